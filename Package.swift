@@ -1,0 +1,98 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// The module map. A target imports only targets of lower layers; `Sources/ARCHITECTURE.md` draws
+/// the picture and `ArchitectureTests` hold the arrows, because SwiftPM lets transitive imports by.
+///
+/// An entry is a target's name and what it may import.
+let cTargets = ["CHashing", "CPosix"]
+
+let libraries: KeyValuePairs<String, [String]> = [
+  // Layer 0
+  "Primitives": [],
+  // Layer 1
+  "Hashing": ["CHashing"],
+  "Bencode": ["Primitives"],
+  // Layer 2
+  "Metainfo": ["Bencode", "Hashing", "Primitives"],
+  "PeerWire": ["Primitives"],
+  "Swarm": ["Primitives"],
+  "Networking": ["CPosix", "Primitives"],
+  "HTTP": ["Primitives"],
+  // Layer 3
+  "Tracker": ["Bencode", "Networking", "HTTP", "Primitives"],
+  "Storage": ["Bencode", "Metainfo", "Hashing", "CPosix", "Primitives"],
+  // Layer 4
+  "Download": [
+    "Tracker", "Storage", "Networking", "HTTP", "PeerWire", "Metainfo", "Swarm", "Hashing",
+    "Primitives",
+  ],
+  // Layer 5
+  "Demo": [
+    "Download", "Tracker", "Storage", "Networking", "HTTP", "PeerWire", "Metainfo", "Hashing",
+    "Primitives",
+  ],
+  "CLI": [
+    "Demo", "Download", "Metainfo", "Bencode", "Storage", "Tracker", "Hashing", "Primitives",
+  ],
+]
+
+let tests: KeyValuePairs<String, [String]> = [
+  "PrimitivesTests": ["Primitives", "TestSupport"],
+  "HashingTests": ["Hashing", "CHashing", "Primitives", "TestSupport"],
+  "BencodeTests": ["Bencode", "Primitives", "TestSupport"],
+  "MetainfoTests": ["Metainfo", "Bencode", "Hashing", "Primitives", "TestSupport"],
+  "PeerWireTests": ["PeerWire", "Primitives", "TestSupport"],
+  "SwarmTests": ["Swarm", "Primitives", "TestSupport"],
+  "NetworkingTests": ["Networking", "Primitives", "TestSupport"],
+  "TrackerTests": ["Tracker", "HTTP", "Networking", "Bencode", "Primitives", "TestSupport"],
+  "StorageTests": ["Storage", "Metainfo", "Hashing", "Primitives", "TestSupport"],
+  "DownloadTests": [
+    "Download", "Demo", "Tracker", "Storage", "Networking", "HTTP", "PeerWire", "Metainfo",
+    "Swarm", "Hashing", "Primitives", "TestSupport",
+  ],
+  "CLITests": ["CLI", "Download", "Metainfo", "Storage", "Primitives", "TestSupport"],
+  "EndToEndTests": ["Demo", "Download", "Metainfo", "Hashing", "Primitives", "TestSupport"],
+  "InteropTests": ["Demo", "Metainfo", "Hashing", "Primitives", "TestSupport"],
+  "ArchitectureTests": ["TestSupport"],
+]
+
+let swiftSettings: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+]
+
+func dependencies(_ names: [String]) -> [Target.Dependency] {
+  names.map { .target(name: $0) }
+}
+
+let package = Package(
+  name: "swift-torrent",
+  products: [
+    .executable(name: "swift-torrent", targets: ["swift-torrent"]),
+    .library(name: "Download", targets: ["Download"]),
+  ],
+  targets: cTargets.map { .target(name: $0, cSettings: [.treatAllWarnings(as: .error)]) }
+    + libraries.map { name, imports in
+      .target(name: name, dependencies: dependencies(imports), swiftSettings: swiftSettings)
+    }
+    + [
+      .executableTarget(
+        name: "swift-torrent", dependencies: ["CLI"], swiftSettings: swiftSettings),
+      .target(
+        name: "TestSupport",
+        dependencies: dependencies([
+          "Bencode", "Download", "HTTP", "Hashing", "Metainfo", "Networking", "PeerWire",
+          "Primitives", "Storage", "Tracker",
+        ]),
+        path: "Tests/TestSupport",
+        swiftSettings: swiftSettings),
+    ]
+    + tests.map { name, imports in
+      .testTarget(name: name, dependencies: dependencies(imports), swiftSettings: swiftSettings)
+    }
+)

@@ -1,0 +1,84 @@
+package import Primitives
+
+/// What one attempt to read or write without waiting came to.
+package enum IOResult: Equatable, Sendable {
+  /// That many bytes were moved, at least 1.
+  case bytes(Int)
+  /// Nothing can be moved now: wait, then try again.
+  case wouldBlock
+  /// The other side has ended its direction (reads only), or the transport is closed.
+  case closed
+  /// The connection broke, with this `errno`.
+  case failed(Int32)
+}
+
+/// A stream of bytes to one peer: plain TCP, or what stands in for it in a simulation.
+///
+/// Reads and writes never wait. At most one task waits for readability and one for writability.
+@Reactor
+package protocol Transport: AnyObject {
+  /// The other side's address.
+  var remote: Endpoint { get }
+  /// Our own address on this connection.
+  var local: Endpoint { get }
+
+  /// Reads what is there into the segments, in order.
+  func read(into segments: UnsafeMutableBufferPointer<IOSegment>) -> IOResult
+
+  /// Writes from the segments, in order, as much as fits.
+  func write(from segments: UnsafeMutableBufferPointer<IOSegment>) -> IOResult
+
+  /// Returns when a read may get further, when the transport is closed, or when the task is
+  /// cancelled.
+  func waitUntilReadable() async
+
+  /// Returns when a write may get further, when the transport is closed, or when the task is
+  /// cancelled.
+  func waitUntilWritable() async
+
+  /// Ends the connection and wakes whoever waits. May be called again.
+  func close()
+}
+
+/// A listening socket, or what stands in for it in a simulation.
+@Reactor
+package protocol Listener: AnyObject {
+  /// Where it listens, with the real port.
+  var endpoint: Endpoint { get }
+
+  /// The next incoming connection; nil when the listener is closed or the task cancelled.
+  func accept() async -> (any Transport)?
+
+  /// Stops listening and wakes whoever waits. May be called again.
+  func close()
+}
+
+/// The way to the network, live or simulated.
+@Reactor
+package protocol Network: AnyObject {
+  /// Connects to a peer.
+  ///
+  /// - Parameters:
+  ///   - endpoint: Where to.
+  ///   - timeout: After which the attempt ends with `.timedOut`.
+  /// - Throws: Why there is no connection; `.cancelled` when the task was cancelled.
+  /// - Returns: The open connection.
+  func connect(
+    to endpoint: Endpoint, timeout: Duration
+  ) async throws(NetworkError) -> any Transport
+
+  /// Starts to listen; port 0 lets the system choose one.
+  func listen(at endpoint: Endpoint) throws(NetworkError) -> any Listener
+
+  /// Looks up a host name; a literal address needs no look-up. Never blocks the loop.
+  func resolve(host: String, port: UInt16) async throws(NetworkError) -> [Endpoint]
+}
+
+/// Why a connection, a listener or a look-up failed.
+package enum NetworkError: Error, Equatable, Sendable {
+  case timedOut
+  case cancelled
+  case unknownHost(String)
+  /// A system call failed with this `errno`.
+  case system(call: String, code: Int32)
+}

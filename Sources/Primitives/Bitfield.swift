@@ -1,0 +1,104 @@
+/// A set of pieces, one bit a piece, with the wire's bit order at its borders (BEP 3: the high bit
+/// of the first byte is piece 0, spare bits at the end are zero).
+public struct Bitfield: Hashable, Sendable {
+  /// The number of pieces that it speaks of.
+  public let count: Int
+  /// How many pieces are in the set.
+  public private(set) var population: Int
+  /// Piece `i` is bit `i % 64` of word `i / 64`, lowest bit first; spare bits are zero.
+  @usableFromInline
+  var words: [UInt64]
+
+  /// Creates the empty set, or the full one, over `count` pieces.
+  public init(count: Int, filled: Bool = false) {
+    self.count = count
+    words = Array(repeating: filled ? .max : 0, count: (count + 63) / 64)
+    population = filled ? count : 0
+    if filled, count % 64 != 0 { words[words.count - 1] = (1 << UInt64(count % 64)) - 1 }
+  }
+
+  /// Reads the wire's form; nil unless it has exactly the bytes that `count` pieces need and all
+  /// spare bits are zero.
+  public init?(wireBytes: some Collection<UInt8>, count: Int) {
+    guard wireBytes.count == (count + 7) / 8 else { return nil }
+    self.init(count: count)
+    var index = 0
+    for byte in wireBytes {
+      words[index / 8] |= UInt64(byte.bitReversed) << UInt64(index % 8 * 8)
+      index += 1
+    }
+    if count % 64 != 0, let last = words.last, last >> UInt64(count % 64) != 0 { return nil }
+    population = words.reduce(0) { $0 + $1.nonzeroBitCount }
+  }
+
+  /// The wire's form: `(count + 7) / 8` bytes.
+  public var wireBytes: [UInt8] {
+    (0..<(count + 7) / 8).map { index in
+      UInt8(truncatingIfNeeded: words[index / 8] >> UInt64(index % 8 * 8)).bitReversed
+    }
+  }
+
+  /// Whether every piece is in the set.
+  @inlinable
+  public var isFull: Bool { population == count }
+
+  /// Whether no piece is in the set.
+  @inlinable
+  public var isEmpty: Bool { population == 0 }
+
+  /// Whether a piece is in the set.
+  @inlinable
+  public func contains(_ piece: PieceIndex) -> Bool {
+    words[piece.value >> 6] >> UInt64(piece.value & 63) & 1 != 0
+  }
+
+  /// Adds a piece; returns whether it was new.
+  @discardableResult
+  public mutating func insert(_ piece: PieceIndex) -> Bool {
+    let bit: UInt64 = 1 << UInt64(piece.value & 63)
+    guard words[piece.value >> 6] & bit == 0 else { return false }
+    words[piece.value >> 6] |= bit
+    population += 1
+    return true
+  }
+
+  /// Removes a piece; returns whether it was there.
+  @discardableResult
+  public mutating func remove(_ piece: PieceIndex) -> Bool {
+    let bit: UInt64 = 1 << UInt64(piece.value & 63)
+    guard words[piece.value >> 6] & bit != 0 else { return false }
+    words[piece.value >> 6] &= ~bit
+    population -= 1
+    return true
+  }
+
+  /// Whether `other` holds a piece that this set lacks.
+  ///
+  /// Both must speak of the same torrent.
+  public func lacksAny(of other: Bitfield) -> Bool {
+    for (mine, theirs) in zip(words, other.words) where theirs & ~mine != 0 { return true }
+    return false
+  }
+
+  /// Calls `body` for each piece in the set, in rising order.
+  @inlinable
+  public func forEach(_ body: (PieceIndex) -> Void) {
+    for (number, word) in words.enumerated() {
+      var rest = word
+      while rest != 0 {
+        body(PieceIndex(number << 6 + rest.trailingZeroBitCount))
+        rest &= rest &- 1
+      }
+    }
+  }
+}
+
+extension UInt8 {
+  /// The byte with its bits in the opposite order.
+  fileprivate var bitReversed: UInt8 {
+    var value = self
+    value = value >> 4 | value << 4
+    value = (value & 0xCC) >> 2 | (value & 0x33) << 2
+    return (value & 0xAA) >> 1 | (value & 0x55) << 1
+  }
+}

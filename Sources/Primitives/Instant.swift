@@ -1,0 +1,67 @@
+/// A point on a monotonic time line, in nanoseconds since an origin that only its clock knows.
+///
+/// Every decision that depends on time takes an `Instant` as a parameter, so the same code runs
+/// against the live clock and against simulated time. Instants of different clocks do not compare.
+public struct Instant: Hashable, Comparable, Sendable {
+  /// Nanoseconds since the clock's origin.
+  public let nanoseconds: Int64
+
+  /// Creates the instant that many nanoseconds after the origin.
+  @inlinable
+  public init(nanoseconds: Int64) {
+    self.nanoseconds = nanoseconds
+  }
+
+  /// The clock's origin.
+  public static let zero = Instant(nanoseconds: 0)
+
+  /// An instant that no clock reaches.
+  public static let distantFuture = Instant(nanoseconds: .max)
+
+  /// Whether `left` comes before `right`.
+  @inlinable
+  public static func < (left: Instant, right: Instant) -> Bool {
+    left.nanoseconds < right.nanoseconds
+  }
+
+  /// The instant `duration` later, clamped to the representable range.
+  @inlinable
+  public static func + (instant: Instant, duration: Duration) -> Instant {
+    let (sum, overflow) = instant.nanoseconds.addingReportingOverflow(duration.inNanoseconds)
+    return Instant(nanoseconds: overflow ? (duration < .zero ? .min : .max) : sum)
+  }
+
+  /// The instant `duration` earlier, clamped to the representable range.
+  @inlinable
+  public static func - (instant: Instant, duration: Duration) -> Instant {
+    let (difference, overflow) =
+      instant.nanoseconds.subtractingReportingOverflow(duration.inNanoseconds)
+    return Instant(nanoseconds: overflow ? (duration < .zero ? .max : .min) : difference)
+  }
+
+  /// The time from `right` to `left`, clamped to the representable range.
+  @inlinable
+  public static func - (left: Instant, right: Instant) -> Duration {
+    let (difference, overflow) =
+      left.nanoseconds.subtractingReportingOverflow(right.nanoseconds)
+    return .nanoseconds(overflow ? (left < right ? .min : .max) : difference)
+  }
+}
+
+extension Duration {
+  /// The duration in whole nanoseconds, clamped to about ±292 years.
+  @inlinable
+  public var inNanoseconds: Int64 {
+    let (seconds, attoseconds) = components
+    let (whole, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+    let (sum, carry) = whole.addingReportingOverflow(attoseconds / 1_000_000_000)
+    return overflow || carry ? (seconds < 0 ? .min : .max) : sum
+  }
+
+  /// The duration in seconds, as a floating-point number.
+  @inlinable
+  public var inSeconds: Double {
+    let (seconds, attoseconds) = components
+    return Double(seconds) + Double(attoseconds) * 1e-18
+  }
+}

@@ -1,0 +1,42 @@
+/// A small random source whose whole sequence follows from its seed (xoshiro256**).
+///
+/// For choices that need no secrecy: which piece, which peer, when to try again. The live program
+/// seeds it from the system, tests and simulations with a number, so that a run can be repeated.
+public struct SeededRandom: RandomNumberGenerator, Sendable {
+  private var state: (UInt64, UInt64, UInt64, UInt64)
+
+  /// Starts the sequence of `seed`.
+  public init(seed: UInt64) {
+    var mixer = seed
+    func next() -> UInt64 {
+      mixer &+= 0x9E37_79B9_7F4A_7C15
+      var value = mixer
+      value = (value ^ value >> 30) &* 0xBF58_476D_1CE4_E5B9
+      value = (value ^ value >> 27) &* 0x94D0_49BB_1331_11EB
+      return value ^ value >> 31
+    }
+    state = (next(), next(), next(), next())
+  }
+
+  /// Starts a sequence that nobody can foretell.
+  public static func unpredictable() -> SeededRandom {
+    SeededRandom(seed: UInt64.random(in: .min ... .max))
+  }
+
+  /// The next 64 random bits.
+  public mutating func next() -> UInt64 {
+    let result = Self.rotate(state.1 &* 5, by: 7) &* 9
+    let shifted = state.1 << 17
+    state.2 ^= state.0
+    state.3 ^= state.1
+    state.1 ^= state.2
+    state.0 ^= state.3
+    state.2 ^= shifted
+    state.3 = Self.rotate(state.3, by: 45)
+    return result
+  }
+
+  private static func rotate(_ value: UInt64, by bits: UInt64) -> UInt64 {
+    value << bits | value >> (64 - bits)
+  }
+}

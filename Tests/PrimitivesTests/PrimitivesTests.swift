@@ -1,0 +1,1 @@
+// The PrimitivesTests suite.

@@ -1,0 +1,1 @@
+// The SwarmTests suite.
