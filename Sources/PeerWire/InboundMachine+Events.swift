@@ -1,0 +1,205 @@
+package import Primitives
+
+// From the bytes of one read to events: the foretold path first, then the decoder of what came
+// otherwise.
+
+extension InboundMachine {
+  /// The next event of the bytes received; nil when they are used up.
+  ///
+  /// Throws when the peer broke the protocol; the connection is then of no further use.
+  package mutating func nextEvent(
+    from plan: ReadPlan, placing: (Block) -> BlockPlacement
+  ) throws(WireError) -> Event? {
+    while true {
+      if stageStart < staged.count {
+        if let event = try nextStagedEvent(placing) { return event }
+        // What is left is the beginning of a message: the bytes still in the plan, if any, follow it.
+        guard available > 0 else { return nil }
+      }
+      guard available > 0 else { return nil }
+      if let block = takeForetold(from: plan) { return block }
+    }
+  }
+
+  // MARK: - The foretold path
+
+  /// Consumes one part of the plan; returns the block that it completes.
+  private mutating func takeForetold(from plan: ReadPlan) -> Event? {
+    let segment = plan.segments[part]
+    let count = min(available, segment.count - consumed)
+    switch plan.parts[part] {
+    case .header(let block, let placement):
+      guard count == PeerMessage.pieceHeaderLength, let base = segment.base,
+        Self.header(at: base, announces: block)
+      else {
+        stageRest(of: plan)
+        return nil
+      }
+      payload = Payload(block: block, placement: placement)
+      advance(count, in: segment)
+      return nil
+    case .payload:
+      advance(count, in: segment)
+      return takePayload(count)
+    case .stage:
+      stageRest(of: plan)
+      return nil
+    case .trash:
+      skipping -= count
+      advance(count, in: segment)
+      return nil
+    }
+  }
+
+  private mutating func advance(_ count: Int, in segment: IOSegment) {
+    available -= count
+    consumed += count
+    if consumed == segment.count {
+      part += 1
+      consumed = 0
+    }
+  }
+
+  /// Counts bytes of the current block that have reached their place.
+  private mutating func takePayload(_ count: Int) -> Event? {
+    guard var current = payload else { return nil }
+    current.count += count
+    guard current.count == current.block.length else {
+      payload = current
+      return nil
+    }
+    payload = nil
+    return .block(current.block, current.placement)
+  }
+
+  private static func header(at base: UnsafeMutableRawPointer, announces block: Block) -> Bool {
+    let bytes = UnsafeRawPointer(base)
+    return bytes.loadBigEndianUInt32(at: 0) == UInt32(truncatingIfNeeded: 9 + block.length)
+      && bytes.load(fromByteOffset: 4, as: UInt8.self) == PeerMessage.ID.piece
+      && bytes.loadBigEndianUInt32(at: 5) == UInt32(truncatingIfNeeded: block.piece.value)
+      && bytes.loadBigEndianUInt32(at: 9) == UInt32(truncatingIfNeeded: block.offset)
+  }
+
+  /// Moves every byte not consumed yet to `staged`, in order.
+  private mutating func stageRest(of plan: ReadPlan) {
+    if stageStart > 0 {
+      staged.removeFirst(stageStart)
+      stageStart = 0
+    }
+    while available > 0 {
+      let segment = plan.segments[part]
+      let count = min(available, segment.count - consumed)
+      if let base = segment.base {
+        staged.append(
+          contentsOf: UnsafeRawBufferPointer(start: base + consumed, count: count))
+      }
+      advance(count, in: segment)
+    }
+  }
+
+  // MARK: - What came otherwise
+
+  /// Decodes the front of `staged`; nil when more bytes are needed.
+  private mutating func nextStagedEvent(
+    _ placing: (Block) -> BlockPlacement
+  ) throws(WireError) -> Event? {
+    while true {
+      if skipping > 0 { skipStaged() }
+      if payload != nil {
+        if let event = placeStaged() { return event }
+      }
+      guard payload == nil, skipping == 0, stagedCount >= 4 else { return nil }
+      let length = Int(stagedNumber(at: 0))
+      if length == 0 {
+        dropStaged(4)
+        return .message(.keepAlive)
+      }
+      guard length <= PeerMessage.Limit.frame else { throw .frameTooLong(length) }
+      guard stagedCount >= 5 else { return nil }
+      let id = staged[stageStart + 4]
+      if id == PeerMessage.ID.piece {
+        guard try beginBlock(frameLength: length, placing) else { return nil }
+      } else if let message = try takeMessage(id: id, frameLength: length) {
+        return .message(message)
+      } else {
+        return nil
+      }
+    }
+  }
+
+  /// Takes a block's header off the stage; false when it is not whole yet.
+  private mutating func beginBlock(
+    frameLength: Int, _ placing: (Block) -> BlockPlacement
+  ) throws(WireError) -> Bool {
+    guard frameLength > 9, frameLength - 9 <= PeerMessage.Limit.request else {
+      throw .badLength(id: PeerMessage.ID.piece, length: frameLength)
+    }
+    guard stagedCount >= PeerMessage.pieceHeaderLength else { return false }
+    let (piece, offset) = (stagedNumber(at: 5), stagedNumber(at: 9))
+    let length = UInt32(frameLength - 9)
+    guard let block = geometry.block(piece: piece, offset: offset, length: length) else {
+      throw .badBlock(piece: piece, offset: offset, length: length)
+    }
+    dropStaged(PeerMessage.pieceHeaderLength)
+    payload = Payload(block: block, placement: placing(block))
+    return true
+  }
+
+  /// Copies staged bytes of the current block to their place; returns the block once it is whole.
+  private mutating func placeStaged() -> Event? {
+    guard let current = payload else { return nil }
+    let count = min(stagedCount, current.block.length - current.count)
+    let base = address(of: current.placement, length: current.block.length)
+    staged.withUnsafeBytes { bytes in
+      let source = UnsafeRawBufferPointer(rebasing: bytes[stageStart..<stageStart + count])
+      UnsafeMutableRawBufferPointer(start: base + current.count, count: count)
+        .copyMemory(from: source)
+    }
+    dropStaged(count)
+    return takePayload(count)
+  }
+
+  /// Takes a message other than `piece` off the stage; nil when it is not whole yet.
+  private mutating func takeMessage(
+    id: UInt8, frameLength: Int
+  ) throws(WireError) -> PeerMessage? {
+    guard id <= PeerMessage.ID.port else {
+      dropStaged(5)
+      skipping = frameLength - 1
+      return .unknown(id: id)
+    }
+    let longest = id == PeerMessage.ID.bitfield ? (geometry.pieceCount + 7) / 8 + 1 : 13
+    guard frameLength <= longest else { throw .badLength(id: id, length: frameLength) }
+    guard stagedCount >= 4 + frameLength else { return nil }
+    if id == PeerMessage.ID.bitfield {
+      guard !hasSeenBitfield else { throw .repeatedBitfield }
+      hasSeenBitfield = true
+    }
+    let body = Array(staged[stageStart + 5..<stageStart + 4 + frameLength])
+    dropStaged(4 + frameLength)
+    return try PeerMessage.decode(id: id, body: body, geometry: geometry)
+  }
+
+  private mutating func skipStaged() {
+    let count = min(skipping, stagedCount)
+    skipping -= count
+    dropStaged(count)
+  }
+
+  private var stagedCount: Int { staged.count - stageStart }
+
+  private func stagedNumber(at offset: Int) -> UInt32 {
+    staged.withUnsafeBytes { bytes in
+      UInt32(
+        bigEndian: bytes.loadUnaligned(fromByteOffset: stageStart + offset, as: UInt32.self))
+    }
+  }
+
+  private mutating func dropStaged(_ count: Int) {
+    stageStart += count
+    if stageStart == staged.count {
+      staged.removeAll(keepingCapacity: staged.capacity <= 4 * ReadPlan.stageLength)
+      stageStart = 0
+    }
+  }
+}

@@ -1,0 +1,147 @@
+package import Primitives
+
+/// The receiving half of a connection, from bytes to messages and blocks, without copying payload.
+///
+/// A peer usually answers requests in their order, so the next headers and payloads are known
+/// before they come. One turn is:
+///
+/// 1. `layOut(_:expecting:placing:)` fills a plan for one vectored read: for each expected block 13
+///    bytes of header, then its place in the piece's buffer.
+/// 2. The shell reads into the plan's segments, and says how much came with `received(_:)`.
+/// 3. `nextEvent(from:placing:)` is called until it returns nil. Where the headers are as foretold,
+///    blocks are in place already. At the first surprise the bytes from there on move to `staged`,
+///    and are decoded message by message; a block that begins there continues in its place with
+///    the next read.
+///
+/// States: at a frame's border or inside a short message (`staged`); inside a block (`payload`);
+/// inside a message that is skipped (`skipping`). Memory is bounded by the longest message that the
+/// torrent allows and one block.
+package struct InboundMachine: ~Copyable {
+  /// What came in.
+  package enum Event: Equatable {
+    /// A message other than `piece`.
+    case message(PeerMessage)
+    /// A whole block. When it was put aside, its bytes are at `asideBytes` until the next event.
+    case block(Block, BlockPlacement)
+  }
+
+  /// The block whose payload is coming in.
+  struct Payload {
+    let block: Block
+    var placement: BlockPlacement
+    /// How many of its bytes are here.
+    var count = 0
+  }
+
+  let geometry: PieceGeometry
+  var payload: Payload?
+  /// How many bytes of an unknown message are still to be skipped.
+  var skipping = 0
+  /// Bytes that are not decoded yet: those from `stageStart` on.
+  var staged: [UInt8] = []
+  var stageStart = 0
+  var hasSeenBitfield = false
+
+  /// What is left of the bytes that the last read brought.
+  var available = 0
+  /// The part of the plan that the next of them lies in, and how much of that part was consumed.
+  var part = 0
+  var consumed = 0
+
+  private var asideStore: UnsafeMutableRawBufferPointer?
+
+  /// Starts right after the handshake.
+  package init(geometry: PieceGeometry) {
+    self.geometry = geometry
+  }
+
+  deinit {
+    asideStore?.deallocate()
+  }
+
+  /// The bytes of the block that was received aside, valid until the next event is drawn.
+  package var asideBytes: UnsafeRawPointer? {
+    asideStore.flatMap { UnsafeRawPointer($0.baseAddress) }
+  }
+
+  /// Whether the next byte belongs to a block that has begun.
+  package var isInsideBlock: Bool { payload != nil }
+
+  // MARK: - Planning
+
+  /// Lays out the next read.
+  ///
+  /// `expected` are the blocks that were requested and have not come, in the order of the requests.
+  /// `placing` says where a block goes now; it is asked again for each read, because another peer
+  /// may have delivered the block meanwhile.
+  package mutating func layOut(
+    _ plan: ReadPlan, expecting expected: borrowing RequestWindow,
+    placing: (Block) -> BlockPlacement
+  ) {
+    plan.reset()
+    available = 0
+    part = 0
+    consumed = 0
+    if skipping > 0 {
+      plan.appendTrash(skipping)
+      return
+    }
+    if let current = payload {
+      let placement = Self.settle(current, now: placing(current.block))
+      payload?.placement = placement
+      let base = address(of: placement, length: current.block.length)
+      plan.appendPayload(at: base + current.count, count: current.block.length - current.count)
+    } else if stageStart < staged.count {
+      // Inside a message that did not come as foretold: finish it before predicting again.
+      plan.appendStage(
+        expected.isEmpty ? ReadPlan.stageLength : ReadPlan.shortStageLength)
+      return
+    }
+    appendPredicted(plan, expected, placing)
+    if plan.parts.isEmpty { plan.appendStage(ReadPlan.stageLength) }
+  }
+
+  private mutating func appendPredicted(
+    _ plan: ReadPlan, _ expected: borrowing RequestWindow, _ placing: (Block) -> BlockPlacement
+  ) {
+    // Only one block of a plan may lie aside, because there is one place for it.
+    var asideIsTaken = payload.map { $0.placement.isInPlace == false } ?? false
+    for index in 0..<expected.count {
+      let block = expected.block(at: index)
+      guard plan.canAppendBlock else { return }
+      if block == payload?.block { continue }
+      let placement = placing(block)
+      if !placement.isInPlace {
+        guard !asideIsTaken else { return }
+        asideIsTaken = true
+      }
+      plan.appendBlock(block, placement, at: address(of: placement, length: block.length))
+    }
+  }
+
+  /// A block that has begun in one place must end there, or nowhere.
+  private static func settle(_ payload: Payload, now placement: BlockPlacement) -> BlockPlacement {
+    payload.count == 0 || payload.placement == placement ? placement : .discard
+  }
+
+  /// Where a block's first byte goes; what is discarded overwrites the place aside.
+  mutating func address(of placement: BlockPlacement, length: Int) -> UnsafeMutableRawPointer {
+    if case .direct(let base) = placement { return base }
+    if let store = asideStore, store.count >= length, let base = store.baseAddress { return base }
+    asideStore?.deallocate()
+    let store = UnsafeMutableRawPointer.allocate(byteCount: length, alignment: 16)
+    store.initializeMemory(as: UInt8.self, repeating: 0, count: length)
+    asideStore = UnsafeMutableRawBufferPointer(start: store, count: length)
+    return store
+  }
+
+  /// Says how many bytes the read brought; what they mean follows from `nextEvent`.
+  package mutating func received(_ count: Int) {
+    available = count
+  }
+}
+
+extension BlockPlacement {
+  /// Whether the bytes go straight to the piece's buffer.
+  fileprivate var isInPlace: Bool { if case .direct = self { true } else { false } }
+}

@@ -1,0 +1,149 @@
+package import Primitives
+
+/// The blocks asked of one peer and not delivered yet, and how many there may be.
+///
+/// It begins with 5, the smallest pipeline that hides one round trip on a slow link. While the rate
+/// still grows every block that arrives adds one, which doubles the window in each round trip; after
+/// that it holds what the peer delivers in `horizon`, so that it covers the bandwidth-delay product
+/// of any real path and a slow peer still holds no more than it can bring soon. `pinned` fixes it.
+///
+/// A block is late when nothing has come for much longer than this peer's blocks usually take
+/// (mean plus four deviations, within 2 to 60 s); then the peer is snubbed and may owe one block.
+package struct RequestWindow: Sendable {
+  /// The window of a peer that we know nothing about, in blocks.
+  package static let initialTarget = 5
+  /// How many blocks a peer that did not say so surely queues.
+  package static let defaultCap = 250
+  /// The time that a full window should last.
+  static let horizon = 3.0
+  /// How long the first block may take.
+  static let firstTimeout = Duration.seconds(10)
+
+  /// One block asked for.
+  struct Entry: Sendable {
+    let block: Block
+    let sent: Instant
+    let isDuplicate: Bool
+  }
+
+  private let pinned: Int?
+  private let cap: Int
+  private var entries = Fifo<Entry>()
+  /// The blocks that may be owed now, unless snubbed.
+  private var window: Int
+  private var isInSlowStart = true
+  private var lastArrival = Instant.zero
+  private var arrivals = ArrivalStatistics()
+  private var rate = WindowRate()
+
+  /// Whether the peer has let a block come late; it ends with the next block that comes.
+  package private(set) var isSnubbed = false
+
+  /// Creates the window of a peer; `pinned` fixes its size, `cap` bounds it, both in blocks.
+  package init(pinned: Int? = nil, cap: Int = RequestWindow.defaultCap) {
+    self.pinned = pinned.map { max(1, $0) }
+    self.cap = max(1, cap)
+    window = min(Self.initialTarget, max(1, cap))
+  }
+
+  /// How many blocks may be outstanding now.
+  package var target: Int { isSnubbed ? 1 : pinned ?? window }
+
+  /// How many blocks are outstanding.
+  package var count: Int { entries.count }
+
+  /// Whether nothing is outstanding.
+  package var isEmpty: Bool { entries.isEmpty }
+
+  /// How many more blocks may be asked for now.
+  package var room: Int { max(0, target - count) }
+
+  /// The bytes per second that the peer delivered lately.
+  package var bytesPerSecond: Double { rate.bytesPerSecond }
+
+  /// An outstanding block, counted from the one asked for first.
+  package func block(at index: Int) -> Block { entries[index].block }
+
+  /// Whether a block is outstanding, and if so, whether somebody else was asked for it before.
+  package func isDuplicate(_ block: Block) -> Bool? {
+    position(of: block).map { entries[$0].isDuplicate }
+  }
+
+  // MARK: - Events
+
+  /// A request was sent.
+  package mutating func requested(_ block: Block, isDuplicate: Bool, now: Instant) {
+    entries.append(Entry(block: block, sent: now, isDuplicate: isDuplicate))
+  }
+
+  /// A whole block came.
+  ///
+  /// Returns false when it was not outstanding.
+  package mutating func received(_ block: Block, now: Instant) -> Bool {
+    rate.add(block.length, now: now)
+    guard let index = position(of: block) else { return false }
+    let waitedSince = max(entries[index].sent, lastArrival)
+    arrivals.add(max(.zero, now - waitedSince))
+    lastArrival = now
+    isSnubbed = false
+    entries.remove(at: index)
+    grow()
+    return true
+  }
+
+  /// Bytes of a block came: the peer is alive even if the block takes long.
+  package mutating func progressed(now: Instant) {
+    lastArrival = now
+  }
+
+  /// A request was taken back.
+  ///
+  /// Returns false when it was not outstanding.
+  package mutating func cancelled(_ block: Block) -> Bool {
+    guard let index = position(of: block) else { return false }
+    entries.remove(at: index)
+    return true
+  }
+
+  /// The peer choked us and forgets what it owed.
+  ///
+  /// Returns those blocks.
+  package mutating func removeAll() -> [Block] {
+    let blocks = entries.elements.map(\.block)
+    entries.removeAll()
+    return blocks
+  }
+
+  /// Once a second or so: measures the rate, and sees whether a block is late.
+  ///
+  /// Returns whether the peer became snubbed with this call.
+  package mutating func tick(now: Instant) -> Bool {
+    if let growth = rate.tick(now: now), pinned == nil {
+      if isInSlowStart, growth.before > 0, growth.now < growth.before * 1.05 {
+        isInSlowStart = false
+      }
+      if !isInSlowStart { window = sustainable }
+    }
+    guard !isSnubbed, let first = entries.first else { return false }
+    guard now - max(first.sent, lastArrival) > arrivals.timeout else { return false }
+    isSnubbed = true
+    isInSlowStart = false
+    return true
+  }
+
+  // MARK: - Size
+
+  private var sustainable: Int {
+    let blocks = rate.bytesPerSecond * Self.horizon / Double(Block.standardLength)
+    return min(cap, max(2, Int(min(blocks, Double(cap)))))
+  }
+
+  private mutating func grow() {
+    if isInSlowStart, pinned == nil { window = min(cap, window + 1) }
+  }
+
+  private func position(of block: Block) -> Int? {
+    let elements = entries.elements
+    return elements.firstIndex { $0.block == block }.map { $0 - elements.startIndex }
+  }
+}

@@ -1,0 +1,44 @@
+package import Primitives
+
+/// What a peer did that the protocol forbids; it costs the peer its connection.
+package enum WireError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// The first bytes are no BitTorrent handshake.
+  case notBitTorrent
+  /// The handshake names another torrent.
+  case otherTorrent
+  /// The handshake carries our own peer id: we dialled ourselves.
+  case ourselves
+  /// A frame announces more bytes than any message may have.
+  case frameTooLong(Int)
+  /// A message has a length that its kind cannot have.
+  case badLength(id: UInt8, length: Int)
+  /// A piece number that the torrent does not have.
+  case noSuchPiece(UInt32)
+  /// A block that is empty, too long, or not inside its piece.
+  case badBlock(piece: UInt32, offset: UInt32, length: UInt32)
+  /// A bitfield of the wrong length, or with spare bits set.
+  case badBitfield
+  /// A second bitfield.
+  case repeatedBitfield
+  /// Blocks that nobody asked for, beyond what crossed a cancel on the way.
+  case unrequestedBlock(Block)
+  /// More requests than we said we would queue.
+  case tooManyRequests(limit: Int)
+
+  package var description: String {
+    switch self {
+    case .notBitTorrent: "the handshake is not BitTorrent's"
+    case .otherTorrent: "the handshake names another torrent"
+    case .ourselves: "the connection leads back to ourselves"
+    case .frameTooLong(let length): "a frame of \(length) bytes is too long"
+    case .badLength(let id, let length): "message \(id) cannot be \(length) bytes long"
+    case .noSuchPiece(let number): "the torrent has no piece \(number)"
+    case .badBlock(let piece, let offset, let length):
+      "block \(piece):\(offset)+\(length) does not lie inside a piece"
+    case .badBitfield: "the bitfield does not fit the torrent"
+    case .repeatedBitfield: "a second bitfield"
+    case .unrequestedBlock(let block): "block \(block) was not requested"
+    case .tooManyRequests(let limit): "more than \(limit) requests are waiting"
+    }
+  }
+}
