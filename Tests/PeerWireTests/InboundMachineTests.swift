@@ -1,0 +1,148 @@
+import PeerWire
+import Primitives
+import Testing
+
+@Suite struct InboundMachineTests {
+  static let limits = [1, 2, 3, 5, 13, 14, 100, 4096, 16384, 16397, 16398, 100_000, 10_000_000]
+
+  let geometry: PieceGeometry
+  let payload: [UInt8]
+
+  init() throws {
+    geometry = try #require(PieceGeometry(totalLength: 300_001, pieceLength: 65536))
+    var random = SeededRandom(seed: 7)
+    payload = (0..<300_001).map { _ in UInt8.random(in: 0...255, using: &random) }
+  }
+
+  var allBlocks: [Block] {
+    geometry.pieces.flatMap { piece in
+      (0..<geometry.blockCount(of: piece)).map { geometry.block($0, of: piece) }
+    }
+  }
+
+  @Test(arguments: limits)
+  func blocksInTheOrderOfTheRequestsLandInPlace(limit: Int) throws {
+    var feed = InboundFeed(geometry: geometry)
+    var script = FrameScript()
+    for block in allBlocks {
+      feed.request(block)
+      script.add(block, of: payload, geometry: geometry)
+    }
+    try feed.deliver(script.bytes, limit: limit)
+    let (blocks, stored) = (feed.blocks, feed.stored)
+    #expect(blocks == allBlocks)
+    #expect(stored == payload)
+  }
+
+  @Test(arguments: limits)
+  func otherMessagesAndAnotherOrderLoseNothing(limit: Int) throws {
+    var random = SeededRandom(seed: UInt64(limit))
+    var feed = InboundFeed(geometry: geometry)
+    var script = FrameScript()
+    var expected: [PeerMessage] = [.unchoke]
+    script.add(.unchoke)
+    for block in allBlocks { feed.request(block) }
+    let order = allBlocks.shuffled(using: &random)
+    for block in order {
+      let extra: [PeerMessage] = [
+        .keepAlive, .have(block.piece), .request(block), .choke, .port(6881), .cancel(block),
+      ]
+      let message = extra[Int.random(in: 0..<extra.count, using: &random)]
+      script.add(message)
+      expected.append(message)
+      script.add(block, of: payload, geometry: geometry)
+    }
+    try feed.deliver(script.bytes, limit: limit)
+    let (blocks, messages, stored) = (feed.blocks, feed.messages, feed.stored)
+    #expect(blocks == order)
+    #expect(messages == expected)
+    #expect(stored == payload)
+  }
+
+  @Test(arguments: limits)
+  func unknownMessagesAreSkippedWhateverTheyHold(limit: Int) throws {
+    var feed = InboundFeed(geometry: geometry)
+    var script = FrameScript()
+    var big: [UInt8] = []
+    big.appendBigEndian(UInt32(70_001))
+    big.append(20)
+    big += Array(repeating: 7, count: 70_000)
+    for block in allBlocks.prefix(6) {
+      feed.request(block)
+      script.add(raw: big)
+      script.add(block, of: payload, geometry: geometry)
+    }
+    try feed.deliver(script.bytes, limit: limit)
+    let (blocks, messages) = (feed.blocks, feed.messages)
+    #expect(blocks == Array(allBlocks.prefix(6)))
+    #expect(messages == Array(repeating: .unknown(id: 20), count: 6))
+  }
+
+  @Test(arguments: limits)
+  func aBlockPutAsideIsHandedOverWhole(limit: Int) throws {
+    let special = allBlocks[3]
+    var feed = InboundFeed(geometry: geometry) { $0 == special ? .aside : nil }
+    var script = FrameScript()
+    for block in allBlocks {
+      feed.request(block)
+      script.add(block, of: payload, geometry: geometry)
+    }
+    try feed.deliver(script.bytes, limit: limit)
+    let start = Int(geometry.offset(of: special.piece)) + special.offset
+    let (aside, blocks, stored) = (feed.asideBlocks[special], feed.blocks, feed.stored)
+    #expect(aside == Array(payload[start..<start + special.length]))
+    #expect(blocks == allBlocks)
+    #expect(stored[start] == 0 || payload[start] == 0)
+  }
+
+  @Test func aDiscardedBlockIsReadAndForgotten() throws {
+    let special = allBlocks[2]
+    var feed = InboundFeed(geometry: geometry) { $0 == special ? .discard : nil }
+    var script = FrameScript()
+    for block in allBlocks {
+      feed.request(block)
+      script.add(block, of: payload, geometry: geometry)
+    }
+    try feed.deliver(script.bytes, limit: 1000)
+    let start = Int(geometry.offset(of: special.piece)) + special.offset
+    let stored = feed.stored
+    #expect(stored[start..<start + special.length].allSatisfy { $0 == 0 })
+    #expect(stored[..<start] == payload[..<start])
+  }
+
+  @Test func aBlockWhosePlaceIsTakenMidwayEndsNowhere() throws {
+    let block = allBlocks[0]
+    let isTaken = Flag()
+    var feed = InboundFeed(geometry: geometry) { _ in isTaken.value ? .discard : nil }
+    feed.request(block)
+    var script = FrameScript()
+    script.add(block, of: payload, geometry: geometry)
+    try feed.deliver(Array(script.bytes.prefix(5000)), limit: 5000)
+    isTaken.value = true
+    try feed.deliver(Array(script.bytes.dropFirst(5000)), limit: 100_000)
+    let (stored, blocks) = (feed.stored, feed.blocks)
+    #expect(blocks == [block])
+    #expect(stored[5000..<16384].allSatisfy { $0 == 0 })
+  }
+
+  @Test func manyBlocksFitOneRead() throws {
+    let geometry = try #require(PieceGeometry(totalLength: 4 << 20, pieceLength: 1 << 20))
+    var feed = InboundFeed(geometry: geometry)
+    var script = FrameScript()
+    let payload = [UInt8](repeating: 9, count: 4 << 20)
+    for piece in geometry.pieces {
+      for number in 0..<geometry.blockCount(of: piece) {
+        feed.request(geometry.block(number, of: piece))
+        script.add(geometry.block(number, of: piece), of: payload, geometry: geometry)
+      }
+    }
+    try feed.deliver(script.bytes, limit: .max)
+    let longest = feed.longestRead
+    #expect(longest == ReadPlan.maximumBlocks * (13 + 16384))
+  }
+}
+
+/// A value that a closure and its test share.
+final class Flag {
+  var value = false
+}

@@ -1,0 +1,93 @@
+import PeerWire
+import Primitives
+import Testing
+
+@Suite struct RequestWindowTests {
+  private func block(_ number: Int) -> Block {
+    Block(piece: PieceIndex(number / 16), offset: number % 16 * 16384, length: 16384)
+  }
+
+  private func fill(_ window: inout RequestWindow, from next: inout Int, now: Instant) {
+    while window.room > 0 {
+      window.requested(block(next), isDuplicate: false, now: now)
+      next += 1
+    }
+  }
+
+  @Test func theWindowBeginsWithFive() {
+    #expect(RequestWindow().target == 5)
+    #expect(RequestWindow(cap: 3).target == 3)
+    #expect(RequestWindow(pinned: 9).target == 9)
+  }
+
+  @Test func theWindowDoublesEachRoundTripUntilTheCap() {
+    var window = RequestWindow()
+    var (next, received) = (0, 0)
+    var targets: [Int] = []
+    for trip in 0..<7 {
+      let now = Instant(nanoseconds: Int64(trip) * 100_000_000)
+      fill(&window, from: &next, now: now)
+      targets.append(window.target)
+      for _ in 0..<window.count {
+        #expect(window.received(block(received), now: now + .milliseconds(100)))
+        received += 1
+      }
+    }
+    #expect(targets == [5, 10, 20, 40, 80, 160, 250])
+  }
+
+  /// Plays a peer of a fixed rate for some seconds; returns the window's size at the end.
+  private func targetAfter(seconds: Int, bytesPerSecond: Double) -> Int {
+    var window = RequestWindow()
+    var (next, received) = (0, 0)
+    let perTick = bytesPerSecond / 10 / 16384
+    var credit = 0.0
+    for tick in 0..<seconds * 10 {
+      let now = Instant(nanoseconds: Int64(tick) * 100_000_000)
+      fill(&window, from: &next, now: now)
+      credit += perTick
+      while credit >= 1, window.count > 0 {
+        _ = window.received(block(received), now: now)
+        received += 1
+        credit -= 1
+      }
+      credit = min(credit, Double(window.count))
+      _ = window.tick(now: now)
+    }
+    return window.target
+  }
+
+  @Test func aSlowPeerHoldsWhatItCanBringInSeconds() {
+    #expect((2...8).contains(targetAfter(seconds: 20, bytesPerSecond: 20 << 10)))
+  }
+
+  @Test func aFastPeerGetsTheCap() {
+    #expect(targetAfter(seconds: 10, bytesPerSecond: 50e6) == 250)
+  }
+
+  @Test func aPeerThatGoesSilentIsSnubbedAndComesBack() {
+    var window = RequestWindow()
+    var next = 0
+    fill(&window, from: &next, now: .zero)
+    #expect(!window.tick(now: .zero + .seconds(9)))
+    #expect(window.tick(now: .zero + .seconds(11)))
+    #expect(window.isSnubbed)
+    #expect(window.target == 1)
+    #expect(window.room == 0)
+    #expect(!window.tick(now: .zero + .seconds(12)))
+    #expect(window.received(block(0), now: .zero + .seconds(13)))
+    #expect(!window.isSnubbed)
+  }
+
+  @Test func aBlockOutOfOrderIsFoundAndAnUnknownOneIsNot() {
+    var window = RequestWindow()
+    var next = 0
+    fill(&window, from: &next, now: .zero)
+    #expect(window.received(block(3), now: .zero))
+    #expect(!window.received(block(3), now: .zero))
+    #expect(window.cancelled(block(1)))
+    #expect(!window.cancelled(block(1)))
+    #expect(window.removeAll() == [block(0), block(2), block(4)])
+    #expect(window.isEmpty)
+  }
+}
