@@ -65,10 +65,10 @@ import Testing
 
   @Test func silenceIsAnsweredWithKeepAlivesAndEndsInTheEnd() {
     var machine = PeerConnectionMachine(now: .zero)
-    #expect(machine.tick(now: .zero + .seconds(99)))
+    #expect(machine.tick(now: .zero + .seconds(99)) == true)
     #expect(machine.outgoing.isEmpty)
-    #expect(machine.tick(now: .zero + .seconds(100)))
+    #expect(machine.tick(now: .zero + .seconds(100)) == true)
     #expect(machine.outgoing == [0, 0, 0, 0])
-    #expect(!machine.tick(now: .zero + .seconds(151)))
+    #expect(machine.tick(now: .zero + .seconds(151)) == false)
   }
 }

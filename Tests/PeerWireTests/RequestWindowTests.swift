@@ -29,7 +29,7 @@ import Testing
       fill(&window, from: &next, now: now)
       targets.append(window.target)
       for _ in 0..<window.count {
-        #expect(window.received(block(received), now: now + .milliseconds(100)))
+        #expect(window.received(block(received), now: now + .milliseconds(100)) == true)
         received += 1
       }
     }
@@ -58,7 +58,7 @@ import Testing
   }
 
   @Test func aSlowPeerHoldsWhatItCanBringInSeconds() {
-    #expect((2...8).contains(targetAfter(seconds: 20, bytesPerSecond: 20 << 10)))
+    #expect((2...8).contains(targetAfter(seconds: 20, bytesPerSecond: 20480)))
   }
 
   @Test func aFastPeerGetsTheCap() {
@@ -69,13 +69,13 @@ import Testing
     var window = RequestWindow()
     var next = 0
     fill(&window, from: &next, now: .zero)
-    #expect(!window.tick(now: .zero + .seconds(9)))
-    #expect(window.tick(now: .zero + .seconds(11)))
+    #expect(window.tick(now: .zero + .seconds(9)) == false)
+    #expect(window.tick(now: .zero + .seconds(11)) == true)
     #expect(window.isSnubbed)
     #expect(window.target == 1)
     #expect(window.room == 0)
-    #expect(!window.tick(now: .zero + .seconds(12)))
-    #expect(window.received(block(0), now: .zero + .seconds(13)))
+    #expect(window.tick(now: .zero + .seconds(12)) == false)
+    #expect(window.received(block(0), now: .zero + .seconds(13)) == true)
     #expect(!window.isSnubbed)
   }
 
@@ -83,10 +83,10 @@ import Testing
     var window = RequestWindow()
     var next = 0
     fill(&window, from: &next, now: .zero)
-    #expect(window.received(block(3), now: .zero))
-    #expect(!window.received(block(3), now: .zero))
-    #expect(window.cancelled(block(1)))
-    #expect(!window.cancelled(block(1)))
+    #expect(window.received(block(3), now: .zero) == true)
+    #expect(window.received(block(3), now: .zero) == false)
+    #expect(window.cancelled(block(1)) == true)
+    #expect(window.cancelled(block(1)) == false)
     #expect(window.removeAll() == [block(0), block(2), block(4)])
     #expect(window.isEmpty)
   }
