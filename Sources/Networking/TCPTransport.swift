@@ -85,13 +85,15 @@ package final class TCPTransport: Transport {
   }
 
   package func waitUntilReadable() async {
-    guard !canRead, descriptor != nil else { return }
-    await readable.wait()
+    while !canRead, descriptor != nil {
+      guard await readable.wait() else { return }
+    }
   }
 
   package func waitUntilWritable() async {
-    guard !canWrite, descriptor != nil else { return }
-    await writable.wait()
+    while !canWrite, descriptor != nil {
+      guard await writable.wait() else { return }
+    }
   }
 
   package func close() {
@@ -99,7 +101,8 @@ package final class TCPTransport: Transport {
     if let registration { Reactor.shared.loop.poller.remove(registration, descriptor) }
     registration = nil
     socket = nil
-    wakeWaiters()
+    readable.fire()
+    writable.fire()
   }
 
   // MARK: - Connecting
@@ -132,11 +135,6 @@ package final class TCPTransport: Transport {
     }
   }
 
-  private func wakeWaiters() {
-    if readable.hasWaiter { readable.fire() }
-    if writable.hasWaiter { writable.fire() }
-  }
-
   private static func length(of segments: UnsafeMutableBufferPointer<IOSegment>) -> Int {
     var length = 0
     for segment in segments.prefix(maximumSegments) { length &+= segment.count }
@@ -159,11 +157,11 @@ extension TCPTransport: PollTarget {
     if !readiness.isDisjoint(with: .ended) { hasEnded = true }
     if !readiness.isDisjoint(with: [.readable, .ended]) {
       canRead = true
-      if readable.hasWaiter { readable.fire() }
+      readable.fire()
     }
     if !readiness.isDisjoint(with: [.writable, .broken]) {
       canWrite = true
-      if writable.hasWaiter { writable.fire() }
+      writable.fire()
     }
   }
 }

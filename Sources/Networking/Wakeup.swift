@@ -13,6 +13,8 @@ package final class Wakeup {
   private var state = State.idle
   /// Counts the waits, so that a late cancellation of one cannot end the next.
   private var ticket: UInt64 = 0
+  /// The last wait that was cancelled.
+  private var cancelledTicket: UInt64 = 0
 
   /// Creates a wakeup that has not fired.
   package nonisolated init() {}
@@ -35,33 +37,43 @@ package final class Wakeup {
   /// Only one task may wait at a time.
   @discardableResult
   package func wait() async -> Bool {
-    switch state {
-    case .fired:
+    if case .fired = state {
       state = .idle
       return true
-    case .waiting:
-      preconditionFailure("two tasks wait for one wakeup")
-    case .idle:
-      guard !Task.isCancelled else { return false }
-      return await suspend()
     }
-  }
-
-  private func suspend() async -> Bool {
+    guard !Task.isCancelled else { return false }
     ticket &+= 1
     let ticket = ticket
     return await withTaskCancellationHandler {
-      await withUnsafeContinuation { continuation in
-        state = .waiting(continuation)
-      }
+      await withUnsafeContinuation { begin($0, ticket) }
     } onCancel: {
       // Runs on any thread, so the state is touched by a job of its own.
       Reactor.enqueue { self.cancelWait(ticket) }
     }
   }
 
+  /// Suspends the task, unless the wait is over already.
+  ///
+  /// A task that does not prefer the loop's task executor passes through the job ring on its way
+  /// here, so a fire or a cancellation may have come in between.
+  private func begin(_ continuation: UnsafeContinuation<Bool, Never>, _ ticket: UInt64) {
+    switch state {
+    case .fired:
+      state = .idle
+      continuation.resume(returning: true)
+    case .waiting:
+      preconditionFailure("two tasks wait for one wakeup")
+    case .idle where cancelledTicket == ticket:
+      continuation.resume(returning: false)
+    case .idle:
+      state = .waiting(continuation)
+    }
+  }
+
   private func cancelWait(_ cancelled: UInt64) {
-    guard ticket == cancelled, case .waiting(let continuation) = state else { return }
+    guard ticket == cancelled else { return }
+    cancelledTicket = cancelled
+    guard case .waiting(let continuation) = state else { return }
     state = .idle
     continuation.resume(returning: false)
   }
