@@ -1,7 +1,4 @@
 #pragma once
 
-#include "CPosixNetwork.h"
-
-#if __has_include("CPosixFiles.h")
 #include "CPosixFiles.h"
-#endif
+#include "CPosixNetwork.h"

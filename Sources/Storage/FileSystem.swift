@@ -1,0 +1,125 @@
+/// The system calls on files that storage makes, so that tests can stand in for the disk.
+///
+/// Names are single components: no call resolves a path, except that of the root, which the user
+/// chose. So whoever walks opens one folder after the other and nothing can lead outside.
+package protocol FileSystem: Sendable {
+  /// Opens the output folder; symbolic links count, since the user named it.
+  ///
+  /// With `create`, missing folders on the way are made.
+  func openRoot(_ path: String, create: Bool) throws(SystemCallError) -> Descriptor
+
+  /// Opens a folder, never through a symbolic link.
+  func openFolder(_ name: String, in folder: Descriptor) throws(SystemCallError) -> Descriptor
+
+  /// Makes a folder that must not exist.
+  func makeFolder(_ name: String, in folder: Descriptor) throws(SystemCallError)
+
+  /// Opens a file, never through a symbolic link, and without waiting for a pipe's other end.
+  func openFile(
+    _ name: String, in folder: Descriptor, _ access: FileAccess
+  ) throws(SystemCallError) -> Descriptor
+
+  /// What lies under a name; a symbolic link counts as itself.
+  func status(_ name: String, in folder: Descriptor) throws(SystemCallError) -> FileStatus
+
+  /// What an open file is.
+  func status(of file: Descriptor) throws(SystemCallError) -> FileStatus
+
+  /// Reads up to the buffer's length from an offset; fewer bytes mean the end, or an interruption.
+  func read(
+    _ file: Descriptor, into buffer: UnsafeMutableRawBufferPointer, at offset: Int64
+  ) throws(SystemCallError) -> Int
+
+  /// Writes up to all bytes at an offset; returns how many.
+  func write(
+    _ file: Descriptor, _ bytes: UnsafeRawBufferPointer, at offset: Int64
+  ) throws(SystemCallError) -> Int
+
+  /// Cuts or extends a file; new bytes read as zeros.
+  func resize(_ file: Descriptor, to length: Int64) throws(SystemCallError)
+
+  /// Reserves room on disk for the bytes before `length` and makes the file at least that long.
+  func reserve(_ file: Descriptor, length: Int64) throws(SystemCallError)
+
+  /// The first byte from `offset` on that is not in a hole; nil when only holes follow.
+  func nextData(_ file: Descriptor, from offset: Int64) throws(SystemCallError) -> Int64?
+
+  /// Waits until a file is on the disk.
+  func synchronize(_ file: Descriptor) throws(SystemCallError)
+
+  /// Takes the lock that one run at a time can have, until the file is closed; false when taken.
+  func lock(_ file: Descriptor) throws(SystemCallError) -> Bool
+
+  /// Gives a file another name in its folder, replacing what has it.
+  func rename(_ name: String, to newName: String, in folder: Descriptor) throws(SystemCallError)
+
+  /// Removes a file.
+  func remove(_ name: String, in folder: Descriptor) throws(SystemCallError)
+
+  /// Closes a file or folder; an error may tell of an earlier write.
+  func close(_ descriptor: Descriptor) throws(SystemCallError)
+}
+
+/// A file or folder that is open.
+package struct Descriptor: Hashable, Sendable {
+  /// The file system's number for it.
+  package let number: Int32
+
+  /// Wraps a number.
+  package init(_ number: Int32) {
+    self.number = number
+  }
+}
+
+/// What a file is opened for.
+package enum FileAccess: Hashable, Sendable {
+  /// Reading a file that exists.
+  case read
+  /// Reading and writing a file that exists.
+  case write
+  /// Reading and writing a file that must not exist.
+  case create(executable: Bool)
+}
+
+/// What is known of a file without reading it.
+package struct FileStatus: Hashable, Sendable {
+  /// What a name can stand for.
+  package enum Kind: Hashable, Sendable {
+    /// A regular file.
+    case file
+    /// A folder.
+    case folder
+    /// A symbolic link.
+    case symlink
+    /// A pipe, a device or a socket.
+    case other
+  }
+
+  /// What it is.
+  package let kind: Kind
+  /// The length in bytes.
+  package let size: Int64
+  /// Tells files of one file system apart.
+  package let inode: UInt64
+
+  /// Creates a status.
+  package init(kind: Kind, size: Int64, inode: UInt64) {
+    self.kind = kind
+    self.size = size
+    self.inode = inode
+  }
+}
+
+/// A system call that failed.
+package struct SystemCallError: Error, Equatable, Sendable {
+  /// The call's name.
+  package let call: String
+  /// Its `errno`.
+  package let code: Int32
+
+  /// Creates an error.
+  package init(call: String, code: Int32) {
+    self.call = call
+    self.code = code
+  }
+}

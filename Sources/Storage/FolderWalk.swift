@@ -1,0 +1,92 @@
+import Glibc
+
+/// Opens the folder of one file after the other, keeping open what the next file shares.
+///
+/// Each component is opened by itself in the folder before it, and never through a symbolic link,
+/// so no path can lead outside the root, whatever happens on disk meanwhile.
+struct FolderWalk {
+  let fileSystem: any FileSystem
+  /// The root's path, for messages.
+  let rootPath: String
+  private var chain: [(name: String, descriptor: Descriptor)] = []
+
+  init(fileSystem: any FileSystem, rootPath: String) {
+    self.fileSystem = fileSystem
+    self.rootPath = rootPath
+  }
+
+  /// Opens the folder that holds a path's last component; the walk closes it when it moves on.
+  ///
+  /// Returns nil when a folder is missing and must not be created.
+  mutating func folder(
+    of path: [String], root: Descriptor, create: Bool
+  ) throws(StorageError) -> Descriptor? {
+    let folders = path.dropLast()
+    var shared = 0
+    while shared < min(folders.count, chain.count), chain[shared].name == folders[shared] {
+      shared += 1
+    }
+    while chain.count > shared { try closeLast() }
+    for depth in shared..<folders.count {
+      let parent = chain.last?.descriptor ?? root
+      let display = ([rootPath] + folders[...depth]).joined(separator: "/")
+      let opened = try openFolder(
+        folders[depth], in: parent, display: display, create: create)
+      guard let opened else { return nil }
+      chain.append((folders[depth], opened))
+    }
+    return chain.last?.descriptor ?? root
+  }
+
+  /// Closes all folders.
+  mutating func close() throws(StorageError) {
+    while !chain.isEmpty { try closeLast() }
+  }
+
+  private mutating func closeLast() throws(StorageError) {
+    guard let last = chain.popLast() else { return }
+    do {
+      try fileSystem.close(last.descriptor)
+    } catch {
+      throw StorageError(error, path: rootPath + "/" + last.name)
+    }
+  }
+
+  private func openFolder(
+    _ name: String, in parent: Descriptor, display: String, create: Bool
+  ) throws(StorageError) -> Descriptor? {
+    do {
+      return try fileSystem.openFolder(name, in: parent)
+    } catch {
+      switch error.code {
+      case ENOENT where !create: return nil
+      case ENOENT: break
+      case ENOTDIR, ELOOP: throw obstacle(name, in: parent, display: display)
+      default: throw StorageError(error, path: display)
+      }
+    }
+    do throws(SystemCallError) {
+      do {
+        try fileSystem.makeFolder(name, in: parent)
+      } catch {
+        // Somebody else made it at the same time: it will do, if it is a folder.
+        if error.code != EEXIST { throw error }
+      }
+      return try fileSystem.openFolder(name, in: parent)
+    } catch {
+      throw StorageError(error, path: display)
+    }
+  }
+
+  /// What stands where a folder should be.
+  private func obstacle(
+    _ name: String, in parent: Descriptor, display: String
+  ) -> StorageError {
+    do {
+      let status = try fileSystem.status(name, in: parent)
+      return status.kind == .symlink ? .symlink(path: display) : .notAFolder(path: display)
+    } catch {
+      return StorageError(error, path: display)
+    }
+  }
+}

@@ -1,0 +1,25 @@
+/// What lies at a torrent's places on disk before anything is changed.
+package struct Inspection: Equatable, Sendable {
+  /// What is at one file's place.
+  package enum Presence: Hashable, Sendable {
+    /// Nothing, or the file is not stored at all.
+    case missing
+    /// A file that our state lists as unfinished, of that size; it may be written.
+    case unfinished(size: Int64)
+    /// A file that is only read, of that size.
+    case foreign(size: Int64)
+  }
+
+  /// One entry per file of the torrent.
+  package let files: [Presence]
+
+  /// Whether there is any byte to check; if not, all pieces are missing.
+  package var mayHaveData: Bool {
+    files.contains { file in
+      switch file {
+      case .missing: false
+      case .unfinished(let size), .foreign(let size): size > 0
+      }
+    }
+  }
+}

@@ -1,0 +1,154 @@
+import CPosix
+import Glibc
+
+/// The operating system's files.
+package struct PosixFileSystem: FileSystem {
+  /// Creates the file system, which has no state.
+  package init() {}
+
+  /// Repeats a call while signals interrupt it.
+  private func check<Result: SignedInteger>(
+    _ call: StaticString, _ body: () -> Result
+  ) throws(SystemCallError) -> Result {
+    while true {
+      let result = body()
+      if result != -1 { return result }
+      let code = errno
+      guard code == EINTR else { throw SystemCallError(call: "\(call)", code: code) }
+    }
+  }
+
+  package func openRoot(_ path: String, create: Bool) throws(SystemCallError) -> Descriptor {
+    if create { try makeRoot(path) }
+    return Descriptor(try check("open") { open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) })
+  }
+
+  private func makeRoot(_ path: String) throws(SystemCallError) {
+    var prefix = path.utf8.first == UInt8(ascii: "/") ? "/" : ""
+    for component in path.split(separator: "/") {
+      prefix += component + "/"
+      do {
+        _ = try check("mkdir") { mkdir(prefix, 0o777) }
+      } catch {
+        // A folder that exists can also answer "read-only" or "not permitted"; opening it decides.
+        guard [EEXIST, EROFS, EACCES, EPERM, EISDIR].contains(error.code) else { throw error }
+      }
+    }
+  }
+
+  package func openFolder(
+    _ name: String, in folder: Descriptor
+  ) throws(SystemCallError) -> Descriptor {
+    let flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
+    return Descriptor(try check("openat") { openat(folder.number, name, flags) })
+  }
+
+  package func makeFolder(_ name: String, in folder: Descriptor) throws(SystemCallError) {
+    _ = try check("mkdirat") { mkdirat(folder.number, name, 0o777) }
+  }
+
+  package func openFile(
+    _ name: String, in folder: Descriptor, _ access: FileAccess
+  ) throws(SystemCallError) -> Descriptor {
+    let common = O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY
+    let (flags, mode): (Int32, mode_t) =
+      switch access {
+      case .read: (common | O_RDONLY, 0)
+      case .write: (common | O_RDWR, 0)
+      case .create(let executable):
+        (common | O_RDWR | O_CREAT | O_EXCL, executable ? 0o777 : 0o666)
+      }
+    return Descriptor(try check("openat") { openat(folder.number, name, flags, mode) })
+  }
+
+  package func status(
+    _ name: String, in folder: Descriptor
+  ) throws(SystemCallError) -> FileStatus {
+    var status = stat()
+    _ = try check("fstatat") { fstatat(folder.number, name, &status, AT_SYMLINK_NOFOLLOW) }
+    return FileStatus(status)
+  }
+
+  package func status(of file: Descriptor) throws(SystemCallError) -> FileStatus {
+    var status = stat()
+    _ = try check("fstat") { fstat(file.number, &status) }
+    return FileStatus(status)
+  }
+
+  package func read(
+    _ file: Descriptor, into buffer: UnsafeMutableRawBufferPointer, at offset: Int64
+  ) throws(SystemCallError) -> Int {
+    try check("pread") { pread(file.number, buffer.baseAddress, buffer.count, off_t(offset)) }
+  }
+
+  package func write(
+    _ file: Descriptor, _ bytes: UnsafeRawBufferPointer, at offset: Int64
+  ) throws(SystemCallError) -> Int {
+    try check("pwrite") { pwrite(file.number, bytes.baseAddress, bytes.count, off_t(offset)) }
+  }
+
+  package func resize(_ file: Descriptor, to length: Int64) throws(SystemCallError) {
+    _ = try check("ftruncate") { ftruncate(file.number, off_t(length)) }
+  }
+
+  package func reserve(_ file: Descriptor, length: Int64) throws(SystemCallError) {
+    _ = try check("fallocate") { cposix_fallocate(file.number, length) }
+  }
+
+  package func nextData(
+    _ file: Descriptor, from offset: Int64
+  ) throws(SystemCallError) -> Int64? {
+    do {
+      return try check("lseek") { cposix_next_data(file.number, offset) }
+    } catch {
+      // ENXIO: nothing but a hole. Anything else: the file system knows no holes.
+      return error.code == ENXIO ? nil : offset
+    }
+  }
+
+  package func synchronize(_ file: Descriptor) throws(SystemCallError) {
+    _ = try check("fsync") { fsync(file.number) }
+  }
+
+  package func lock(_ file: Descriptor) throws(SystemCallError) -> Bool {
+    do {
+      _ = try check("flock") { flock(file.number, LOCK_EX | LOCK_NB) }
+      return true
+    } catch {
+      if error.code == EWOULDBLOCK { return false }
+      throw error
+    }
+  }
+
+  package func rename(
+    _ name: String, to newName: String, in folder: Descriptor
+  ) throws(SystemCallError) {
+    _ = try check("renameat") { renameat(folder.number, name, folder.number, newName) }
+  }
+
+  package func remove(_ name: String, in folder: Descriptor) throws(SystemCallError) {
+    _ = try check("unlinkat") { unlinkat(folder.number, name, 0) }
+  }
+
+  package func close(_ descriptor: Descriptor) throws(SystemCallError) {
+    // Never again after EINTR: the descriptor is free by then.
+    guard Glibc.close(descriptor.number) != -1 else {
+      let code = errno
+      if code != EINTR { throw SystemCallError(call: "close", code: code) }
+      return
+    }
+  }
+}
+
+extension FileStatus {
+  fileprivate init(_ status: stat) {
+    let kind: Kind =
+      switch status.st_mode & S_IFMT {
+      case S_IFREG: .file
+      case S_IFDIR: .folder
+      case S_IFLNK: .symlink
+      default: .other
+      }
+    self.init(kind: kind, size: Int64(status.st_size), inode: UInt64(status.st_ino))
+  }
+}

@@ -1,0 +1,124 @@
+import Metainfo
+package import Primitives
+
+extension TorrentStorage {
+  /// Writes one verified piece: one positioned write for each file that it spans.
+  ///
+  /// Padding is not written. Bytes that belong to a file that is not ours are compared instead,
+  /// before anything is written. There must be exactly the piece's bytes.
+  package func write(
+    piece: PieceIndex, bytes: UnsafeRawBufferPointer
+  ) throws(StorageError) {
+    precondition(bytes.count == torrent.geometry.length(of: piece), "exactly one piece")
+    let spans = parts(of: torrent.layout.range(of: piece))
+    for part in spans where !files.isOurs(part.span.file) {
+      let data = UnsafeRawBufferPointer(rebasing: bytes[part.range])
+      guard try matches(part.span, data) else {
+        throw .outputExists(path: files.path(part.span.file))
+      }
+    }
+    for part in spans where files.isOurs(part.span.file) {
+      try write(part.span, UnsafeRawBufferPointer(rebasing: bytes[part.range]))
+    }
+  }
+
+  /// Reads a block of a verified piece, whose length the buffer must have.
+  package func read(
+    block: Block, into buffer: UnsafeMutableRawBufferPointer
+  ) throws(StorageError) {
+    precondition(buffer.count == block.length, "exactly one block")
+    let start = torrent.geometry.offset(of: block.piece) + Int64(block.offset)
+    let range = start..<start + Int64(block.length)
+    guard try read(range, into: buffer) else {
+      let part = parts(of: range).first
+      throw .changedUnderneath(path: part.map { files.path($0.span.file) } ?? files.folder)
+    }
+  }
+
+  // MARK: - Parts of files
+
+  /// Reads a range of the torrent, padding as zeros; returns false when a file is too short.
+  func read(
+    _ range: Range<Int64>, into buffer: UnsafeMutableRawBufferPointer
+  ) throws(StorageError) -> Bool {
+    var position = 0
+    var isWhole = true
+    try torrent.layout.forEachSpan(of: range) { span throws(StorageError) in
+      let part = UnsafeMutableRawBufferPointer(
+        rebasing: buffer[position..<position + span.length])
+      position += span.length
+      guard torrent.layout.files[span.file].isStored else {
+        part.initializeMemory(as: UInt8.self, repeating: 0)
+        return
+      }
+      let count = try files.withFile(span.file, for: .reading) {
+        descriptor throws(SystemCallError) in
+        try readFully(descriptor, into: part, at: span.offset)
+      }
+      if count < part.count { isWhole = false }
+    }
+    return isWhole
+  }
+
+  private func readFully(
+    _ descriptor: Descriptor, into buffer: UnsafeMutableRawBufferPointer, at offset: Int64
+  ) throws(SystemCallError) -> Int {
+    var count = 0
+    while count < buffer.count {
+      let read = try files.fileSystem.read(
+        descriptor, into: UnsafeMutableRawBufferPointer(rebasing: buffer[count...]),
+        at: offset + Int64(count))
+      if read == 0 { break }
+      count += read
+    }
+    return count
+  }
+
+  private func write(
+    _ span: FileSpan, _ bytes: UnsafeRawBufferPointer
+  ) throws(StorageError) {
+    try files.withFile(span.file, for: .writing(length: bytes.count)) {
+      descriptor throws(SystemCallError) in
+      var count = 0
+      while count < bytes.count {
+        count += try files.fileSystem.write(
+          descriptor, UnsafeRawBufferPointer(rebasing: bytes[count...]),
+          at: span.offset + Int64(count))
+      }
+    }
+  }
+
+  /// Whether a file holds these bytes already, read in steps that bound the memory.
+  private func matches(
+    _ span: FileSpan, _ bytes: UnsafeRawBufferPointer
+  ) throws(StorageError) -> Bool {
+    let step = min(bytes.count, 256 << 10)
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: step, alignment: 64)
+    defer { buffer.deallocate() }
+    return try files.withFile(span.file, for: .reading) { descriptor throws(SystemCallError) in
+      var position = 0
+      while position < bytes.count {
+        let part = UnsafeMutableRawBufferPointer(
+          rebasing: buffer[..<min(step, bytes.count - position)])
+        let count = try readFully(descriptor, into: part, at: span.offset + Int64(position))
+        let wanted = bytes[position..<position + part.count]
+        guard count == part.count, part.elementsEqual(wanted) else { return false }
+        position += count
+      }
+      return true
+    }
+  }
+
+  /// The parts of a range that are stored in files, with where they lie in the range.
+  private func parts(of range: Range<Int64>) -> [(span: FileSpan, range: Range<Int>)] {
+    var parts: [(span: FileSpan, range: Range<Int>)] = []
+    var position = 0
+    torrent.layout.forEachSpan(of: range) { span in
+      if torrent.layout.files[span.file].isStored {
+        parts.append((span, position..<position + span.length))
+      }
+      position += span.length
+    }
+    return parts
+  }
+}

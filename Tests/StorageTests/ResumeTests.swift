@@ -1,0 +1,145 @@
+import Metainfo
+import Primitives
+import Storage
+import TestSupport
+import Testing
+
+/// What one run leaves for the next.
+@Suite struct ResumeTests {
+  private let disk = MemoryFileSystem()
+  private let stored: StoredTorrent
+
+  init() throws {
+    stored = try StoredTorrent(files: [("a", 128), ("b", 128), ("c", 64)], pieceLength: 64)
+  }
+
+  /// A run that writes some pieces and ends, with or without saying so.
+  private func interrupt(after numbers: Range<Int>, saving: Bool = true) throws {
+    let (storage, _) = try stored.begin(disk)
+    try stored.write(numbers.map { PieceIndex($0) }, to: storage)
+    if saving { try storage.saveProgress(verified: stored.set(numbers)) }
+    try storage.close()
+  }
+
+  @Test(arguments: [true, false])
+  func nextRunUsesWhatIsThereAndCompletes(saving: Bool) throws {
+    try interrupt(after: 1..<3, saving: saving)
+    let (storage, verified) = try stored.begin(disk)
+    #expect(verified == stored.set(1..<3))
+    try stored.write([0, 3, 4].map { PieceIndex($0) }, to: storage)
+    try storage.finish()
+    #expect(stored.isExactly(on: disk))
+  }
+
+  @Test func inspectionTellsOurFilesFromOthers() throws {
+    try interrupt(after: 0..<3)
+    disk.put("T/c", [1])
+    let inspection = try stored.storage(disk).inspect()
+    #expect(
+      inspection.files == [.foreign(size: 128), .unfinished(size: 128), .unfinished(size: 1)])
+    #expect(inspection.mayHaveData)
+  }
+
+  @Test func nothingOnDiskMeansNothingToCheck() throws {
+    #expect(try !stored.storage(disk).inspect().mayHaveData)
+  }
+
+  @Test func finishedFileOfOursIsForeignWhenItChangesLater() throws {
+    try interrupt(after: 0..<2)
+    disk.put("T/a", Array(repeating: 1, count: 128))
+    #expect(throws: StorageError.outputExists(path: "out/T/a")) { try stored.begin(disk) }
+  }
+
+  @Test func fileOfOursThatVanishedIsMadeAgain() throws {
+    try interrupt(after: 0..<5)
+    disk.delete("T/b")
+    try stored.complete(disk)
+    #expect(stored.isExactly(on: disk))
+  }
+
+  @Test func fileOfOursThatIsTooLongIsCut() throws {
+    try interrupt(after: 0..<1)
+    disk.put("T/a", stored.bytes(ofFile: "T/a") + [1, 2, 3])
+    try stored.complete(disk)
+    #expect(stored.isExactly(on: disk))
+  }
+
+  @Test func runThatDiedAfterTheLastPieceIsCleanedUp() throws {
+    try interrupt(after: 0..<5, saving: false)
+    #expect(disk.paths.contains("T.swift-torrent"))
+    try stored.complete(disk)
+    #expect(stored.isExactly(on: disk))
+  }
+
+  @Test func damagedStateIsRefused() throws {
+    try interrupt(after: 0..<1)
+    let state = try #require(disk.bytes("T.swift-torrent"))
+    disk.delete("T/a")
+    for damaged in [Array(state.dropLast()), state + [0], Array("no".utf8)] {
+      disk.put("T.swift-torrent", damaged)
+      #expect(throws: StorageError.foreignState(path: "out/T.swift-torrent")) {
+        try stored.begin(disk)
+      }
+      #expect(disk.bytes("T.swift-torrent") == damaged)
+    }
+  }
+
+  @Test func stateOfAnotherTorrentIsRefused() throws {
+    let other = try StoredTorrent(files: [("z", 128)], pieceLength: 64, seed: 5)
+    let (storage, _) = try other.begin(disk)
+    try storage.close()
+    #expect(throws: StorageError.foreignState(path: "out/T.swift-torrent")) {
+      try stored.begin(disk)
+    }
+  }
+
+  @Test func emptyStateOfARunThatDiedAtOnceIsTakenOver() throws {
+    disk.put("T.swift-torrent", [])
+    try stored.complete(disk)
+    #expect(stored.isExactly(on: disk))
+  }
+
+  @Test func leftoverOfAnInterruptedSaveIsReplaced() throws {
+    try interrupt(after: 0..<1)
+    disk.put("T.swift-torrent~", Array("half".utf8))
+    try stored.complete(disk)
+    #expect(stored.isExactly(on: disk))
+  }
+
+  @Test func otherPeoplesFileBesideTheStateIsKept() throws {
+    disk.put("T.swift-torrent~", Array("mine".utf8))
+    #expect(throws: StorageError.foreignState(path: "out/T.swift-torrent~")) {
+      try stored.begin(disk)
+    }
+    #expect(disk.bytes("T.swift-torrent~") == Array("mine".utf8))
+  }
+
+  @Test func secondRunIsLockedOutUntilTheFirstEnds() throws {
+    let (first, _) = try stored.begin(disk)
+    let second = stored.storage(disk)
+    #expect(throws: StorageError.locked(path: "out/T.swift-torrent")) { try second.inspect() }
+    try first.saveProgress(verified: stored.none)
+    #expect(throws: StorageError.locked(path: "out/T.swift-torrent")) { try second.inspect() }
+    try first.close()
+    _ = try second.inspect()
+  }
+
+  @Test func ofTwoRunsThatBeginAtOnceOneGoesOn() throws {
+    let (first, second) = (stored.storage(disk), stored.storage(disk))
+    _ = try first.inspect()
+    _ = try second.inspect()
+    try first.prepare(verified: stored.none)
+    #expect(throws: StorageError.locked(path: "out/T.swift-torrent")) {
+      try second.prepare(verified: stored.none)
+    }
+  }
+
+  @Test func stateIsCanonicalBencode() throws {
+    try interrupt(after: 0..<2)
+    let state = try #require(disk.bytes("T.swift-torrent"))
+    let text = String(decoding: state, as: UTF8.self)
+    #expect(text.hasPrefix("d6:format19:swift-torrent state9:info hash20:"))
+    #expect(
+      state.suffix(27).elementsEqual("1:\u{60}8:verified1:".utf8 + [0xC0] + "7:versioni1ee".utf8))
+  }
+}

@@ -1,0 +1,138 @@
+package import Storage
+import Glibc
+import Synchronization
+
+/// Another file system with faults: a disk that fills up, and calls that fail.
+package final class FaultyFileSystem: FileSystem {
+  private struct Faults {
+    /// How many more bytes may be written; nil for any number.
+    var bytesLeft: Int?
+    /// What a call by that name answers.
+    var codes: [String: Int32] = [:]
+  }
+
+  private let base: any FileSystem
+  private let faults: Mutex<Faults>
+
+  /// Wraps `base`; the disk is full after that many bytes of writing, if a number is given.
+  package init(_ base: any FileSystem, fullAfter bytes: Int? = nil) {
+    self.base = base
+    faults = Mutex(Faults(bytesLeft: bytes))
+  }
+
+  /// From now on calls of that name, such as "pread", fail with that `errno`; nil ends it.
+  package func fail(_ call: String, with code: Int32?) {
+    faults.withLock { $0.codes[call] = code }
+  }
+
+  /// How many more bytes may be written; nil for any number.
+  package func setBytesLeft(_ count: Int?) {
+    faults.withLock { $0.bytesLeft = count }
+  }
+
+  private func check(_ call: String) throws(SystemCallError) {
+    if let code = faults.withLock({ $0.codes[call] }) {
+      throw SystemCallError(call: call, code: code)
+    }
+  }
+
+  package func openRoot(_ path: String, create: Bool) throws(SystemCallError) -> Descriptor {
+    try check("open")
+    return try base.openRoot(path, create: create)
+  }
+
+  package func openFolder(
+    _ name: String, in folder: Descriptor
+  ) throws(SystemCallError) -> Descriptor {
+    try check("openat")
+    return try base.openFolder(name, in: folder)
+  }
+
+  package func makeFolder(_ name: String, in folder: Descriptor) throws(SystemCallError) {
+    try check("mkdirat")
+    try base.makeFolder(name, in: folder)
+  }
+
+  package func openFile(
+    _ name: String, in folder: Descriptor, _ access: FileAccess
+  ) throws(SystemCallError) -> Descriptor {
+    try check("openat")
+    return try base.openFile(name, in: folder, access)
+  }
+
+  package func status(
+    _ name: String, in folder: Descriptor
+  ) throws(SystemCallError) -> FileStatus {
+    try check("fstatat")
+    return try base.status(name, in: folder)
+  }
+
+  package func status(of file: Descriptor) throws(SystemCallError) -> FileStatus {
+    try check("fstat")
+    return try base.status(of: file)
+  }
+
+  package func read(
+    _ file: Descriptor, into buffer: UnsafeMutableRawBufferPointer, at offset: Int64
+  ) throws(SystemCallError) -> Int {
+    try check("pread")
+    return try base.read(file, into: buffer, at: offset)
+  }
+
+  package func write(
+    _ file: Descriptor, _ bytes: UnsafeRawBufferPointer, at offset: Int64
+  ) throws(SystemCallError) -> Int {
+    try check("pwrite")
+    // As on a real disk, the last write is cut short, and the next one fails.
+    let allowed = faults.withLock { faults in
+      let allowed = min(bytes.count, faults.bytesLeft ?? bytes.count)
+      if let left = faults.bytesLeft { faults.bytesLeft = left - allowed }
+      return allowed
+    }
+    guard allowed > 0 || bytes.isEmpty else { throw SystemCallError(call: "pwrite", code: ENOSPC) }
+    return try base.write(file, UnsafeRawBufferPointer(rebasing: bytes[..<allowed]), at: offset)
+  }
+
+  package func resize(_ file: Descriptor, to length: Int64) throws(SystemCallError) {
+    try check("ftruncate")
+    try base.resize(file, to: length)
+  }
+
+  package func reserve(_ file: Descriptor, length: Int64) throws(SystemCallError) {
+    try check("fallocate")
+    try base.reserve(file, length: length)
+  }
+
+  package func nextData(_ file: Descriptor, from offset: Int64) throws(SystemCallError) -> Int64? {
+    try check("lseek")
+    return try base.nextData(file, from: offset)
+  }
+
+  package func synchronize(_ file: Descriptor) throws(SystemCallError) {
+    try check("fsync")
+    try base.synchronize(file)
+  }
+
+  package func lock(_ file: Descriptor) throws(SystemCallError) -> Bool {
+    try check("flock")
+    return try base.lock(file)
+  }
+
+  package func rename(
+    _ name: String, to newName: String, in folder: Descriptor
+  ) throws(SystemCallError) {
+    try check("renameat")
+    try base.rename(name, to: newName, in: folder)
+  }
+
+  package func remove(_ name: String, in folder: Descriptor) throws(SystemCallError) {
+    try check("unlinkat")
+    try base.remove(name, in: folder)
+  }
+
+  package func close(_ descriptor: Descriptor) throws(SystemCallError) {
+    // The file is closed all the same, as after a real failure.
+    try base.close(descriptor)
+    try check("close")
+  }
+}
