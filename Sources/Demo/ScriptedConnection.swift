@@ -1,0 +1,187 @@
+import Networking
+import PeerWire
+import Primitives
+
+/// One leecher's connection to a scripted seed.
+@Reactor
+final class ScriptedConnection {
+  private let seed: ScriptedSeed
+  private let transport: any Transport
+  private var inbound: InboundMachine
+  private var requests = Fifo<Block>()
+  private var outgoing: [UInt8] = []
+  private var isOpen = true
+  private var servedBytes: Int64 = 0
+  private let wakeup = Wakeup()
+  private static let plan = ReadPlan()
+
+  init(seed: ScriptedSeed, transport: any Transport) {
+    self.seed = seed
+    self.transport = transport
+    inbound = InboundMachine(geometry: seed.torrent.geometry)
+  }
+
+  func run() async {
+    await seed.greetingGate.pass()
+    guard isOpen, await exchangeHandshakes() else { return close() }
+    seed.noteGreeting()
+    var greeting: [UInt8] = []
+    PeerMessage.bitfield(seed.pieces).append(to: &greeting)
+    guard await send(greeting) else { return close() }
+    await withDiscardingTaskGroup { group in
+      group.addTask { @Reactor in await self.readRequests() }
+      await serve()
+      close()
+    }
+  }
+
+  func close() {
+    isOpen = false
+    transport.close()
+    wakeup.fire()
+  }
+
+  // MARK: - Serving
+
+  private func serve() async {
+    await seed.servingGate.pass()
+    if let offence = seed.behaviour.offence {
+      // What becomes of it is the leecher's affair: it should hang up.
+      _ = await send(Offence.bytes(of: offence, seed: seed))
+      while isOpen { await wakeup.wait() }
+      return
+    }
+    var unchoke: [UInt8] = []
+    PeerMessage.unchoke.append(to: &unchoke)
+    guard await send(unchoke) else { return }
+    while isOpen {
+      guard let block = requests.popFirst() else {
+        await wakeup.wait()
+        continue
+      }
+      guard await answer(block) else { return }
+    }
+  }
+
+  /// Sends one block in the way of the script; false when the connection shall end.
+  private func answer(_ block: Block) async -> Bool {
+    let behaviour = seed.behaviour
+    if let limit = behaviour.hangsUpAfter, servedBytes >= limit { return false }
+    if let limit = behaviour.stallsAfter, servedBytes >= limit {
+      while isOpen { await wakeup.wait() }
+      return false
+    }
+    var pause = behaviour.latency
+    if let rate = behaviour.bytesPerSecond {
+      pause += .seconds(Double(block.length) / Double(max(1, rate)))
+    }
+    if pause > .zero { await seed.clock.sleep(for: pause) }
+    guard isOpen, await send(seed.frame(for: block)) else { return false }
+    servedBytes += Int64(block.length)
+    seed.note(block)
+    return true
+  }
+
+  // MARK: - The wire
+
+  private func exchangeHandshakes() async -> Bool {
+    var received: [UInt8] = []
+    while received.count < Handshake.length {
+      var chunk = [UInt8](repeating: 0, count: Handshake.length - received.count)
+      let result = chunk.withUnsafeMutableBytes { buffer in
+        readOnce(into: buffer.baseAddress, count: buffer.count)
+      }
+      switch result {
+      case .bytes(let count): received += chunk.prefix(count)
+      case .wouldBlock: await transport.waitUntilReadable()
+      case .closed, .failed: return false
+      }
+      guard isOpen else { return false }
+    }
+    return await send(Handshake(infoHash: seed.torrent.infoHash, peerID: seed.peerID).bytes)
+  }
+
+  private func readOnce(into base: UnsafeMutableRawPointer?, count: Int) -> IOResult {
+    guard let base else { return .wouldBlock }
+    var segment = IOSegment(base: base, count: count)
+    return withUnsafeMutablePointer(to: &segment) {
+      transport.read(into: UnsafeMutableBufferPointer(start: $0, count: 1))
+    }
+  }
+
+  private func readRequests() async {
+    while isOpen {
+      inbound.layOut(Self.plan, expecting: RequestWindow()) { _ in .discard }
+      switch transport.read(into: Self.plan.segments) {
+      case .bytes(let count):
+        inbound.received(count)
+        guard takeMessages() else { return close() }
+      case .wouldBlock: await transport.waitUntilReadable()
+      case .closed, .failed: return close()
+      }
+    }
+  }
+
+  /// Notes what the leecher asks for; false when it breaks the protocol.
+  private func takeMessages() -> Bool {
+    do throws(WireError) {
+      while let event = try inbound.nextEvent(from: Self.plan, placing: { _ in .discard }) {
+        switch event {
+        case .message(.request(let block)): requests.append(block)
+        case .message(.cancel(let block)):
+          let waiting = requests.elements
+          if let index = waiting.firstIndex(of: block) {
+            requests.remove(at: index - waiting.startIndex)
+          }
+        default: break
+        }
+      }
+    } catch {
+      return false
+    }
+    wakeup.fire()
+    return requests.count <= PeerConnectionMachine.requestLimit
+  }
+
+  private func send(_ bytes: [UInt8]) async -> Bool {
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      var copy = Array(rest.prefix(256 << 10))
+      let result = copy.withUnsafeMutableBytes { buffer in
+        guard let base = buffer.baseAddress else { return IOResult.wouldBlock }
+        var segment = IOSegment(base: base, count: buffer.count)
+        return withUnsafeMutablePointer(to: &segment) {
+          transport.write(from: UnsafeMutableBufferPointer(start: $0, count: 1))
+        }
+      }
+      switch result {
+      case .bytes(let count): rest = rest.dropFirst(count)
+      case .wouldBlock: await transport.waitUntilWritable()
+      case .closed, .failed: return false
+      }
+      guard isOpen else { return false }
+    }
+    return true
+  }
+}
+
+/// The bytes of each offence.
+private enum Offence {
+  @Reactor
+  static func bytes(of offence: SeedBehaviour.Offence, seed: ScriptedSeed) -> [UInt8] {
+    var bytes: [UInt8] = []
+    switch offence {
+    case .oversizedFrame: bytes = [0xFF, 0xFF, 0xFF, 0xFF, 7, 0, 0, 0]
+    case .wrongIndex:
+      PeerMessage.appendPieceHeader(
+        of: Block(piece: PieceIndex(seed.torrent.geometry.pieceCount), offset: 0, length: 16),
+        to: &bytes)
+      bytes += Array(repeating: 0, count: 16)
+    case .unrequestedBlocks:
+      for _ in 0..<64 { bytes += seed.frame(for: seed.torrent.geometry.block(0, of: PieceIndex(0))) }
+    case .garbage: bytes = (0..<4096).map { UInt8(truncatingIfNeeded: $0 &* 167 &+ 91) }
+    case .badBitfield: bytes = [0, 0, 0, 2, 5, 1]
+    }
+    return bytes
+  }
+}

@@ -1,0 +1,136 @@
+package import Metainfo
+package import Networking
+package import PeerWire
+package import Primitives
+
+/// A seed that follows a script, honest or not: for the demo and for tests of how we treat peers.
+///
+/// It shares nothing with the engine but the wire: it serves blocks from memory in the order of the
+/// requests, and unchokes whoever is interested, once its gate is open.
+@Reactor
+package final class ScriptedSeed {
+  /// Where it listens.
+  package let endpoint: Endpoint
+  /// What it served so far, in bytes, all connections together.
+  package private(set) var servedBytes: Int64 = 0
+  /// How many peers have greeted it.
+  package private(set) var greetings = 0
+  /// Called when a peer has greeted it.
+  package var greeted: () -> Void = {}
+  /// Called with each block that it has sent.
+  package var served: (Block) -> Void = { _ in }
+
+  let torrent: TorrentMetainfo
+  let content: [UInt8]
+  let pieces: Bitfield
+  let behaviour: SeedBehaviour
+  let clock: any LoopClock
+  let greetingGate: Gate
+  let servingGate: Gate
+  let peerID: PeerID
+  var random: SeededRandom
+  private let listener: any Listener
+  private var connections: [ScriptedConnection] = []
+  private var isStopped = false
+
+  /// Starts to listen; `run()` does the rest.
+  ///
+  /// `content` are the torrent's bytes; `pieces` are those that it has, all unless given. It answers
+  /// a handshake once `greetingGate` is open, and serves once `servingGate` is.
+  package init(
+    torrent: TorrentMetainfo, content: [UInt8], pieces: Bitfield? = nil,
+    behaviour: SeedBehaviour = SeedBehaviour(), at address: Endpoint, network: any Network,
+    clock: any LoopClock, random: SeededRandom, greetingGate: Gate = Gate(isOpen: true),
+    servingGate: Gate = Gate(isOpen: true)
+  ) throws(NetworkError) {
+    self.torrent = torrent
+    self.content = content
+    self.pieces = pieces ?? Bitfield(count: torrent.geometry.pieceCount, filled: true)
+    self.behaviour = behaviour
+    self.clock = clock
+    self.random = random
+    self.greetingGate = greetingGate
+    self.servingGate = servingGate
+    peerID = PeerID.make(prefix: "-SD0100-", using: &self.random)
+    listener = try network.listen(at: address)
+    endpoint = listener.endpoint
+  }
+
+  /// Serves until stopped.
+  package func run() async {
+    await withDiscardingTaskGroup { group in
+      while !isStopped, let transport = await listener.accept() {
+        let connection = ScriptedConnection(seed: self, transport: transport)
+        connections.append(connection)
+        group.addTask { @Reactor in
+          await connection.run()
+          self.connections.removeAll { $0 === connection }
+        }
+      }
+      for connection in connections { connection.close() }
+      group.cancelAll()
+    }
+  }
+
+  /// Hangs up on everybody and stops to listen.
+  package func stop() {
+    isStopped = true
+    listener.close()
+    for connection in connections { connection.close() }
+  }
+
+  func noteGreeting() {
+    greetings += 1
+    greeted()
+  }
+
+  /// The frame that answers a request; the script decides whether its bytes are right.
+  func frame(for block: Block) -> [UInt8] {
+    var bytes: [UInt8] = []
+    PeerMessage.appendPieceHeader(of: block, to: &bytes)
+    let start = Int(torrent.geometry.offset(of: block.piece)) + block.offset
+    bytes += content[start..<start + block.length]
+    if isCorrupt() { bytes[PeerMessage.pieceHeaderLength + block.length / 2] ^= 0x55 }
+    return bytes
+  }
+
+  func note(_ block: Block) {
+    servedBytes += Int64(block.length)
+    served(block)
+  }
+
+  private func isCorrupt() -> Bool {
+    switch behaviour.corruption {
+    case .none: false
+    case .everyBlock: true
+    case .share(let share): Double.random(in: 0..<1, using: &random) < share
+    }
+  }
+}
+
+/// A door that opens once, for those who wait before it and those who come later.
+@Reactor
+package final class Gate {
+  package private(set) var isOpen: Bool
+  private var waiting: [Wakeup] = []
+
+  /// Creates a gate, open or shut.
+  package init(isOpen: Bool) {
+    self.isOpen = isOpen
+  }
+
+  /// Opens it for good.
+  package func open() {
+    isOpen = true
+    for wakeup in waiting { wakeup.fire() }
+    waiting = []
+  }
+
+  /// Returns once it is open, or the task is cancelled.
+  package func pass() async {
+    guard !isOpen else { return }
+    let wakeup = Wakeup()
+    waiting.append(wakeup)
+    await wakeup.wait()
+  }
+}

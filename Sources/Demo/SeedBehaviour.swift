@@ -1,0 +1,42 @@
+/// How a scripted seed treats those who ask it for blocks.
+package struct SeedBehaviour: Sendable {
+  /// What it sends in place of the torrent's bytes.
+  package enum Corruption: Sendable {
+    /// The right bytes.
+    case none
+    /// Every block has a wrong byte.
+    case everyBlock
+    /// Blocks have a wrong byte at random, this share of them.
+    case share(Double)
+  }
+
+  /// Something that no honest peer does; it is done once, in place of the first reply.
+  package enum Offence: Sendable, CaseIterable {
+    /// A frame of 4 GiB is announced.
+    case oversizedFrame
+    /// A block of a piece that does not exist.
+    case wrongIndex
+    /// Blocks that were not asked for, without end.
+    case unrequestedBlocks
+    /// Bytes that mean nothing.
+    case garbage
+    /// A bitfield of the wrong length.
+    case badBitfield
+  }
+
+  /// What it sends in place of the torrent's bytes.
+  package var corruption = Corruption.none
+  /// How fast it sends, in bytes per second; nil for as fast as it can.
+  package var bytesPerSecond: Int?
+  /// How long it takes to answer a request.
+  package var latency = Duration.zero
+  /// After so many bytes it falls silent.
+  package var stallsAfter: Int64?
+  /// After so many bytes it hangs up.
+  package var hangsUpAfter: Int64?
+  /// What it does wrong instead of serving.
+  package var offence: Offence?
+
+  /// Serves everybody, honestly and as fast as it can.
+  package init() {}
+}

@@ -1,0 +1,35 @@
+import PeerWire
+
+/// Why a connection to a peer ended. A peer's fault is a value, so it can't reach another's task.
+enum PeerEnd: Equatable, Sendable {
+  /// The peer closed, or the connection broke.
+  case lost(String)
+  /// The peer broke the protocol.
+  case violation(WireError)
+  /// Nothing came for too long.
+  case silent
+  /// It takes nothing from us although it asked.
+  case stuck
+  /// Both sides have everything.
+  case nothingToExchange
+  /// The peer sent bytes that are not the torrent's.
+  case lied
+  /// We are connected to it already.
+  case duplicate
+  /// The run is over.
+  case finished
+
+  /// One clause for people.
+  var reason: String {
+    switch self {
+    case .lost(let how): how
+    case .violation(let error): "broke the protocol: \(error)"
+    case .silent: "silent for too long"
+    case .stuck: "takes nothing from us"
+    case .nothingToExchange: "both sides have everything"
+    case .lied: "sent corrupt data"
+    case .duplicate: "connected already"
+    case .finished: "the run is over"
+    }
+  }
+}

@@ -1,0 +1,130 @@
+import Networking
+import PeerWire
+import Primitives
+
+/// A connection on which both handshakes have passed.
+struct GreetedPeer {
+  let transport: any Transport
+  /// The address that was dialled, or that the peer came from.
+  let endpoint: Endpoint
+  let peerID: PeerID
+}
+
+/// The exchange of handshakes on a new connection, within a bound of time.
+@Reactor
+struct PeerGreeting {
+  let infoHash: InfoHash
+  let ownID: PeerID
+  let clock: any LoopClock
+
+  static let timeout = Duration.seconds(10)
+
+  /// Greets a peer that we have dialled: we speak first.
+  func greet(
+    _ transport: any Transport, dialled endpoint: Endpoint
+  ) async throws(WireError) -> GreetedPeer? {
+    try await withTimeout(transport) { () async throws(WireError) -> GreetedPeer? in
+      guard await send(on: transport),
+        let bytes = await receive(Handshake.length, after: [], on: transport)
+      else { return nil }
+      let handshake = try accept(bytes)
+      return GreetedPeer(transport: transport, endpoint: endpoint, peerID: handshake.peerID)
+    }
+  }
+
+  /// Greets a peer that has dialled us: it says first which torrent it wants.
+  func welcome(_ transport: any Transport) async throws(WireError) -> GreetedPeer? {
+    try await withTimeout(transport) { () async throws(WireError) -> GreetedPeer? in
+      guard
+        let start = await receive(Handshake.lengthWithoutPeerID, after: [], on: transport)
+      else { return nil }
+      guard Handshake.canBegin(with: start) else { throw .notBitTorrent }
+      guard start.suffix(InfoHash.wireLength).elementsEqual(infoHash.wireBytes) else {
+        throw .otherTorrent
+      }
+      guard await send(on: transport),
+        let bytes = await receive(Handshake.length, after: start, on: transport)
+      else { return nil }
+      let handshake = try accept(bytes)
+      return GreetedPeer(
+        transport: transport, endpoint: transport.remote, peerID: handshake.peerID)
+    }
+  }
+
+  private func accept(_ bytes: [UInt8]) throws(WireError) -> Handshake {
+    let handshake = try Handshake(bytes)
+    guard handshake.infoHash == infoHash.wireBytes else { throw .otherTorrent }
+    guard handshake.peerID != ownID else { throw .ourselves }
+    return handshake
+  }
+
+  private func withTimeout(
+    _ transport: any Transport, _ body: () async throws(WireError) -> GreetedPeer?
+  ) async throws(WireError) -> GreetedPeer? {
+    let timer = clock.schedule(at: clock.now + Self.timeout) { transport.close() }
+    defer { clock.cancel(timer) }
+    return try await body()
+  }
+
+  // MARK: - Bytes
+
+  /// Sends our handshake; false when the connection ended first.
+  private func send(on transport: any Transport) async -> Bool {
+    var bytes = Handshake(infoHash: infoHash, peerID: ownID).bytes
+    while !bytes.isEmpty {
+      switch Self.write(bytes, to: transport) {
+      case .bytes(let count): bytes.removeFirst(count)
+      case .wouldBlock:
+        await transport.waitUntilWritable()
+        if Task.isCancelled { return false }
+      case .closed, .failed: return false
+      }
+    }
+    return true
+  }
+
+  /// Reads until there are `count` bytes, and not one more; nil when the connection ended first, or
+  /// as soon as what came can be no handshake.
+  private func receive(
+    _ count: Int, after start: [UInt8], on transport: any Transport
+  ) async -> [UInt8]? {
+    var bytes = start
+    while bytes.count < count {
+      switch Self.read(upTo: count - bytes.count, from: transport, into: &bytes) {
+      case .bytes:
+        guard Handshake.canBegin(with: bytes) else { return nil }
+      case .wouldBlock:
+        await transport.waitUntilReadable()
+        if Task.isCancelled { return nil }
+      case .closed, .failed: return nil
+      }
+    }
+    return bytes
+  }
+
+  private static func write(_ bytes: [UInt8], to transport: any Transport) -> IOResult {
+    var copy = bytes
+    return copy.withUnsafeMutableBytes { buffer in
+      guard let base = buffer.baseAddress else { return .wouldBlock }
+      var segment = IOSegment(base: base, count: buffer.count)
+      return withUnsafeMutablePointer(to: &segment) {
+        transport.write(from: UnsafeMutableBufferPointer(start: $0, count: 1))
+      }
+    }
+  }
+
+  private static func read(
+    upTo count: Int, from transport: any Transport, into bytes: inout [UInt8]
+  ) -> IOResult {
+    var chunk = [UInt8](repeating: 0, count: count)
+    let result = chunk.withUnsafeMutableBytes { buffer in
+      guard let base = buffer.baseAddress else { return IOResult.wouldBlock }
+      var segment = IOSegment(base: base, count: buffer.count)
+      return withUnsafeMutablePointer(to: &segment) {
+        transport.read(into: UnsafeMutableBufferPointer(start: $0, count: 1))
+      }
+    }
+    if case .bytes(let read) = result { bytes += chunk.prefix(read) }
+    return result
+  }
+}

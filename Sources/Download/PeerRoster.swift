@@ -1,0 +1,311 @@
+import Networking
+import PeerWire
+import Primitives
+import Storage
+import Swarm
+
+/// Everybody in the swarm that we know: whom to dial, who is connected, who may download from us,
+/// who is banned.
+@Reactor
+final class PeerRoster: PeerSessionOwner {
+  /// What stays the same for all peers of a run.
+  struct Settings {
+    let greeting: PeerGreeting
+    let maximumPeers: Int
+    let pipeline: Int?
+    /// Whether we serve after everything is there.
+    let keepsSeeding: Bool
+  }
+
+  static let connectTimeout = Duration.seconds(10)
+  /// How many connections may be in the making.
+  static let halfOpenLimit = 256
+
+  let settings: Settings
+  let environment: Environment
+  let work: PieceWork
+  let storage: TorrentStorage
+  let events: EventSink
+  var book: PeerBook
+  var choker: Choker
+  var ledger = CorruptionLedger()
+  /// Connected peers in the order in which they joined.
+  private(set) var sessions: [PeerSession] = []
+  private(set) var bannedPeers: [Endpoint] = []
+  /// What peers that left have moved.
+  private(set) var past = PastTraffic()
+  private var nextNumber = 0
+  private var halfOpen = 0
+  private var arrivals = Fifo<any Transport>()
+  private let wakeup = Wakeup()
+  private var isClosed = false
+  private var dialTimer: TimerID?
+
+  init(
+    settings: Settings, environment: Environment, work: PieceWork, storage: TorrentStorage,
+    events: EventSink
+  ) {
+    self.settings = settings
+    self.environment = environment
+    self.work = work
+    self.storage = storage
+    self.events = events
+    book = PeerBook(random: environment.random)
+    choker = Choker(random: environment.random)
+  }
+
+  // MARK: - The task of the roster
+
+  /// Dials and welcomes peers until closed; each connection is a child task.
+  func run() async {
+    await withDiscardingTaskGroup { group in
+      while !isClosed {
+        while halfOpen < Self.halfOpenLimit, let transport = arrivals.popFirst() {
+          halfOpen += 1
+          group.addTask { @Reactor in await self.welcome(transport) }
+        }
+        while hasRoom, let endpoint = book.nextDial(now: environment.clock.now) {
+          halfOpen += 1
+          group.addTask { @Reactor in await self.dial(endpoint) }
+        }
+        scheduleNextDial()
+        await wakeup.wait()
+      }
+      for session in sessions { session.stop(.finished) }
+      while let transport = arrivals.popFirst() { transport.close() }
+      group.cancelAll()
+    }
+  }
+
+  /// Ends all connections.
+  func close() {
+    isClosed = true
+    wakeup.fire()
+  }
+
+  private var hasRoom: Bool {
+    halfOpen < Self.halfOpenLimit && sessions.count + halfOpen < settings.maximumPeers
+  }
+
+  private func scheduleNextDial() {
+    if let timer = dialTimer { environment.clock.cancel(timer) }
+    dialTimer = nil
+    guard hasRoom, let time = book.nextDialTime else { return }
+    dialTimer = environment.clock.schedule(at: time) { [wakeup] in wakeup.fire() }
+  }
+
+  // MARK: - New peers
+
+  /// Peers that a tracker or the user has named.
+  func learn(_ endpoints: [Endpoint], source: PeerSource) {
+    let now = environment.clock.now
+    for endpoint in endpoints where endpoint.port != 0 && endpoint.address.isPossiblePeer {
+      book.learn(endpoint, source: source, now: now)
+    }
+    wakeup.fire()
+  }
+
+  /// Takes connections from a listener until it is closed.
+  func accept(from listener: any Listener) async {
+    while !isClosed, let transport = await listener.accept() {
+      if sessions.count + halfOpen >= settings.maximumPeers || arrivals.count >= 64
+        || book.isBanned(transport.remote)
+      {
+        transport.close()
+      } else {
+        arrivals.append(transport)
+        wakeup.fire()
+      }
+    }
+  }
+
+  private func dial(_ endpoint: Endpoint) async {
+    var greeted: GreetedPeer?
+    do throws(NetworkError) {
+      let transport = try await environment.network.connect(
+        to: endpoint, timeout: Self.connectTimeout)
+      greeted = await greet(transport) { () async throws(WireError) -> GreetedPeer? in
+        try await settings.greeting.greet(transport, dialled: endpoint)
+      }
+    } catch {
+      greeted = nil
+    }
+    halfOpen -= 1
+    guard let peer = greeted, !isClosed else {
+      book.dialFailed(endpoint, now: environment.clock.now)
+      wakeup.fire()
+      return
+    }
+    book.connected(endpoint)
+    let end = await meet(peer)
+    switch end {
+    case .duplicate: book.forget(endpoint)
+    case .lied: break
+    default:
+      book.disconnected(
+        endpoint, wasUseful: end.wasUseful, now: environment.clock.now)
+    }
+    wakeup.fire()
+  }
+
+  private func welcome(_ transport: any Transport) async {
+    let greeted = await greet(transport) { () async throws(WireError) -> GreetedPeer? in
+      try await settings.greeting.welcome(transport)
+    }
+    halfOpen -= 1
+    if let peer = greeted, !isClosed { _ = await meet(peer) }
+    wakeup.fire()
+  }
+
+  /// Runs the exchange of handshakes; a connection that fails it is closed.
+  private func greet(
+    _ transport: any Transport, _ exchange: () async throws(WireError) -> GreetedPeer?
+  ) async -> GreetedPeer? {
+    do throws(WireError) {
+      if let peer = try await exchange() { return peer }
+    } catch {
+      if error == .ourselves { book.forget(transport.remote) }
+    }
+    transport.close()
+    return nil
+  }
+
+  // MARK: - Connected peers
+
+  /// Runs one peer's session to its end.
+  private func meet(_ peer: GreetedPeer) async -> PeerEnd {
+    guard !sessions.contains(where: { $0.peerID == peer.peerID }) else {
+      peer.transport.close()
+      return .duplicate
+    }
+    let session = PeerSession(
+      number: PeerNumber(nextNumber), connection: peer, pipeline: settings.pipeline, work: work,
+      swarm: self, clock: environment.clock)
+    nextNumber += 1
+    sessions.append(session)
+    events.send(.peerConnected(peer.endpoint, client: ClientName.of(peer.peerID)))
+    let end = await session.run()
+    sessions.removeAll { $0 === session }
+    past.add(session.traffic)
+    events.send(.peerDisconnected(peer.endpoint, reason: end.reason))
+    if session.machine.peerInterested { rechoke() }
+    return end
+  }
+
+  /// The session of that number, while it lasts. Numbers rise, so the list is sorted.
+  func session(_ number: PeerNumber) -> PeerSession? {
+    var range = sessions.startIndex..<sessions.endIndex
+    while !range.isEmpty {
+      let middle = range.lowerBound + range.count / 2
+      if sessions[middle].number == number { return sessions[middle] }
+      range = sessions[middle].number < number
+        ? middle + 1..<range.upperBound : range.lowerBound..<middle
+    }
+    return nil
+  }
+
+  /// Ends the connection and never speaks to the peer again.
+  func ban(_ number: PeerNumber, reason: String) {
+    guard let session = session(number), session.end == nil else { return }
+    book.ban(session.endpoint)
+    bannedPeers.append(session.endpoint)
+    events.send(.peerBanned(session.endpoint, reason: reason))
+    session.stop(.lied)
+  }
+
+  // MARK: - What sessions ask for
+
+  func cancel(_ block: Block, at peer: PeerNumber) {
+    session(peer)?.cancel(block)
+  }
+
+  func interestChanged(of session: PeerSession) {
+    rechoke()
+  }
+
+  func availabilityChanged(of session: PeerSession) {
+    if work.board.isComplete, session.isSeed { session.stop(.nothingToExchange) }
+  }
+
+  func readBlocks(_ blocks: [Block]) async -> [UInt8]? {
+    let storage = storage
+    return await environment.workers.run { BlockReader.read(blocks, from: storage) }
+  }
+
+  // MARK: - Choking
+
+  /// Decides anew who may download from us.
+  func rechoke() {
+    let now = environment.clock.now
+    let candidates = sessions.map { session in
+      Choker.Candidate(
+        peer: session.number, isInterested: session.machine.peerInterested,
+        downloadRate: session.traffic.downloaded.rate(now: now),
+        uploadRate: session.traffic.uploaded.rate(now: now), joined: session.joined)
+    }
+    let unchoked = choker.rechoke(candidates, isSeeding: work.board.isComplete, now: now)
+    var index = 0
+    for session in sessions {
+      while index < unchoked.count, unchoked[index] < session.number { index += 1 }
+      session.setChoking(!(index < unchoked.count && unchoked[index] == session.number))
+    }
+  }
+}
+
+/// What peers that are gone have moved, in bytes.
+struct PastTraffic {
+  private(set) var downloaded: Int64 = 0
+  private(set) var uploaded: Int64 = 0
+  private(set) var wasted: Int64 = 0
+
+  mutating func add(_ traffic: PeerTraffic) {
+    downloaded += traffic.downloaded.total
+    uploaded += traffic.uploaded.total
+    wasted += traffic.wasted
+  }
+}
+
+// MARK: - Facts about everybody
+
+extension PeerRoster {
+  /// Tells everybody who lacks it that we have one more piece, and looks again who has what we want.
+  func announce(_ piece: PieceIndex) {
+    for session in sessions where !session.isSeed {
+      session.announce(piece)
+      session.updateInterest()
+      session.flush()
+    }
+  }
+
+  /// Where those of the peers are that are still connected.
+  func endpoints(of peers: [PeerNumber]) -> [Endpoint] {
+    var seen: Set<PeerNumber> = []
+    return peers.filter { seen.insert($0).inserted }.compactMap { session($0)?.endpoint }
+  }
+
+  /// Lets the board know whom the ledger suspects.
+  func updateSuspects() {
+    for session in sessions {
+      work.setSuspect(session.number, ledger.isSuspect(session.number))
+    }
+  }
+
+  /// What was moved so far, how fast, and by how many.
+  func traffic(now: Instant) -> ProgressSnapshot {
+    var progress = ProgressSnapshot()
+    progress.downloadedBytes = past.downloaded
+    progress.uploadedBytes = past.uploaded
+    progress.wastedBytes = past.wasted
+    for session in sessions {
+      progress.downloadedBytes += session.traffic.downloaded.total
+      progress.uploadedBytes += session.traffic.uploaded.total
+      progress.wastedBytes += session.traffic.wasted
+      progress.downloadRate += session.traffic.downloaded.rate(now: now)
+      progress.uploadRate += session.traffic.uploaded.rate(now: now)
+      if session.isSeed { progress.seeds += 1 }
+    }
+    progress.connectedPeers = sessions.count
+    progress.knownPeers = book.knownCount
+    return progress
+  }
+}

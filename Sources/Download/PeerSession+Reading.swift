@@ -1,0 +1,110 @@
+import Networking
+import PeerWire
+import Primitives
+import Swarm
+
+// The reader: from the socket to messages and blocks.
+
+extension PeerSession {
+  /// How many bytes one peer may bring before the others have their turn.
+  private static let turnLength = 2 << 20
+
+  func readMessages() async {
+    var turn = 0
+    while end == nil {
+      switch readOnce() {
+      case .bytes(let count):
+        turn += count
+        guard turn >= Self.turnLength else { continue }
+        turn = 0
+        await Task.yield()
+      case .wouldBlock:
+        turn = 0
+        await transport.waitUntilReadable()
+      case .closed: stop(.lost("closed by the peer"))
+      case .failed(let code): stop(.lost(NetworkError.describe(code)))
+      }
+    }
+  }
+
+  /// One vectored read, and all that follows from it, without a pause.
+  private func readOnce() -> IOResult {
+    let plan = work.readPlan
+    inbound.layOut(plan, expecting: window) { placement(of: $0) }
+    let result = transport.read(into: plan.segments)
+    guard case .bytes(let count) = result else { return result }
+    inbound.received(count)
+    do throws(WireError) {
+      while end == nil, let event = try inbound.nextEvent(from: plan, placing: placement(of:)) {
+        switch event {
+        case .message(let message): try received(message)
+        case .block(let block, let placement): try received(block, placement)
+        }
+      }
+    } catch {
+      stop(.violation(error))
+    }
+    if inbound.isInsideBlock { window.progressed(now: clock.now) }
+    requestBlocks()
+    flush()
+    return result
+  }
+
+  private func placement(of block: Block) -> BlockPlacement {
+    work.placement(of: block, isDuplicate: window.isDuplicate(block))
+  }
+
+  // MARK: - Messages
+
+  private func received(_ message: PeerMessage) throws(WireError) {
+    switch try machine.received(message, now: clock.now) {
+    case .none: break
+    case .mayRequest: laneWakeup.fire()
+    case .choked: loseRequests()
+    case .has(let piece):
+      work.has(number, piece)
+      availabilityChanged()
+    case .hasAll(let pieces):
+      work.has(number, pieces)
+      availabilityChanged()
+    case .interestChanged: swarm.interestChanged(of: self)
+    case .serve: serverWakeup.fire()
+    }
+  }
+
+  private func availabilityChanged() {
+    updateInterest()
+    laneWakeup.fire()
+    swarm.availabilityChanged(of: self)
+  }
+
+  /// The peer chokes us: what it owed goes back to the queue.
+  private func loseRequests() {
+    let blocks = window.removeAll()
+    strayAllowance += blocks.count
+    for claim in claims.elements { work.giveBack(claim.piece, by: number) }
+    claims.removeAll()
+    work.release(blocks, by: number)
+  }
+
+  // MARK: - Blocks
+
+  private func received(_ block: Block, _ placement: BlockPlacement) throws(WireError) {
+    let now = clock.now
+    machine.receivedPayload(now: now)
+    traffic.downloaded.add(bytes: block.length, now: now)
+    if !window.received(block, now: now) {
+      guard strayAllowance > 0 else { throw .unrequestedBlock(block) }
+      strayAllowance -= 1
+    }
+    guard placement != .discard else {
+      work.release([block], by: number)
+      traffic.wasted += Int64(block.length)
+      return
+    }
+    let receipt = work.received(
+      block, from: number, aside: placement == .aside ? inbound.asideBytes : nil)
+    if !receipt.isUseful { traffic.wasted += Int64(block.length) }
+    if let other = receipt.othersToCancel { swarm.cancel(block, at: other) }
+  }
+}

@@ -1,0 +1,55 @@
+import PeerWire
+import Primitives
+import Swarm
+
+// The claimer: from the lane to requests.
+
+extension PeerSession {
+  /// This peer's end of the work queue.
+  ///
+  /// Each lane is a stream of its own that asks the board at the moment of the pull: a stream that
+  /// several tasks share ends for all of them when one is cancelled, and would have decided too
+  /// early who works on what.
+  private var lane: AsyncStream<Claim> {
+    AsyncStream { @Reactor in await self.nextClaim() }
+  }
+
+  /// Pulls pieces for as long as the peer lives, and asks for their blocks.
+  func claimPieces() async {
+    for await claim in lane {
+      claims.append(claim)
+      requestBlocks()
+      flush()
+    }
+  }
+
+  /// Waits until there is a piece for this peer; nil when the lane ends.
+  private func nextClaim() async -> Claim? {
+    while end == nil, !work.isClosed {
+      if wantsClaim, let claim = work.claim(for: self, now: clock.now) { return claim }
+      await laneWakeup.wait()
+    }
+    return nil
+  }
+
+  /// The next piece is pulled as soon as the window has room that the pieces at hand don't fill, so
+  /// the pipe does not run dry at a piece's border.
+  private var wantsClaim: Bool {
+    !machine.peerChoking && machine.amInterested && claims.isEmpty && window.room > 0
+  }
+
+  /// Asks for blocks of the claimed pieces until the window is full.
+  func requestBlocks() {
+    guard end == nil, !machine.peerChoking else { return }
+    let now = clock.now
+    while window.room > 0, let claim = claims.first {
+      guard let request = work.nextRequest(of: claim, for: number, now: now) else {
+        _ = claims.popFirst()
+        continue
+      }
+      window.requested(request.block, isDuplicate: request.isDuplicate, now: now)
+      machine.say(.request(request.block))
+    }
+    if wantsClaim, !isIdle { laneWakeup.fire() }
+  }
+}

@@ -1,0 +1,179 @@
+import Networking
+import PeerWire
+import Primitives
+import Swarm
+
+/// One connected peer, from the handshake to the end of the connection.
+///
+/// Three child tasks share it, all on the loop: the *claimer* pulls pieces from its lane and asks
+/// for their blocks, the *reader* takes what comes and never pauses while there is something to
+/// read, the *server* sends what the peer asked for. None of them throws: whatever goes wrong sets
+/// `end` once, closes the transport and wakes the others.
+@Reactor
+final class PeerSession {
+  let number: PeerNumber
+  let endpoint: Endpoint
+  let peerID: PeerID
+  let joined: Instant
+  let transport: any Transport
+  let work: PieceWork
+  unowned let swarm: any PeerSessionOwner
+  let clock: any LoopClock
+
+  var machine: PeerConnectionMachine
+  var inbound: InboundMachine
+  var window: RequestWindow
+  var traffic = PeerTraffic()
+  /// The pieces whose blocks are asked for next, in the order of the claims.
+  var claims = Fifo<Claim>()
+  /// How much of `machine.outgoing` the kernel has taken.
+  var sentCount = 0
+  /// Blocks that may still come although we no longer wait for them.
+  var strayAllowance = 16
+
+  let laneWakeup = Wakeup()
+  let serverWakeup = Wakeup()
+  /// Whether the lane waits in `PieceWork.idle`.
+  var isIdle = false
+  /// Set once; then everything of this session winds down.
+  private(set) var end: PeerEnd?
+
+  init(
+    number: PeerNumber, connection: GreetedPeer, pipeline: Int?, work: PieceWork,
+    swarm: any PeerSessionOwner, clock: any LoopClock
+  ) {
+    self.number = number
+    endpoint = connection.endpoint
+    peerID = connection.peerID
+    transport = connection.transport
+    self.work = work
+    self.swarm = swarm
+    self.clock = clock
+    joined = clock.now
+    machine = PeerConnectionMachine(now: clock.now)
+    inbound = InboundMachine(geometry: work.geometry)
+    window = RequestWindow(pinned: pipeline)
+  }
+
+  /// Runs the connection until it ends, and says why it did.
+  func run() async -> PeerEnd {
+    work.joined(number)
+    if !work.board.verified.isEmpty { machine.say(.bitfield(work.board.verified)) }
+    flush()
+    await withDiscardingTaskGroup { group in
+      group.addTask { @Reactor in await self.claimPieces() }
+      group.addTask { @Reactor in await self.serveRequests() }
+      await readMessages()
+    }
+    work.left(self)
+    return end ?? .finished
+  }
+
+  /// Ends the connection; the first reason stays.
+  func stop(_ reason: PeerEnd) {
+    guard end == nil else { return }
+    end = reason
+    transport.close()
+    laneWakeup.fire()
+    serverWakeup.fire()
+  }
+
+  /// Whether the peer has every piece.
+  var isSeed: Bool { work.board.isSeed(number) }
+
+  // MARK: - Sending
+
+  /// Sends as much as the connection takes now; the server sends the rest.
+  func flush() {
+    guard end == nil else { return }
+    while sentCount < machine.outgoing.count {
+      switch writeOutgoing() {
+      case .bytes(let count):
+        sentCount += count
+        machine.sent(now: clock.now)
+      case .wouldBlock:
+        serverWakeup.fire()
+        return
+      case .closed: return stop(.lost("closed by the peer"))
+      case .failed(let code): return stop(.lost(NetworkError.describe(code)))
+      }
+    }
+    machine.outgoing.removeAll(keepingCapacity: machine.outgoing.capacity <= 64 << 10)
+    sentCount = 0
+  }
+
+  private func writeOutgoing() -> IOResult {
+    machine.outgoing.withUnsafeMutableBytes { bytes in
+      guard let base = bytes.baseAddress else { return .wouldBlock }
+      var segment = IOSegment(base: base + sentCount, count: bytes.count - sentCount)
+      return withUnsafeMutablePointer(to: &segment) {
+        transport.write(from: UnsafeMutableBufferPointer(start: $0, count: 1))
+      }
+    }
+  }
+
+  /// Bytes that wait to be sent.
+  var pendingBytes: Int { machine.outgoing.count - sentCount }
+
+  // MARK: - Time
+
+  /// Twice a second: rates, late blocks, keep-alives, silence.
+  func tick(now: Instant) {
+    let becameSnubbed = window.tick(now: now)
+    work.update(number, rate: traffic.downloaded.rate(now: now), isSnubbed: window.isSnubbed)
+    if becameSnubbed { work.wakeIdle() }
+    guard machine.tick(now: now) else { return stop(.silent) }
+    if pendingBytes > 4 << 20 { return stop(.stuck) }
+    requestBlocks()
+    flush()
+  }
+
+  /// Tells the peer whether it has something for us.
+  func updateInterest() {
+    machine.setInterested(work.board.isInteresting(number))
+  }
+
+  /// Tells the peer that we have one more piece, unless it has it itself.
+  func announce(_ piece: PieceIndex) {
+    guard !work.board.has(number, piece) else { return }
+    machine.say(.have(piece))
+    flush()
+  }
+
+  /// Lets the peer ask us for blocks, or stops serving it.
+  func setChoking(_ isChoking: Bool) {
+    machine.setChoking(isChoking)
+    flush()
+  }
+
+  /// Somebody else has delivered the block.
+  func cancel(_ block: Block) {
+    guard window.cancelled(block) else { return }
+    strayAllowance += 1
+    machine.say(.cancel(block))
+    flush()
+    requestBlocks()
+    flush()
+  }
+}
+
+/// Payload that one peer has moved.
+struct PeerTraffic {
+  var downloaded = RateMeter()
+  var uploaded = RateMeter()
+  /// Payload from the peer that was of no use, in bytes.
+  var wasted: Int64 = 0
+}
+
+/// What a session needs of the swarm that it belongs to.
+@Reactor
+protocol PeerSessionOwner: AnyObject {
+  /// The blocks' other owner no longer has to deliver it.
+  func cancel(_ block: Block, at peer: PeerNumber)
+  /// The peer wants something from us, or no longer does.
+  func interestChanged(of session: PeerSession)
+  /// The peer has told what it has.
+  func availabilityChanged(of session: PeerSession)
+  /// Reads blocks of verified pieces, each with its header, ready to be sent; nil when that fails.
+  func readBlocks(_ blocks: [Block]) async -> [UInt8]?
+}
