@@ -40,10 +40,10 @@ struct DemoRun {
     let cast = try DemoCast(torrent: torrent, content: content, environment: environment)
     report(.swarm(tracker: torrent.trackers.first?.first ?? "", seeds: cast.parts))
     let outcome = await withTaskGroup(of: Void.self) { group in
-      group.addTask { @Reactor in await server.run() }
-      for seed in cast.seeds { group.addTask { @Reactor in await seed.run() } }
+      group.addTask { await server.run() }
+      for seed in cast.seeds { group.addTask { await seed.run() } }
       let announcers = cast.announcers(environment)
-      for announcer in announcers { group.addTask { @Reactor in await announcer.run() } }
+      for announcer in announcers { group.addTask { await announcer.run() } }
       let outcome = await download(torrent, content, cast)
       for announcer in announcers { await announcer.stop() }
       for seed in cast.seeds { seed.stop() }

@@ -2,8 +2,8 @@ package import Download
 import HTTP
 import Hashing
 package import Metainfo
-import Networking
-import Primitives
+package import Networking
+package import Primitives
 import Storage
 import Tracker
 

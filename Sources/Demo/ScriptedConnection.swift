@@ -1,3 +1,4 @@
+import Metainfo
 import Networking
 import PeerWire
 import Primitives
@@ -29,7 +30,7 @@ final class ScriptedConnection {
     PeerMessage.bitfield(seed.pieces).append(to: &greeting)
     guard await send(greeting) else { return close() }
     await withDiscardingTaskGroup { group in
-      group.addTask { @Reactor in await self.readRequests() }
+      group.addTask { await self.readRequests() }
       await serve()
       close()
     }
@@ -178,7 +179,9 @@ private enum Offence {
         to: &bytes)
       bytes += Array(repeating: 0, count: 16)
     case .unrequestedBlocks:
-      for _ in 0..<64 { bytes += seed.frame(for: seed.torrent.geometry.block(0, of: PieceIndex(0))) }
+      for _ in 0..<64 {
+        bytes += seed.frame(for: seed.torrent.geometry.block(0, of: PieceIndex(0)))
+      }
     case .garbage: bytes = (0..<4096).map { UInt8(truncatingIfNeeded: $0 &* 167 &+ 91) }
     case .badBitfield: bytes = [0, 0, 0, 2, 5, 1]
     }

@@ -1,6 +1,6 @@
 package import Metainfo
 package import Networking
-package import PeerWire
+import PeerWire
 package import Primitives
 
 /// A seed that follows a script, honest or not: for the demo and for tests of how we treat peers.
@@ -62,14 +62,16 @@ package final class ScriptedSeed {
       while !isStopped, let transport = await listener.accept() {
         let connection = ScriptedConnection(seed: self, transport: transport)
         connections.append(connection)
-        group.addTask { @Reactor in
-          await connection.run()
-          self.connections.removeAll { $0 === connection }
-        }
+        group.addTask { await self.serve(connection) }
       }
       for connection in connections { connection.close() }
       group.cancelAll()
     }
+  }
+
+  private func serve(_ connection: ScriptedConnection) async {
+    await connection.run()
+    connections.removeAll { $0 === connection }
   }
 
   /// Hangs up on everybody and stops to listen.

@@ -13,15 +13,22 @@ enum BlockReader {
       PeerMessage.appendPieceHeader(of: block, to: &bytes)
       let start = bytes.count
       bytes.append(contentsOf: repeatElement(0, count: block.length))
-      do throws(StorageError) {
-        try bytes.withUnsafeMutableBytes { buffer throws(StorageError) in
-          guard let base = buffer.baseAddress else { return }
-          try storage.read(block: block, into: base + start)
-        }
-      } catch {
-        return nil
+      let isRead = bytes.withUnsafeMutableBytes { buffer in
+        fill(UnsafeMutableRawBufferPointer(rebasing: buffer[start...]), block, from: storage)
       }
+      guard isRead else { return nil }
     }
     return bytes
+  }
+
+  private static func fill(
+    _ buffer: UnsafeMutableRawBufferPointer, _ block: Block, from storage: TorrentStorage
+  ) -> Bool {
+    do throws(StorageError) {
+      try storage.read(block: block, into: buffer)
+      return true
+    } catch {
+      return false
+    }
   }
 }

@@ -14,7 +14,8 @@ struct PreparedOutput {
   @Reactor
   func close() async {
     let storage = storage
-    await workers.run { storage.close() }
+    // Nothing was written, so nothing that a late error could speak of is lost.
+    await workers.run { try? storage.close() }
   }
 }
 
@@ -31,15 +32,14 @@ struct OutputPreparation {
   private static let stretch: Int64 = 32 << 20
 
   func prepare() async throws(DownloadError) -> PreparedOutput {
-    let (torrent, options, files) = (torrent, options, environment.files)
-    let storage = try await onWorker { () throws(StorageError) in
-      try TorrentStorage(
-        torrent: torrent, folder: options.folder, overwrite: options.overwrite, fileSystem: files)
-    }
+    let storage = TorrentStorage(
+      torrent: torrent, folder: options.folder, overwrite: options.overwrite,
+      fileSystem: environment.files)
     do throws(DownloadError) {
       return try await prepare(storage)
     } catch {
-      await environment.workers.run { storage.close() }
+      // The first error says why; an error of closing would only follow from it.
+      await environment.workers.run { try? storage.close() }
       throw error
     }
   }
@@ -47,11 +47,9 @@ struct OutputPreparation {
   private func prepare(
     _ storage: TorrentStorage
   ) async throws(DownloadError) -> PreparedOutput {
-    let mayHaveData = try await onWorker { () throws(StorageError) in
-      try storage.inspect().mayHaveData
-    }
+    let inspection = try await onWorker { () throws(StorageError) in try storage.inspect() }
     var verified = Bitfield(count: torrent.geometry.pieceCount)
-    if mayHaveData {
+    if inspection.mayHaveData {
       verified = try await check(storage)
       events.send(.checked(verifiedBytes: torrent.geometry.bytes(of: verified)))
     }
@@ -75,7 +73,7 @@ struct OutputPreparation {
     await withTaskGroup(of: CheckedStretch.self) { group in
       for _ in 0..<max(1, environment.workerCount) {
         guard let range = progress.nextStretch(step) else { break }
-        group.addTask { @Reactor in await self.check(range, of: storage) }
+        group.addTask { await self.check(range, of: storage) }
       }
       while let stretch = await group.next() {
         progress.add(stretch)
@@ -83,7 +81,7 @@ struct OutputPreparation {
         if progress.failure == nil, !interruption.isStopped,
           let range = progress.nextStretch(step)
         {
-          group.addTask { @Reactor in await self.check(range, of: storage) }
+          group.addTask { await self.check(range, of: storage) }
         }
       }
     }

@@ -1,3 +1,4 @@
+import Glibc
 import PeerWire
 
 /// Why a connection to a peer ended. A peer's fault is a value, so it can't reach another's task.
@@ -18,6 +19,9 @@ enum PeerEnd: Equatable, Sendable {
   case duplicate
   /// The run is over.
   case finished
+
+  /// The connection broke with this `errno`.
+  static func broken(_ code: Int32) -> PeerEnd { .lost(String(cString: strerror(code))) }
 
   /// One clause for people.
   var reason: String {

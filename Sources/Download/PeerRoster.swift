@@ -62,11 +62,11 @@ final class PeerRoster: PeerSessionOwner {
       while !isClosed {
         while halfOpen < Self.halfOpenLimit, let transport = arrivals.popFirst() {
           halfOpen += 1
-          group.addTask { @Reactor in await self.welcome(transport) }
+          group.addTask { await self.welcome(transport) }
         }
         while hasRoom, let endpoint = book.nextDial(now: environment.clock.now) {
           halfOpen += 1
-          group.addTask { @Reactor in await self.dial(endpoint) }
+          group.addTask { await self.dial(endpoint) }
         }
         scheduleNextDial()
         await wakeup.wait()
@@ -137,13 +137,11 @@ final class PeerRoster: PeerSessionOwner {
       return
     }
     book.connected(endpoint)
-    let end = await meet(peer)
+    let (end, wasUseful) = await meet(peer)
     switch end {
     case .duplicate: book.forget(endpoint)
     case .lied: break
-    default:
-      book.disconnected(
-        endpoint, wasUseful: end.wasUseful, now: environment.clock.now)
+    default: book.disconnected(endpoint, wasUseful: wasUseful, now: environment.clock.now)
     }
     wakeup.fire()
   }
@@ -172,11 +170,11 @@ final class PeerRoster: PeerSessionOwner {
 
   // MARK: - Connected peers
 
-  /// Runs one peer's session to its end.
-  private func meet(_ peer: GreetedPeer) async -> PeerEnd {
+  /// Runs one peer's session to its end; says whether it brought anything.
+  private func meet(_ peer: GreetedPeer) async -> (end: PeerEnd, wasUseful: Bool) {
     guard !sessions.contains(where: { $0.peerID == peer.peerID }) else {
       peer.transport.close()
-      return .duplicate
+      return (.duplicate, false)
     }
     let session = PeerSession(
       number: PeerNumber(nextNumber), connection: peer, pipeline: settings.pipeline, work: work,
@@ -189,7 +187,7 @@ final class PeerRoster: PeerSessionOwner {
     past.add(session.traffic)
     events.send(.peerDisconnected(peer.endpoint, reason: end.reason))
     if session.machine.peerInterested { rechoke() }
-    return end
+    return (end, session.traffic.downloaded.total > 0)
   }
 
   /// The session of that number, while it lasts. Numbers rise, so the list is sorted.
@@ -198,7 +196,8 @@ final class PeerRoster: PeerSessionOwner {
     while !range.isEmpty {
       let middle = range.lowerBound + range.count / 2
       if sessions[middle].number == number { return sessions[middle] }
-      range = sessions[middle].number < number
+      range =
+        sessions[middle].number < number
         ? middle + 1..<range.upperBound : range.lowerBound..<middle
     }
     return nil

@@ -22,7 +22,7 @@ extension PeerSession {
         turn = 0
         await transport.waitUntilReadable()
       case .closed: stop(.lost("closed by the peer"))
-      case .failed(let code): stop(.lost(NetworkError.describe(code)))
+      case .failed(let code): stop(.broken(code))
       }
     }
   }

@@ -1,3 +1,4 @@
+import Networking
 import PeerWire
 import Primitives
 import Swarm
@@ -11,7 +12,7 @@ extension PeerSession {
   /// several tasks share ends for all of them when one is cancelled, and would have decided too
   /// early who works on what.
   private var lane: AsyncStream<Claim> {
-    AsyncStream { @Reactor in await self.nextClaim() }
+    AsyncStream(unfolding: { await self.nextClaim() })
   }
 
   /// Pulls pieces for as long as the peer lives, and asks for their blocks.

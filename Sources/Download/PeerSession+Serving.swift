@@ -1,6 +1,7 @@
 import Networking
 import PeerWire
 import Primitives
+import Swarm
 
 // The server: from the peer's requests to blocks on the wire.
 

@@ -61,8 +61,8 @@ final class PeerSession {
     if !work.board.verified.isEmpty { machine.say(.bitfield(work.board.verified)) }
     flush()
     await withDiscardingTaskGroup { group in
-      group.addTask { @Reactor in await self.claimPieces() }
-      group.addTask { @Reactor in await self.serveRequests() }
+      group.addTask { await self.claimPieces() }
+      group.addTask { await self.serveRequests() }
       await readMessages()
     }
     work.left(self)
@@ -95,7 +95,7 @@ final class PeerSession {
         serverWakeup.fire()
         return
       case .closed: return stop(.lost("closed by the peer"))
-      case .failed(let code): return stop(.lost(NetworkError.describe(code)))
+      case .failed(let code): return stop(.broken(code))
       }
     }
     machine.outgoing.removeAll(keepingCapacity: machine.outgoing.capacity <= 64 << 10)

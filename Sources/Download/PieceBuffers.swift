@@ -1,3 +1,4 @@
+import Networking
 import Primitives
 
 /// The memory of pieces that are coming in, or being hashed and written.

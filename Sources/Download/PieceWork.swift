@@ -1,5 +1,6 @@
-import Primitives
+import Networking
 import PeerWire
+import Primitives
 import Swarm
 
 /// What is there, what is coming, and who works on what: the work queue that all lanes pull from.

@@ -145,9 +145,9 @@ final class Pipeline: AnnouncerDelegate {
     let (storage, verified) = (storage, work.board.verified)
     let isComplete = work.board.isComplete
     let failure = await environment.workers.run { () -> StorageError? in
-      defer { storage.close() }
       do throws(StorageError) {
         if isComplete { try storage.finish() } else { try storage.saveProgress(verified: verified) }
+        try storage.close()
         return nil
       } catch {
         return error

@@ -1,5 +1,7 @@
 import Networking
 import Primitives
+import Storage
+import Swarm
 
 /// What happens by the clock: twice a second rates, late blocks and progress; every ten seconds
 /// choking; every few seconds the saved state.
@@ -47,7 +49,14 @@ final class Pulse {
     guard verified.population != savedPieces else { return }
     savedPieces = verified.population
     let storage = pipeline.storage
-    let failure = await pipeline.environment.workers.run { storage.saveFailure(of: verified) }
+    let failure = await pipeline.environment.workers.run { () -> StorageError? in
+      do throws(StorageError) {
+        try storage.saveProgress(verified: verified)
+        return nil
+      } catch {
+        return error
+      }
+    }
     if let failure { pipeline.finish(.failure(.storage(failure))) }
   }
 }

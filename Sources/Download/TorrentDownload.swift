@@ -1,7 +1,8 @@
 public import Metainfo
-package import Networking
+import Networking
 import Primitives
 import Storage
+import Tracker
 
 /// One torrent's run: from a parsed .torrent to verified files, or to serving them.
 ///
@@ -70,7 +71,12 @@ public final class TorrentDownload: Sendable {
     in environment: Environment
   ) async throws(DownloadError) -> DownloadSummary {
     let start = environment.clock.now
-    sink.send(.started(RunFacts(torrent: torrent, folder: options.folder)))
+    sink.send(
+      .started(
+        RunFacts(
+          name: torrent.name, infoHash: torrent.infoHash,
+          totalLength: torrent.geometry.totalLength, pieceCount: torrent.geometry.pieceCount,
+          folder: options.folder)))
     let output = try await OutputPreparation(
       torrent: torrent, options: options, environment: environment, events: sink,
       interruption: interruption
@@ -95,19 +101,19 @@ public final class TorrentDownload: Sendable {
   private func run(_ pipeline: Pipeline) async {
     await withDiscardingTaskGroup { group in
       // Finds peers through the trackers, and keeps them informed.
-      group.addTask { @Reactor in await pipeline.announcer.run() }
+      group.addTask { await pipeline.announcer.run() }
       // Takes incoming connections, one task for each listening socket.
       for listener in pipeline.listeners {
-        group.addTask { @Reactor in await pipeline.roster.accept(from: listener) }
+        group.addTask { await pipeline.roster.accept(from: listener) }
       }
       // Dials peers and runs one session for each: lane, reader and server.
-      group.addTask { @Reactor in await pipeline.roster.run() }
+      group.addTask { await pipeline.roster.run() }
       // Hashes and writes pieces while the next ones come in.
       for lane in 0..<PieceVerifier.lanes {
-        group.addTask { @Reactor in await pipeline.verifier.run(lane: lane) }
+        group.addTask { await pipeline.verifier.run(lane: lane) }
       }
       // Rates, late blocks, choking, progress, saved state.
-      group.addTask { @Reactor in await pipeline.pulse.run() }
+      group.addTask { await pipeline.pulse.run() }
       // Waits for the end, whatever brings it, and ends all of the above.
       await pipeline.waitForEnd()
       await pipeline.closeDown()
