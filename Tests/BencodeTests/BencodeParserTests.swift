@@ -101,6 +101,14 @@ import Testing
     #expect(try parse(text, limits: BencodeLimits(warnings: 7)).warnings.count == 7)
   }
 
+  @Test func warningsBelowALongKeyCostNoMoreThanOthers() throws {
+    let key = String(repeating: "k", count: 1_000_000)
+    let text =
+      "d1000000:\(key)l" + String(repeating: "d1:bi1e1:ai2ee", count: 100_000) + "ee"
+    let time = try ContinuousClock().measure { _ = try parse(text) }
+    #expect(time < .seconds(10))
+  }
+
   // MARK: - What is refused
 
   @Test(arguments: [

@@ -21,7 +21,7 @@ import Testing
     // The hash was computed with sha1sum.
     let torrent = try TorrentMetainfo(bytes: Array("d4:info\(soundInfo)e".utf8))
     #expect(torrent.infoHash.description == "fd1ecef9f83ef3d11c63557b271320a134a6add7")
-    #expect(Array(torrent.info.source) == Array(soundInfo.utf8))
+    #expect(Array(torrent.info.originalBytes) == Array(soundInfo.utf8))
   }
 
   @Test func theInfoHashIsOverTheOriginalBytesNotOurEncoding() throws {
