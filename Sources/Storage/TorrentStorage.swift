@@ -140,30 +140,28 @@ package final class TorrentStorage: Sendable {
   private func filesToWrite(
     _ records: [FileTable.Record], verified: Bitfield
   ) throws(StorageError) -> [Bool] {
-    var ours = records.map { overwrite || $0.isOurs || !$0.exists }
-    for file in torrent.layout.files {
-      let index = file.index
-      if !file.isStored { ours[index] = false }
-      guard file.isStored, !ours[index] else { continue }
-      guard records[index].size == file.length else {
-        throw .outputExists(path: files.path(index))
+    let layout = torrent.layout
+    let ours = layout.files.map { file in
+      let record = records[file.index]
+      return file.isStored && (overwrite || record.isOurs || !record.exists)
+    }
+    var suspect: Int?
+    for file in layout.files where file.isStored && !ours[file.index] {
+      guard records[file.index].size == file.length else {
+        throw .outputExists(path: files.path(file.index))
       }
-      for number in torrent.layout.pieces(ofFile: index) {
-        let piece = PieceIndex(number)
+      for piece in layout.pieces(ofFile: file.index).lazy.map(PieceIndex.init)
+      where !verified.contains(piece) {
+        let holders = layout.spans(of: piece).map(\.file).filter { layout.files[$0].isStored }
+        if holders.count == 1 { throw .outputExists(path: files.path(file.index)) }
         // A piece that reaches into a file of ours may be missing there only: its bytes here are
-        // compared when it has come.
-        guard verified.contains(piece) || reachesIntoOurs(piece, ours) else {
-          throw .outputExists(path: files.path(index))
-        }
+        // compared when it has come. Of several files that are not ours, any can be at fault, so
+        // one that is for certain is named first.
+        if !holders.contains(where: { ours[$0] }) { suspect = suspect ?? file.index }
       }
     }
+    if let suspect { throw .outputExists(path: files.path(suspect)) }
     return ours
-  }
-
-  private func reachesIntoOurs(_ piece: PieceIndex, _ ours: [Bool]) -> Bool {
-    torrent.layout.spans(of: piece).contains { span in
-      ours[span.file] && torrent.layout.files[span.file].isStored
-    }
   }
 
   /// Which files are ours and have a piece missing, by number.

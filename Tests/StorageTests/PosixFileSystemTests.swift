@@ -89,6 +89,7 @@ import Testing
   @Test func linkThatAppearsDuringTheDownloadIsRefused() throws {
     let target = try TemporaryFolder()
     target.write("victim", [1, 2, 3])
+    let stored = try StoredTorrent(files: [("a", 70_000), ("sub/b", 50_000)], pieceLength: 32_768)
     let (storage, _) = try stored.begin(disk, folder: folder.path)
     mkdir(folder.path + "/T", 0o755)
     #expect(symlink(target.path + "/victim", folder.path + "/T/a") == 0)

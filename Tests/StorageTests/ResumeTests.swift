@@ -140,6 +140,6 @@ import Testing
     let text = String(decoding: state, as: UTF8.self)
     #expect(text.hasPrefix("d6:format19:swift-torrent state9:info hash20:"))
     #expect(
-      state.suffix(27).elementsEqual("1:\u{60}8:verified1:".utf8 + [0xC0] + "7:versioni1ee".utf8))
+      state.suffix(28).elementsEqual(":\u{60}8:verified1:".utf8 + [0xC0] + "7:versioni1ee".utf8))
   }
 }

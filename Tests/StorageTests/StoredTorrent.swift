@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 import Metainfo
 import Primitives
@@ -130,7 +131,8 @@ final class TemporaryFolder {
   }
 
   deinit {
-    nftw(path, { path, _, _, _ in path.map { remove($0) } ?? 0 }, 16, FTW_DEPTH | FTW_PHYS)
+    // A folder that cannot be removed stays among the system's temporary files.
+    try? FileManager.default.removeItem(atPath: path)
   }
 
   func write(_ name: String, _ bytes: [UInt8]) {

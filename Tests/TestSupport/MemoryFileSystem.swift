@@ -62,7 +62,7 @@ package final class MemoryFileSystem: FileSystem {
     }
   }
 
-  /// Puts a file in its place, with its folders.
+  /// Puts a file in its place, with its folders; a file that is there gets the new bytes.
   package func put(_ path: String, _ bytes: [UInt8]) {
     place(path, .file(bytes))
   }
@@ -91,7 +91,11 @@ package final class MemoryFileSystem: FileSystem {
       let parts = path.split(separator: "/").map(String.init)
       for (position, part) in parts.enumerated() {
         guard case .folder(var entries) = contents.nodes[folder] else { return }
-        if position < parts.count - 1, let next = entries[part] {
+        if let next = entries[part], position == parts.count - 1 {
+          contents.nodes[next] = node
+          return
+        }
+        if let next = entries[part] {
           folder = next
           continue
         }
