@@ -19,21 +19,29 @@ package struct PosixFileSystem: FileSystem {
   }
 
   package func openRoot(_ path: String, create: Bool) throws(SystemCallError) -> Descriptor {
-    if create { try makeRoot(path) }
-    return Descriptor(try check("open") { open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) })
+    let obstacle = create ? makeRoot(path) : nil
+    do {
+      return Descriptor(try check("open") { open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) })
+    } catch {
+      throw error.code == ENOENT ? obstacle ?? error : error
+    }
   }
 
-  private func makeRoot(_ path: String) throws(SystemCallError) {
+  /// Makes the folders of a path that are missing; returns why one could not be made.
+  ///
+  /// A folder that exists can answer "read-only" or "not permitted", so opening the path decides.
+  private func makeRoot(_ path: String) -> SystemCallError? {
+    var obstacle: SystemCallError?
     var prefix = path.utf8.first == UInt8(ascii: "/") ? "/" : ""
     for component in path.split(separator: "/") {
       prefix += component + "/"
       do {
         _ = try check("mkdir") { mkdir(prefix, 0o777) }
       } catch {
-        // A folder that exists can also answer "read-only" or "not permitted"; opening it decides.
-        guard [EEXIST, EROFS, EACCES, EPERM, EISDIR].contains(error.code) else { throw error }
+        if error.code != EEXIST { obstacle = obstacle ?? error }
       }
     }
+    return obstacle
   }
 
   package func openFolder(

@@ -141,9 +141,15 @@ struct StateFile {
   mutating func replace(
     with record: StateRecord, root: Descriptor, overwrite: Bool
   ) throws(StorageError) {
-    let leftoverIsOurs = lock != nil || overwrite
-    if lock == nil, !(isForeign && overwrite) { try claimName(root: root) }
-    let file = try createTemporary(root: root, replacing: leftoverIsOurs)
+    let wasLocked = lock != nil
+    if !wasLocked, !(isForeign && overwrite) { try claimName(root: root) }
+    let file: Descriptor
+    do {
+      file = try createTemporary(root: root, replacing: wasLocked || overwrite)
+    } catch {
+      if !wasLocked { withdraw(name, root: root) }
+      throw error
+    }
     do throws(StorageError) {
       guard try takeLock(file) else { throw StorageError.locked(path: path) }
       try write(record.encodedBytes, to: file)
@@ -152,6 +158,8 @@ struct StateFile {
       }
     } catch {
       release(file)
+      withdraw(temporaryName, root: root)
+      if !wasLocked { withdraw(name, root: root) }
       throw error
     }
     unlock()
@@ -224,6 +232,14 @@ struct StateFile {
   mutating func unlock() {
     if let lock { release(lock) }
     lock = nil
+  }
+
+  /// Takes back a file that this run has made, since it cannot go on.
+  private mutating func withdraw(_ name: String, root: Descriptor) {
+    guard name == temporaryName || lock != nil else { return }
+    // The error that stopped the run is the one to report.
+    try? fileSystem.remove(name, in: root)
+    if name == self.name { unlock() }
   }
 
   private func release(_ file: Descriptor) {

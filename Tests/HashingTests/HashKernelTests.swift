@@ -72,6 +72,22 @@ import Testing
     }
   }
 
+  @Test func policyTakesTheLanesFromTheMeasuredNumberOfBuffersOn() {
+    let everything = KernelPolicy(supported: HashKernel.allCases)
+    #expect(everything.kernel(forWaiting: 1) == .shaInstructions)
+    #expect(everything.kernel(forWaiting: 6) == .shaInstructionsTwice)
+    #expect(everything.kernel(forWaiting: 7) == .avx512)
+    let withoutSHA = KernelPolicy(supported: [.scalar, .vector128, .avx2])
+    #expect(withoutSHA.kernel(forWaiting: 2) == .scalar)
+    #expect(withoutSHA.kernel(forWaiting: 3) == .avx2)
+    let withSHA = KernelPolicy(supported: [.scalar, .vector128, .avx2, .shaInstructions])
+    #expect(withSHA.kernel(forWaiting: 100).lanes < 8)
+  }
+
+  @Test func choiceNamesTheKernelsForPeople() {
+    #expect(HashKernel.choice.hasSuffix("from 1"))
+  }
+
   @Test func policyOfThisMachineUsesOnlyWhatItHas() {
     for count in 1...40 {
       #expect(HashKernel.supported.contains(KernelPolicy.current.kernel(forWaiting: count)))

@@ -148,6 +148,40 @@ import Testing
     }
   }
 
+  @Test func fileInTheOutputFoldersPlaceIsRefused() throws {
+    folder.write("out", [1])
+    let path = folder.path + "/out"
+    #expect(throws: StorageError.notAFolder(path: path)) { try stored.begin(disk, folder: path) }
+    let below = path + "/deeper"
+    #expect(throws: StorageError.notAFolder(path: below)) { try stored.begin(disk, folder: below) }
+  }
+
+  @Test func threadsWriteAndReadAtOnce() async throws {
+    let files = (0..<300).map { ("f\($0)", 1000) }
+    let stored = try StoredTorrent(files: files, pieceLength: 700)
+    let (storage, _) = try stored.begin(disk, folder: folder.path)
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for part in 0..<4 {
+        group.addTask {
+          for piece in stored.pieces where piece.value % 4 == part {
+            try stored.write([piece], to: storage)
+            let block = Block(
+              piece: piece, offset: 0, length: stored.torrent.geometry.length(of: piece))
+            var bytes = [UInt8](repeating: 0, count: block.length)
+            try bytes.withUnsafeMutableBytes { try storage.read(block: block, into: $0) }
+            #expect(bytes == stored.bytes(piece))
+          }
+        }
+      }
+      try await group.waitForAll()
+    }
+    try storage.finish()
+    #expect(
+      try {
+        _ = try storage.inspect(); return try storage.check().isFull
+      }())
+  }
+
   @Test func holesOfARealFileAreFound() throws {
     let content = [UInt8](repeating: 0, count: 1 << 20)
     let stored = try StoredTorrent(name: "N", content: content, pieceLength: 1 << 16)

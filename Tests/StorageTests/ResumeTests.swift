@@ -134,6 +134,27 @@ import Testing
     }
   }
 
+  @Test func runThatCannotWriteItsStateLeavesNothing() throws {
+    let full = FaultyFileSystem(disk, fullAfter: 10)
+    #expect(throws: StorageError.diskFull(path: "out/T.swift-torrent")) { try stored.begin(full) }
+    #expect(disk.paths.isEmpty)
+  }
+
+  @Test func failedSaveKeepsTheOlderState() throws {
+    let full = FaultyFileSystem(disk)
+    let (storage, _) = try stored.begin(full)
+    let before = disk.bytes("T.swift-torrent")
+    full.setBytesLeft(10)
+    #expect(throws: StorageError.diskFull(path: "out/T.swift-torrent")) {
+      try storage.saveProgress(verified: stored.set([0]))
+    }
+    #expect(disk.paths == ["T.swift-torrent"])
+    #expect(disk.bytes("T.swift-torrent") == before)
+    full.setBytesLeft(nil)
+    try storage.saveProgress(verified: stored.set([0]))
+    #expect(disk.bytes("T.swift-torrent") != before)
+  }
+
   @Test func stateIsCanonicalBencode() throws {
     try interrupt(after: 0..<2)
     let state = try #require(disk.bytes("T.swift-torrent"))
