@@ -1,7 +1,9 @@
 import Glibc
 import PeerWire
 
-/// Why a connection to a peer ended. A peer's fault is a value, so it can't reach another's task.
+/// Why a connection to a peer ended.
+///
+/// A peer's fault is a value, so it can't reach another's task.
 enum PeerEnd: Equatable, Sendable {
   /// The peer closed, or the connection broke.
   case lost(String)

@@ -190,7 +190,9 @@ final class PeerRoster: PeerSessionOwner {
     return (end, session.traffic.downloaded.total > 0)
   }
 
-  /// The session of that number, while it lasts. Numbers rise, so the list is sorted.
+  /// The session of that number, while it lasts.
+  ///
+  /// Numbers rise, so the list is sorted.
   func session(_ number: PeerNumber) -> PeerSession? {
     var range = sessions.startIndex..<sessions.endIndex
     while !range.isEmpty {

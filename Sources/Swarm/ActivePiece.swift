@@ -1,0 +1,101 @@
+import Primitives
+
+/// A piece of which some blocks are asked for or here.
+///
+/// Each block is free, owed by one or two peers, or received. The counts are kept so that no
+/// question needs a walk over the blocks.
+struct ActivePiece: Sendable {
+  /// One block.
+  struct BlockState: Sendable {
+    enum Status: UInt8, Sendable {
+      case free
+      case owed
+      case received
+    }
+
+    var status = Status.free
+    /// Who owes it; once it is received, who brought it.
+    var holder: PeerNumber?
+    /// Who was asked for it a second time.
+    var secondHolder: PeerNumber?
+  }
+
+  let index: PieceIndex
+  private(set) var blocks: [BlockState]
+  private(set) var freeCount: Int
+  private(set) var receivedCount = 0
+  /// Peers that will ask for free blocks of the piece, in the order of their claims.
+  var claimants: [PeerNumber] = []
+  /// Whether one peer should bring it alone, because it failed before.
+  let isSolo: Bool
+  /// No block before this one is free.
+  private var firstFreeHint = 0
+  /// No block from this one on is free.
+  private var endFreeHint: Int
+
+  init(index: PieceIndex, blockCount: Int, isSolo: Bool) {
+    self.index = index
+    self.isSolo = isSolo
+    blocks = Array(repeating: BlockState(), count: blockCount)
+    freeCount = blockCount
+    endFreeHint = blockCount
+  }
+
+  var isComplete: Bool { receivedCount == blocks.count }
+
+  /// Blocks that are owed.
+  var owedCount: Int { blocks.count - freeCount - receivedCount }
+
+  /// Takes the first free block, or the last one.
+  mutating func takeFree(fromBack: Bool, for peer: PeerNumber) -> Int? {
+    guard freeCount > 0 else { return nil }
+    let number: Int
+    if fromBack {
+      var index = endFreeHint - 1
+      while blocks[index].status != .free { index -= 1 }
+      number = index
+      endFreeHint = index
+    } else {
+      var index = firstFreeHint
+      while blocks[index].status != .free { index += 1 }
+      number = index
+      firstFreeHint = index + 1
+    }
+    blocks[number].status = .owed
+    blocks[number].holder = peer
+    freeCount -= 1
+    return number
+  }
+
+  /// Asks a second peer for a block.
+  mutating func addSecond(_ peer: PeerNumber, to number: Int) {
+    blocks[number].secondHolder = peer
+  }
+
+  /// The peer no longer owes the block; returns whether it did.
+  mutating func release(_ number: Int, by peer: PeerNumber) -> Bool {
+    guard blocks[number].status == .owed else { return false }
+    if blocks[number].secondHolder == peer {
+      blocks[number].secondHolder = nil
+      return true
+    }
+    guard blocks[number].holder == peer else { return false }
+    if let second = blocks[number].secondHolder {
+      blocks[number].holder = second
+      blocks[number].secondHolder = nil
+    } else {
+      blocks[number] = BlockState()
+      freeCount += 1
+      firstFreeHint = min(firstFreeHint, number)
+      endFreeHint = max(endFreeHint, number + 1)
+    }
+    return true
+  }
+
+  /// The block is here, from this peer.
+  mutating func receive(_ number: Int, from peer: PeerNumber) {
+    if blocks[number].status == .free { freeCount -= 1 }
+    blocks[number] = BlockState(status: .received, holder: peer, secondHolder: nil)
+    receivedCount += 1
+  }
+}

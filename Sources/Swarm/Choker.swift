@@ -1,0 +1,96 @@
+package import Primitives
+
+/// Decides who may download from us (BEP 3 §choking).
+///
+/// While we download, the slots go to those who give us most, and one, the optimistic slot, goes
+/// round so that newcomers get their chance; who gives nothing has no other. As a seed, slots go
+/// round as well: whoever has had one for a while and got his share makes room. Free slots are
+/// given at once.
+package struct Choker: Sendable {
+  /// How long the optimistic slot stays with one peer.
+  package static let optimisticInterval = Duration.seconds(30)
+  /// How long a leecher keeps its slot at a seed when others wait.
+  package static let seedingTurn = Duration.seconds(60)
+
+  /// What the choice depends on.
+  package struct Candidate: Sendable {
+    package let peer: PeerNumber
+    package let isInterested: Bool
+    package let downloadRate: Double
+    package let uploadRate: Double
+    package let joined: Instant
+
+    package init(
+      peer: PeerNumber, isInterested: Bool, downloadRate: Double, uploadRate: Double,
+      joined: Instant
+    ) {
+      self.peer = peer
+      self.isInterested = isInterested
+      self.downloadRate = downloadRate
+      self.uploadRate = uploadRate
+      self.joined = joined
+    }
+  }
+
+  private let slots: Int
+  private var random: SeededRandom
+  private var optimistic: PeerNumber?
+  private var optimisticSince = Instant.zero
+  /// Since when each unchoked peer has its slot; looked up by peer only.
+  private var since: [PeerNumber: Instant] = [:]
+
+  /// Creates a choker with so many slots, the optimistic one among them.
+  package init(slots: Int = 8, random: SeededRandom) {
+    self.slots = max(1, slots)
+    self.random = random
+  }
+
+  /// Who is unchoked from now on, sorted; call it every ten seconds and when interest changes.
+  package mutating func rechoke(
+    _ peers: [Candidate], isSeeding: Bool, now: Instant
+  ) -> [PeerNumber] {
+    let interested = peers.filter(\.isInterested)
+    let chosen: [PeerNumber]
+    if interested.count <= slots {
+      chosen = interested.map(\.peer)
+    } else if isSeeding {
+      chosen = inTurns(interested, now: now)
+    } else {
+      chosen = byRate(interested, now: now)
+    }
+    var kept: [PeerNumber: Instant] = [:]
+    for peer in chosen { kept[peer] = since[peer] ?? now }
+    since = kept
+    return chosen.sorted()
+  }
+
+  /// The best givers, and one by chance.
+  private mutating func byRate(_ interested: [Candidate], now: Instant) -> [PeerNumber] {
+    let givers = interested.filter { $0.downloadRate > 0 }
+      .sorted { ($0.downloadRate, $1.peer) > ($1.downloadRate, $0.peer) }
+    var chosen = givers.prefix(slots - 1).map(\.peer)
+    let others = interested.map(\.peer).filter { !chosen.contains($0) }
+    if now - optimisticSince >= Self.optimisticInterval
+      || !others.contains(where: { $0 == optimistic })
+    {
+      optimistic = others.randomElement(using: &random)
+      optimisticSince = now
+    }
+    if let optimistic { chosen.append(optimistic) }
+    return chosen
+  }
+
+  /// Those who have a slot keep it for their turn; then whoever waited without one comes.
+  private mutating func inTurns(_ interested: [Candidate], now: Instant) -> [PeerNumber] {
+    let current = interested.map(\.peer).filter { peer in
+      since[peer].map { now - $0 < Self.seedingTurn } ?? false
+    }
+    var waiting = interested.map(\.peer).filter { since[$0] == nil }
+    waiting.shuffle(using: &random)
+    let expired = interested.map(\.peer).filter { peer in
+      since[peer].map { now - $0 >= Self.seedingTurn } ?? false
+    }
+    for peer in expired { since[peer] = nil }
+    return Array((current + waiting + expired).prefix(slots))
+  }
+}

@@ -1,0 +1,39 @@
+package import Primitives
+
+/// A piece that one peer works on, and in which way.
+package struct Claim: Equatable, Sendable {
+  /// How the work is shared.
+  package enum Kind: Equatable, Sendable {
+    /// The piece was missing: it needs a buffer, and all its blocks are free.
+    case fresh
+    /// Others have begun the piece: its free blocks are taken from the back.
+    case shared
+    /// Every block is asked for: those that others owe are asked for a second time.
+    case endgame
+  }
+
+  /// The piece.
+  package let piece: PieceIndex
+  /// How the work is shared.
+  package let kind: Kind
+}
+
+/// A block to ask a peer for.
+package struct BlockRequest: Equatable, Sendable {
+  /// The block.
+  package let block: Block
+  /// Whether another peer was asked for it before and may still bring it.
+  package let isDuplicate: Bool
+}
+
+/// What the arrival of a block came to.
+package struct BlockReceipt: Equatable, Sendable {
+  /// Whether it is the first copy of a wanted block.
+  package let isUseful: Bool
+  /// Whether every block of the piece has now arrived.
+  package let completesPiece: Bool
+  /// Who else was asked for the block, and no longer owes it.
+  package let othersToCancel: PeerNumber?
+
+  static let useless = BlockReceipt(isUseful: false, completesPiece: false, othersToCancel: nil)
+}

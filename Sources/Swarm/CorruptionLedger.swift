@@ -1,0 +1,60 @@
+package import Primitives
+
+/// Finds out who sent corrupt data, when a piece came from several peers.
+///
+/// After a bad piece the hash of each block is kept with its sender. When the piece has passed at
+/// another try, whoever sent a block with another hash then has lied. Who sent a bad piece alone is
+/// known at once. Bounded: at most 64 pieces are on record, the oldest is dropped.
+package struct CorruptionLedger: Sendable {
+  /// One failed try of one piece.
+  private struct Record: Sendable {
+    let piece: PieceIndex
+    let senders: [PeerNumber]
+    let digests: [[UInt8]]
+  }
+
+  private static let capacity = 64
+
+  private var records: [Record] = []
+
+  /// An empty ledger.
+  package init() {}
+
+  /// Takes down a failed try; block `i` had `digests[i]` and came from `senders[i]`.
+  ///
+  /// Returns the peers that lied for certain: the only sender of the whole piece.
+  package mutating func pieceFailed(
+    _ piece: PieceIndex, senders: [PeerNumber], digests: [[UInt8]]
+  ) -> [PeerNumber] {
+    guard let first = senders.first else { return [] }
+    if senders.allSatisfy({ $0 == first }) { return [first] }
+    if records.count >= Self.capacity { records.removeFirst() }
+    records.append(Record(piece: piece, senders: senders, digests: digests))
+    return []
+  }
+
+  /// Whether a failed try of this piece is on record.
+  package func needsDigests(of piece: PieceIndex) -> Bool {
+    records.contains { $0.piece == piece }
+  }
+
+  /// Compares the hashes of the right blocks with what was sent before; returns who lied, sorted.
+  package mutating func pieceVerified(
+    _ piece: PieceIndex, digests: [[UInt8]]
+  ) -> [PeerNumber] {
+    var liars: Set<PeerNumber> = []
+    for record in records where record.piece == piece {
+      for (index, digest) in digests.enumerated() {
+        guard index < record.digests.count, index < record.senders.count else { break }
+        if record.digests[index] != digest { liars.insert(record.senders[index]) }
+      }
+    }
+    records.removeAll { $0.piece == piece }
+    return liars.sorted()
+  }
+
+  /// Whether the peer took part in a failed piece and is not cleared yet.
+  package func isSuspect(_ peer: PeerNumber) -> Bool {
+    records.contains { $0.senders.contains(peer) }
+  }
+}

@@ -1,0 +1,83 @@
+package import Primitives
+
+// From a claim to blocks: asking, receiving, giving back.
+
+extension PieceBoard {
+  /// Reserves the next block of a claim for its peer; nil when it has none, or none any more.
+  package mutating func nextRequest(
+    of claim: Claim, for peer: PeerNumber, now: Instant
+  ) -> BlockRequest? {
+    guard let slot = slot(of: claim.piece), peers[peer] != nil else { return nil }
+    if claim.kind == .endgame { return nextDuplicate(inSlot: slot, for: peer) }
+    guard let number = actives[slot].takeFree(fromBack: claim.kind == .shared, for: peer) else {
+      actives[slot].claimants.removeAll { $0 == peer }
+      return nil
+    }
+    if actives[slot].freeCount == 0 { openedPieces -= 1 }
+    peers[peer]?.owed += 1
+    return BlockRequest(block: geometry.block(number, of: claim.piece), isDuplicate: false)
+  }
+
+  private mutating func nextDuplicate(
+    inSlot slot: Int, for peer: PeerNumber
+  ) -> BlockRequest? {
+    guard let number = bestDuplicate(inSlot: slot, for: peer)?.number else { return nil }
+    actives[slot].addSecond(peer, to: number)
+    peers[peer]?.owed += 1
+    peers[peer]?.duplicates += 1
+    return BlockRequest(
+      block: geometry.block(number, of: actives[slot].index), isDuplicate: true)
+  }
+
+  /// A whole block has come, asked for or late.
+  package mutating func received(_ block: Block, from peer: PeerNumber) -> BlockReceipt {
+    guard let slot = slot(of: block.piece), let number = number(of: block),
+      actives[slot].blocks[number].status != .received
+    else { return .useless }
+    let state = actives[slot].blocks[number]
+    for holder in [state.holder, state.secondHolder] {
+      if let holder { settleDebt(of: holder, isSecond: holder == state.secondHolder) }
+    }
+    let hadFree = actives[slot].freeCount > 0
+    actives[slot].receive(number, from: peer)
+    if hadFree, actives[slot].freeCount == 0 { openedPieces -= 1 }
+    if actives[slot].isComplete { actives[slot].claimants.removeAll() }
+    let other = state.holder == peer ? state.secondHolder : state.holder
+    return BlockReceipt(
+      isUseful: true, completesPiece: actives[slot].isComplete, othersToCancel: other)
+  }
+
+  /// The peer will not bring the block; does nothing when it does not owe it.
+  package mutating func release(_ block: Block, by peer: PeerNumber) {
+    guard let slot = slot(of: block.piece), let number = number(of: block) else { return }
+    release(number, inSlot: slot, by: peer)
+  }
+
+  /// The peer stops to work on the piece, and will not bring what it owes of it.
+  package mutating func giveBack(_ piece: PieceIndex, by peer: PeerNumber) {
+    guard let slot = slot(of: piece) else { return }
+    releaseAll(inSlot: slot, by: peer)
+  }
+
+  mutating func releaseAll(inSlot slot: Int, by peer: PeerNumber) {
+    actives[slot].claimants.removeAll { $0 == peer }
+    guard actives[slot].owedCount > 0 else { return }
+    for number in actives[slot].blocks.indices { release(number, inSlot: slot, by: peer) }
+  }
+
+  private mutating func release(_ number: Int, inSlot slot: Int, by peer: PeerNumber) {
+    let isSecond = actives[slot].blocks[number].secondHolder == peer
+    let promoted = isSecond ? nil : actives[slot].blocks[number].secondHolder
+    let hadFree = actives[slot].freeCount > 0
+    guard actives[slot].release(number, by: peer) else { return }
+    settleDebt(of: peer, isSecond: isSecond)
+    // Whoever was asked second is now the only one.
+    if let promoted { peers[promoted]?.duplicates -= 1 }
+    if !hadFree, actives[slot].freeCount > 0 { openedPieces += 1 }
+  }
+
+  private mutating func settleDebt(of peer: PeerNumber, isSecond: Bool) {
+    peers[peer]?.owed -= 1
+    if isSecond { peers[peer]?.duplicates -= 1 }
+  }
+}

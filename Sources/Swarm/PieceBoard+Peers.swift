@@ -1,0 +1,93 @@
+package import Primitives
+
+// Who is there and has what.
+
+extension PieceBoard {
+  /// A peer has come; it has nothing yet.
+  package mutating func peerJoined(_ peer: PeerNumber) {
+    guard peers[peer] == nil else { return }
+    peers[peer] = Peer(pieces: Bitfield(count: geometry.pieceCount))
+    partialPeers.append(peer)
+    peerCount += 1
+  }
+
+  /// The peer has one more piece.
+  package mutating func peerHas(_ peer: PeerNumber, _ piece: PieceIndex) {
+    guard peers[peer]?.pieces.insert(piece) == true else { return }
+    rarity.gained(piece)
+    if isInteresting(piece) { peers[peer]?.interesting += 1 }
+    if peers[peer]?.isSeed == true {
+      for piece in geometry.pieces { rarity.lost(piece) }
+      becameSeed(peer)
+    }
+  }
+
+  /// The peer has these pieces, and those that it had before.
+  package mutating func peerHas(_ peer: PeerNumber, _ pieces: Bitfield) {
+    guard let before = peers[peer]?.pieces, pieces.count == before.count, !before.isFull else {
+      return
+    }
+    guard !pieces.isFull else {
+      before.forEach { rarity.lost($0) }
+      peers[peer]?.pieces = pieces
+      return becameSeed(peer)
+    }
+    var new: [PieceIndex] = []
+    pieces.forEach { if !before.contains($0) { new.append($0) } }
+    for piece in new { peerHas(peer, piece) }
+  }
+
+  /// The peer is gone: what it owed is free, or owed by the other peer that was asked.
+  package mutating func peerLeft(_ peer: PeerNumber) {
+    guard let gone = peers[peer] else { return }
+    for slot in actives.indices { releaseAll(inSlot: slot, by: peer) }
+    if gone.isSeed {
+      seedCount -= 1
+    } else {
+      gone.pieces.forEach { rarity.lost($0) }
+      partialPeers.removeAll { $0 == peer }
+    }
+    if gone.isSnubbed { snubbedCount -= 1 }
+    peerCount -= 1
+    peers[peer] = nil
+  }
+
+  private mutating func becameSeed(_ peer: PeerNumber) {
+    seedCount += 1
+    partialPeers.removeAll { $0 == peer }
+  }
+
+  // MARK: - Facts about peers
+
+  /// Whether the peer has this piece.
+  package func has(_ peer: PeerNumber, _ piece: PieceIndex) -> Bool {
+    peers[peer]?.pieces.contains(piece) ?? false
+  }
+
+  /// Whether the peer has every piece.
+  package func isSeed(_ peer: PeerNumber) -> Bool { peers[peer]?.isSeed ?? false }
+
+  /// Whether the peer has a wanted piece that is not verified.
+  package func isInteresting(_ peer: PeerNumber) -> Bool {
+    guard let record = peers[peer] else { return false }
+    return record.isSeed ? !isComplete : record.interesting > 0
+  }
+
+  private func isInteresting(_ piece: PieceIndex) -> Bool {
+    wanted.contains(piece) && !verified.contains(piece)
+  }
+
+  /// How fast the peer is, and whether it lets blocks come late.
+  package mutating func updatePeer(_ peer: PeerNumber, rate: Double, isSnubbed: Bool) {
+    guard var record = peers[peer] else { return }
+    if record.isSnubbed != isSnubbed { snubbedCount += isSnubbed ? 1 : -1 }
+    record.rate = rate
+    record.isSnubbed = isSnubbed
+    peers[peer] = record
+  }
+
+  /// Whether the peer took part in a bad piece; until it is cleared, it works alone.
+  package mutating func setSuspect(_ peer: PeerNumber, _ isSuspect: Bool) {
+    peers[peer]?.isSuspect = isSuspect
+  }
+}

@@ -1,0 +1,162 @@
+package import Primitives
+
+/// Every piece and every block: what is there, what is asked of whom, what comes next.
+///
+/// A wanted piece is in exactly one of these states; `checkInvariants()` holds it to that:
+///
+/// | state    | blocks                           | left by                              |
+/// |----------|----------------------------------|--------------------------------------|
+/// | missing  | none asked for                   | a fresh claim → active               |
+/// | active   | free, owed once or twice, or here | the last block → complete            |
+/// | complete | all here, being hashed           | a good hash → verified, else missing |
+/// | verified | –                                | –                                    |
+///
+/// Pieces that are not wanted are in none of them. A peer that has every piece is counted apart, so
+/// that its coming and going costs nothing per piece.
+package struct PieceBoard: Sendable {
+  /// What is known of one peer.
+  struct Peer: Sendable {
+    var pieces: Bitfield
+    /// Blocks that it owes.
+    var owed = 0
+    /// Those of them that somebody else owes as well, asked for second.
+    var duplicates = 0
+    /// Bytes per second; 0 while unknown.
+    var rate = 0.0
+    var isSnubbed = false
+    var isSuspect = false
+    /// Wanted pieces that it has and we have not verified; not kept for seeds.
+    var interesting = 0
+
+    var isSeed: Bool { pieces.isFull }
+  }
+
+  let geometry: PieceGeometry
+  let wanted: Bitfield
+  /// The pieces that are verified and written.
+  package private(set) var verified: Bitfield
+  var rarity: RarityOrder
+  /// Active and complete pieces, in no particular but a repeatable order.
+  var actives: [ActivePiece] = []
+  /// Where an active or complete piece stands in `actives`; -1 for others.
+  var slots: [Int32]
+  /// Looked up by peer, never iterated.
+  var peers: [PeerNumber: Peer] = [:]
+  var peerCount = 0
+  var snubbedCount = 0
+  var seedCount = 0
+  /// Peers that don't have everything, for counting down what interests us in them.
+  var partialPeers: [PeerNumber] = []
+  /// Pieces that failed before: one peer should bring them alone.
+  var failedBefore: Set<PieceIndex> = []
+  /// How many active pieces have free blocks.
+  var openedPieces = 0
+  var random: SeededRandom
+  private var missingBytes: Int64 = 0
+
+  /// Creates the board of a run that has `verified` and wants `wanted`.
+  package init(
+    geometry: PieceGeometry, verified: Bitfield, wanted: Bitfield, random: SeededRandom
+  ) {
+    self.geometry = geometry
+    self.wanted = wanted
+    self.verified = verified
+    self.random = random
+    var missing = Bitfield(count: geometry.pieceCount)
+    var bytes: Int64 = 0
+    wanted.forEach { piece in
+      guard !verified.contains(piece) else { return }
+      missing.insert(piece)
+      bytes += Int64(geometry.length(of: piece))
+    }
+    missingBytes = bytes
+    rarity = RarityOrder(
+      pieceCount: geometry.pieceCount, missing: missing, random: &self.random)
+    slots = Array(repeating: -1, count: geometry.pieceCount)
+  }
+
+  // MARK: - Facts
+
+  /// Whether every wanted piece is verified.
+  package var isComplete: Bool { missingBytes == 0 }
+
+  /// The bytes of wanted pieces that are not verified.
+  package var remainingBytes: Int64 { missingBytes }
+
+  /// How many pieces are active or being hashed.
+  package var activePieceCount: Int { actives.count }
+
+  /// Whether no wanted piece is missing any more: all are active, being hashed, or verified.
+  package var isEndgame: Bool { rarity.count == 0 }
+
+  /// How many connected peers have a piece.
+  package func availability(of piece: PieceIndex) -> Int {
+    Int(rarity.availability[piece.value]) + seedCount
+  }
+
+  /// Whether some blocks of the piece are asked for or here, and it is not verified.
+  package func isActive(_ piece: PieceIndex) -> Bool { slots[piece.value] >= 0 }
+
+  /// Whether the block is here already, or nobody waits for it.
+  package func hasReceived(_ block: Block) -> Bool {
+    guard let slot = slot(of: block.piece), let number = number(of: block) else { return true }
+    return actives[slot].blocks[number].status == .received
+  }
+
+  /// Who brought each block of a complete piece, in order.
+  package func senders(of piece: PieceIndex) -> [PeerNumber] {
+    guard let slot = slot(of: piece) else { return [] }
+    return actives[slot].blocks.compactMap(\.holder)
+  }
+
+  func slot(of piece: PieceIndex) -> Int? {
+    let slot = slots[piece.value]
+    return slot >= 0 ? Int(slot) : nil
+  }
+
+  /// The block's number if it is one of the standard blocks, as all that we ask for are.
+  func number(of block: Block) -> Int? {
+    let number = block.number
+    return number < geometry.blockCount(of: block.piece)
+      && geometry.block(number, of: block.piece) == block ? number : nil
+  }
+
+  // MARK: - Pieces
+
+  /// A missing piece becomes active.
+  mutating func activate(_ piece: PieceIndex) {
+    rarity.remove(piece)
+    slots[piece.value] = Int32(actives.count)
+    actives.append(
+      ActivePiece(
+        index: piece, blockCount: geometry.blockCount(of: piece),
+        isSolo: failedBefore.contains(piece)))
+    openedPieces += 1
+  }
+
+  /// The hash was right and the piece is written.
+  package mutating func pieceVerified(_ piece: PieceIndex) {
+    guard deactivate(piece), verified.insert(piece) else { return }
+    missingBytes -= Int64(geometry.length(of: piece))
+    failedBefore.remove(piece)
+    for peer in partialPeers where peers[peer]?.pieces.contains(piece) == true {
+      peers[peer]?.interesting -= 1
+    }
+  }
+
+  /// The hash was wrong: the piece is missing again.
+  package mutating func pieceFailed(_ piece: PieceIndex) {
+    guard deactivate(piece) else { return }
+    failedBefore.insert(piece)
+    rarity.insert(piece)
+  }
+
+  private mutating func deactivate(_ piece: PieceIndex) -> Bool {
+    guard let slot = slot(of: piece), actives[slot].isComplete else { return false }
+    slots[piece.value] = -1
+    actives.swapAt(slot, actives.count - 1)
+    actives.removeLast()
+    if slot < actives.count { slots[actives[slot].index.value] = Int32(slot) }
+    return true
+  }
+}

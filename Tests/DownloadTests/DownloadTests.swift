@@ -1,1 +1,0 @@
-// The DownloadTests suite.
