@@ -36,7 +36,6 @@ final class EventLoop {
   let poller: Poller
 
   private var ring = JobQueue()
-  private var executors: (serial: UnownedSerialExecutor, preferred: UnownedTaskExecutor)?
 
   nonisolated init() {
     wakeDescriptor = cposix_eventfd()
@@ -88,7 +87,6 @@ final class EventLoop {
   private func run(
     _ executors: (serial: UnownedSerialExecutor, preferred: UnownedTaskExecutor)
   ) -> Never {
-    self.executors = executors
     while true {
       now = Self.readClock()
       fireTimers()

@@ -1,5 +1,6 @@
 import Networking
 import Primitives
+import TestSupport
 
 /// Accepts `count` connections and echoes 5000 bytes on each.
 @Reactor

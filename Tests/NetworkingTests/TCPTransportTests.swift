@@ -1,6 +1,7 @@
 import Glibc
 import Networking
 import Primitives
+import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(1)))
