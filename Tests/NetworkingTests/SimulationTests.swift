@@ -190,6 +190,41 @@ struct SimulationTests {
     }
   }
 
+  @Test @Reactor func aHostThatDisappearsSilentlyIsNoticedByNobody() async throws {
+    let simulation = Simulation(seed: 1)
+    let client = simulation.network.host(Self.one)
+    let server = simulation.network.host(Self.two)
+    try await simulation.run {
+      let (near, far) = try await connected(client, to: server)
+      server.disappear(silently: true)
+      #expect(await far.writeAll([1]) == false)
+      #expect(await near.writeAll([1]))
+      await simulation.clock.sleep(for: .seconds(3600))
+      var buffer = [UInt8](repeating: 0, count: 1)
+      #expect(near.read(&buffer, count: 1) == .wouldBlock)
+      near.close()
+    }
+  }
+
+  @Test @Reactor func namesLeadToTheirHosts() async throws {
+    let simulation = Simulation(seed: 1)
+    simulation.network.setName("tracker.example", to: [Self.two])
+    let endpoints = try await simulation.run {
+      try await simulation.network.host(Self.one).resolve(host: "tracker.example", port: 80)
+    }
+    #expect(endpoints == [Endpoint(address: Self.two, port: 80)])
+  }
+
+  @Test @Reactor func worldsSideBySideDoNotDisturbEachOther() async throws {
+    let alone = try await busyWorld(seed: 9)
+    async let first = busyWorld(seed: 9)
+    async let second = busyWorld(seed: 10)
+    async let third = busyWorld(seed: 9)
+    #expect(try await first == alone)
+    #expect(try await second != alone)
+    #expect(try await third == alone)
+  }
+
   @Test @Reactor func closingComesAfterTheData() async throws {
     let simulation = Simulation(seed: 3)
     let client = simulation.network.host(Self.one, options: .init(uploadRate: 100_000))

@@ -85,9 +85,10 @@ struct TCPTransportTests {
     var total = 0
     while case .bytes(let count) = client.write(&chunk) { total += count }
     #expect(client.write(&chunk) == .wouldBlock)
-    async let drained = server.readAll(upTo: total)
+    let sent = total
+    async let drained = server.readAll(upTo: sent)
     await client.waitUntilWritable()
-    #expect(await drained.bytes.count == total)
+    #expect(await drained.bytes.count == sent)
     client.close()
     server.close()
   }
