@@ -74,6 +74,16 @@ struct ReactorClockTests {
     wakeup.fire()
     #expect(await clock.wait(for: wakeup, until: clock.now + .seconds(3600)) == .fired)
   }
+
+  @Test @Reactor func aFireBeforeTheDeadlineCountsEvenWhenTheTimerIsDueToo() async {
+    let clock = ReactorClock()
+    let wakeup = Wakeup()
+    let deadline = clock.now + soon
+    // Both timers are due in one turn: the first one fires the wakeup, the second is the deadline.
+    _ = clock.schedule(at: deadline) { wakeup.fire() }
+    #expect(await clock.wait(for: wakeup, until: deadline) == .fired)
+    #expect(await clock.wait(for: wakeup, until: clock.now + soon) == .timedOut)
+  }
 }
 
 @Reactor
