@@ -53,7 +53,7 @@ package final class SignalWatcher {
     stop()
   }
 
-  /// Gives the signals their default actions back. May be called again.
+  /// Gives the signals their default actions back; may be called again.
   package func stop() {
     guard let descriptor else { return }
     for signal in signals { _ = cposix_unwatch_signal(signal.number) }

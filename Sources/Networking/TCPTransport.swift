@@ -9,7 +9,9 @@ package import Primitives
 /// system call, until epoll reports the next edge.
 @Reactor
 package final class TCPTransport: Transport {
+  /// The other side's address.
   package let remote: Endpoint
+  /// Our own address.
   package let local: Endpoint
 
   private static let maximumSegments = 1024
@@ -45,6 +47,7 @@ package final class TCPTransport: Transport {
 
   // MARK: - Reading and writing
 
+  /// Reads what is there, without waiting.
   package func read(into segments: UnsafeMutableBufferPointer<IOSegment>) -> IOResult {
     guard let descriptor else { return .closed }
     guard canRead else { return .wouldBlock }
@@ -65,6 +68,7 @@ package final class TCPTransport: Transport {
     }
   }
 
+  /// Writes what fits, without waiting.
   package func write(from segments: UnsafeMutableBufferPointer<IOSegment>) -> IOResult {
     guard let descriptor else { return .closed }
     guard canWrite else { return .wouldBlock }
@@ -84,18 +88,21 @@ package final class TCPTransport: Transport {
     }
   }
 
+  /// Returns when a read may get further, or never will.
   package func waitUntilReadable() async {
     while !canRead, descriptor != nil {
       guard await readable.wait() else { return }
     }
   }
 
+  /// Returns when a write may get further, or never will.
   package func waitUntilWritable() async {
     while !canWrite, descriptor != nil {
       guard await writable.wait() else { return }
     }
   }
 
+  /// Ends the connection and wakes whoever waits.
   package func close() {
     guard let descriptor else { return }
     if let registration { Reactor.shared.loop.poller.remove(registration, descriptor) }

@@ -13,6 +13,8 @@ package final class Wakeup {
   private var state = State.idle
   /// Counts the waits, so that a late cancellation of one cannot end the next.
   private var ticket: UInt64 = 0
+  /// The last wait that has come to its end.
+  private var endedTicket: UInt64 = 0
   /// The last wait that was cancelled.
   private var cancelledTicket: UInt64 = 0
 
@@ -22,10 +24,20 @@ package final class Wakeup {
   /// Whether a task is waiting now.
   package var hasWaiter: Bool { if case .waiting = state { true } else { false } }
 
+  /// The number of the wait that comes next.
+  var nextTicket: UInt64 { ticket &+ 1 }
+
+  /// Whether the wait with this number has ended, or will without any further fire.
+  func hasDecided(_ wait: UInt64) -> Bool {
+    if case .fired = state { return true }
+    return endedTicket >= wait
+  }
+
   /// Lets the waiting task go on, or the next one that comes.
   package func fire() {
     if case .waiting(let continuation) = state {
       state = .idle
+      endedTicket = ticket
       continuation.resume(returning: true)
     } else {
       state = .fired
@@ -60,10 +72,12 @@ package final class Wakeup {
     switch state {
     case .fired:
       state = .idle
+      endedTicket = ticket
       continuation.resume(returning: true)
     case .waiting:
       preconditionFailure("two tasks wait for one wakeup")
     case .idle where cancelledTicket == ticket:
+      endedTicket = ticket
       continuation.resume(returning: false)
     case .idle:
       state = .waiting(continuation)
@@ -75,6 +89,7 @@ package final class Wakeup {
     cancelledTicket = cancelled
     guard case .waiting(let continuation) = state else { return }
     state = .idle
+    endedTicket = ticket
     continuation.resume(returning: false)
   }
 }

@@ -17,12 +17,14 @@ package final class SimulatedClock: LoopClock {
   /// When the next timer is due; nil when there is none.
   var nextDeadline: Instant? { timers.nextDeadline }
 
+  /// Calls `action` at `deadline`, never at once.
   package func schedule(
     at deadline: Instant, _ action: @escaping @Reactor () -> Void
   ) -> TimerID {
     timers.schedule(at: max(deadline, now), action)
   }
 
+  /// Forgets a timer.
   package func cancel(_ timer: TimerID) {
     timers.cancel(timer)
   }

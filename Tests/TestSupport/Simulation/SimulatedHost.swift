@@ -72,6 +72,7 @@ package final class SimulatedHost: Network {
 
   // MARK: - Network
 
+  /// Connects to a peer within `timeout`.
   package func connect(
     to endpoint: Endpoint, timeout: Duration
   ) async throws(NetworkError) -> any Transport {
@@ -105,6 +106,7 @@ package final class SimulatedHost: Network {
     return transport
   }
 
+  /// Starts to listen; port 0 lets the system choose one.
   package func listen(at endpoint: Endpoint) throws(NetworkError) -> any Listener {
     let port = endpoint.port == 0 ? claimPort() : endpoint.port
     guard listeners[port] == nil else { throw .system(call: "bind", code: 98) }
@@ -114,6 +116,7 @@ package final class SimulatedHost: Network {
     return listener
   }
 
+  /// The addresses of a host name or of a literal address.
   package func resolve(
     host: String, port: UInt16
   ) async throws(NetworkError) -> [Endpoint] {
@@ -182,6 +185,7 @@ private final class ConnectionAttempt {
 /// A listening port of a simulated host; at most 128 connections wait in it to be accepted.
 @Reactor
 package final class SimulatedListener: Listener {
+  /// Where it listens.
   package let endpoint: Endpoint
   private let host: SimulatedHost
   private var waiting: [SimulatedTransport] = []
@@ -200,6 +204,7 @@ package final class SimulatedListener: Listener {
     ready.fire()
   }
 
+  /// The next incoming connection; nil when closed or cancelled.
   package func accept() async -> (any Transport)? {
     while isOpen, !Task.isCancelled {
       if !waiting.isEmpty {
@@ -212,6 +217,7 @@ package final class SimulatedListener: Listener {
     return nil
   }
 
+  /// Stops listening and wakes whoever waits.
   package func close() {
     guard isOpen else { return }
     isOpen = false

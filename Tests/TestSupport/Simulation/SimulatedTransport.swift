@@ -7,7 +7,9 @@ package import Primitives
 /// unread; then writes would block until the other side reads.
 @Reactor
 package final class SimulatedTransport: Transport {
+  /// Our own address.
   package let local: Endpoint
+  /// The other side's address.
   package let remote: Endpoint
 
   /// What travels as one event.
@@ -58,6 +60,7 @@ package final class SimulatedTransport: Transport {
 
   // MARK: - Transport
 
+  /// Reads what is there, without waiting.
   package func read(into segments: UnsafeMutableBufferPointer<IOSegment>) -> IOResult {
     guard isOpen else { return .closed }
     guard !incoming.isEmpty else {
@@ -84,6 +87,7 @@ package final class SimulatedTransport: Transport {
     return .bytes(total)
   }
 
+  /// Writes what fits, without waiting.
   package func write(from segments: UnsafeMutableBufferPointer<IOSegment>) -> IOResult {
     guard isOpen else { return .closed }
     if let failure { return .failed(failure) }
@@ -102,18 +106,21 @@ package final class SimulatedTransport: Transport {
     return .bytes(total)
   }
 
+  /// Returns when a read may get further, or never will.
   package func waitUntilReadable() async {
     while isOpen, incoming.isEmpty, !hasReceivedEnd, failure == nil {
       guard await readable.wait() else { return }
     }
   }
 
+  /// Returns when a write may get further, or never will.
   package func waitUntilWritable() async {
     while isOpen, room == 0, !hasReceivedEnd, failure == nil {
       guard await writable.wait() else { return }
     }
   }
 
+  /// Ends the connection and wakes whoever waits.
   package func close() {
     guard isOpen else { return }
     isOpen = false

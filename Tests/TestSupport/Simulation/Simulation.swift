@@ -109,7 +109,7 @@ package final class Simulation {
   /// beginning or in what the test framework does in between.
   private func suspectStandstill() {
     guard suspicion == nil else { return }
-    suspicion = ReactorClock().schedule(after: .milliseconds(500)) { [weak self] in
+    suspicion = ReactorClock().schedule(after: .seconds(1)) { [weak self] in
       guard let self else { return }
       suspicion = nil
       guard isRunning, clock.nextDeadline == nil else { return }
@@ -119,6 +119,7 @@ package final class Simulation {
 }
 
 extension Simulation: IdleSource {
+  /// Fires the next timer, if there is one.
   package func runNextEvent() -> Bool {
     guard isRunning else { return false }
     guard let next = clock.nextDeadline else {
