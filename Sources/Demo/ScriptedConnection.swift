@@ -15,6 +15,8 @@ final class ScriptedConnection {
   private var servedBytes: Int64 = 0
   private let wakeup = Wakeup()
   private static let plan = ReadPlan()
+  /// A seed asks for nothing.
+  private static let nothing = RequestWindow()
 
   init(seed: ScriptedSeed, transport: any Transport) {
     self.seed = seed
@@ -112,7 +114,7 @@ final class ScriptedConnection {
 
   private func readRequests() async {
     while isOpen {
-      inbound.layOut(Self.plan, expecting: RequestWindow()) { _ in .discard }
+      inbound.layOut(Self.plan, expecting: Self.nothing) { _, _ in .discard }
       switch transport.read(into: Self.plan.segments) {
       case .bytes(let count):
         inbound.received(count)
@@ -123,10 +125,15 @@ final class ScriptedConnection {
     }
   }
 
+  private func nextEvent() throws(WireError) -> InboundMachine.Event? {
+    try inbound.nextEvent(
+      from: Self.plan, expecting: Self.nothing, placing: { _, _ in .discard })
+  }
+
   /// Notes what the leecher asks for; false when it breaks the protocol.
   private func takeMessages() -> Bool {
     do throws(WireError) {
-      while let event = try inbound.nextEvent(from: Self.plan, placing: { _ in .discard }) {
+      while let event = try nextEvent() {
         switch event {
         case .message(.request(let block)): requests.append(block)
         case .message(.cancel(let block)):

@@ -30,12 +30,12 @@ extension PeerSession {
   /// One vectored read, and all that follows from it, without a pause.
   private func readOnce() -> IOResult {
     let plan = work.readPlan
-    inbound.layOut(plan, expecting: window) { placement(of: $0) }
+    inbound.layOut(plan, expecting: window, placing: work.placement)
     let result = transport.read(into: plan.segments)
     guard case .bytes(let count) = result else { return result }
     inbound.received(count)
     do throws(WireError) {
-      while end == nil, let event = try inbound.nextEvent(from: plan, placing: placement(of:)) {
+      while end == nil, let event = try nextEvent(plan) {
         switch event {
         case .message(let message): try received(message)
         case .block(let block, let placement): try received(block, placement)
@@ -50,8 +50,8 @@ extension PeerSession {
     return result
   }
 
-  private func placement(of block: Block) -> BlockPlacement {
-    work.placement(of: block, isDuplicate: window.isDuplicate(block))
+  private func nextEvent(_ plan: ReadPlan) throws(WireError) -> InboundMachine.Event? {
+    try inbound.nextEvent(from: plan, expecting: window, placing: work.placement)
   }
 
   // MARK: - Messages

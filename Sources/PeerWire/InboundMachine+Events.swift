@@ -8,11 +8,12 @@ extension InboundMachine {
   ///
   /// Throws when the peer broke the protocol; the connection is then of no further use.
   package mutating func nextEvent(
-    from plan: ReadPlan, placing: (Block) -> BlockPlacement
+    from plan: ReadPlan, expecting expected: borrowing RequestWindow,
+    placing: (_ block: Block, _ isDuplicate: Bool?) -> BlockPlacement
   ) throws(WireError) -> Event? {
     while true {
       if stageStart < staged.count {
-        if let event = try nextStagedEvent(placing) { return event }
+        if let event = try nextStagedEvent(expected, placing) { return event }
         // What is left is the beginning of a message: the bytes still in the plan, if any, follow it.
         guard available > 0 else { return nil }
       }
@@ -101,7 +102,7 @@ extension InboundMachine {
 
   /// Decodes the front of `staged`; nil when more bytes are needed.
   private mutating func nextStagedEvent(
-    _ placing: (Block) -> BlockPlacement
+    _ expected: borrowing RequestWindow, _ placing: BlockPlacing
   ) throws(WireError) -> Event? {
     while true {
       if skipping > 0 { skipStaged() }
@@ -118,7 +119,7 @@ extension InboundMachine {
       guard stagedCount >= 5 else { return nil }
       let id = staged[stageStart + 4]
       if id == PeerMessage.ID.piece {
-        guard try beginBlock(frameLength: length, placing) else { return nil }
+        guard try beginBlock(frameLength: length, expected, placing) else { return nil }
       } else if let message = try takeMessage(id: id, frameLength: length) {
         return .message(message)
       } else {
@@ -129,7 +130,7 @@ extension InboundMachine {
 
   /// Takes a block's header off the stage; false when it is not whole yet.
   private mutating func beginBlock(
-    frameLength: Int, _ placing: (Block) -> BlockPlacement
+    frameLength: Int, _ expected: borrowing RequestWindow, _ placing: BlockPlacing
   ) throws(WireError) -> Bool {
     guard frameLength > 9, frameLength - 9 <= PeerMessage.Limit.request else {
       throw .badLength(id: PeerMessage.ID.piece, length: frameLength)
@@ -141,7 +142,7 @@ extension InboundMachine {
       throw .badBlock(piece: piece, offset: offset, length: length)
     }
     dropStaged(PeerMessage.pieceHeaderLength)
-    payload = Payload(block: block, placement: placing(block))
+    payload = Payload(block: block, placement: placing(block, expected.isDuplicate(block)))
     return true
   }
 

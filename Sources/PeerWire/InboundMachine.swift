@@ -8,7 +8,7 @@ package import Primitives
 /// 1. `layOut(_:expecting:placing:)` fills a plan for one vectored read: for each expected block 13
 ///    bytes of header, then its place in the piece's buffer.
 /// 2. The shell reads into the plan's segments, and says how much came with `received(_:)`.
-/// 3. `nextEvent(from:placing:)` is called until it returns nil. Where the headers are as foretold,
+/// 3. `nextEvent(from:expecting:placing:)` is called until it returns nil. Where the headers are as foretold,
 ///    blocks are in place already. At the first surprise the bytes from there on move to `staged`,
 ///    and are decoded message by message; a block that begins there continues in its place with
 ///    the next read.
@@ -48,6 +48,8 @@ package struct InboundMachine: ~Copyable {
   var part = 0
   var consumed = 0
 
+  /// How many blocks it pays to lay out: about twice what the last read brought.
+  private var worthwhileBlocks = 8
   private var asideStore: UnsafeMutableRawBufferPointer?
 
   /// Starts right after the handshake.
@@ -76,7 +78,7 @@ package struct InboundMachine: ~Copyable {
   /// may have delivered the block meanwhile.
   package mutating func layOut(
     _ plan: ReadPlan, expecting expected: borrowing RequestWindow,
-    placing: (Block) -> BlockPlacement
+    placing: BlockPlacing
   ) {
     plan.reset()
     available = 0
@@ -87,7 +89,8 @@ package struct InboundMachine: ~Copyable {
       return
     }
     if let current = payload {
-      let placement = Self.settle(current, now: placing(current.block))
+      let placement = Self.settle(
+        current, now: placing(current.block, expected.isDuplicate(current.block)))
       payload?.placement = placement
       let base = address(of: placement, length: current.block.length)
       plan.appendPayload(at: base + current.count, count: current.block.length - current.count)
@@ -102,15 +105,14 @@ package struct InboundMachine: ~Copyable {
   }
 
   private mutating func appendPredicted(
-    _ plan: ReadPlan, _ expected: borrowing RequestWindow, _ placing: (Block) -> BlockPlacement
+    _ plan: ReadPlan, _ expected: borrowing RequestWindow, _ placing: BlockPlacing
   ) {
     // Only one block of a plan may lie aside, because there is one place for it.
     var asideIsTaken = payload.map { $0.placement.isInPlace == false } ?? false
-    for index in 0..<expected.count {
+    for index in 0..<min(expected.count, worthwhileBlocks) {
       let block = expected.block(at: index)
-      guard plan.canAppendBlock else { return }
       if block == payload?.block { continue }
-      let placement = placing(block)
+      let placement = placing(block, expected.isDuplicate(at: index))
       if !placement.isInPlace {
         guard !asideIsTaken else { return }
         asideIsTaken = true
@@ -138,6 +140,8 @@ package struct InboundMachine: ~Copyable {
   /// Says how many bytes the read brought; what they mean follows from `nextEvent`.
   package mutating func received(_ count: Int) {
     available = count
+    worthwhileBlocks = min(
+      ReadPlan.maximumBlocks, max(4, 2 * count / Block.standardLength + 2))
   }
 }
 

@@ -57,8 +57,6 @@ package final class ReadPlan {
     UnsafeMutableBufferPointer(rebasing: segmentStore[..<parts.count])
   }
 
-  var canAppendBlock: Bool { blockCount < Self.maximumBlocks }
-
   func reset() {
     parts.removeAll(keepingCapacity: true)
     blockCount = 0

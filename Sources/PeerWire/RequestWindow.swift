@@ -64,6 +64,9 @@ package struct RequestWindow: Sendable {
   /// An outstanding block, counted from the one asked for first.
   package func block(at index: Int) -> Block { entries[index].block }
 
+  /// Whether somebody else was asked for an outstanding block before.
+  func isDuplicate(at index: Int) -> Bool { entries[index].isDuplicate }
+
   /// Whether a block is outstanding, and if so, whether somebody else was asked for it before.
   package func isDuplicate(_ block: Block) -> Bool? {
     position(of: block).map { entries[$0].isDuplicate }

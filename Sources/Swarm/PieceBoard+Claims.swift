@@ -150,7 +150,8 @@ extension PieceBoard {
     let blockLength = Double(Block.standardLength)
     let theirTime = Double(other.owed) * blockLength / theirRate
     if theirRate * Self.muchSlower < ourRate { return theirTime }
-    guard record.duplicates == 0, record.owed == 0 else { return nil }
+    // While pieces are missing, memory is what we wait for: only slow holders are worth a copy.
+    guard isEndgame, record.duplicates == 0, record.owed == 0 else { return nil }
     return theirTime > blockLength / ourRate ? theirTime : nil
   }
 }

@@ -51,14 +51,16 @@ struct InboundFeed: ~Copyable {
         taken += count
       }
       machine.received(taken)
-      while let event = try machine.nextEvent(from: plan, placing: place) { note(event) }
+      while let event = try machine.nextEvent(from: plan, expecting: window, placing: place) {
+        note(event)
+      }
     }
   }
 
-  private func placing() -> (Block) -> BlockPlacement {
+  private func placing() -> BlockPlacing {
     let (geometry, placement) = (geometry, placement)
     let base = storage.baseAddress
-    return { block in
+    return { block, _ in
       if let special = placement(block) { return special }
       guard let base else { return .discard }
       return .direct(base + Int(geometry.offset(of: block.piece)) + block.offset)
