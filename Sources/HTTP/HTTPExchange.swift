@@ -1,23 +1,21 @@
 internal import Foundation
 internal import FoundationNetworking
-internal import Synchronization
 
 /// One GET under way: collects the body within its bound and ends exactly once.
 ///
-/// URLSession's callbacks, the timer and the cancelled task meet here from different threads, so
-/// the state is behind a lock; whoever ends it first decides the result.
-final class HTTPExchange: Sendable {
-  private struct State {
-    var report: (@Sendable (Result<HTTPResponse, HTTPError>) -> Void)?
-    var result: Result<HTTPResponse, HTTPError>?
-    var task: URLSessionTask?
-    var body: [UInt8] = []
-    var redirects = 0
-  }
+/// It is used on the client's serial queue only, hence `@unchecked Sendable`. Whoever ends it
+/// first (the response, a bound, the timer, the cancelled task) decides the result.
+final class HTTPExchange: @unchecked Sendable {
+  typealias Result = Swift.Result<HTTPResponse, HTTPError>
 
+  /// Cancelled when the exchange ends early.
+  var task: URLSessionTask?
   private let maximumBodyLength: Int
   private let maximumRedirects: Int
-  private let state = Mutex(State())
+  private var report: (@Sendable (Result) -> Void)?
+  private var result: Result?
+  private var body: [UInt8] = []
+  private var redirects = 0
 
   init(maximumBodyLength: Int, maximumRedirects: Int) {
     self.maximumBodyLength = maximumBodyLength
@@ -25,38 +23,30 @@ final class HTTPExchange: Sendable {
   }
 
   /// Whether the result is known.
-  var isFinished: Bool { state.withLock { $0.result != nil } }
+  var isFinished: Bool { result != nil }
 
-  /// Says who wants the result; it may be there already, when the task was cancelled early.
-  func begin(_ report: @escaping @Sendable (Result<HTTPResponse, HTTPError>) -> Void) {
-    let result = state.withLock { state in
-      if state.result == nil { state.report = report }
-      return state.result
-    }
-    if let result { report(result) }
-  }
-
-  /// Names the task that is cancelled when the exchange ends early.
-  func attach(_ task: URLSessionTask) {
-    let isFinished = state.withLock { state in
-      if state.result == nil { state.task = task }
-      return state.result != nil
-    }
-    if isFinished { task.cancel() }
+  /// Says who wants the result; it is there already when the task was cancelled early.
+  func begin(_ report: @escaping @Sendable (Result) -> Void) {
+    if let result { return report(result) }
+    self.report = report
   }
 
   /// Ends the exchange, unless it has ended.
-  func finish(_ result: Result<HTTPResponse, HTTPError>) {
-    let ended = state.withLock { state -> State? in
-      guard state.result == nil else { return nil }
-      let before = state
-      state = State()
-      state.result = result
-      return before
-    }
-    guard let ended else { return }
-    ended.report?(result)
-    if case .failure = result { ended.task?.cancel() }
+  func finish(_ result: Result) {
+    guard self.result == nil else { return }
+    self.result = result
+    body = []
+    report?(result)
+    report = nil
+    if case .failure = result { task?.cancel() }
+    task = nil
+  }
+
+  /// The server wants credentials: the response is its status, without the body.
+  func refused(status: Int) {
+    let task = task
+    finish(.success(HTTPResponse(status: status, body: [])))
+    task?.cancel()
   }
 
   /// The header has arrived: a body announced as too long is not waited for.
@@ -68,28 +58,23 @@ final class HTTPExchange: Sendable {
 
   /// A part of the decompressed body has arrived.
   func received(_ data: Data) {
-    let fits = state.withLock { state in
-      guard state.result == nil else { return true }
-      guard data.count <= maximumBodyLength - state.body.count else { return false }
-      state.body.append(contentsOf: data)
-      return true
+    guard result == nil else { return }
+    guard data.count <= maximumBodyLength - body.count else {
+      return finish(.failure(.bodyTooLong(limit: maximumBodyLength)))
     }
-    if !fits { finish(.failure(.bodyTooLong(limit: maximumBodyLength))) }
+    body.append(contentsOf: data)
   }
 
-  /// Whether a redirect to this URL is followed; ends the exchange when it is not.
+  /// Whether a redirect is followed; the exchange has ended when it is not.
   func mayFollowRedirect(to url: URL?) -> Bool {
-    guard let url, let scheme = url.scheme?.lowercased(), scheme == "http" || scheme == "https"
-    else {
+    guard result == nil else { return false }
+    redirects += 1
+    if redirects > maximumRedirects {
+      finish(.failure(.tooManyRedirects(limit: maximumRedirects)))
+    } else if url.map(Self.isHTTP) != true {
       finish(.failure(.badURL(url?.absoluteString ?? "")))
-      return false
     }
-    let isWithinLimit = state.withLock { state in
-      state.redirects += 1
-      return state.redirects <= maximumRedirects
-    }
-    if !isWithinLimit { finish(.failure(.tooManyRedirects(limit: maximumRedirects))) }
-    return isWithinLimit
+    return result == nil
   }
 
   /// URLSession is done with the task.
@@ -97,11 +82,16 @@ final class HTTPExchange: Sendable {
     if let error {
       finish(.failure(HTTPError(error)))
     } else if let status {
-      let body = state.withLock { $0.body }
       finish(.success(HTTPResponse(status: status, body: body)))
     } else {
       finish(.failure(.failed("the server sent no HTTP response")))
     }
+  }
+
+  /// Whether a URL has a scheme that we speak, and a host.
+  static func isHTTP(_ url: URL) -> Bool {
+    let scheme = url.scheme?.lowercased()
+    return (scheme == "http" || scheme == "https") && url.host?.isEmpty == false
   }
 }
 
@@ -112,7 +102,7 @@ extension HTTPError {
       self = .failed(String(describing: error))
       return
     }
-    let words = (error as NSError).localizedDescription
+    let words = error.localizedDescription
     switch error.code {
     case .timedOut: self = .timedOut
     case .cancelled: self = .cancelled
@@ -121,7 +111,7 @@ extension HTTPError {
       .clientCertificateRejected, .clientCertificateRequired:
       self = .tls(words)
     default:
-      // URLSession on Linux reports most of libcurl's TLS failures under other codes.
+      // URLSession on Linux reports some of libcurl's TLS failures under other codes.
       let isTLS = ["SSL", "TLS", "certificate"].contains { words.contains($0) }
       self = isTLS ? .tls(words) : .failed(words)
     }

@@ -1,17 +1,14 @@
 internal import Foundation
 internal import FoundationNetworking
-internal import Synchronization
 
 /// Hands URLSession's callbacks to the exchange that each task belongs to.
-final class HTTPSessionDelegate: NSObject, URLSessionDataDelegate {
-  private let exchanges = Mutex<[Int: HTTPExchange]>([:])
+///
+/// All callbacks come on the client's serial queue, hence `@unchecked Sendable`.
+final class HTTPSessionDelegate: NSObject, URLSessionDataDelegate, @unchecked Sendable {
+  private var exchanges: [Int: HTTPExchange] = [:]
 
   func register(_ exchange: HTTPExchange, for task: URLSessionTask) {
-    exchanges.withLock { $0[task.taskIdentifier] = exchange }
-  }
-
-  private func exchange(of task: URLSessionTask) -> HTTPExchange? {
-    exchanges.withLock { $0[task.taskIdentifier] }
+    exchanges[task.taskIdentifier] = exchange
   }
 
   func urlSession(
@@ -19,27 +16,40 @@ final class HTTPSessionDelegate: NSObject, URLSessionDataDelegate {
     willPerformHTTPRedirection response: HTTPURLResponse, newRequest request: URLRequest,
     completionHandler: @escaping @Sendable (URLRequest?) -> Void
   ) {
-    let mayFollow = exchange(of: task)?.mayFollowRedirect(to: request.url) ?? false
-    completionHandler(mayFollow ? request : nil)
+    // FoundationNetworking traps when the handler is called for a task that was cancelled before,
+    // so it is not called then. Both happen on one queue, so neither can slip in between.
+    guard exchanges[task.taskIdentifier]?.mayFollowRedirect(to: request.url) == true else { return }
+    completionHandler(request)
+  }
+
+  func urlSession(
+    _ session: URLSession, task: URLSessionTask, didReceive challenge: URLAuthenticationChallenge,
+    completionHandler:
+      @escaping @Sendable (URLSession.AuthChallengeDisposition, URLCredential?) -> Void
+  ) {
+    // We have no credentials to offer, and FoundationNetworking's own handling of that stalls the
+    // queue for many seconds; so the status is the answer.
+    let response = challenge.failureResponse ?? task.response
+    let status = (response as? HTTPURLResponse)?.statusCode ?? 401
+    exchanges[task.taskIdentifier]?.refused(status: status)
   }
 
   func urlSession(
     _ session: URLSession, dataTask: URLSessionDataTask, didReceive response: URLResponse,
     completionHandler: @escaping @Sendable (URLSession.ResponseDisposition) -> Void
   ) {
-    exchange(of: dataTask)?.received(expectedLength: response.expectedContentLength)
+    exchanges[dataTask.taskIdentifier]?.received(expectedLength: response.expectedContentLength)
     completionHandler(.allow)
   }
 
   func urlSession(_ session: URLSession, dataTask: URLSessionDataTask, didReceive data: Data) {
-    exchange(of: dataTask)?.received(data)
+    exchanges[dataTask.taskIdentifier]?.received(data)
   }
 
   func urlSession(
     _ session: URLSession, task: URLSessionTask, didCompleteWithError error: (any Error)?
   ) {
-    let exchange = exchanges.withLock { $0.removeValue(forKey: task.taskIdentifier) }
     let status = (task.response as? HTTPURLResponse)?.statusCode
-    exchange?.completed(status: status, error: error)
+    exchanges.removeValue(forKey: task.taskIdentifier)?.completed(status: status, error: error)
   }
 }

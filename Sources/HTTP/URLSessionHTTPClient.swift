@@ -1,7 +1,6 @@
 internal import Dispatch
 internal import Foundation
 internal import FoundationNetworking
-internal import Synchronization
 
 /// The toolchain's URLSession behind the small face of `HTTPClient`.
 ///
@@ -10,17 +9,15 @@ internal import Synchronization
 /// caller's thread. It keeps no cookies, no cache and no credentials.
 ///
 /// TLS trusts the system's certificates. libcurl, which URLSession uses, honours the environment's
-/// `http_proxy`, `https_proxy` and `no_proxy`.
+/// `http_proxy`, `https_proxy`, `all_proxy` and `no_proxy`.
 package final class URLSessionHTTPClient: HTTPClient {
-  private let userAgent: String
-  private let queue = DispatchQueue(label: "http")
-  private let holder = Mutex<SessionHolder?>(nil)
+  private let connection: HTTPSessionConnection
 
   /// Creates a client; costs nothing until the first request.
   ///
   /// `userAgent` is sent with every request, such as `swift-torrent/0.1.0`.
   package init(userAgent: String) {
-    self.userAgent = userAgent
+    connection = HTTPSessionConnection(userAgent: userAgent)
   }
 
   /// Fetches a resource with GET.
@@ -31,28 +28,49 @@ package final class URLSessionHTTPClient: HTTPClient {
   package func get(_ request: HTTPRequest) async throws(HTTPError) -> HTTPResponse {
     let exchange = HTTPExchange(
       maximumBodyLength: request.maximumBodyLength, maximumRedirects: request.maximumRedirects)
+    let connection = connection
     let result = await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
-        exchange.begin { continuation.resume(returning: $0) }
-        queue.async { self.start(exchange, for: request) }
+        connection.queue.async {
+          exchange.begin { continuation.resume(returning: $0) }
+          connection.start(exchange, for: request)
+        }
       }
     } onCancel: {
-      exchange.finish(.failure(.cancelled))
+      connection.queue.async { exchange.finish(.failure(.cancelled)) }
     }
     return try result.get()
   }
+}
 
-  private func start(_ exchange: HTTPExchange, for request: HTTPRequest) {
+/// The session, made with the first request.
+///
+/// Everything here, each exchange and all of URLSession's callbacks run on the one serial queue;
+/// that is why it can be `@unchecked Sendable`, and why no lock is needed.
+private final class HTTPSessionConnection: @unchecked Sendable {
+  let queue = DispatchQueue(label: "http")
+  private let userAgent: String
+  private var session: URLSession?
+  private let delegate = HTTPSessionDelegate()
+
+  init(userAgent: String) {
+    self.userAgent = userAgent
+  }
+
+  deinit {
+    session?.invalidateAndCancel()
+  }
+
+  func start(_ exchange: HTTPExchange, for request: HTTPRequest) {
     guard !exchange.isFinished else { return }
-    guard let url = URL(string: request.url), let scheme = url.scheme?.lowercased(),
-      scheme == "http" || scheme == "https", url.host?.isEmpty == false
+    guard let url = URLText.escapingForbiddenBytes(in: request.url).flatMap(URL.init(string:)),
+      HTTPExchange.isHTTP(url)
     else { return exchange.finish(.failure(.badURL(request.url))) }
-    let seconds = max(request.timeout.components.seconds, 0)
     var urlRequest = URLRequest(url: url)
     urlRequest.cachePolicy = .reloadIgnoringLocalCacheData
     urlRequest.httpShouldHandleCookies = false
-    // URLSession's own timeout is one of inactivity; the total is the timer below.
-    urlRequest.timeoutInterval = Double(seconds) + 5
+    // URLSession's own timeout is one of inactivity; the bound on the whole is the timer below.
+    urlRequest.timeoutInterval = Double(request.timeout.components.seconds) + 5
     urlRequest.setValue(userAgent, forHTTPHeaderField: "User-Agent")
     for (name, value) in request.headers {
       urlRequest.setValue(value, forHTTPHeaderField: name)
@@ -60,21 +78,15 @@ package final class URLSessionHTTPClient: HTTPClient {
     queue.asyncAfter(deadline: .now() + request.timeout.dispatchInterval) { [weak exchange] in
       exchange?.finish(.failure(.timedOut))
     }
-    let session = holder.withLock { holder in
-      let made = holder ?? SessionHolder()
-      holder = made
-      return made
-    }
-    session.start(exchange, for: urlRequest)
+    let session = session ?? makeSession()
+    self.session = session
+    let task = session.dataTask(with: urlRequest)
+    delegate.register(exchange, for: task)
+    exchange.task = task
+    task.resume()
   }
-}
 
-/// The session and its delegate; the last reference ends the session.
-private final class SessionHolder: Sendable {
-  private let session: URLSession
-  private let delegate = HTTPSessionDelegate()
-
-  init() {
+  private func makeSession() -> URLSession {
     let configuration = URLSessionConfiguration.ephemeral
     configuration.httpCookieStorage = nil
     configuration.httpCookieAcceptPolicy = .never
@@ -84,19 +96,9 @@ private final class SessionHolder: Sendable {
     configuration.requestCachePolicy = .reloadIgnoringLocalCacheData
     // A tracker that does not answer must not hold up others on the same host.
     configuration.httpMaximumConnectionsPerHost = 32
-    session = URLSession(configuration: configuration, delegate: delegate, delegateQueue: nil)
-  }
-
-  deinit {
-    session.invalidateAndCancel()
-  }
-
-  func start(_ exchange: HTTPExchange, for request: URLRequest) {
-    let task = session.dataTask(with: request)
-    delegate.register(exchange, for: task)
-    // Between the registration and here the exchange may have ended; then the task is cancelled.
-    exchange.attach(task)
-    task.resume()
+    let callbacks = OperationQueue()
+    callbacks.underlyingQueue = queue
+    return URLSession(configuration: configuration, delegate: delegate, delegateQueue: callbacks)
   }
 }
 
@@ -104,6 +106,6 @@ extension Duration {
   fileprivate var dispatchInterval: DispatchTimeInterval {
     let (seconds, attoseconds) = components
     let milliseconds = min(max(seconds, 0), 1_000_000) * 1000 + attoseconds / 1_000_000_000_000_000
-    return .milliseconds(Int(milliseconds))
+    return .milliseconds(Int(max(milliseconds, 0)))
   }
 }
