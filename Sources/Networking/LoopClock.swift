@@ -3,7 +3,7 @@ package import Primitives
 /// A clock and its timers: the live one follows the machine's monotonic clock, a simulated one
 /// jumps from event to event.
 @Reactor
-package protocol LoopClock: AnyObject {
+package protocol LoopClock: AnyObject, Sendable {
   /// The time now. During one turn of the loop it may stand still.
   var now: Instant { get }
 

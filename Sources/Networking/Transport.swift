@@ -16,7 +16,7 @@ package enum IOResult: Equatable, Sendable {
 ///
 /// Reads and writes never wait. At most one task waits for readability and one for writability.
 @Reactor
-package protocol Transport: AnyObject {
+package protocol Transport: AnyObject, Sendable {
   /// The other side's address.
   var remote: Endpoint { get }
   /// Our own address on this connection.
@@ -42,7 +42,7 @@ package protocol Transport: AnyObject {
 
 /// A listening socket, or what stands in for it in a simulation.
 @Reactor
-package protocol Listener: AnyObject {
+package protocol Listener: AnyObject, Sendable {
   /// Where it listens, with the real port.
   var endpoint: Endpoint { get }
 
@@ -55,7 +55,7 @@ package protocol Listener: AnyObject {
 
 /// The way to the network, live or simulated.
 @Reactor
-package protocol Network: AnyObject {
+package protocol Network: AnyObject, Sendable {
   /// Connects to a peer.
   ///
   /// - Parameters:

@@ -1,0 +1,97 @@
+/// Why bencoded data was refused, or why it does not fit the type that was asked for.
+public enum BencodeError: Error, Hashable, Sendable, CustomStringConvertible {
+  /// The bytes are not bencoding as BEP 3 defines it.
+  case malformed(BencodeDefect, offset: Int, path: BencodePath)
+  /// A value has another type than the one asked for.
+  case typeMismatch(expected: String, path: BencodePath)
+  /// A dictionary lacks a key that is needed.
+  case missingKey(String, path: BencodePath)
+  /// A value has the right type but is not acceptable.
+  case invalidValue(String, path: BencodePath)
+
+  /// One clause that names the defect and where it is.
+  public var description: String {
+    switch self {
+    case .malformed(let defect, let offset, let path):
+      let place = path.components.isEmpty ? "" : " in \(path)"
+      return "\(defect) at byte \(offset)\(place)"
+    case .typeMismatch(let expected, let path): return "\(path) is not \(expected)"
+    case .missingKey(let key, let path):
+      return path.components.isEmpty
+        ? "the key \"\(key)\" is missing" : "the key \"\(key)\" is missing in \(path)"
+    case .invalidValue(let reason, let path): return "\(path): \(reason)"
+    }
+  }
+}
+
+/// One kind of malformed bencoding.
+public enum BencodeDefect: Hashable, Sendable, CustomStringConvertible {
+  /// The input ends inside a value.
+  case truncated
+  /// A string claims more bytes than are left.
+  case stringPastEnd(length: Int)
+  /// A byte that cannot begin or continue a value.
+  case unexpectedByte(UInt8)
+  /// A number without digits.
+  case missingDigits
+  /// A number such as `007`.
+  case leadingZero
+  /// The number `-0`.
+  case minusZero
+  /// A number that needs more than 64 bits.
+  case overflow
+  /// A dictionary's key that is no string.
+  case keyNotString
+  /// A dictionary that ends after a key.
+  case missingValue
+  /// A key that its dictionary has already.
+  case duplicateKey([UInt8])
+  /// Something other than white space after the outermost value.
+  case trailingBytes
+  /// Deeper nesting than the limit.
+  case tooDeep(limit: Int)
+  /// More values than the limit.
+  case tooManyTokens(limit: Int)
+  /// More bytes than a document can have.
+  case tooLong
+
+  /// The defect as a noun phrase.
+  public var description: String {
+    switch self {
+    case .truncated: "unexpected end of data"
+    case .stringPastEnd(let length): "a string of \(length) bytes that runs past the end"
+    case .unexpectedByte(let byte):
+      byte > 0x20 && byte < 0x7F
+        ? "unexpected character '\(Character(Unicode.Scalar(byte)))'"
+        : "unexpected byte 0x\(String(byte, radix: 16))"
+    case .missingDigits: "a number without digits"
+    case .leadingZero: "a number with a leading zero"
+    case .minusZero: "the number -0"
+    case .overflow: "a number that is too large"
+    case .keyNotString: "a dictionary key that is no string"
+    case .missingValue: "a dictionary key without a value"
+    case .duplicateKey(let key): "the duplicate key \"\(BencodePath.describe(key))\""
+    case .trailingBytes: "bytes after the end of the data"
+    case .tooDeep(let limit): "nesting deeper than \(limit) levels"
+    case .tooManyTokens(let limit): "more than \(limit) values"
+    case .tooLong: "more than 2 GiB of data"
+    }
+  }
+}
+
+/// A departure from canonical bencoding that real software makes, so that it is tolerated.
+public enum BencodeWarning: Hashable, Sendable, CustomStringConvertible {
+  /// A dictionary's keys are not in the order of their bytes.
+  case unsortedKeys(offset: Int, path: BencodePath)
+  /// White space follows the outermost value.
+  case trailingWhiteSpace(offset: Int)
+
+  /// One clause that names the departure and where it is.
+  public var description: String {
+    switch self {
+    case .unsortedKeys(let offset, let path):
+      "the keys of the dictionary at byte \(offset) (\(path)) are not sorted"
+    case .trailingWhiteSpace(let offset): "white space after the data, at byte \(offset)"
+    }
+  }
+}

@@ -1,0 +1,269 @@
+/// Reads bencoded data (BEP 3), strictly but for two habits of real software.
+///
+/// Unsorted keys, at any depth, and white space after the outermost value are tolerated with a
+/// warning; everything else that is not canonical is refused, with its place. The work and memory
+/// are bounded by the input's length and by `BencodeLimits`; nesting costs no recursion.
+public enum BencodeParser {
+  /// Reads input that holds one value and nothing more.
+  public static func parse(
+    _ bytes: [UInt8], limits: BencodeLimits = .default
+  ) throws(BencodeError) -> BencodeDocument {
+    var scanner = BencodeScanner(bytes: bytes, limits: limits)
+    try scanner.scan()
+    try scanner.finish()
+    return scanner.document
+  }
+
+  /// Reads one value at the front of the input, which something else may follow.
+  ///
+  /// The root's range tells where the value ended; the metadata messages of BEP 9 need it.
+  public static func parsePrefix(
+    _ bytes: [UInt8], limits: BencodeLimits = .default
+  ) throws(BencodeError) -> BencodeDocument {
+    var scanner = BencodeScanner(bytes: bytes, limits: limits)
+    try scanner.scan()
+    return scanner.document
+  }
+}
+
+/// The state of one parse.
+struct BencodeScanner {
+  /// A list or dictionary whose end has not been seen.
+  private struct Frame {
+    let token: Int
+    let isDictionary: Bool
+    /// Where this dictionary's keys begin in `openKeys`.
+    let firstKey: Int
+    var count = 0
+    var expectsKey: Bool
+    var isSorted = true
+  }
+
+  private let bytes: [UInt8]
+  private let limits: BencodeLimits
+  private var position = 0
+  private var tokens: [BencodeToken] = []
+  private var sortedKeys: [UInt32] = []
+  private var frames: [Frame] = []
+  /// The key tokens of all open dictionaries, the innermost last.
+  private var openKeys: [UInt32] = []
+  private var warnings: [BencodeWarning] = []
+
+  init(bytes: [UInt8], limits: BencodeLimits) {
+    self.bytes = bytes
+    self.limits = limits
+  }
+
+  /// What has been scanned; the first token must be complete.
+  var document: BencodeDocument {
+    let tape = BencodeTape(bytes: bytes, tokens: tokens, sortedKeys: sortedKeys)
+    return BencodeDocument(root: BencodeValue(tape: tape, index: 0), warnings: warnings)
+  }
+
+  /// Scans one value.
+  mutating func scan() throws(BencodeError) {
+    guard bytes.count <= Int(Int32.max) else { throw failure(.tooLong, at: 0) }
+    repeat { try step() } while !frames.isEmpty
+  }
+
+  /// Accepts white space, and nothing else, up to the end.
+  mutating func finish() throws(BencodeError) {
+    guard position < bytes.count else { return }
+    let start = position
+    while position < bytes.count {
+      switch bytes[position] {
+      case 0x20, 0x09, 0x0A, 0x0D: position += 1
+      default: throw failure(.trailingBytes, at: start)
+      }
+    }
+    warn(.trailingWhiteSpace(offset: start))
+  }
+
+  // MARK: - One token
+
+  private mutating func step() throws(BencodeError) {
+    guard position < bytes.count else { throw failure(.truncated, at: position) }
+    let byte = bytes[position]
+    if let frame = frames.last {
+      if byte == UInt8(ascii: "e") { return try close(frame) }
+      if frame.expectsKey { return try scanKey(in: frame) }
+    }
+    switch byte {
+    case UInt8(ascii: "i"): try scanInteger()
+    case UInt8(ascii: "l"): try open(.list)
+    case UInt8(ascii: "d"): try open(.dictionary)
+    case UInt8(ascii: "0")...UInt8(ascii: "9"):
+      try scanString()
+      valueEnded()
+    default: throw failure(.unexpectedByte(byte), at: position)
+    }
+  }
+
+  private mutating func append(_ token: BencodeToken) throws(BencodeError) {
+    guard tokens.count < limits.tokens else {
+      throw failure(.tooManyTokens(limit: limits.tokens), at: Int(token.start))
+    }
+    tokens.append(token)
+  }
+
+  /// Notes in the innermost container that an element, or the value of a key, is complete.
+  private mutating func valueEnded() {
+    guard !frames.isEmpty else { return }
+    let last = frames.count - 1
+    frames[last].count += 1
+    frames[last].expectsKey = frames[last].isDictionary
+  }
+
+  private mutating func scanInteger() throws(BencodeError) {
+    let start = position
+    position += 1
+    let isNegative = position < bytes.count && bytes[position] == UInt8(ascii: "-")
+    if isNegative { position += 1 }
+    let magnitude = try scanDigits()
+    guard position < bytes.count else { throw failure(.truncated, at: position) }
+    guard bytes[position] == UInt8(ascii: "e") else {
+      throw failure(.unexpectedByte(bytes[position]), at: position)
+    }
+    position += 1
+    if isNegative, magnitude == 0 { throw failure(.minusZero, at: start) }
+    guard magnitude <= Int64.max.magnitude + (isNegative ? 1 : 0) else {
+      throw failure(.overflow, at: start)
+    }
+    try append(
+      BencodeToken(
+        start: UInt32(start), end: UInt32(position), next: UInt32(tokens.count + 1),
+        kind: .integer,
+        payload: Int64(truncatingIfNeeded: isNegative ? 0 &- magnitude : magnitude)))
+    valueEnded()
+  }
+
+  private mutating func scanDigits() throws(BencodeError) -> UInt64 {
+    let start = position
+    var value: UInt64 = 0
+    while position < bytes.count, case let digit = bytes[position] &- 0x30, digit < 10 {
+      let (product, overflow) = value.multipliedReportingOverflow(by: 10)
+      let (sum, carry) = product.addingReportingOverflow(UInt64(digit))
+      guard !overflow, !carry else { throw failure(.overflow, at: start) }
+      value = sum
+      position += 1
+    }
+    guard position > start else {
+      throw failure(position < bytes.count ? .missingDigits : .truncated, at: position)
+    }
+    if bytes[start] == 0x30, position > start + 1 { throw failure(.leadingZero, at: start) }
+    return value
+  }
+
+  private mutating func scanString() throws(BencodeError) {
+    let start = position
+    let length = try scanDigits()
+    guard position < bytes.count else { throw failure(.truncated, at: position) }
+    guard bytes[position] == UInt8(ascii: ":") else {
+      throw failure(.unexpectedByte(bytes[position]), at: position)
+    }
+    position += 1
+    guard length <= UInt64(bytes.count - position) else {
+      throw failure(.stringPastEnd(length: Int(clamping: length)), at: start)
+    }
+    let header = position - start
+    position += Int(length)
+    try append(
+      BencodeToken(
+        start: UInt32(start), end: UInt32(position), next: UInt32(tokens.count + 1), kind: .string,
+        headerLength: UInt8(header)))
+  }
+
+  // MARK: - Containers
+
+  private mutating func open(_ kind: BencodeToken.Kind) throws(BencodeError) {
+    guard frames.count < limits.depth else {
+      throw failure(.tooDeep(limit: limits.depth), at: position)
+    }
+    let isDictionary = kind == .dictionary
+    frames.append(
+      Frame(
+        token: tokens.count, isDictionary: isDictionary, firstKey: openKeys.count,
+        expectsKey: isDictionary))
+    try append(BencodeToken(start: UInt32(position), end: 0, next: 0, kind: kind))
+    position += 1
+  }
+
+  private mutating func scanKey(in frame: Frame) throws(BencodeError) {
+    guard (0x30...0x39).contains(bytes[position]) else {
+      throw failure(.keyNotString, at: position)
+    }
+    let offset = position
+    let token = tokens.count
+    try scanString()
+    if openKeys.count > frame.firstKey, let previous = openKeys.last {
+      let (left, right) = (key(previous), key(UInt32(token)))
+      if !left.lexicographicallyPrecedes(right) {
+        if left.elementsEqual(right) {
+          throw failure(.duplicateKey(Array(right)), at: offset)
+        }
+        frames[frames.count - 1].isSorted = false
+      }
+    }
+    openKeys.append(UInt32(token))
+    frames[frames.count - 1].expectsKey = false
+  }
+
+  private mutating func close(_ frame: Frame) throws(BencodeError) {
+    if frame.isDictionary {
+      guard frame.expectsKey else { throw failure(.missingValue, at: position) }
+      if !frame.isSorted { try sortKeys(of: frame) }
+      tokens[frame.token].firstKey = UInt32(sortedKeys.count)
+      sortedKeys += openKeys[frame.firstKey...]
+      openKeys.removeSubrange(frame.firstKey...)
+    }
+    position += 1
+    frames.removeLast()
+    tokens[frame.token].end = UInt32(position)
+    tokens[frame.token].next = UInt32(tokens.count)
+    tokens[frame.token].payload = Int64(frame.count)
+    valueEnded()
+  }
+
+  /// Brings a dictionary's keys in order, which also shows duplicates that were not neighbours.
+  private mutating func sortKeys(of frame: Frame) throws(BencodeError) {
+    let keys = openKeys[frame.firstKey...].sorted { left, right in
+      let (first, second) = (key(left), key(right))
+      return first.lexicographicallyPrecedes(second)
+        || (left < right && first.elementsEqual(second))
+    }
+    for (left, right) in zip(keys, keys.dropFirst()) where key(left).elementsEqual(key(right)) {
+      throw failure(.duplicateKey(Array(key(right))), at: Int(tokens[Int(right)].start))
+    }
+    openKeys.replaceSubrange(frame.firstKey..., with: keys)
+    warn(.unsortedKeys(offset: Int(tokens[frame.token].start), path: path))
+  }
+
+  private func key(_ token: UInt32) -> ArraySlice<UInt8> {
+    let token = tokens[Int(token)]
+    return bytes[Int(token.start) + Int(token.headerLength)..<Int(token.end)]
+  }
+
+  // MARK: - Messages
+
+  private mutating func warn(_ warning: BencodeWarning) {
+    if warnings.count < limits.warnings { warnings.append(warning) }
+  }
+
+  private func failure(_ defect: BencodeDefect, at offset: Int) -> BencodeError {
+    .malformed(defect, offset: offset, path: path)
+  }
+
+  /// The way to the value that is being scanned.
+  private var path: BencodePath {
+    var components: [BencodePath.Component] = []
+    for (number, frame) in frames.enumerated() {
+      if !frame.isDictionary {
+        components.append(.index(frame.count))
+      } else if !frame.expectsKey {
+        let end = number + 1 < frames.count ? frames[number + 1].firstKey : openKeys.count
+        if end > frame.firstKey { components.append(.key(Array(key(openKeys[end - 1])))) }
+      }
+    }
+    return BencodePath(components)
+  }
+}

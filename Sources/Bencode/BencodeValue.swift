@@ -1,0 +1,152 @@
+/// What a parser found: the outermost value and what was tolerated on the way.
+public struct BencodeDocument: Sendable {
+  /// The outermost value; its range tells where it ended.
+  public let root: BencodeValue
+  /// Departures from canonical bencoding, in the order of the source, bounded in number.
+  public let warnings: [BencodeWarning]
+}
+
+/// A parsed value, which knows where its source is (BEP 3, "bencoding").
+///
+/// It is a position in a shared, immutable document: copying one is cheap, and strings are slices of
+/// the input. A value keeps its whole document alive.
+public struct BencodeValue: Sendable {
+  /// A value by its type.
+  public enum Content: Sendable {
+    /// A number.
+    case integer(Int64)
+    /// Bytes, which need not be text.
+    case string(ArraySlice<UInt8>)
+    /// Values in order.
+    case list(BencodeList)
+    /// Values by key.
+    case dictionary(BencodeDictionary)
+  }
+
+  let tape: BencodeTape
+  let index: Int
+
+  /// The value by its type.
+  public var content: Content {
+    switch tape.tokens[index].kind {
+    case .integer: .integer(tape.tokens[index].payload)
+    case .string: .string(tape.string(index))
+    case .list: .list(BencodeList(tape: tape, index: index))
+    case .dictionary: .dictionary(BencodeDictionary(tape: tape, index: index))
+    }
+  }
+
+  /// Where the value's source is in the input.
+  public var range: Range<Int> { tape.range(index) }
+
+  /// The value's source, exactly as it stood in the input.
+  public var source: ArraySlice<UInt8> { tape.bytes[range] }
+
+  /// The number, or nil for any other type.
+  public var integer: Int64? {
+    tape.tokens[index].kind == .integer ? tape.tokens[index].payload : nil
+  }
+
+  /// The bytes of a string, or nil for any other type.
+  public var bytes: ArraySlice<UInt8>? {
+    tape.tokens[index].kind == .string ? tape.string(index) : nil
+  }
+
+  /// The text of a string; nil for any other type and for bytes that are not valid UTF-8.
+  public var text: String? { bytes.flatMap { String(validating: $0, as: UTF8.self) } }
+
+  /// The list, or nil for any other type.
+  public var list: BencodeList? {
+    tape.tokens[index].kind == .list ? BencodeList(tape: tape, index: index) : nil
+  }
+
+  /// The dictionary, or nil for any other type.
+  public var dictionary: BencodeDictionary? {
+    tape.tokens[index].kind == .dictionary ? BencodeDictionary(tape: tape, index: index) : nil
+  }
+
+  /// The value of a key; nil when this is no dictionary or has no such key.
+  public subscript(key: String) -> BencodeValue? { dictionary?[key] }
+}
+
+/// The elements of a parsed list, in order.
+public struct BencodeList: Sequence, Sendable {
+  let tape: BencodeTape
+  let index: Int
+
+  /// The number of elements.
+  public var count: Int { Int(tape.tokens[index].payload) }
+
+  /// Whether the list has no elements.
+  public var isEmpty: Bool { count == 0 }
+
+  /// Where the list's source is in the input.
+  public var range: Range<Int> { tape.range(index) }
+
+  /// Walks over the elements.
+  public func makeIterator() -> Iterator {
+    Iterator(tape: tape, position: index + 1, rest: count)
+  }
+
+  /// A position among the elements.
+  public struct Iterator: IteratorProtocol, Sendable {
+    let tape: BencodeTape
+    var position: Int
+    var rest: Int
+
+    /// The next element, or nil after the last.
+    public mutating func next() -> BencodeValue? {
+      guard rest > 0 else { return nil }
+      defer {
+        rest -= 1
+        position = Int(tape.tokens[position].next)
+      }
+      return BencodeValue(tape: tape, index: position)
+    }
+  }
+}
+
+/// The entries of a parsed dictionary, in the order of the source.
+public struct BencodeDictionary: Sequence, Sendable {
+  let tape: BencodeTape
+  let index: Int
+
+  /// The number of entries.
+  public var count: Int { Int(tape.tokens[index].payload) }
+
+  /// Whether the dictionary has no entries.
+  public var isEmpty: Bool { count == 0 }
+
+  /// Where the dictionary's source is in the input.
+  public var range: Range<Int> { tape.range(index) }
+
+  /// The value of a key, in logarithmic time.
+  public subscript(key: some Collection<UInt8>) -> BencodeValue? {
+    tape.value(of: key, in: index).map { BencodeValue(tape: tape, index: $0) }
+  }
+
+  /// The value of a key, in logarithmic time.
+  public subscript(key: String) -> BencodeValue? { self[key.utf8] }
+
+  /// Walks over the entries.
+  public func makeIterator() -> Iterator {
+    Iterator(tape: tape, position: index + 1, rest: count)
+  }
+
+  /// A position among the entries.
+  public struct Iterator: IteratorProtocol, Sendable {
+    let tape: BencodeTape
+    var position: Int
+    var rest: Int
+
+    /// The next entry, or nil after the last.
+    public mutating func next() -> (key: ArraySlice<UInt8>, value: BencodeValue)? {
+      guard rest > 0 else { return nil }
+      let key = tape.string(position)
+      let value = BencodeValue(tape: tape, index: position + 1)
+      rest -= 1
+      position = Int(tape.tokens[position + 1].next)
+      return (key, value)
+    }
+  }
+}

@@ -1,0 +1,63 @@
+import CHashing
+
+/// Feeds whole blocks of many streams, of any mixture of lengths, to the kernels.
+///
+/// Add streams, then `finish()`: the longest begin, and a lane whose stream ends takes the next one.
+/// A pass costs the same however many lanes are used, so the kernel is chosen anew, by the policy,
+/// whenever the number of streams left has changed.
+struct LaneRun {
+  private struct Stream {
+    var words: UnsafeMutablePointer<SHA1Words>
+    var data: UnsafeRawPointer
+    var blocks: Int
+  }
+
+  private let policy: KernelPolicy
+  private var streams: [Stream] = []
+
+  init(policy: KernelPolicy) {
+    self.policy = policy
+  }
+
+  /// Adds a stream; one stream's words must not be added twice in one run.
+  mutating func add(
+    _ words: UnsafeMutablePointer<SHA1Words>, _ data: UnsafeRawPointer?, blocks: Int
+  ) {
+    guard let data, blocks > 0 else { return }
+    streams.append(Stream(words: words, data: data, blocks: blocks))
+  }
+
+  /// Hashes everything added, and forgets it.
+  mutating func finish() {
+    // The shortest first, so that taking the longest is removing the last.
+    streams.sort { $0.blocks < $1.blocks }
+    var active: [Stream] = []
+    var states: [UnsafeMutablePointer<UInt32>?] = []
+    var data: [UnsafePointer<UInt8>?] = []
+    while !active.isEmpty || !streams.isEmpty {
+      let kernel = policy.kernel(forWaiting: active.count + streams.count)
+      while active.count < kernel.lanes, let next = streams.popLast() { active.append(next) }
+      let used = min(kernel.lanes, active.count)
+      let blocks = active[..<used].reduce(Int.max) { min($0, $1.blocks) }
+      withUnsafeTemporaryAllocation(of: SHA1Words.self, capacity: kernel.lanes) { scratch in
+        guard let scratch = scratch.baseAddress else { return }
+        states.removeAll(keepingCapacity: true)
+        data.removeAll(keepingCapacity: true)
+        for lane in 0..<kernel.lanes {
+          // A lane without a stream hashes the first one's bytes into scratch words.
+          let stream = active[lane < used ? lane : 0]
+          if lane >= used { (scratch + lane).initialize(to: SHA1Words()) }
+          let words = lane < used ? stream.words : scratch + lane
+          states.append(UnsafeMutableRawPointer(words).assumingMemoryBound(to: UInt32.self))
+          data.append(stream.data.assumingMemoryBound(to: UInt8.self))
+        }
+        chashing_sha1_run(kernel.number, states, data, blocks)
+      }
+      for lane in 0..<used {
+        active[lane].data += blocks * 64
+        active[lane].blocks -= blocks
+      }
+      active.removeAll { $0.blocks == 0 }
+    }
+  }
+}

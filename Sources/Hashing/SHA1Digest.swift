@@ -1,0 +1,45 @@
+/// A SHA-1 hash: 20 bytes, stored inline (FIPS 180-4).
+public struct SHA1Digest: Hashable, Sendable, CustomStringConvertible {
+  /// The length in bytes.
+  public static let length = 20
+
+  let words: SHA1Words
+
+  init(words: SHA1Words) {
+    self.words = words
+  }
+
+  /// Takes exactly 20 bytes; nil for any other number.
+  public init?(_ bytes: some Collection<UInt8>) {
+    guard bytes.count == Self.length else { return nil }
+    var iterator = bytes.makeIterator()
+    func nextWord() -> UInt32 {
+      (0..<4).reduce(0) { word, _ in word << 8 | UInt32(iterator.next() ?? 0) }
+    }
+    let (a, b, c, d, e) = (nextWord(), nextWord(), nextWord(), nextWord(), nextWord())
+    words = SHA1Words(a: a, b: b, c: c, d: d, e: e)
+  }
+
+  /// The 20 bytes.
+  public var bytes: [UInt8] {
+    [words.a, words.b, words.c, words.d, words.e].flatMap { word in
+      withUnsafeBytes(of: word.bigEndian, Array.init)
+    }
+  }
+
+  /// The hash in lower-case hexadecimal.
+  public var description: String {
+    let digits = Array("0123456789abcdef".utf8)
+    let text = bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
+    return String(decoding: text, as: UTF8.self)
+  }
+}
+
+/// The five chaining words of SHA-1, as the kernels read and write them.
+struct SHA1Words: Hashable, Sendable {
+  var a: UInt32 = 0x6745_2301
+  var b: UInt32 = 0xEFCD_AB89
+  var c: UInt32 = 0x98BA_DCFE
+  var d: UInt32 = 0x1032_5476
+  var e: UInt32 = 0xC3D2_E1F0
+}

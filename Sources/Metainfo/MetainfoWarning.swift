@@ -1,0 +1,29 @@
+public import Bencode
+
+/// Something odd in a torrent that loads all the same.
+public enum MetainfoWarning: Hashable, Sendable, CustomStringConvertible {
+  /// The bencoding is not canonical.
+  case bencode(BencodeWarning)
+  /// A field that can be done without is unusable and was ignored.
+  case ignored(field: String)
+  /// The torrent's name was changed to a safe one, which the folder of its files has.
+  case changedName(String)
+  /// A file's path was changed to a safe one.
+  case changedPath(file: Int, path: String)
+  /// A symbolic link, which is never created.
+  case skippedSymlink(path: String)
+  /// Both `length` and `files` are there; `files` counts.
+  case lengthBesideFiles
+
+  /// One clause that names the oddity.
+  public var description: String {
+    switch self {
+    case .bencode(let warning): "\(warning)"
+    case .ignored(let field): "the field \"\(field)\" is not usable and was ignored"
+    case .changedName(let name): "the torrent has an unsafe name, \(name) is used"
+    case .changedPath(let file, let path): "file \(file) has an unsafe path, \(path) is used"
+    case .skippedSymlink(let path): "the symbolic link \(path) is not created"
+    case .lengthBesideFiles: "\"info.length\" was ignored, because there is a list of files"
+    }
+  }
+}

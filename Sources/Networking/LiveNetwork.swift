@@ -1,0 +1,53 @@
+internal import CPosix
+internal import Glibc
+package import Primitives
+
+/// The machine's own network.
+@Reactor
+package final class LiveNetwork: Network {
+  private let clock: any LoopClock
+  private let resolver: Resolver
+
+  /// Creates the way to the network; `clock` measures the timeouts.
+  package init(clock: any LoopClock = ReactorClock()) {
+    self.clock = clock
+    resolver = Resolver()
+  }
+
+  package func connect(
+    to endpoint: Endpoint, timeout: Duration
+  ) async throws(NetworkError) -> any Transport {
+    guard !Task.isCancelled else { throw .cancelled }
+    let deadline = clock.now + timeout
+    let socket = try SocketDescriptor.stream(for: endpoint.address)
+    let descriptor = socket.rawValue
+    // A non-blocking connect that a signal interrupts goes on in the background as well.
+    let result = SocketAddress.with(endpoint) { Glibc.connect(descriptor, $0, $1) }
+    guard result == 0 || errno == EINPROGRESS || errno == EINTR else {
+      throw .lastSystemError("connect")
+    }
+    let transport = try TCPTransport(socket, remote: endpoint, isConnected: result == 0)
+    do throws(NetworkError) {
+      if result != 0 { try await transport.finishConnecting(deadline: deadline, clock: clock) }
+      // A connect to a free ephemeral port of this machine can meet itself half way.
+      guard transport.local != endpoint else {
+        throw .system(call: "connect", code: ECONNREFUSED)
+      }
+    } catch {
+      transport.close()
+      throw error
+    }
+    return transport
+  }
+
+  package func listen(at endpoint: Endpoint) throws(NetworkError) -> any Listener {
+    try TCPListener(at: endpoint, clock: clock)
+  }
+
+  package func resolve(
+    host: String, port: UInt16
+  ) async throws(NetworkError) -> [Endpoint] {
+    if let address = IPAddress(host) { return [Endpoint(address: address, port: port)] }
+    return try await resolver.resolve(host: host, port: port)
+  }
+}

@@ -1,0 +1,50 @@
+package import Primitives
+
+extension LoopClock {
+  /// Calls `action` on the loop after `delay`.
+  package func schedule(
+    after delay: Duration, _ action: @escaping @Reactor () -> Void
+  ) -> TimerID {
+    schedule(at: now + delay, action)
+  }
+
+  /// Sleeps until `deadline`; returns false, at once, when the task is cancelled.
+  @discardableResult
+  package func sleep(until deadline: Instant) async -> Bool {
+    await wait(for: Wakeup(), until: deadline) == .timedOut
+  }
+
+  /// Sleeps for `duration`; returns false, at once, when the task is cancelled.
+  @discardableResult
+  package func sleep(for duration: Duration) async -> Bool {
+    await sleep(until: now + duration)
+  }
+
+  /// Waits for a wakeup, but no longer than until `deadline`.
+  package func wait(for wakeup: Wakeup, until deadline: Instant) async -> WaitOutcome {
+    var hasTimedOut = false
+    let timer = schedule(at: deadline) {
+      hasTimedOut = true
+      wakeup.fire()
+    }
+    guard await wakeup.wait() else {
+      cancel(timer)
+      return .cancelled
+    }
+    guard hasTimedOut else {
+      cancel(timer)
+      return .fired
+    }
+    return .timedOut
+  }
+}
+
+/// How a wait with a deadline ended.
+package enum WaitOutcome: Equatable, Sendable {
+  /// The wakeup fired.
+  case fired
+  /// The deadline came first.
+  case timedOut
+  /// The task was cancelled first.
+  case cancelled
+}

@@ -1,0 +1,106 @@
+internal import CPosix
+internal import Glibc
+
+/// What wants to hear that its descriptor became ready.
+@Reactor
+protocol PollTarget: AnyObject {
+  /// Called with the readiness that epoll reports, edge-triggered.
+  func became(_ readiness: Readiness)
+}
+
+/// The readiness that one epoll event reports.
+struct Readiness: OptionSet, Sendable {
+  let rawValue: UInt32
+
+  /// There is something to read, or the end of it.
+  static let readable = Readiness(rawValue: cposix_poll_in)
+  /// There is room to write.
+  static let writable = Readiness(rawValue: cposix_poll_out)
+  /// The other side sends no more, or the connection is broken: no further edge may come.
+  static let ended = Readiness(
+    rawValue: cposix_poll_read_hangup | cposix_poll_hangup | cposix_poll_error)
+  /// The connection is broken, or both directions have ended.
+  static let broken = Readiness(rawValue: cposix_poll_hangup | cposix_poll_error)
+}
+
+/// The epoll instance and the table of its descriptors.
+///
+/// An event carries an index into the table and the generation of its entry, so one that was
+/// reported for a closed descriptor never reaches the connection that took its place.
+@Reactor
+final class Poller {
+  /// Names one registration.
+  struct Registration: Sendable {
+    fileprivate let index: UInt32
+    fileprivate let generation: UInt32
+    fileprivate var data: UInt64 { UInt64(generation) << 32 | UInt64(index) }
+  }
+
+  private struct Entry {
+    weak var target: (any PollTarget)?
+    var generation: UInt32 = 0
+  }
+
+  private nonisolated static let wakeData = UInt64.max
+
+  private let descriptor: Int32
+  private let wakeDescriptor: Int32
+  private var entries: [Entry] = []
+  private var freeIndices: [UInt32] = []
+  private var events = [cposix_event](repeating: cposix_event(), count: Int(cposix_max_events))
+
+  nonisolated init(wakeDescriptor: Int32) {
+    self.wakeDescriptor = wakeDescriptor
+    descriptor = cposix_epoll_create()
+    let code = cposix_epoll_add(descriptor, wakeDescriptor, cposix_poll_in, Self.wakeData)
+    // Without its two descriptors there is no loop, and nothing that could report an error.
+    precondition(code == 0, "epoll cannot be set up: \(String(cString: strerror(errno)))")
+  }
+
+  /// Watches a descriptor in both directions until `remove`; the target is held weakly.
+  func add(_ socket: Int32, target: any PollTarget) throws(NetworkError) -> Registration {
+    let index = freeIndices.popLast() ?? UInt32(entries.count)
+    if Int(index) == entries.count { entries.append(Entry()) }
+    let registration = Registration(index: index, generation: entries[Int(index)].generation)
+    let mask = cposix_poll_in | cposix_poll_out | cposix_poll_read_hangup | cposix_poll_edge
+    guard cposix_epoll_add(descriptor, socket, mask, registration.data) == 0 else {
+      freeIndices.append(index)
+      throw .lastSystemError("epoll_ctl")
+    }
+    entries[Int(index)].target = target
+    return registration
+  }
+
+  /// Stops watching; events that are on their way already reach nobody.
+  func remove(_ registration: Registration, _ socket: Int32) {
+    let index = Int(registration.index)
+    guard entries[index].generation == registration.generation else { return }
+    entries[index].target = nil
+    entries[index].generation &+= 1
+    freeIndices.append(registration.index)
+    _ = cposix_epoll_remove(descriptor, socket)
+  }
+
+  /// Waits for events and tells their targets; -1 waits for ever.
+  func poll(milliseconds: Int32) {
+    // An interrupted wait reports no events, and the loop comes back anyway.
+    let count = cposix_epoll_wait(descriptor, &events, milliseconds)
+    guard count > 0 else { return }
+    for position in 0..<Int(count) {
+      let event = events[position]
+      guard event.data != Self.wakeData else {
+        clearWake()
+        continue
+      }
+      let entry = entries[Int(event.data & 0xFFFF_FFFF)]
+      if entry.generation == UInt32(event.data >> 32) {
+        entry.target?.became(Readiness(rawValue: event.events))
+      }
+    }
+  }
+
+  private func clearWake() {
+    var count: UInt64 = 0
+    _ = read(wakeDescriptor, &count, 8)
+  }
+}

@@ -1,0 +1,108 @@
+internal import Glibc
+
+/// A worker pool with threads of its own, started when there is work for them.
+///
+/// Its queue holds at most one piece of work for each task that waits in `run`, so it is bounded by
+/// the number of those tasks; whoever must bound memory bounds how many of them it lets wait.
+package final class ThreadWorkerPool: WorkerPool {
+  private let queue: WorkQueue
+
+  /// Creates a pool of up to `threadCount` threads.
+  package init(threadCount: Int) {
+    queue = WorkQueue(threadLimit: max(1, threadCount))
+  }
+
+  deinit {
+    queue.close()
+  }
+
+  package func run<Result: Sendable>(_ work: @escaping @Sendable () -> Result) async -> Result {
+    await withUnsafeContinuation { continuation in
+      submit { continuation.resume(returning: work()) }
+    }
+  }
+
+  /// Runs `work` on a thread and tells nobody.
+  func submit(_ work: @escaping @Sendable () -> Void) {
+    queue.append(work)
+  }
+}
+
+/// A worker pool that runs everything at once on the caller's thread: for simulated runs, where
+/// work takes no time and the order must not depend on threads.
+package struct InlineWorkerPool: WorkerPool {
+  /// Creates the pool.
+  package init() {}
+
+  package func run<Result: Sendable>(_ work: @escaping @Sendable () -> Result) async -> Result {
+    work()
+  }
+}
+
+/// The queue between a pool and its threads.
+///
+/// `@unchecked Sendable`: the pthread mutex guards every property. The standard `Mutex` has no
+/// condition variable to wait with.
+private final class WorkQueue: @unchecked Sendable {
+  private let lock = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+  private let hasWork = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+  private var works: [(@Sendable () -> Void)?] = []
+  private var head = 0
+  private var idleThreads = 0
+  private var threads = 0
+  private let threadLimit: Int
+  private var isClosed = false
+
+  init(threadLimit: Int) {
+    self.threadLimit = threadLimit
+    pthread_mutex_init(lock, nil)
+    pthread_cond_init(hasWork, nil)
+  }
+
+  deinit {
+    pthread_cond_destroy(hasWork)
+    pthread_mutex_destroy(lock)
+    hasWork.deallocate()
+    lock.deallocate()
+  }
+
+  func append(_ work: @escaping @Sendable () -> Void) {
+    pthread_mutex_lock(lock)
+    works.append(work)
+    let needsThread = works.count - head > idleThreads && threads < threadLimit
+    if needsThread { threads += 1 }
+    pthread_cond_signal(hasWork)
+    pthread_mutex_unlock(lock)
+    if needsThread { Thread.start { self.runThread() } }
+  }
+
+  /// Lets the threads end once the work that waits is done.
+  func close() {
+    pthread_mutex_lock(lock)
+    isClosed = true
+    pthread_cond_broadcast(hasWork)
+    pthread_mutex_unlock(lock)
+  }
+
+  private func runThread() {
+    while let work = next() { work() }
+  }
+
+  private func next() -> (@Sendable () -> Void)? {
+    pthread_mutex_lock(lock)
+    defer { pthread_mutex_unlock(lock) }
+    while head == works.count {
+      if isClosed { return nil }
+      idleThreads += 1
+      pthread_cond_wait(hasWork, lock)
+      idleThreads -= 1
+    }
+    let work = works[head].take()
+    head += 1
+    if head == works.count || head >= 1024 {
+      works.removeFirst(head)
+      head = 0
+    }
+    return work
+  }
+}
