@@ -1,12 +1,15 @@
-// For accept4, which the plain C dialect hides; hence not inline in the header.
+// For accept4 and pipe2, which the plain C dialect hides; hence not inline in the header.
 #define _GNU_SOURCE
 #include "CPosix.h"
 
+#include <fcntl.h>
 #include <signal.h>
 
 int cposix_accept(int fd, struct sockaddr *address, socklen_t *length) {
   return accept4(fd, address, length, SOCK_CLOEXEC | SOCK_NONBLOCK);
 }
+
+int cposix_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC | O_NONBLOCK); }
 
 // Written before a handler is installed, read only by handlers.
 static volatile sig_atomic_t signal_descriptor = -1;

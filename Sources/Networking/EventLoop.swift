@@ -12,6 +12,8 @@ internal import Synchronization
 final class EventLoop {
   /// How many jobs run between two polls, so that neither jobs nor sockets starve.
   private static let jobsPerTurn = 128
+  /// How long jobs may take between two polls, looked at every few jobs.
+  private static let timePerTurn = Duration.milliseconds(2)
 
   private struct Inbox {
     var jobs = JobQueue()
@@ -36,7 +38,6 @@ final class EventLoop {
   let poller: Poller
 
   private var ring = JobQueue()
-  private var executors: (serial: UnownedSerialExecutor, preferred: UnownedTaskExecutor)?
 
   nonisolated init() {
     wakeDescriptor = cposix_eventfd()
@@ -88,7 +89,6 @@ final class EventLoop {
   private func run(
     _ executors: (serial: UnownedSerialExecutor, preferred: UnownedTaskExecutor)
   ) -> Never {
-    self.executors = executors
     while true {
       now = Self.readClock()
       fireTimers()
@@ -106,7 +106,8 @@ final class EventLoop {
   private func runJobs(
     _ serial: UnownedSerialExecutor, _ preferred: UnownedTaskExecutor
   ) -> Bool {
-    for _ in 0..<Self.jobsPerTurn {
+    for number in 1...Self.jobsPerTurn {
+      if number & 7 == 0, Self.readClock() - now > Self.timePerTurn { break }
       guard let job = nextJob() else {
         if idleSources.contains(where: { $0.runNextEvent() }) { continue }
         return false

@@ -14,6 +14,7 @@ package final class LiveNetwork: Network {
     resolver = Resolver()
   }
 
+  /// Connects to a peer within `timeout`.
   package func connect(
     to endpoint: Endpoint, timeout: Duration
   ) async throws(NetworkError) -> any Transport {
@@ -40,10 +41,12 @@ package final class LiveNetwork: Network {
     return transport
   }
 
+  /// Starts to listen; port 0 lets the system choose one.
   package func listen(at endpoint: Endpoint) throws(NetworkError) -> any Listener {
     try TCPListener(at: endpoint, clock: clock)
   }
 
+  /// The addresses of a host name or of a literal address.
   package func resolve(
     host: String, port: UInt16
   ) async throws(NetworkError) -> [Endpoint] {

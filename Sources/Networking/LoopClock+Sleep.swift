@@ -23,7 +23,10 @@ extension LoopClock {
   /// Waits for a wakeup, but no longer than until `deadline`.
   package func wait(for wakeup: Wakeup, until deadline: Instant) async -> WaitOutcome {
     var hasTimedOut = false
+    let ticket = wakeup.nextTicket
     let timer = schedule(at: deadline) {
+      // What came before the deadline counts, even if the loop was too busy to look earlier.
+      guard !wakeup.hasDecided(ticket) else { return }
       hasTimedOut = true
       wakeup.fire()
     }

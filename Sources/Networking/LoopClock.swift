@@ -17,8 +17,10 @@ package protocol LoopClock: AnyObject, Sendable {
 
 /// Names one scheduled timer of one clock.
 package struct TimerID: Hashable, Sendable {
+  /// A number that the clock gave it.
   package let value: UInt64
 
+  /// Names the timer that the clock knows by this number.
   package init(value: UInt64) {
     self.value = value
   }

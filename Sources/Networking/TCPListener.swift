@@ -7,6 +7,7 @@ package import Primitives
 /// The kernel holds at most `backlog` connections that nobody has accepted yet and drops more.
 @Reactor
 package final class TCPListener: Listener {
+  /// Where it listens.
   package let endpoint: Endpoint
 
   private static let backlog: Int32 = 128
@@ -38,6 +39,7 @@ package final class TCPListener: Listener {
     close()
   }
 
+  /// The next incoming connection; nil when closed or cancelled.
   package func accept() async -> (any Transport)? {
     while let descriptor, !Task.isCancelled {
       switch acceptNow(descriptor) {
@@ -52,6 +54,7 @@ package final class TCPListener: Listener {
     return nil
   }
 
+  /// Stops listening and wakes whoever waits.
   package func close() {
     guard let descriptor else { return }
     if let registration { Reactor.shared.loop.poller.remove(registration, descriptor) }

@@ -9,7 +9,9 @@ package import Primitives
 /// system call, until epoll reports the next edge.
 @Reactor
 package final class TCPTransport: Transport {
+  /// The other side's address.
   package let remote: Endpoint
+  /// Our own address.
   package let local: Endpoint
 
   private static let maximumSegments = 1024
@@ -45,6 +47,7 @@ package final class TCPTransport: Transport {
 
   // MARK: - Reading and writing
 
+  /// Reads what is there, without waiting.
   package func read(into segments: UnsafeMutableBufferPointer<IOSegment>) -> IOResult {
     guard let descriptor else { return .closed }
     guard canRead else { return .wouldBlock }
@@ -65,6 +68,7 @@ package final class TCPTransport: Transport {
     }
   }
 
+  /// Writes what fits, without waiting.
   package func write(from segments: UnsafeMutableBufferPointer<IOSegment>) -> IOResult {
     guard let descriptor else { return .closed }
     guard canWrite else { return .wouldBlock }
@@ -84,22 +88,28 @@ package final class TCPTransport: Transport {
     }
   }
 
+  /// Returns when a read may get further, or never will.
   package func waitUntilReadable() async {
-    guard !canRead, descriptor != nil else { return }
-    await readable.wait()
+    while !canRead, descriptor != nil {
+      guard await readable.wait() else { return }
+    }
   }
 
+  /// Returns when a write may get further, or never will.
   package func waitUntilWritable() async {
-    guard !canWrite, descriptor != nil else { return }
-    await writable.wait()
+    while !canWrite, descriptor != nil {
+      guard await writable.wait() else { return }
+    }
   }
 
+  /// Ends the connection and wakes whoever waits.
   package func close() {
     guard let descriptor else { return }
     if let registration { Reactor.shared.loop.poller.remove(registration, descriptor) }
     registration = nil
     socket = nil
-    wakeWaiters()
+    readable.fire()
+    writable.fire()
   }
 
   // MARK: - Connecting
@@ -132,11 +142,6 @@ package final class TCPTransport: Transport {
     }
   }
 
-  private func wakeWaiters() {
-    if readable.hasWaiter { readable.fire() }
-    if writable.hasWaiter { writable.fire() }
-  }
-
   private static func length(of segments: UnsafeMutableBufferPointer<IOSegment>) -> Int {
     var length = 0
     for segment in segments.prefix(maximumSegments) { length &+= segment.count }
@@ -159,11 +164,11 @@ extension TCPTransport: PollTarget {
     if !readiness.isDisjoint(with: .ended) { hasEnded = true }
     if !readiness.isDisjoint(with: [.readable, .ended]) {
       canRead = true
-      if readable.hasWaiter { readable.fire() }
+      readable.fire()
     }
     if !readiness.isDisjoint(with: [.writable, .broken]) {
       canWrite = true
-      if writable.hasWaiter { writable.fire() }
+      writable.fire()
     }
   }
 }

@@ -1,3 +1,4 @@
+internal import CPosix
 internal import Glibc
 
 /// A detached thread of the system that runs one closure.

@@ -16,6 +16,7 @@ package final class ThreadWorkerPool: WorkerPool {
     queue.close()
   }
 
+  /// Runs `work` and returns its result to the loop.
   package func run<Result: Sendable>(_ work: @escaping @Sendable () -> Result) async -> Result {
     await withUnsafeContinuation { continuation in
       submit { continuation.resume(returning: work()) }
@@ -34,6 +35,7 @@ package struct InlineWorkerPool: WorkerPool {
   /// Creates the pool.
   package init() {}
 
+  /// Runs `work` and returns its result to the loop.
   package func run<Result: Sendable>(_ work: @escaping @Sendable () -> Result) async -> Result {
     work()
   }

@@ -1,6 +1,5 @@
 import Glibc
 import Networking
-import Primitives
 
 /// A counter that only the loop touches.
 @Reactor
@@ -33,67 +32,4 @@ final class Log {
 @Reactor
 func onReactor<T: Sendable>(_ body: @Reactor () async -> T) async -> T {
   await body()
-}
-
-extension Transport {
-  /// Writes all bytes; false when the connection did not take them.
-  func writeAll(_ bytes: [UInt8]) async -> Bool {
-    var sent = 0
-    while sent < bytes.count {
-      var chunk = Array(bytes[sent...])
-      switch write(&chunk) {
-      case .bytes(let count): sent += count
-      case .wouldBlock:
-        guard !Task.isCancelled else { return false }
-        await waitUntilWritable()
-      case .closed, .failed: return false
-      }
-    }
-    return true
-  }
-
-  /// Reads up to `limit` bytes until the end, or until so many are there.
-  func readAll(upTo limit: Int = .max, chunk: Int = 65536) async -> (bytes: [UInt8], end: IOResult?)
-  {
-    var bytes: [UInt8] = []
-    var buffer = [UInt8](repeating: 0, count: chunk)
-    while bytes.count < limit {
-      switch read(&buffer, count: min(chunk, limit - bytes.count)) {
-      case .bytes(let count): bytes += buffer[..<count]
-      case .wouldBlock:
-        guard !Task.isCancelled else { return (bytes, nil) }
-        await waitUntilReadable()
-      case let end: return (bytes, end)
-      }
-    }
-    return (bytes, nil)
-  }
-
-  /// One attempt to write a whole array.
-  func write(_ bytes: inout [UInt8]) -> IOResult {
-    bytes.withUnsafeMutableBytes { memory in
-      guard let base = memory.baseAddress else { return .bytes(0) }
-      var segment = IOSegment(base: base, count: memory.count)
-      return withUnsafeMutablePointer(to: &segment) {
-        write(from: UnsafeMutableBufferPointer(start: $0, count: 1))
-      }
-    }
-  }
-
-  /// One attempt to read into the beginning of an array.
-  func read(_ bytes: inout [UInt8], count: Int) -> IOResult {
-    bytes.withUnsafeMutableBytes { memory in
-      guard let base = memory.baseAddress else { return .wouldBlock }
-      var segment = IOSegment(base: base, count: count)
-      return withUnsafeMutablePointer(to: &segment) {
-        read(into: UnsafeMutableBufferPointer(start: $0, count: 1))
-      }
-    }
-  }
-}
-
-/// Bytes that differ from place to place.
-func pattern(_ count: Int, seed: UInt64 = 1) -> [UInt8] {
-  var random = SeededRandom(seed: seed)
-  return (0..<count).map { _ in UInt8(truncatingIfNeeded: random.next() >> 32) }
 }

@@ -1,6 +1,7 @@
 import Glibc
 import Networking
 import Primitives
+import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(1)))
@@ -84,9 +85,10 @@ struct TCPTransportTests {
     var total = 0
     while case .bytes(let count) = client.write(&chunk) { total += count }
     #expect(client.write(&chunk) == .wouldBlock)
-    async let drained = server.readAll(upTo: total)
+    let sent = total
+    async let drained = server.readAll(upTo: sent)
     await client.waitUntilWritable()
-    #expect(await drained.bytes.count == total)
+    #expect(await drained.bytes.count == sent)
     client.close()
     server.close()
   }
@@ -193,33 +195,4 @@ struct TCPTransportTests {
     await served
     listener.close()
   }
-}
-
-@Reactor
-private func serveEcho(_ count: Int, at listener: any Listener) async {
-  await withTaskGroup(of: Void.self) { group in
-    for _ in 0..<count {
-      guard let transport = await listener.accept() else { return }
-      group.addTask { await echo(5000, on: transport) }
-    }
-  }
-}
-
-@Reactor
-private func echo(_ count: Int, on transport: any Transport) async {
-  _ = await transport.writeAll(await transport.readAll(upTo: count).bytes)
-  transport.close()
-}
-
-@Reactor
-private func sendAndCompare(
-  _ bytes: [UInt8], through network: any Network, to endpoint: Endpoint
-) async -> Bool {
-  // A refused connection is the test's failure, told by the result.
-  guard let transport = try? await network.connect(to: endpoint, timeout: .seconds(10)) else {
-    return false
-  }
-  defer { transport.close() }
-  guard await transport.writeAll(bytes) else { return false }
-  return await transport.readAll(upTo: bytes.count).bytes == bytes
 }

@@ -124,6 +124,9 @@ static inline size_t cposix_read_address(
   return 0;
 }
 
+/// Opens a non-blocking pipe: the reading end, then the writing one.
+int cposix_pipe(int *ends);
+
 /// From now on, writes the number of each such signal as one byte into `fd` and does nothing else.
 int cposix_watch_signal(int signal, int fd);
 

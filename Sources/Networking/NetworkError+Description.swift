@@ -1,0 +1,13 @@
+internal import Glibc
+
+extension NetworkError: CustomStringConvertible {
+  /// What failed, as one clause.
+  package var description: String {
+    switch self {
+    case .timedOut: "the connection attempt timed out"
+    case .cancelled: "the attempt was cancelled"
+    case .unknownHost(let host): "the host name \(host) cannot be resolved"
+    case .system(let call, let code): "\(call) failed: \(String(cString: strerror(code)))"
+    }
+  }
+}

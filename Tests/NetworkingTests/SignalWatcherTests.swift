@@ -1,0 +1,21 @@
+import Glibc
+import Networking
+import Testing
+
+@Suite(.timeLimit(.minutes(1)))
+struct SignalWatcherTests {
+  @Test @Reactor func aSignalReachesTheLoop() async throws {
+    let received = Wakeup()
+    var signals: [SignalWatcher.Signal] = []
+    let watcher = try SignalWatcher([.windowChanged]) { signal in
+      signals.append(signal)
+      received.fire()
+    }
+    for _ in 0..<3 {
+      kill(getpid(), SIGWINCH)
+      #expect(await received.wait())
+    }
+    watcher.stop()
+    #expect(signals == [.windowChanged, .windowChanged, .windowChanged])
+  }
+}

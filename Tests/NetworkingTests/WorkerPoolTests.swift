@@ -1,0 +1,54 @@
+import Glibc
+import Networking
+import Primitives
+import Testing
+
+@Suite(.timeLimit(.minutes(1)))
+struct WorkerPoolTests {
+  @Test @Reactor func workRunsOffTheLoopAndItsResultComesBackOnIt() async {
+    let pool = ThreadWorkerPool(threadCount: 2)
+    let wasOnLoop = await pool.run { Reactor.isCurrentThread }
+    #expect(!wasOnLoop)
+    #expect(Reactor.isCurrentThread)
+  }
+
+  @Test @Reactor func allWorkIsDone() async {
+    let pool = ThreadWorkerPool(threadCount: 3)
+    let sum = await withTaskGroup(of: Int.self) { group in
+      for number in 0..<2000 { group.addTask { await pool.run { number } } }
+      var sum = 0
+      for await number in group { sum += number }
+      return sum
+    }
+    #expect(sum == 1999 * 1000)
+  }
+
+  @Test @Reactor func oneThreadWorksInOrder() async {
+    let pool = ThreadWorkerPool(threadCount: 1)
+    let log = Log()
+    await withTaskExecutorPreference(Reactor.taskExecutor) {
+      await withTaskGroup(of: Void.self) { group in
+        for number in 0..<200 {
+          group.addTask { await runThenLog(number, pool, log) }
+        }
+      }
+    }
+    #expect(log.numbers == Array(0..<200))
+  }
+
+  @Test @Reactor func theInlinePoolRunsAtOnce() async {
+    #expect(await InlineWorkerPool().run { Reactor.isCurrentThread })
+  }
+
+  @Test @Reactor func manyPoolsComeAndGo() async {
+    for number in 0..<50 {
+      let pool = ThreadWorkerPool(threadCount: 2)
+      #expect(await pool.run { number } == number)
+    }
+  }
+}
+
+@Reactor
+private func runThenLog(_ number: Int, _ pool: any WorkerPool, _ log: Log) async {
+  log.numbers.append(await pool.run { number })
+}

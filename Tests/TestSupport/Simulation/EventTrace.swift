@@ -1,0 +1,36 @@
+package import Primitives
+
+/// What happened in a simulated network, as a running hash: two runs that differ in one event
+/// differ in it.
+package struct EventTrace: Equatable, Sendable {
+  /// A kind of event.
+  package enum Kind: UInt8, Sendable {
+    case connected = 1
+    case refused, delivered, read, wrote, ended, reset, closed, accepted, note
+  }
+
+  /// FNV-1a over all events.
+  package private(set) var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+  /// How many events there were.
+  package private(set) var count = 0
+  /// The events as text, when they are kept.
+  package private(set) var lines: [String] = []
+  /// Whether lines are kept, for looking at a run that went wrong.
+  package var keepsLines = false
+
+  /// Adds an event.
+  package mutating func record(_ kind: Kind, at now: Instant, connection: Int, value: Int) {
+    count += 1
+    mix(UInt64(kind.rawValue))
+    mix(UInt64(bitPattern: now.nanoseconds))
+    mix(UInt64(bitPattern: Int64(connection)))
+    mix(UInt64(bitPattern: Int64(value)))
+    if keepsLines { lines.append("\(now.nanoseconds) \(kind) #\(connection) \(value)") }
+  }
+
+  private mutating func mix(_ number: UInt64) {
+    for shift in stride(from: UInt64(0), to: 64, by: 8) {
+      hash = (hash ^ (number >> shift & 0xFF)) &* 0x100_0000_01B3
+    }
+  }
+}

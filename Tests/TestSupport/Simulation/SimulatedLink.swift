@@ -1,0 +1,64 @@
+import Networking
+import Primitives
+
+/// One direction of a host's link: passes packets one after the other, at a given rate.
+@Reactor
+final class SimulatedLink {
+  /// Bytes per second; nil for no limit.
+  var rate: Int?
+
+  private let clock: SimulatedClock
+  private var turns: [SimulatedTransport] = []
+  private var isBusy = false
+  private var freeAt = Instant.zero
+
+  init(clock: SimulatedClock, rate: Int?) {
+    self.clock = clock
+    self.rate = rate
+  }
+
+  /// Gives a connection its turn to send when the link is free.
+  ///
+  /// Connections send a packet at a time in turns, so that one with much to send does not shut out
+  /// the others.
+  func request(_ sender: SimulatedTransport) {
+    guard !sender.waitsForUplink else { return }
+    sender.waitsForUplink = true
+    turns.append(sender)
+    if !isBusy { work() }
+  }
+
+  /// Calls `passed` when the link has taken `count` bytes after all that came before.
+  func pass(_ count: Int, _ passed: @escaping @Reactor () -> Void) {
+    freeAt = max(freeAt, clock.now) + time(for: count)
+    guard freeAt > clock.now else { return passed() }
+    _ = clock.schedule(at: freeAt, passed)
+  }
+
+  private func work() {
+    while !turns.isEmpty {
+      let sender = turns.removeFirst()
+      sender.waitsForUplink = false
+      guard let packet = sender.nextPacket() else { continue }
+      sender.waitsForUplink = true
+      turns.append(sender)
+      let time = time(for: packet.count)
+      guard time > .zero else {
+        sender.send(packet)
+        continue
+      }
+      isBusy = true
+      _ = clock.schedule(after: time) { [self] in
+        sender.send(packet)
+        isBusy = false
+        work()
+      }
+      return
+    }
+  }
+
+  private func time(for count: Int) -> Duration {
+    guard let rate, rate > 0 else { return .zero }
+    return .nanoseconds(Int64(count) * 1_000_000_000 / Int64(rate))
+  }
+}
