@@ -82,10 +82,20 @@ package struct AnnounceReply: Sendable, Equatable {
     if let bytes = root["peers6"]?.bytes {
       found += try compact(bytes, isIPv6: true)
     }
+    return distinctPeers(found)
+  }
+
+  private static func distinctPeers(_ found: [Endpoint]) -> [Endpoint] {
     var seen: Set<Endpoint> = []
-    return found.lazy.map { Endpoint(address: $0.address.unmapped, port: $0.port) }
-      .filter { $0.port != 0 && $0.address.isPossiblePeer && seen.insert($0).inserted }
-      .prefix(maximumPeers).map { $0 }
+    var peers: [Endpoint] = []
+    for endpoint in found where peers.count < maximumPeers {
+      let peer = Endpoint(address: endpoint.address.unmapped, port: endpoint.port)
+      guard peer.port != 0, peer.address.isPossiblePeer, seen.insert(peer).inserted else {
+        continue
+      }
+      peers.append(peer)
+    }
+    return peers
   }
 
   private static func compact(
