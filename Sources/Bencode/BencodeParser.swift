@@ -226,16 +226,16 @@ struct BencodeScanner {
 
   /// Brings a dictionary's keys in order, which also shows duplicates that were not neighbours.
   private mutating func sortKeys(of frame: Frame) throws(BencodeError) {
-    let keys = openKeys[frame.firstKey...].sorted { left, right in
-      let (first, second) = (key(left), key(right))
-      return first.lexicographicallyPrecedes(second)
-        || (left < right && first.elementsEqual(second))
-    }
+    let keys = openKeys[frame.firstKey...].sorted { key($0).lexicographicallyPrecedes(key($1)) }
     for (left, right) in zip(keys, keys.dropFirst()) where key(left).elementsEqual(key(right)) {
-      throw failure(.duplicateKey(Array(key(right))), at: Int(tokens[Int(right)].start))
+      let second = Int(tokens[Int(max(left, right))].start)
+      throw failure(.duplicateKey(Array(key(right))), at: second)
     }
     openKeys.replaceSubrange(frame.firstKey..., with: keys)
-    warn(.unsortedKeys(offset: Int(tokens[frame.token].start), path: path))
+    // A path can be long, so it is not made for a warning that would be dropped.
+    if warnings.count < limits.warnings {
+      warn(.unsortedKeys(offset: Int(tokens[frame.token].start), path: path))
+    }
   }
 
   private func key(_ token: UInt32) -> ArraySlice<UInt8> {

@@ -20,10 +20,10 @@ public struct BencodePath: Hashable, Sendable, CustomStringConvertible {
 
   /// The path as `info.files[3].path`, with bytes that are not plain text as `%XX`.
   ///
-  /// Long keys are cut, because the text is for messages.
+  /// Long keys and long paths are cut, because the text is for messages.
   public var description: String {
     var text = ""
-    for component in components {
+    for component in components.prefix(12) {
       switch component {
       case .key(let key):
         if !text.isEmpty { text += "." }
@@ -31,6 +31,7 @@ public struct BencodePath: Hashable, Sendable, CustomStringConvertible {
       case .index(let index): text += "[\(index)]"
       }
     }
+    if components.count > 12 { text += "…" }
     return text.isEmpty ? "the outermost value" : text
   }
 

@@ -26,6 +26,7 @@ static inline TARGET __attribute__((always_inline)) void load_block(
     row_t w[16], const uint8_t *const *data, size_t offset) {
   for (int part = 0; part < 16 / LANES; part++) {
     row_t *rows = w + part * LANES;
+#pragma clang loop unroll(full)
     for (int lane = 0; lane < LANES; lane++)
       rows[lane] = load_row(data[lane] + offset + (size_t)part * sizeof(row_t));
     TRANSPOSE(rows);

@@ -27,6 +27,17 @@ struct LaneRun {
     streams.append(Stream(words: words, data: data, blocks: blocks))
   }
 
+  /// Hashes the blocks of one stream at once.
+  static func compress(_ words: inout SHA1Words, _ data: UnsafeRawPointer?, blocks: Int) {
+    guard let data, blocks > 0 else { return }
+    let kernel = KernelPolicy.current.kernel(forWaiting: 1)
+    withUnsafeMutableBytes(of: &words) { words in
+      var state = words.baseAddress?.assumingMemoryBound(to: UInt32.self)
+      var data: UnsafePointer<UInt8>? = data.assumingMemoryBound(to: UInt8.self)
+      chashing_sha1_run(kernel.number, &state, &data, blocks)
+    }
+  }
+
   /// Hashes everything added, and forgets it.
   mutating func finish() {
     // The shortest first, so that taking the longest is removing the last.

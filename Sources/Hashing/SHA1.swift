@@ -5,7 +5,14 @@
 public enum SHA1 {
   /// The hash of one buffer.
   public static func digest(of buffer: UnsafeRawBufferPointer) -> SHA1Digest {
-    digests(of: [buffer], policy: .current)[0]
+    var words = SHA1Words()
+    LaneRun.compress(&words, buffer.baseAddress, blocks: buffer.count / 64)
+    var tail = SHA1Tail(
+      rest: UnsafeRawBufferPointer(rebasing: buffer[(buffer.count & ~63)...]),
+      messageLength: UInt64(buffer.count))
+    let blocks = tail.blockCount
+    withUnsafeBytes(of: &tail) { LaneRun.compress(&words, $0.baseAddress, blocks: blocks) }
+    return SHA1Digest(words: words)
   }
 
   /// The hash of any bytes.

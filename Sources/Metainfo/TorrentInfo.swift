@@ -10,7 +10,7 @@ public struct TorrentInfo: Sendable {
   /// The hash of the dictionary's bytes as they stood in the source.
   public let infoHash: InfoHash
   /// The dictionary's bytes as they stood in the source.
-  public let source: ArraySlice<UInt8>
+  public let originalBytes: ArraySlice<UInt8>
   /// The name, safe as a file's or folder's name.
   public let name: String
   /// The files, and how they lie in pieces.
@@ -20,7 +20,7 @@ public struct TorrentInfo: Sendable {
   /// Whether peers may come from the trackers only (BEP 27).
   public let isPrivate: Bool
   /// The `source` field, by which private trackers tell equal torrents apart.
-  public let origin: String?
+  public let source: String?
   /// Whether the torrent has version 2 hashes too (BEP 52), which are not used yet.
   public let isHybrid: Bool
   /// Oddities that were tolerated.
@@ -41,13 +41,14 @@ public struct TorrentInfo: Sendable {
     }
     guard let dictionary = document.root.dictionary else { throw .notADictionary }
     try self.init(
-      dictionary, source: document.root.source, warnings: document.warnings.map { .bencode($0) },
+      dictionary, originalBytes: document.root.source,
+      warnings: document.warnings.map { .bencode($0) },
       limits: limits)
   }
 
-  /// Reads a parsed `info` dictionary whose exact bytes are `source`.
+  /// Reads a parsed `info` dictionary whose exact bytes are `originalBytes`.
   init(
-    _ dictionary: BencodeDictionary, source: ArraySlice<UInt8>, warnings: [MetainfoWarning],
+    _ dictionary: BencodeDictionary, originalBytes: ArraySlice<UInt8>, warnings: [MetainfoWarning],
     limits: MetainfoLimits
   ) throws(MetainfoError) {
     var reader = InfoReader(
@@ -62,11 +63,11 @@ public struct TorrentInfo: Sendable {
     pieceHashes = try reader.readPieceHashes(geometry: geometry)
     layout = FileLayout(files: files, geometry: geometry)
     isPrivate = dictionary["private"]?.integer == 1
-    origin = dictionary["source"]?.bytes.map { DisplayText.decode($0) }
+    source = dictionary["source"]?.bytes.map { DisplayText.decode($0) }
     isHybrid = dictionary["meta version"]?.integer == 2
     self.warnings = reader.warnings
-    self.source = source
-    guard let hash = InfoHash(SHA1.digest(of: source).bytes) else {
+    self.originalBytes = originalBytes
+    guard let hash = InfoHash(SHA1.digest(of: originalBytes).bytes) else {
       preconditionFailure("a SHA-1 digest is an info-hash")
     }
     infoHash = hash

@@ -48,7 +48,7 @@ public struct TorrentMetainfo: Sendable {
     guard let dictionary = document.root.dictionary else { throw .notADictionary }
     let fields = FieldReader(dictionary: dictionary, path: "")
     info = try TorrentInfo(
-      try fields.dictionary("info"), source: try fields.value("info").source,
+      try fields.dictionary("info"), originalBytes: try fields.value("info").source,
       warnings: document.warnings.map { .bencode($0) }, limits: limits)
     var reader = AnnounceReader(dictionary: dictionary, limits: limits, warnings: info.warnings)
     trackers = reader.readTrackers()
@@ -84,7 +84,7 @@ extension TorrentMetainfo {
   public var isPrivate: Bool { info.isPrivate }
 
   /// The `source` field, by which private trackers tell equal torrents apart.
-  public var source: String? { info.origin }
+  public var source: String? { info.source }
 
   /// The hash that a piece's bytes must have.
   public func pieceHash(_ piece: PieceIndex) -> PieceHash { info.pieceHash(piece) }

@@ -23,8 +23,11 @@ public struct Endpoint: Hashable, Sendable, CustomStringConvertible {
 
   /// Splits `host:port` or `[address]:port`, the host without its brackets; nil without a port.
   public static func splitHostAndPort(_ text: String) -> (host: String, port: UInt16)? {
-    guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...])
-    else { return nil }
+    guard let colon = text.lastIndex(of: ":") else { return nil }
+    let digits = text[text.index(after: colon)...]
+    guard digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let port = UInt16(digits) else {
+      return nil
+    }
     let host = text[..<colon]
     if host.hasPrefix("["), host.hasSuffix("]") {
       return (String(host.dropFirst().dropLast()), port)

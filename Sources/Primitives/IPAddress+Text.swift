@@ -45,9 +45,12 @@ extension IPAddress: CustomStringConvertible, LosslessStringConvertible {
 
   private static func parseIPv6(_ text: String) -> [UInt16]? {
     let halves = splitAtDoubleColon(text)
-    guard let front = halves.first.flatMap(groups(in:)) else { return nil }
-    guard halves.count == 2 else { return front.count == 8 ? front : nil }
-    guard let back = groups(in: halves[1]), front.count + back.count < 8 else { return nil }
+    let hasGap = halves.count == 2
+    guard let front = groups(in: halves[0], allowingIPv4: !hasGap) else { return nil }
+    guard hasGap else { return front.count == 8 ? front : nil }
+    guard let back = groups(in: halves[1], allowingIPv4: true), front.count + back.count < 8 else {
+      return nil
+    }
     return front + Array(repeating: 0, count: 8 - front.count - back.count) + back
   }
 
@@ -64,12 +67,13 @@ extension IPAddress: CustomStringConvertible, LosslessStringConvertible {
     return [text[...]]
   }
 
-  private static func groups(in text: Substring) -> [UInt16]? {
+  /// Reads groups between colons; the last one may be a dotted IPv4 address at the text's end.
+  private static func groups(in text: Substring, allowingIPv4: Bool) -> [UInt16]? {
     guard !text.isEmpty else { return [] }
     var groups: [UInt16] = []
     let parts = text.split(separator: ":", omittingEmptySubsequences: false)
     for (index, part) in parts.enumerated() {
-      if index == parts.count - 1, let tail = parseIPv4(part) {
+      if allowingIPv4, index == parts.count - 1, let tail = parseIPv4(part) {
         groups += [UInt16(tail >> 16), UInt16(tail & 0xFFFF)]
       } else {
         guard (1...4).contains(part.utf8.count),

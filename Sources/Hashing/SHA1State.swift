@@ -1,0 +1,101 @@
+/// SHA-1 of a message that arrives in parts.
+///
+/// A value of some 100 bytes without heap memory, so that every piece in flight can have one: a big
+/// piece is then hashed as its blocks arrive, and need not be held in memory. `update(_:with:)`
+/// feeds many states at once, across the CPU's lanes, at the price of whole buffers.
+public struct SHA1State: Sendable {
+  private typealias Block = (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64)
+
+  private var words = SHA1Words()
+  /// The bytes given so far; what exceeds whole blocks is in `rest`.
+  private var count: UInt64 = 0
+  private var rest: Block = (0, 0, 0, 0, 0, 0, 0, 0)
+
+  /// Starts an empty message.
+  public init() {}
+
+  private var restCount: Int { Int(count % 64) }
+
+  /// Appends bytes to the message.
+  public mutating func update(_ bytes: UnsafeRawBufferPointer) {
+    var run = LaneRun(policy: .current)
+    withUnsafeMutablePointer(to: &self) { state in
+      let end = Self.prepare(state, bytes, &run)
+      run.finish()
+      state.pointee.keep(end)
+    }
+  }
+
+  /// Appends one chunk to each of many messages: `chunks[i]` to `states[i]`.
+  ///
+  /// Fastest when the chunks are equally long and a multiple of 64 bytes, such as blocks of 16 KiB.
+  /// There must be as many chunks as states.
+  public static func update(_ states: inout [SHA1State], with chunks: [UnsafeRawBufferPointer]) {
+    precondition(states.count == chunks.count, "as many chunks as states")
+    var run = LaneRun(policy: .current)
+    states.withUnsafeMutableBufferPointer { states in
+      guard let states = states.baseAddress else { return }
+      let ends = chunks.enumerated().map { prepare(states + $0, $1, &run) }
+      run.finish()
+      for (index, end) in ends.enumerated() { states[index].keep(end) }
+    }
+  }
+
+  /// Ends the message; the state can be used no more.
+  public consuming func finish() -> SHA1Digest {
+    let length = count
+    let restLength = restCount
+    var rest = rest
+    var tail = withUnsafeBytes(of: &rest) { bytes in
+      SHA1Tail(
+        rest: UnsafeRawBufferPointer(rebasing: bytes[..<restLength]), messageLength: length)
+    }
+    let blocks = tail.blockCount
+    var words = words
+    withUnsafeBytes(of: &tail) { LaneRun.compress(&words, $0.baseAddress, blocks: blocks) }
+    return SHA1Digest(words: words)
+  }
+
+  // MARK: - Parts
+
+  /// Completes the block at the state's end, and puts the whole blocks after it up for hashing.
+  ///
+  /// Returns the bytes that are left over, to be kept when the run is finished.
+  private static func prepare(
+    _ state: UnsafeMutablePointer<SHA1State>, _ bytes: UnsafeRawBufferPointer, _ run: inout LaneRun
+  ) -> UnsafeRawBufferPointer {
+    var bytes = bytes
+    let held = state.pointee.restCount
+    if held > 0 {
+      let missing = min(64 - held, bytes.count)
+      state.pointee.append(UnsafeRawBufferPointer(rebasing: bytes[..<missing]), at: held)
+      bytes = UnsafeRawBufferPointer(rebasing: bytes[missing...])
+      if held + missing == 64 {
+        var words = state.pointee.words
+        withUnsafeBytes(of: &state.pointee.rest) { block in
+          LaneRun.compress(&words, block.baseAddress, blocks: 1)
+        }
+        state.pointee.words = words
+      }
+    }
+    let whole = bytes.count & ~63
+    if let words = MemoryLayout<SHA1State>.offset(of: \.words), whole > 0 {
+      run.add(
+        (UnsafeMutableRawPointer(state) + words).assumingMemoryBound(to: SHA1Words.self),
+        bytes.baseAddress, blocks: whole / 64)
+      state.pointee.count += UInt64(whole)
+    }
+    return UnsafeRawBufferPointer(rebasing: bytes[whole...])
+  }
+
+  private mutating func keep(_ end: UnsafeRawBufferPointer) {
+    if !end.isEmpty { append(end, at: 0) }
+  }
+
+  private mutating func append(_ bytes: UnsafeRawBufferPointer, at offset: Int) {
+    withUnsafeMutableBytes(of: &rest) { rest in
+      UnsafeMutableRawBufferPointer(rebasing: rest[offset...]).copyMemory(from: bytes)
+    }
+    count += UInt64(bytes.count)
+  }
+}

@@ -1,1 +1,0 @@
-// The MetainfoTests suite.
