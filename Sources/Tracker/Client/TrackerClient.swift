@@ -8,6 +8,7 @@ package struct TrackerClient: Sendable {
 
   private let http: any HTTPClient
 
+  /// Creates a client that asks through `http`.
   package init(http: any HTTPClient) {
     self.http = http
   }

@@ -26,11 +26,15 @@ public struct TransferTotals: Sendable, Equatable {
 
 /// One announce to an HTTP tracker (BEP 3, BEP 7, BEP 23).
 package struct AnnounceRequest: Sendable {
+  /// The torrent.
   package var infoHash: InfoHash
+  /// How we name ourselves.
   package var peerID: PeerID
   /// Where we listen.
   package var port: UInt16
+  /// How much has been moved.
   package var totals: TransferTotals
+  /// What has happened; nil for a regular announce.
   package var event: AnnounceEvent?
   /// How many peers are wanted.
   package var wantedPeers = 200
@@ -39,6 +43,7 @@ package struct AnnounceRequest: Sendable {
   /// The `tracker id` of an earlier reply.
   package var trackerID: [UInt8]?
 
+  /// Creates an announce that wants the usual number of peers.
   package init(
     infoHash: InfoHash, peerID: PeerID, port: UInt16, totals: TransferTotals,
     event: AnnounceEvent? = nil, key: UInt32, trackerID: [UInt8]? = nil

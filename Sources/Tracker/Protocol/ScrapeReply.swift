@@ -6,6 +6,7 @@ package struct ScrapeRequest: Sendable {
   /// The torrents asked about.
   package var infoHashes: [InfoHash]
 
+  /// Asks about these torrents.
   package init(infoHashes: [InfoHash]) {
     self.infoHashes = infoHashes
   }

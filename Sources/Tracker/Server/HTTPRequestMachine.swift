@@ -11,7 +11,9 @@ package struct HTTPRequestHead: Sendable, Equatable {
 
   /// One `name=value`.
   package struct QueryItem: Sendable, Equatable {
+    /// What stands before the `=`.
     package var name: [UInt8]
+    /// What stands behind it; empty without one.
     package var value: [UInt8]
   }
 

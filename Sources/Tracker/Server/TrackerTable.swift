@@ -8,13 +8,20 @@ package import Primitives
 package struct TrackerTable: Sendable {
   /// One peer's announce.
   package struct Announce: Sendable {
+    /// The 20 bytes that name the torrent.
     package var infoHash: [UInt8]
+    /// Where the peer listens.
     package var peer: Endpoint
+    /// How the peer names itself.
     package var peerID: PeerID
+    /// The bytes that it lacks; 0 makes it a seed.
     package var left: Int64
+    /// What has happened to it.
     package var event: AnnounceEvent?
+    /// How many peers it wants at most.
     package var wantedPeers: Int
 
+    /// Creates an announce.
     package init(
       infoHash: [UInt8], peer: Endpoint, peerID: PeerID, left: Int64, event: AnnounceEvent? = nil,
       wantedPeers: Int = 50
@@ -30,7 +37,9 @@ package struct TrackerTable: Sendable {
 
   /// A peer that is remembered.
   package struct Member: Sendable, Equatable {
+    /// Where the peer listens.
     package var endpoint: Endpoint
+    /// How the peer names itself.
     package var peerID: PeerID
     var isSeed: Bool
     var heardAt: Instant
@@ -38,7 +47,9 @@ package struct TrackerTable: Sendable {
 
   /// What a peer that announces is told.
   package struct Answer: Sendable, Equatable {
+    /// Some of the other peers.
     package var peers: [Member]
+    /// The size of the swarm, the asker included.
     package var counts: ScrapeReply.Counts
   }
 
