@@ -21,6 +21,7 @@ package struct HTTPRequest: Sendable {
   /// How many redirects are followed.
   package var maximumRedirects = 5
 
+  /// A GET of this URL within the default bounds.
   package init(url: String) {
     self.url = url
   }
@@ -33,6 +34,7 @@ package struct HTTPResponse: Sendable {
   /// The body's bytes.
   package var body: [UInt8]
 
+  /// Creates a response.
   package init(status: Int, body: [UInt8]) {
     self.status = status
     self.body = body
@@ -41,10 +43,15 @@ package struct HTTPResponse: Sendable {
 
 /// Why an HTTP exchange brought no response.
 package enum HTTPError: Error, Equatable, Sendable {
+  /// The URL is malformed, or not one of http or https.
   case badURL(String)
+  /// There was no whole response in time.
   case timedOut
+  /// The task was cancelled.
   case cancelled
+  /// The body is longer than the request allows.
   case bodyTooLong(limit: Int)
+  /// More redirects came than the request allows.
   case tooManyRedirects(limit: Int)
   /// The certificate or the TLS handshake was refused; the system's own words.
   case tls(String)

@@ -1,0 +1,201 @@
+package import HTTP
+package import Networking
+package import Primitives
+
+/// Whom an announcer serves.
+@Reactor
+package protocol AnnouncerDelegate: AnyObject {
+  /// How much has been moved.
+  var totals: TransferTotals { get }
+  /// Whether no peer is known.
+  var needsPeers: Bool { get }
+  /// A tracker named peers.
+  func announcer(found peers: [Endpoint], from tracker: String)
+  /// A tracker's state has changed.
+  func announcer(reports report: TrackerReport)
+}
+
+/// Keeps the trackers of one torrent informed, and asks them for peers.
+///
+/// `AnnounceSchedule` decides; this class does what it says. Announces run side by side in a task
+/// group of `run()`, at most one for each tracker. A tracker that fails is tried again later and
+/// never ends the run.
+@Reactor
+package final class Announcer {
+  /// The bound on all of `stop()`: telling trackers good-bye may not delay the exit (DESIGN §1).
+  package static let farewellTimeout = Duration.seconds(2)
+
+  /// Told of peers and reports.
+  package weak var delegate: (any AnnouncerDelegate)?
+
+  private var schedule: AnnounceSchedule
+  private let unusable: [TrackerReport]
+  private let infoHash: InfoHash
+  private let peerID: PeerID
+  private let port: UInt16
+  private let key: UInt32
+  private let client: TrackerClient
+  private let clock: any LoopClock
+  private var random: SeededRandom
+  private let wakeup = Wakeup()
+  private var wasIncomplete: Bool?
+  private var isStopping = false
+
+  /// Creates an announcer, which does nothing until it runs.
+  package init(
+    tiers: [[String]], infoHash: InfoHash, peerID: PeerID, port: UInt16, http: any HTTPClient,
+    clock: any LoopClock, random: SeededRandom
+  ) {
+    var random = random
+    let (usable, unusable) = Self.sort(tiers)
+    schedule = AnnounceSchedule(tiers: usable, random: &random)
+    key = random.next(upperBound: .max)
+    self.unusable = unusable
+    self.infoHash = infoHash
+    self.peerID = peerID
+    self.port = port
+    self.client = TrackerClient(http: http)
+    self.clock = clock
+    self.random = random
+  }
+
+  private nonisolated static func sort(_ tiers: [[String]]) -> ([[TrackerURL]], [TrackerReport]) {
+    var unusable: [TrackerReport] = []
+    let usable = tiers.map { tier in
+      tier.compactMap { text -> TrackerURL? in
+        do throws(TrackerError) {
+          let url = try TrackerURL(text)
+          if url.isSupported { return url }
+          let error = TrackerError.unsupportedScheme(url.scheme)
+          unusable.append(TrackerReport(url: url.display, state: .failed("\(error)")))
+        } catch {
+          let shown = Printable.text(text.utf8, limit: 80)
+          unusable.append(TrackerReport(url: shown, state: .failed("tracker URL is malformed")))
+        }
+        return nil
+      }
+    }
+    return (usable, Array(unusable.prefix(AnnounceSchedule.maximumTrackers)))
+  }
+
+  // MARK: - Running
+
+  /// Announces until it is stopped or the task is cancelled.
+  package func run() async {
+    wasIncomplete = delegate.map { $0.totals.left > 0 } ?? true
+    for report in unusable { delegate?.announcer(reports: report) }
+    await withDiscardingTaskGroup { group in
+      while !isStopping, !Task.isCancelled {
+        let now = clock.now
+        while let order = schedule.nextOrder(now: now, needsPeers: needsPeers) {
+          group.addTask { await self.announce(order) }
+        }
+        await waitForNextOrder()
+      }
+      group.cancelAll()
+    }
+  }
+
+  private var needsPeers: Bool { delegate?.needsPeers ?? false }
+
+  private func waitForNextOrder() async {
+    if let deadline = schedule.deadline(now: clock.now, needsPeers: needsPeers) {
+      _ = await clock.wait(for: wakeup, until: deadline)
+    } else {
+      await wakeup.wait()
+    }
+  }
+
+  /// The download is complete: the trackers are told, each once.
+  ///
+  /// Does nothing when there was nothing to download at the start of the run.
+  package func completed() {
+    guard wasIncomplete != false else { return }
+    schedule.completed()
+    wakeup.fire()
+  }
+
+  /// The last known peer is gone: a tracker may be due earlier than before.
+  package func peersRanOut() {
+    wakeup.fire()
+  }
+
+  // MARK: - One announce
+
+  private func announce(_ order: AnnounceSchedule.Order) async {
+    let tracker = schedule.trackers[order.tracker]
+    delegate?.announcer(reports: TrackerReport(url: tracker.display, state: .announcing))
+    do throws(TrackerError) {
+      let reply = try await client.announce(request(order.tracker, order.event), to: tracker)
+      guard !isStopping else { return }
+      schedule.succeeded(order, reply: reply, now: clock.now)
+      if !reply.peers.isEmpty {
+        delegate?.announcer(found: reply.peers, from: tracker.display)
+      }
+      let due = schedule.dueTime(of: order.tracker, needsPeers: needsPeers)
+      let state = TrackerReport.State.working(
+        peers: reply.peers.count, seeders: reply.seeders, leechers: reply.leechers,
+        next: max(due - clock.now, .zero))
+      delegate?.announcer(
+        reports: TrackerReport(url: tracker.display, state: state, warning: reply.warning))
+    } catch {
+      guard !isStopping, !Task.isCancelled else { return }
+      schedule.failed(order, now: clock.now, random: &random)
+      delegate?.announcer(
+        reports: TrackerReport(url: tracker.display, state: .failed("\(error)")))
+    }
+    wakeup.fire()
+  }
+
+  private func request(_ tracker: Int, _ event: AnnounceEvent?) -> AnnounceRequest {
+    AnnounceRequest(
+      infoHash: infoHash, peerID: peerID, port: port,
+      totals: delegate?.totals ?? TransferTotals(uploaded: 0, downloaded: 0, left: 0),
+      event: event, key: key, trackerID: schedule.trackerID(of: tracker))
+  }
+
+  // MARK: - Stopping
+
+  /// Ends the run and tells every tracker that knows us, side by side and within two seconds.
+  ///
+  /// A tracker that has not heard yet that the download is complete hears that first.
+  package func stop() async {
+    guard !isStopping else { return }
+    isStopping = true
+    wakeup.fire()
+    let trackers = schedule.toldStarted
+    guard !trackers.isEmpty else { return }
+    await withTaskGroup(of: Bool.self) { group in
+      group.addTask { [clock] in await clock.sleep(for: Self.farewellTimeout) }
+      group.addTask {
+        await self.sayFarewell(to: trackers)
+        return false
+      }
+      _ = await group.next()
+      group.cancelAll()
+    }
+  }
+
+  private func sayFarewell(to trackers: [Int]) async {
+    await withDiscardingTaskGroup { group in
+      for tracker in trackers {
+        group.addTask { await self.sayFarewell(to: tracker) }
+      }
+    }
+  }
+
+  private func sayFarewell(to tracker: Int) async {
+    let url = schedule.trackers[tracker]
+    let events: [AnnounceEvent] =
+      schedule.owesCompleted(to: tracker) ? [.completed, .stopped] : [.stopped]
+    for event in events {
+      do throws(TrackerError) {
+        _ = try await client.announce(
+          request(tracker, event), to: url, timeout: Self.farewellTimeout)
+      } catch {
+        // Nobody is left who could use the reason, and the tracker forgets us by itself.
+        return
+      }
+    }
+  }
+}

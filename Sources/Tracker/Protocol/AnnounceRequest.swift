@@ -1,0 +1,74 @@
+package import Primitives
+
+/// What happened since the last announce (BEP 3, "trackers").
+package enum AnnounceEvent: String, Sendable {
+  case started
+  case completed
+  case stopped
+}
+
+/// How much a torrent has moved, as trackers want to know it.
+public struct TransferTotals: Sendable, Equatable {
+  /// Payload bytes sent to peers.
+  public var uploaded: Int64
+  /// Payload bytes received from peers.
+  public var downloaded: Int64
+  /// Bytes still missing.
+  public var left: Int64
+
+  /// Creates totals.
+  public init(uploaded: Int64, downloaded: Int64, left: Int64) {
+    self.uploaded = uploaded
+    self.downloaded = downloaded
+    self.left = left
+  }
+}
+
+/// One announce to an HTTP tracker (BEP 3, BEP 7, BEP 23).
+package struct AnnounceRequest: Sendable {
+  /// The torrent.
+  package var infoHash: InfoHash
+  /// How we name ourselves.
+  package var peerID: PeerID
+  /// Where we listen.
+  package var port: UInt16
+  /// How much has been moved.
+  package var totals: TransferTotals
+  /// What has happened; nil for a regular announce.
+  package var event: AnnounceEvent?
+  /// How many peers are wanted.
+  package var wantedPeers = 200
+  /// Lets the tracker know us again when our address has changed.
+  package var key: UInt32
+  /// The `tracker id` of an earlier reply.
+  package var trackerID: [UInt8]?
+
+  /// Creates an announce that wants the usual number of peers.
+  package init(
+    infoHash: InfoHash, peerID: PeerID, port: UInt16, totals: TransferTotals,
+    event: AnnounceEvent? = nil, key: UInt32, trackerID: [UInt8]? = nil
+  ) {
+    self.infoHash = infoHash
+    self.peerID = peerID
+    self.port = port
+    self.totals = totals
+    self.event = event
+    self.key = key
+    self.trackerID = trackerID
+  }
+
+  /// The query: the hash and the peer's identifier as raw bytes, percent-encoded.
+  package var query: String {
+    var items = [
+      "info_hash=" + PercentEncoding.encode(infoHash.wireBytes),
+      "peer_id=" + PercentEncoding.encode(peerID.bytes),
+      "port=\(port)", "uploaded=\(totals.uploaded)", "downloaded=\(totals.downloaded)",
+      "left=\(totals.left)", "compact=1", "no_peer_id=1",
+      "numwant=\(event == .stopped ? 0 : wantedPeers)",
+      "key=" + Hex.encode((0..<4).map { UInt8(truncatingIfNeeded: key >> (24 - 8 * $0)) }),
+    ]
+    if let event { items.append("event=\(event.rawValue)") }
+    if let trackerID { items.append("trackerid=" + PercentEncoding.encode(trackerID)) }
+    return items.joined(separator: "&")
+  }
+}

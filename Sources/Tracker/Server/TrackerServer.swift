@@ -1,0 +1,154 @@
+package import Networking
+package import Primitives
+
+/// A small HTTP tracker, for smoke tests and small swarms.
+///
+/// The task tree is one task for each connection and one that forgets peers. Connections beyond the
+/// limit are closed at once, and a slow one is closed at its timeout, so nobody can use it up.
+@Reactor
+package final class TrackerServer {
+  private let listener: any Listener
+  private let clock: any LoopClock
+  private let options: TrackerServerOptions
+  private var responder: TrackerResponder
+  private var openConnections = 0
+
+  /// Starts to listen; requests are answered once `run()` is called.
+  ///
+  /// - Parameters:
+  ///   - listen: Where; port 0 lets the system choose one.
+  ///   - network: The live one or a simulated one.
+  ///   - clock: Measures timeouts and the age of peers.
+  ///   - random: Chooses the peers of replies.
+  ///   - options: How it behaves.
+  /// - Throws: Why it cannot listen there.
+  package init(
+    listen: Endpoint, network: any Network, clock: any LoopClock, random: SeededRandom,
+    options: TrackerServerOptions = TrackerServerOptions()
+  ) throws(NetworkError) {
+    listener = try network.listen(at: listen)
+    self.clock = clock
+    self.options = options
+    responder = TrackerResponder(options: options, random: random)
+  }
+
+  /// Where it listens, with the real port.
+  package var endpoint: Endpoint { listener.endpoint }
+
+  /// Serves until it is stopped or the task is cancelled.
+  package func run() async {
+    await withDiscardingTaskGroup { group in
+      group.addTask { await self.forgetPeers() }
+      while let transport = await listener.accept() {
+        guard openConnections < options.maximumConnections else {
+          transport.close()
+          continue
+        }
+        openConnections += 1
+        group.addTask {
+          await self.serve(transport)
+          await self.connectionEnded()
+        }
+      }
+      group.cancelAll()
+    }
+    listener.close()
+  }
+
+  /// Ends `run()`; may be called again.
+  package func stop() {
+    listener.close()
+  }
+
+  private func connectionEnded() {
+    openConnections -= 1
+  }
+
+  private func forgetPeers() async {
+    while await clock.sleep(for: max(options.interval, .seconds(1))) {
+      responder.expire(now: clock.now)
+    }
+  }
+
+  // MARK: - One connection
+
+  private func serve(_ transport: any Transport) async {
+    defer { transport.close() }
+    var machine = HTTPRequestMachine()
+    var deadline = clock.now + options.timeout
+    while !Task.isCancelled {
+      switch machine.nextAction() {
+      case .request(let head):
+        let response = responder.respond(
+          to: head, from: transport.remote.address, now: clock.now)
+        guard await send(response, over: transport), head.keepsAlive else { return }
+        deadline = clock.now + options.timeout
+      case .refuse(let status):
+        _ = await send(
+          TrackerResponder.response(status, keepsAlive: false), over: transport)
+        return
+      case nil:
+        guard await receive(from: transport, into: &machine, by: deadline) else { return }
+      }
+    }
+  }
+
+  /// Feeds what has arrived to the machine; false when the connection is over or too slow.
+  private func receive(
+    from transport: any Transport, into machine: inout HTTPRequestMachine, by deadline: Instant
+  ) async -> Bool {
+    switch read(from: transport, into: &machine) {
+    case .bytes: return true
+    case .closed, .failed: return false
+    case .wouldBlock:
+      guard clock.now < deadline else { return false }
+      // Closing the transport is what wakes the wait at the deadline.
+      let timer = clock.schedule(at: deadline) { transport.close() }
+      defer { clock.cancel(timer) }
+      await transport.waitUntilReadable()
+      return true
+    }
+  }
+
+  private func read(
+    from transport: any Transport, into machine: inout HTTPRequestMachine
+  ) -> IOResult {
+    withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 1) { memory in
+      guard let base = memory.baseAddress else { return .closed }
+      var segment = IOSegment(base: base, count: memory.count)
+      let result = withUnsafeMutablePointer(to: &segment) {
+        transport.read(into: UnsafeMutableBufferPointer(start: $0, count: 1))
+      }
+      if case .bytes(let count) = result { machine.receive(memory[..<count]) }
+      return result
+    }
+  }
+
+  /// Sends everything; false when the connection is over or too slow.
+  private func send(_ bytes: [UInt8], over transport: any Transport) async -> Bool {
+    var sent = 0
+    let timer = clock.schedule(after: options.timeout) { transport.close() }
+    defer { clock.cancel(timer) }
+    while sent < bytes.count {
+      switch write(bytes[sent...], to: transport) {
+      case .bytes(let count): sent += count
+      case .closed, .failed: return false
+      case .wouldBlock:
+        guard !Task.isCancelled else { return false }
+        await transport.waitUntilWritable()
+      }
+    }
+    return true
+  }
+
+  private func write(_ bytes: ArraySlice<UInt8>, to transport: any Transport) -> IOResult {
+    bytes.withUnsafeBytes { memory in
+      guard let base = memory.baseAddress else { return .closed }
+      // A segment is mutable because reads share its type; a write does not change the memory.
+      var segment = IOSegment(base: UnsafeMutableRawPointer(mutating: base), count: memory.count)
+      return withUnsafeMutablePointer(to: &segment) {
+        transport.write(from: UnsafeMutableBufferPointer(start: $0, count: 1))
+      }
+    }
+  }
+}

@@ -1,0 +1,26 @@
+/// What became of an announce, for people.
+public struct TrackerReport: Sendable, Equatable {
+  /// Where a tracker stands.
+  public enum State: Sendable, Equatable {
+    /// It is being asked.
+    case announcing
+    /// It answered with so many peers, and is asked again after `next`.
+    case working(peers: Int, seeders: Int?, leechers: Int?, next: Duration)
+    /// It did not answer, or refused; the words say why.
+    case failed(String)
+  }
+
+  /// The tracker's URL without credentials, query and passkey.
+  public var url: String
+  /// Where it stands.
+  public var state: State
+  /// What it wants the user to know.
+  public var warning: String?
+
+  /// Creates a report.
+  public init(url: String, state: State, warning: String? = nil) {
+    self.url = url
+    self.state = state
+    self.warning = warning
+  }
+}

@@ -1,0 +1,169 @@
+import HTTP
+import Networking
+import Primitives
+import Synchronization
+import Testing
+
+@testable import Tracker
+
+/// Answers every request from a closure and remembers the URLs.
+private final class ScriptedHTTP: HTTPClient {
+  private let log = Mutex<[String]>([])
+  private let answer: @Sendable (String) -> Result<HTTPResponse, HTTPError>?
+
+  init(_ answer: @escaping @Sendable (String) -> Result<HTTPResponse, HTTPError>?) {
+    self.answer = answer
+  }
+
+  var urls: [String] { log.withLock { $0 } }
+
+  /// The events of the requests that have one, in order.
+  func events(at host: String = "") -> [String] {
+    urls.filter { $0.contains(host) }.map { url in
+      url.split(separator: "event=").dropFirst().first.map { String($0.prefix { $0 != "&" }) }
+        ?? "-"
+    }
+  }
+
+  func get(_ request: HTTPRequest) async throws(HTTPError) -> HTTPResponse {
+    log.withLock { $0.append(request.url) }
+    if let result = answer(request.url) { return try result.get() }
+    // Silence: only the caller's cancellation ends it.
+    await Wakeup().wait()
+    throw .cancelled
+  }
+
+  static func reply(_ text: String) -> Result<HTTPResponse, HTTPError> {
+    .success(HTTPResponse(status: 200, body: Array(text.utf8)))
+  }
+}
+
+/// A downloader that collects what it is told and announces each report.
+@Reactor
+private final class Downloader: AnnouncerDelegate {
+  var totals = TransferTotals(uploaded: 0, downloaded: 0, left: 5)
+  var needsPeers = false
+  var found: [Endpoint] = []
+  var reports: [TrackerReport] = []
+  let reported = Wakeup()
+
+  func announcer(found peers: [Endpoint], from tracker: String) { found += peers }
+
+  func announcer(reports report: TrackerReport) {
+    reports.append(report)
+    reported.fire()
+  }
+
+  func waitUntil(_ condition: @Reactor () -> Bool) async {
+    while !condition() { await reported.wait() }
+  }
+}
+
+@Suite(.timeLimit(.minutes(1))) struct AnnouncerTests {
+  @Reactor
+  private func announcer(_ tiers: [[String]], _ http: ScriptedHTTP) throws -> Announcer {
+    Announcer(
+      tiers: tiers, infoHash: try #require(InfoHash(repeatElement(1, count: 20))),
+      peerID: try #require(PeerID(repeatElement(2, count: 20))), port: 7, http: http,
+      clock: ReactorClock(), random: SeededRandom(seed: 1))
+  }
+
+  @Test @Reactor func lifeOfADownloadIsAnnounced() async throws {
+    let http = ScriptedHTTP { _ in
+      ScriptedHTTP.reply("d8:completei1e8:intervali900e5:peersld2:ip7:1.2.3.44:porti80eeee")
+    }
+    let announcer = try announcer([["http://t.example/announce"]], http)
+    let downloader = Downloader()
+    announcer.delegate = downloader
+    await withTaskGroup { group in
+      group.addTask { await announcer.run() }
+      await downloader.waitUntil { downloader.reports.count == 2 }
+      announcer.completed()
+      await downloader.waitUntil { downloader.reports.count == 4 }
+      await announcer.stop()
+    }
+    #expect(http.events() == ["started", "completed", "stopped"])
+    #expect(downloader.found.first == Endpoint("1.2.3.4:80"))
+    #expect(downloader.reports[0].state == .announcing)
+    guard case .working(peers: 1, seeders: 1, leechers: nil, let next) = downloader.reports[1].state
+    else { return #expect(Bool(false), "\(downloader.reports[1])") }
+    #expect(next > .seconds(890) && next <= .seconds(900))
+  }
+
+  @Test @Reactor func completeFromTheStartIsNeverAnnouncedAsCompleted() async throws {
+    let http = ScriptedHTTP { _ in ScriptedHTTP.reply("d8:intervali900ee") }
+    let announcer = try announcer([["http://t.example/announce"]], http)
+    let downloader = Downloader()
+    downloader.totals.left = 0
+    announcer.delegate = downloader
+    await withTaskGroup { group in
+      group.addTask { await announcer.run() }
+      await downloader.waitUntil { downloader.reports.count == 2 }
+      announcer.completed()
+      await announcer.stop()
+    }
+    #expect(http.events() == ["started", "stopped"])
+  }
+
+  @Test @Reactor func failingTrackerDoesNotEndTheRun() async throws {
+    let http = ScriptedHTTP { url in
+      url.contains("bad") ? .failure(.failed("no")) : ScriptedHTTP.reply("d8:intervali900ee")
+    }
+    let announcer = try announcer(
+      [["http://bad.example/announce"], ["http://good.example/announce"]], http)
+    let downloader = Downloader()
+    announcer.delegate = downloader
+    await withTaskGroup { group in
+      group.addTask { await announcer.run() }
+      await downloader.waitUntil { downloader.reports.count == 4 }
+      await announcer.stop()
+    }
+    #expect(downloader.reports[1].state == .failed("tracker cannot be reached: no"))
+    #expect(http.events(at: "good") == ["started", "stopped"])
+  }
+
+  @Test @Reactor func silentTrackerDelaysTheExitByTwoSecondsAtMost() async throws {
+    let http = ScriptedHTTP { _ in nil }
+    let announcer = try announcer([["http://t.example/announce"]], http)
+    let downloader = Downloader()
+    announcer.delegate = downloader
+    let start = ContinuousClock.now
+    await withTaskGroup { group in
+      group.addTask { await announcer.run() }
+      await downloader.waitUntil { downloader.reports.count == 1 }
+      await announcer.stop()
+    }
+    #expect(ContinuousClock.now - start < .seconds(10))
+    #expect(http.events() == ["started", "stopped"])
+  }
+
+  @Test @Reactor func unsupportedSchemesAreReportedOnce() async throws {
+    let http = ScriptedHTTP { _ in nil }
+    let announcer = try announcer([["udp://t.example:80"], ["nonsense"]], http)
+    let downloader = Downloader()
+    announcer.delegate = downloader
+    await withTaskGroup { group in
+      group.addTask { await announcer.run() }
+      await downloader.waitUntil { downloader.reports.count == 2 }
+      await announcer.stop()
+    }
+    #expect(
+      downloader.reports.map(\.state) == [
+        .failed("tracker scheme udp is not supported"), .failed("tracker URL is malformed"),
+      ])
+    #expect(http.urls.isEmpty)
+  }
+
+  @Test @Reactor func cancellationEndsTheRun() async throws {
+    let http = ScriptedHTTP { _ in nil }
+    let announcer = try announcer([["http://t.example/announce"]], http)
+    let downloader = Downloader()
+    announcer.delegate = downloader
+    await withTaskGroup { group in
+      group.addTask { await announcer.run() }
+      await downloader.waitUntil { downloader.reports.count == 1 }
+      group.cancelAll()
+    }
+    #expect(http.events() == ["started"])
+  }
+}
