@@ -93,6 +93,8 @@ let package = Package(
         swiftSettings: swiftSettings),
     ]
     + tests.map { name, imports in
-      .testTarget(name: name, dependencies: dependencies(imports), swiftSettings: swiftSettings)
+      .testTarget(
+        name: name, dependencies: dependencies(imports),
+        exclude: name == "InteropTests" ? ["Scripts"] : [], swiftSettings: swiftSettings)
     }
 )
