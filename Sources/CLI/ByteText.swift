@@ -16,7 +16,7 @@ package enum ByteText {
     return overflow ? nil : size
   }
 
-  /// A size in the largest unit that leaves at least 1, such as `1.25 GiB`.
+  /// A size in the largest unit that leaves at least 1, such as `1.25 GiB` or `64 KiB`.
   package static func size(_ bytes: Int64) -> String {
     let units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"]
     var value = Double(bytes)
@@ -27,6 +27,7 @@ package enum ByteText {
       unit += 1
     }
     if unit == 0 { return "\(bytes) B" }
+    if value == value.rounded() { return "\(Int64(value)) \(units[unit])" }
     return "\(decimal(value, places: value < 10 ? 2 : 1)) \(units[unit])"
   }
 

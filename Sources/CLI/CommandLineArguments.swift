@@ -1,3 +1,5 @@
+import Download
+
 /// Reads the words of a command line by the option table.
 ///
 /// Options and arguments may be mixed; `--name=value` and `-oDIR` are understood, and `--` ends the

@@ -1,4 +1,4 @@
-import Download
+package import Download
 import Metainfo
 import Storage
 
@@ -7,7 +7,7 @@ enum DownloadCommand {
   static func run(_ invocation: Invocation) async throws(CommandFailure) {
     let source = try SourceFile.read(invocation.arguments[0])
     var options = invocation.download
-    options.trackers = invocation.trackerTiers(torrentTrackers: source.torrent.trackerTiers)
+    options.trackers = invocation.trackerTiers(torrentTrackers: source.torrent.trackers)
     let name = source.torrent.name
     let download = TorrentDownload(torrent: source.torrent, options: options)
     let isSeeding = options.keepSeeding

@@ -62,7 +62,9 @@ package struct DownloadNarrative: Sendable {
       "\(name): complete, \(ByteText.size(final.totalBytes)) verified in "
       + "\(ByteText.elapsed(summary.duration)) (\(ByteText.rate(rate)))"
     if final.failedPieces > 0 { text += ", \(count(final.failedPieces, "bad piece")) replaced" }
-    if !summary.bannedPeers.isEmpty { text += ", \(count(summary.bannedPeers.count, "peer")) banned" }
+    if !summary.bannedPeers.isEmpty {
+      text += ", \(count(summary.bannedPeers.count, "peer")) banned"
+    }
     return text
   }
 

@@ -4,14 +4,16 @@ import Hashing
 package enum HelpText {
   /// The help on everything, or on one command.
   package static func text(topic: String?) -> String {
-    guard let topic, let command = Command(rawValue: topic), command != .help else { return overview }
+    guard let topic, let command = Command(rawValue: topic), command != .help else {
+      return overview
+    }
     return "\(command.synopsis)\n\n\(capitalized(command.summary)).\n\n\(options(of: command))"
   }
 
   /// What `--version` prints.
   package static func version(_ verbosity: Verbosity) -> String {
     let first = "swift-torrent \(CommandLineTool.version)\n"
-    return verbosity == .verbose ? first + "hash kernel: \(HashKernel.preferred)\n" : first
+    return verbosity == .verbose ? first + "hash kernel: \(HashKernel.choice)\n" : first
   }
 
   /// The options as two columns, also the README's list.

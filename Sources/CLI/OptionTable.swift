@@ -152,7 +152,8 @@ package enum OptionTable {
     _ text: String, allowsAnyPort: Bool = false
   ) throws(ExpectedValue) -> Endpoint {
     guard let endpoint = Endpoint(text), allowsAnyPort || endpoint.port != 0 else {
-      throw ExpectedValue("a numeric address and a port, such as 192.0.2.1:6881 or [2001:db8::1]:6881")
+      throw ExpectedValue(
+        "a numeric address and a port, such as 192.0.2.1:6881 or [2001:db8::1]:6881")
     }
     return endpoint
   }

@@ -49,8 +49,10 @@ package enum UsageError: Error, Equatable, Sendable, CustomStringConvertible {
       "did you mean \(nearest)?"
     case .optionNotForCommand(_, let command), .missingOption(_, let command):
       "usage: \(command.synopsis)"
+    case .missingArgument(let command), .tooManyArguments(let command, _):
+      "usage: \(command.synopsis); see 'swift-torrent --help'"
     default:
-      "see 'swift-torrent --help'"
+      "usage: \(Command.download.synopsis); see 'swift-torrent --help'"
     }
   }
 
