@@ -16,9 +16,8 @@ enum ReferenceClient: String, CaseIterable, Sendable {
     }
   }
 
-  /// Starts it on `payload`, with complete data in `folder` (a seed) or none (a leech).
-  ///
-  /// - Parameter uploadLimit: In KiB/s; nil for none.
+  /// Starts it on `payload`, with complete data in `folder` (a seed) or none (a leech); the limit is
+  /// in KiB/s.
   func start(
     _ payload: InteropPayload, folder: String, uploadLimit: Int? = nil, isSeed: Bool,
     in swarm: InteropSwarm
