@@ -7,7 +7,7 @@ import Synchronization
 struct ProgressDisplay {
   private let verbosity: Verbosity
   private let isSeeding: Bool
-  private let narrative: DownloadNarrative
+  private var narrative: DownloadNarrative
   private var plain: PlainProgress
   private let live: ProgressRenderer?
   private var liveLine = ""
