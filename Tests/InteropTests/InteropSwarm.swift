@@ -50,11 +50,16 @@ final class InteropSwarm: Sendable {
   func waitForSeeds(
     _ count: Int, of payload: InteropPayload, alive process: ChildProcess
   ) async throws {
-    try await Condition.wait("the tracker knows \(count) seeds", timeout: .seconds(30)) {
-      guard process.isRunning else {
-        throw ProcessError.conditionNotMet("the seed runs: \(process.output)\(process.errors)")
+    do {
+      try await Condition.wait("the tracker knows \(count) seeds", timeout: .seconds(30)) {
+        if !process.isRunning { return true }
+        return try await self.seedCount(payload) >= count
       }
-      return try await self.seedCount(payload) >= count
+    } catch let error as ProcessError {
+      throw ProcessError.conditionNotMet("\(error); it said: \(process.output)\(process.errors)")
+    }
+    guard process.isRunning else {
+      throw ProcessError.conditionNotMet("the seed runs: \(process.output)\(process.errors)")
     }
   }
 

@@ -21,7 +21,8 @@ def open_torrent(path, folder, address, upload_limit):
         "enable_outgoing_utp": False, "enable_incoming_utp": False,
         "upload_rate_limit": upload_limit, "stop_tracker_timeout": 1,
         "alert_mask": lt.alert.category_t.status_notification
-        | lt.alert.category_t.error_notification | lt.alert.category_t.storage_notification,
+        | lt.alert.category_t.error_notification | lt.alert.category_t.storage_notification
+        | lt.alert.category_t.tracker_notification,
     })
     parameters = lt.add_torrent_params()
     parameters.ti = lt.torrent_info(path)
@@ -30,16 +31,21 @@ def open_torrent(path, folder, address, upload_limit):
     return session, session.add_torrent(parameters)
 
 
-def alerts(session):
+def alerts(session, torrent):
     while True:
         session.wait_for_alert(200)
-        yield from session.pop_alerts()
+        for alert in session.pop_alerts():
+            if isinstance(alert, lt.tracker_error_alert):
+                # Its own next try would be half a minute away.
+                print(alert.message(), file=sys.stderr, flush=True)
+                torrent.force_reannounce()
+            yield alert
         yield None
 
 
 def seed(session, torrent):
     uploaded = -1
-    for alert in alerts(session):
+    for alert in alerts(session, torrent):
         if isinstance(alert, lt.torrent_checked_alert) and not torrent.status().is_seeding:
             sys.exit("the data to seed is not complete")
         now = torrent.status().total_payload_upload
@@ -50,7 +56,7 @@ def seed(session, torrent):
 
 def leech(session, torrent):
     flushing = False
-    for alert in alerts(session):
+    for alert in alerts(session, torrent):
         if isinstance(alert, (lt.file_error_alert, lt.torrent_error_alert)):
             sys.exit(alert.message())
         if isinstance(alert, lt.torrent_finished_alert) and not flushing:

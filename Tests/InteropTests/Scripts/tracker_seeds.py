@@ -9,7 +9,8 @@ import urllib.parse
 import urllib.request
 
 base, info_hash = sys.argv[1:]
-query = urllib.parse.urlencode({"info_hash": bytes.fromhex(info_hash)})
-reply = urllib.request.urlopen(f"{base}/scrape?{query}", timeout=5).read()
+# Not urlencode(): it writes a space as "+", which trackers take for a plus sign.
+quoted = urllib.parse.quote(bytes.fromhex(info_hash), safe="")
+reply = urllib.request.urlopen(f"{base}/scrape?info_hash={quoted}", timeout=5).read()
 match = re.search(rb"8:completei(\d+)e", reply)
 print(int(match.group(1)) if match else 0)
