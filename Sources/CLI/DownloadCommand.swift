@@ -69,14 +69,14 @@ extension CommandFailure {
 
   private init(storage error: StorageError, message: String) {
     switch error {
-    case .outputExists:
+    case .outputExists, .foreignState:
       self.init(
         .outputExists, message,
         hint: "nothing was changed; use another folder (-o DIR), or let it be changed: --overwrite")
     case .locked:
-      self.init(.outputInUse, message, hint: "wait for the other run to end, or use another folder")
+      self.init(.outputInUse, message)
     case .diskFull:
-      self.init(.diskFull, message, hint: "make room, then run the same command again to go on")
+      self.init(.diskFull, message, hint: "the same command goes on from what is there")
     default:
       self.init(.inputOutputFailure, message)
     }

@@ -85,7 +85,7 @@ package struct DownloadNarrative: Sendable {
   /// The lines that end a run that succeeded.
   package func summary(_ summary: DownloadSummary, name: String) -> String? {
     if verbosity == .quiet { return nil }
-    let final = summary.final
+    let final = summary.progress
     let name = TerminalText.cleaned(name)
     if summary.alreadyComplete {
       return "\(name): already complete, \(ByteText.size(final.totalBytes)) verified"

@@ -47,6 +47,11 @@ struct ProgressDisplay {
     }
   }
 
+  /// Shows a line of its own, unless nothing is to be said.
+  func note(_ line: String) {
+    if verbosity != .quiet { printAbove(TerminalText.cleaned(line)) }
+  }
+
   /// Leaves the terminal as it was, and prints the line that ends the run.
   mutating func finish(_ line: String?) {
     if live != nil {

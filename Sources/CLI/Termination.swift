@@ -1,5 +1,4 @@
 import Download
-import Glibc
 import Synchronization
 
 /// Runs work that SIGINT and SIGTERM end gracefully, and dies of the signal afterwards.
@@ -12,8 +11,10 @@ enum Termination {
   static let patience = Duration.milliseconds(1900)
 
   /// Runs `work`, and dies of the signal afterwards if one came.
+  ///
+  /// Without `stop`, the signal cancels the task that does the work.
   static func guarding<Outcome: Sendable>(
-    stop: @escaping @Sendable () -> Void, _ work: @escaping @Sendable () async -> Outcome
+    stop: (@Sendable () -> Void)? = nil, _ work: @escaping @Sendable () async -> Outcome
   ) async -> Outcome? {
     let (signals, continuation) = AsyncStream.makeStream(
       of: Int32.self, bufferingPolicy: .bufferingNewest(1))
@@ -24,13 +25,15 @@ enum Termination {
         return first == nil
       }
       guard isFirst else { die(of: signal) }
-      stop()
+      stop?()
       continuation.yield(signal)
     }
     let outcome = await withTaskGroup(of: Outcome?.self) { group in
       group.addTask { await work() }
       group.addTask {
         for await signal in signals {
+          // The group cancels the work as soon as one of its tasks has ended.
+          if stop == nil { return nil }
           // Cancelled when the work is done in time: then the outer code dies of the signal.
           guard (try? await Task.sleep(for: patience)) != nil else { return nil }
           die(of: signal)
@@ -49,15 +52,8 @@ enum Termination {
   }
 
   /// Ends the process by the signal's default action.
-  static func die(of signalNumber: Int32) -> Never {
+  static func die(of number: Int32) -> Never {
     LiveTerminal.abandon()
-    signal(signalNumber, SIG_DFL)
-    var mask = sigset_t()
-    sigemptyset(&mask)
-    sigaddset(&mask, signalNumber)
-    pthread_sigmask(SIG_UNBLOCK, &mask, nil)
-    kill(getpid(), signalNumber)
-    // Not reached unless something else catches the signal: then at least the number is right.
-    _exit(128 + signalNumber)
+    Interrupts.die(of: number)
   }
 }

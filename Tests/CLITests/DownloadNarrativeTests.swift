@@ -70,7 +70,7 @@ import Tracker
 
 @Suite struct CommandFailureTests {
   @Test func aForeignFileEndsWith13AndSaysWhatToDo() {
-    let failure = CommandFailure(.storage(.outputExists("a/b")), options: DownloadOptions())
+    let failure = CommandFailure(.storage(.outputExists(path: "a/b")), options: DownloadOptions())
     #expect(failure.status == .outputExists)
     #expect(failure.hint?.contains("--overwrite") == true)
   }
