@@ -1,0 +1,47 @@
+import Glibc
+
+/// The program: reads the command line, runs the command, and ends the process with its status.
+package enum CommandLineTool {
+  /// The version that `--version` prints.
+  package static let version = "0.1.0"
+
+  /// Runs the process's command line and exits.
+  package static func main() async -> Never {
+    let status = await run(Array(CommandLine.arguments.dropFirst()))
+    // Everything is written and closed by now: skip the tear-down of threads that wait.
+    _exit(status.rawValue)
+  }
+
+  /// Runs one command line.
+  ///
+  /// - Parameter words: What follows the program's name.
+  /// - Returns: The exit status; what there is to say about it is said already.
+  static func run(_ words: [String]) async -> ExitStatus {
+    do throws(CommandFailure) {
+      try await perform(try parse(words))
+      return .success
+    } catch {
+      Console.message(error.text)
+      return error.status
+    }
+  }
+
+  private static func parse(_ words: [String]) throws(CommandFailure) -> Invocation {
+    do throws(UsageError) {
+      return try CommandLineArguments.parse(words)
+    } catch {
+      throw error.failure
+    }
+  }
+
+  private static func perform(_ invocation: Invocation) async throws(CommandFailure) {
+    switch invocation.command {
+    case .download, .seed: try await DownloadCommand.run(invocation)
+    case .info: try InfoCommand.run(invocation)
+    case .tracker: try await TrackerCommand.run(invocation)
+    case .demo: try await DemoCommand.run(invocation)
+    case .help: try Console.result(HelpText.text(topic: invocation.arguments.first))
+    case .version: try Console.result(HelpText.version(invocation.verbosity))
+    }
+  }
+}

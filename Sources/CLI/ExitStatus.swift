@@ -1,0 +1,59 @@
+/// What the process tells its caller in its exit status.
+///
+/// Where aria2 has a number for the same meaning, ours is the same. The README's table is the
+/// documentation that scripts rely on; a test compares the two.
+package enum ExitStatus: Int32, CaseIterable, Sendable {
+  case success = 0
+  case failure = 1
+  case sourceNotFound = 3
+  case networkFailure = 6
+  case diskFull = 9
+  case outputInUse = 12
+  case outputExists = 13
+  case inputOutputFailure = 17
+  case badBencode = 25
+  case badTorrent = 26
+  case badUsage = 28
+  case verificationFailed = 32
+
+  /// The meaning in a few words, as help and README give it.
+  package var meaning: String {
+    switch self {
+    case .success: "done: every byte is verified and in place"
+    case .failure: "any other failure"
+    case .sourceNotFound: "the source does not exist"
+    case .networkFailure: "network failure: an address could not be used"
+    case .diskFull: "the disk is full"
+    case .outputInUse: "another run holds this output"
+    case .outputExists: "the output exists and may not be overwritten"
+    case .inputOutputFailure: "other input or output failure"
+    case .badBencode: "the torrent is not valid bencode"
+    case .badTorrent: "the torrent is not valid"
+    case .badUsage: "bad options or arguments"
+    case .verificationFailed: "verification failed: the data is not all there"
+    }
+  }
+}
+
+/// Why a command ends without success: what happened, what to do about it, and the exit status.
+package struct CommandFailure: Error, Equatable, Sendable {
+  /// The exit status.
+  package let status: ExitStatus
+  /// What happened and to what, in one clause.
+  package let message: String
+  /// What the user can do about it; nil when there is nothing useful to say.
+  package let hint: String?
+
+  /// Creates a failure.
+  package init(_ status: ExitStatus, _ message: String, hint: String? = nil) {
+    self.status = status
+    self.message = message
+    self.hint = hint
+  }
+
+  /// The lines for the standard error stream, safe for a terminal.
+  package var text: String {
+    let first = "swift-torrent: error: \(TerminalText.cleaned(message))\n"
+    return hint.map { first + "  \(TerminalText.cleaned($0))\n" } ?? first
+  }
+}

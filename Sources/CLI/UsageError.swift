@@ -1,0 +1,95 @@
+/// A command line that cannot be understood.
+package enum UsageError: Error, Equatable, Sendable, CustomStringConvertible {
+  case unknownOption(String, nearest: String?)
+  case optionNotForCommand(String, Command)
+  case missingValue(option: String, placeholder: String)
+  case unexpectedValue(option: String)
+  case repeatedOption(String)
+  case badValue(option: String, value: String, expected: String)
+  case conflictingOptions(String, String)
+  case missingArgument(Command)
+  case tooManyArguments(Command, extra: String)
+  case unknownTopic(String, nearest: String?)
+  case missingOption(String, Command)
+
+  /// What is wrong, in one clause.
+  package var description: String {
+    switch self {
+    case .unknownOption(let option, _):
+      "unknown option \(option)"
+    case .optionNotForCommand(let option, let command):
+      "option \(option) does not belong to '\(command.rawValue)'"
+    case .missingValue(let option, let placeholder):
+      "option \(option) needs a value: \(option) \(placeholder)"
+    case .unexpectedValue(let option):
+      "option \(option) takes no value"
+    case .repeatedOption(let option):
+      "option \(option) is given twice"
+    case .badValue(let option, let value, let expected):
+      "\(option) \(value): expected \(expected)"
+    case .conflictingOptions(let first, let second):
+      "options \(first) and \(second) exclude each other"
+    case .missingArgument(let command):
+      "nothing to \(command.rawValue): name a .torrent file"
+    case .tooManyArguments(.download, let extra):
+      "one torrent at a time: '\(extra)' is one too many"
+    case .tooManyArguments(_, let extra):
+      "unexpected argument '\(extra)'"
+    case .unknownTopic(let topic, _):
+      "no help on '\(topic)': there is no such command"
+    case .missingOption(let option, let command):
+      "'\(command.rawValue)' needs \(option)"
+    }
+  }
+
+  /// What to do instead.
+  package var hint: String {
+    switch self {
+    case .unknownOption(_, let nearest?), .unknownTopic(_, let nearest?):
+      "did you mean \(nearest)?"
+    case .optionNotForCommand(_, let command), .missingOption(_, let command):
+      "usage: \(command.synopsis)"
+    case .missingArgument(let command), .tooManyArguments(let command, _):
+      "usage: \(command.synopsis); see 'swift-torrent --help'"
+    default:
+      "usage: \(Command.download.synopsis); see 'swift-torrent --help'"
+    }
+  }
+
+  /// The failure that ends the process.
+  package var failure: CommandFailure {
+    CommandFailure(.badUsage, description, hint: hint)
+  }
+}
+
+/// Finds what a mistyped word was probably meant to be.
+package enum Suggestion {
+  /// The candidate with the fewest typing errors, if they are few enough for a plausible slip.
+  package static func nearest(to word: String, among candidates: [String]) -> String? {
+    let typed = Array(word.unicodeScalars.prefix(64))
+    var best: (candidate: String, distance: Int)?
+    for candidate in candidates {
+      let distance = editDistance(typed, Array(candidate.unicodeScalars))
+      if distance < best?.distance ?? .max { best = (candidate, distance) }
+    }
+    guard let best, best.distance <= max(1, best.candidate.unicodeScalars.count / 3) else {
+      return nil
+    }
+    return best.candidate
+  }
+
+  /// The number of insertions, deletions and replacements that lead from one word to the other.
+  static func editDistance(_ first: [Unicode.Scalar], _ second: [Unicode.Scalar]) -> Int {
+    var row = Array(0...second.count)
+    for (line, left) in first.enumerated() {
+      var diagonal = row[0]
+      row[0] = line + 1
+      for (column, right) in second.enumerated() {
+        let replaced = diagonal + (left == right ? 0 : 1)
+        diagonal = row[column + 1]
+        row[column + 1] = min(replaced, diagonal + 1, row[column] + 1)
+      }
+    }
+    return row[second.count]
+  }
+}

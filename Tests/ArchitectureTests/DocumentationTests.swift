@@ -1,0 +1,45 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// What other targets can see is documented, and the documents say what the code says.
+@Suite struct DocumentationTests {
+  @Test func declarationsThatOthersSeeAreDocumented() throws {
+    let declaration =
+      /^\s*(@\S+\s+)*(public|package)\s+((static|final|mutating|nonisolated|private\(set\)|indirect|convenience|override|class|isolated|borrowing|consuming)\s+)*(func|var|let|struct|class|enum|protocol|actor|init|typealias|subscript)\b/
+    for file in try SourceFile.all(below: "Sources") {
+      for (number, line) in file.lines.enumerated() where line.contains(declaration) {
+        var above = number - 1
+        while above >= 0, Self.isAttribute(file.lines[above]) { above -= 1 }
+        let isDocumented = above >= 0 && file.lines[above].contains("///")
+        #expect(isDocumented, "\(file.path):\(number + 1) has no documentation")
+      }
+    }
+  }
+
+  @Test func theModuleTableOfTheArchitectureEqualsThePackage() throws {
+    let path = FixtureFolder.repositoryPath("Sources/ARCHITECTURE.md")
+    let text = try String(contentsOfFile: path, encoding: .utf8)
+    var documented: [String: Set<String>] = [:]
+    for line in text.split(separator: "\n") {
+      let cells = line.split(separator: "|").map { $0.trimmingCharacters(in: .whitespaces) }
+      guard line.hasPrefix("| `"), cells.count == 4 else { continue }
+      documented[Self.unquoted(cells[0])] = Set(
+        cells[3].split(separator: ",").map {
+          Self.unquoted($0.trimmingCharacters(in: .whitespaces))
+        }
+        .filter { $0 != "–" })
+    }
+    var expected = ["CHashing": Set<String>(), "CPosix": [], "swift-torrent": ["CLI"]]
+    for row in try PackageTable.read("libraries").rows { expected[row.name] = Set(row.imports) }
+    #expect(documented == expected)
+  }
+
+  private static func isAttribute(_ line: String) -> Bool {
+    line.trimmingCharacters(in: .whitespaces).hasPrefix("@")
+  }
+
+  private static func unquoted(_ text: String) -> String {
+    text.replacingOccurrences(of: "`", with: "")
+  }
+}

@@ -1,0 +1,191 @@
+import Foundation
+import TestSupport
+
+/// One Swift file of the project, as text and as code without comments and strings.
+struct SourceFile {
+  /// The path from the top of the repository.
+  let path: String
+  /// The lines as they stand in the file.
+  let lines: [String]
+  /// The same lines, with comments and the contents of strings left out.
+  let code: [String]
+
+  /// The target that the file belongs to: the folder below `Sources` or `Tests`.
+  var target: String { String(path.split(separator: "/")[1]) }
+
+  /// Every Swift file below a folder of the repository, in order of path.
+  static func all(below folder: String) throws -> [SourceFile] {
+    let root = FixtureFolder.repositoryPath(folder)
+    let names = FileManager.default.enumerator(atPath: root)?.compactMap { $0 as? String } ?? []
+    return try names.filter { $0.hasSuffix(".swift") }.sorted().map { name in
+      let text = try String(contentsOfFile: "\(root)/\(name)", encoding: .utf8)
+      return SourceFile(path: "\(folder)/\(name)", text: text)
+    }
+  }
+
+  init(path: String, text: String) {
+    self.path = path
+    lines = Self.split(text)
+    code = Self.split(CodeText.strip(text))
+  }
+
+  private static func split(_ text: String) -> [String] {
+    var lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+    if lines.last == "" { lines.removeLast() }
+    return lines
+  }
+
+  /// The modules that the file imports, by whatever form of `import`.
+  var imports: [String] {
+    code.compactMap { line in
+      var words = line.split(separator: " ").map(String.init)[...]
+      while let word = words.first, word.hasPrefix("@") || Self.accessLevels.contains(word) {
+        words.removeFirst()
+      }
+      guard words.popFirst() == "import" else { return nil }
+      if let kind = words.first, Self.importKinds.contains(kind) { words.removeFirst() }
+      return words.first.map { String($0.prefix { $0 != "." }) }
+    }
+  }
+
+  private static let accessLevels: Set = [
+    "public", "package", "internal", "fileprivate", "private",
+  ]
+  private static let importKinds: Set = [
+    "struct", "class", "enum", "protocol", "func", "var", "let", "typealias",
+  ]
+
+  /// The functions, initialisers and the like: where their body begins, and its number of lines.
+  var functions: [(line: Int, length: Int)] {
+    var functions: [(line: Int, length: Int)] = []
+    var open: [(line: Int, isFunction: Bool)] = []
+    var header = ""
+    for (number, line) in code.enumerated() {
+      for character in line {
+        switch character {
+        case "{":
+          open.append((number, Self.declaresFunction(header)))
+          header = ""
+        case "}":
+          if let block = open.popLast(), block.isFunction {
+            functions.append((block.line + 1, number - block.line + 1))
+          }
+          header = ""
+        default:
+          header.append(character)
+        }
+      }
+      header.append(" ")
+    }
+    return functions
+  }
+
+  private static func declaresFunction(_ header: String) -> Bool {
+    let words = header.split { !$0.isLetter && !$0.isNumber && $0 != "_" }
+    return words.contains { ["func", "init", "deinit", "subscript"].contains($0) }
+  }
+}
+
+/// Leaves comments and the contents of strings out of Swift code, and every line break in.
+enum CodeText {
+  static func strip(_ text: String) -> String {
+    var stripper = CodeStripper(characters: Array(text))
+    return stripper.strip()
+  }
+}
+
+/// The scanner behind `CodeText`: good enough for code that swift-format has laid out.
+private struct CodeStripper {
+  let characters: [Character]
+  var position = 0
+  var result = ""
+
+  init(characters: [Character]) {
+    self.characters = characters
+  }
+
+  mutating func strip() -> String {
+    while position < characters.count {
+      if starts(with: "//") {
+        while position < characters.count, characters[position] != "\n" { position += 1 }
+      } else if starts(with: "/*") {
+        skipComment()
+      } else if let hashes = rawStringStart() {
+        position += hashes
+        skipString(closing: String(repeating: "#", count: hashes))
+      } else if characters[position] == "\"" {
+        skipString(closing: "")
+      } else {
+        result.append(characters[position])
+        position += 1
+      }
+    }
+    return result
+  }
+
+  private func starts(with text: String) -> Bool {
+    characters[position...].starts(with: text)
+  }
+
+  private func rawStringStart() -> Int? {
+    guard characters[position] == "#" else { return nil }
+    let hashes = characters[position...].prefix { $0 == "#" }.count
+    let next = position + hashes
+    return next < characters.count && characters[next] == "\"" ? hashes : nil
+  }
+
+  private mutating func skip(_ count: Int) {
+    for _ in 0..<count where position < characters.count {
+      if characters[position] == "\n" { result.append("\n") }
+      position += 1
+    }
+  }
+
+  private mutating func skipComment() {
+    var depth = 0
+    repeat {
+      if starts(with: "/*") {
+        depth += 1
+        skip(2)
+      } else if starts(with: "*/") {
+        depth -= 1
+        skip(2)
+      } else {
+        skip(1)
+      }
+    } while depth > 0 && position < characters.count
+  }
+
+  private mutating func skipString(closing hashes: String) {
+    let quote = starts(with: "\"\"\"") ? "\"\"\"" : "\""
+    result.append("\"\"")
+    skip(quote.count)
+    while position < characters.count, !starts(with: quote + hashes) {
+      if starts(with: "\\" + hashes + "(") {
+        skip(hashes.count + 2)
+        skipInterpolation()
+      } else {
+        skip(starts(with: "\\") && hashes.isEmpty ? 2 : 1)
+      }
+    }
+    skip(quote.count + hashes.count)
+  }
+
+  /// Skips to the parenthesis that closes an interpolation; what is inside counts as text.
+  private mutating func skipInterpolation() {
+    var depth = 1
+    while depth > 0, position < characters.count {
+      switch characters[position] {
+      case "(": depth += 1
+      case ")": depth -= 1
+      case "\"":
+        let before = result
+        skipString(closing: "")
+        result = before + result.dropFirst(before.count).filter { $0 == "\n" }
+        continue
+      default: break
+      }
+      skip(1)
+    }
+  }
+}

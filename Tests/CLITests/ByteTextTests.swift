@@ -1,0 +1,54 @@
+import CLI
+import Testing
+
+@Suite struct ByteTextTests {
+  @Test(arguments: [
+    ("0", Int64(0)), ("4096", 4096), ("512K", 524_288), ("2MiB", 2_097_152),
+    ("1g", 1_073_741_824), ("7B", 7),
+  ])
+  func sizesAreRead(text: String, size: Int64) {
+    #expect(ByteText.parse(text) == size)
+  }
+
+  @Test(arguments: [
+    "", "K", "-1", "1.5M", "1T", "1 M", "1KK", "99999999999999999999", "9999999999G", "٣",
+  ])
+  func whatIsNoSizeIsRefused(text: String) {
+    #expect(ByteText.parse(text) == nil)
+  }
+
+  @Test(arguments: [
+    (Int64(0), "0 B"), (1023, "1023 B"), (1024, "1 KiB"), (1536, "1.50 KiB"), (10340, "10.1 KiB"),
+    (1_048_575, "1.00 MiB"), (1_073_741_824, "1 GiB"), (Int64.max, "8 EiB"),
+  ])
+  func sizesAreShownInTheLargestUnitThatFits(bytes: Int64, text: String) {
+    #expect(ByteText.size(bytes) == text)
+  }
+
+  @Test func ratesThatAreNoNumbersAreShownAsNothing() {
+    #expect(ByteText.rate(.nan) == "0 B/s")
+    #expect(ByteText.rate(-5) == "0 B/s")
+    #expect(ByteText.rate(.infinity) == "0 B/s")
+    #expect(ByteText.rate(2048) == "2 KiB/s")
+  }
+
+  @Test(arguments: [
+    (0, "0:00"), (9, "0:09"), (725, "12:05"), (11045, "3:04:05"), (864_000, "10 d"),
+  ])
+  func timesToGoAreShownAsAClock(seconds: Int, text: String) {
+    #expect(ByteText.clock(.seconds(seconds)) == text)
+  }
+
+  @Test func timesThatPassedHaveTwoDigitsOrMore() {
+    #expect(ByteText.elapsed(.milliseconds(423)) == "0.42 s")
+    #expect(ByteText.elapsed(.milliseconds(12_345)) == "12.3 s")
+    #expect(ByteText.elapsed(.seconds(3661)) == "1:01:01")
+  }
+
+  @Test func onlyTheWholeIs100Percent() {
+    #expect(ByteText.percent(0, of: 7) == "0.0 %")
+    #expect(ByteText.percent(Int64.max - 1, of: Int64.max) == "99.9 %")
+    #expect(ByteText.percent(7, of: 7) == "100 %")
+    #expect(ByteText.percent(0, of: 0) == "100 %")
+  }
+}

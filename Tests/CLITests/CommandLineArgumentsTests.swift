@@ -1,0 +1,154 @@
+import CLI
+import Download
+import Primitives
+import Testing
+
+@Suite struct CommandLineArgumentsTests {
+  private func parse(_ line: String) throws(UsageError) -> Invocation {
+    try CommandLineArguments.parse(line.split(separator: " ").map(String.init))
+  }
+
+  @Test func aFileAloneIsDownloadedIntoTheCurrentFolder() throws {
+    let invocation = try parse("x.torrent")
+    #expect(invocation.command == .download)
+    #expect(invocation.arguments == ["x.torrent"])
+    #expect(invocation.download.folder == ".")
+    #expect(!invocation.download.keepSeeding)
+  }
+
+  @Test(arguments: [
+    "x.torrent -o out", "-o out x.torrent", "-oout x.torrent", "--output-dir=out x.torrent",
+    "x.torrent --output-dir out", "-o out -- x.torrent",
+  ])
+  func theOutputFolderCanBeWrittenInEveryUsualWay(line: String) throws {
+    let invocation = try parse(line)
+    #expect(invocation.download.folder == "out")
+    #expect(invocation.arguments == ["x.torrent"])
+  }
+
+  @Test func everyDownloadOptionReachesTheOptions() throws {
+    let invocation = try parse(
+      "x --overwrite --port 6881 --peer 192.0.2.1:1 --peer [2001:db8::1]:2 --memory 32M"
+        + " --pipeline 7 --max-peers 9 -q")
+    let options = invocation.download
+    #expect(options.overwrite)
+    #expect(options.port == 6881)
+    #expect(options.peers.map(\.description) == ["192.0.2.1:1", "[2001:db8::1]:2"])
+    #expect(options.memoryLimit == 32 << 20)
+    #expect(options.pipeline == 7)
+    #expect(options.maximumPeers == 9)
+    #expect(invocation.verbosity == .quiet)
+  }
+
+  @Test func seedKeepsSeeding() throws {
+    let invocation = try parse("seed x.torrent -o have")
+    #expect(invocation.command == .seed)
+    #expect(invocation.download.keepSeeding)
+    #expect(invocation.download.folder == "have")
+  }
+
+  @Test func aFileCalledLikeACommandIsReachedBehindTheDashes() throws {
+    #expect(try parse("-- info").command == .download)
+    #expect(try parse("-- info").arguments == ["info"])
+    #expect(try parse("./info").arguments == ["./info"])
+  }
+
+  @Test func aSecondCommandWordIsAnArgument() throws {
+    #expect(try parse("info seed").arguments == ["seed"])
+  }
+
+  @Test func trackerWantsToKnowWhereToListen() throws {
+    #expect(throws: UsageError.missingOption("--listen ADDRESS:PORT", .tracker)) {
+      try parse("tracker")
+    }
+    #expect(try parse("tracker --listen 127.0.0.1:0").listenEndpoint == Endpoint("127.0.0.1:0"))
+  }
+
+  @Test func helpTakesATopicOrIsAskedForBehindACommand() throws {
+    #expect(try parse("--help").command == .help)
+    #expect(try parse("help seed").arguments == ["seed"])
+    let behind = try parse("seed --help")
+    #expect(behind.command == .help)
+    #expect(behind.arguments == ["seed"])
+    #expect(try parse("tracker -h").arguments == ["tracker"])
+  }
+
+  @Test func versionNeedsNoFile() throws {
+    #expect(try parse("--version").command == .version)
+    #expect(try parse("--version --verbose").verbosity == .verbose)
+  }
+
+  @Test func anEmptyCommandLineIsNoSuccess() {
+    #expect(throws: UsageError.missingArgument(.download)) { try parse("") }
+    #expect(throws: UsageError.missingArgument(.seed)) { try parse("seed") }
+  }
+
+  @Test func aSecondFileIsRefused() {
+    #expect(throws: UsageError.tooManyArguments(.download, extra: "b")) { try parse("a b") }
+  }
+
+  @Test func anUnknownOptionSuggestsTheNearest() {
+    #expect(throws: UsageError.unknownOption("--outputdir", nearest: "--output-dir")) {
+      try parse("x --outputdir y")
+    }
+    #expect(throws: UsageError.unknownOption("--zebra", nearest: nil)) { try parse("x --zebra") }
+    #expect(throws: UsageError.unknownOption("-z", nearest: nil)) { try parse("x -z") }
+  }
+
+  @Test func anOptionOfAnotherCommandIsRefused() {
+    #expect(throws: UsageError.optionNotForCommand("--overwrite", .seed)) {
+      try parse("seed x --overwrite")
+    }
+    #expect(throws: UsageError.optionNotForCommand("-o", .info)) { try parse("info x -o y") }
+  }
+
+  @Test func anOptionGivenTwiceIsRefusedWhateverItsSpelling() {
+    #expect(throws: UsageError.repeatedOption("--output-dir")) {
+      try parse("x -o a --output-dir b")
+    }
+  }
+
+  @Test func aValueIsNeitherMissingNorInvented() {
+    #expect(throws: UsageError.missingValue(option: "-o", placeholder: "DIR")) { try parse("x -o") }
+    #expect(throws: UsageError.unexpectedValue(option: "--overwrite")) {
+      try parse("x --overwrite=yes")
+    }
+  }
+
+  @Test func quietAndVerboseExcludeEachOther() {
+    #expect(throws: UsageError.conflictingOptions("--quiet", "--verbose")) { try parse("x -q -v") }
+  }
+
+  @Test(arguments: [
+    "--port 65536", "--port -1", "--port x", "--peer example.org:80", "--peer 192.0.2.1",
+    "--peer 192.0.2.1:0", "--peer 2001:db8::1:80", "--memory 1K", "--memory 1T",
+    "--memory 99999999999999999999", "--pipeline 0", "--max-peers 0", "--max-peers 65536",
+    "--tracker ftp://host/", "--tracker http://", "--tracker host:80",
+  ])
+  func valuesThatMakeNoSenseAreRefused(option: String) {
+    let error = #expect(throws: UsageError.self) { try parse("x \(option)") }
+    guard case .badValue(let name, let value, _)? = error else {
+      Issue.record("\(option) was refused for another reason")
+      return
+    }
+    #expect(option == "\(name) \(value)")
+  }
+
+  @Test func givenTrackersComeFirst() throws {
+    let own = [["http://a/announce", "http://b/announce"]]
+    #expect(try parse("x").trackerTiers(torrentTrackers: own) == nil)
+    #expect(try parse("x --no-tracker").trackerTiers(torrentTrackers: own) == [])
+    #expect(
+      try parse("x --tracker https://c/announce").trackerTiers(torrentTrackers: own)
+        == [["https://c/announce"]] + own)
+    #expect(
+      try parse("x --no-tracker --tracker http://c/").trackerTiers(torrentTrackers: own)
+        == [["http://c/"]])
+  }
+
+  @Test func usageErrorsAreSafeForATerminal() {
+    let error = #expect(throws: UsageError.self) { try parse("x --\u{1B}[31m") }
+    #expect(error?.failure.status == .badUsage)
+    #expect(error?.failure.text.contains("\u{1B}") == false)
+  }
+}

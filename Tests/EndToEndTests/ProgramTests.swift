@@ -1,0 +1,126 @@
+import Foundation
+import Metainfo
+import TestSupport
+import Testing
+
+/// The program itself, run as a user or a script would run it.
+@Suite(.timeLimit(.minutes(2)))
+struct ProgramTests {
+  private func run(_ arguments: String...) async throws -> ProcessRunner.Outcome {
+    try await ProcessRunner.run([try SwiftTorrentBinary.path()] + arguments)
+  }
+
+  /// A torrent that no peer has: a download of it waits until it is interrupted.
+  private func lonelyTorrent(in folder: TemporaryFolder) throws -> String {
+    let builder = TorrentBuilder(name: "lonely", pieceLength: 16384)
+    let bytes = builder.torrent(content: [UInt8](repeating: 1, count: 40000))
+    let path = folder.file("lonely.torrent")
+    try Data(bytes).write(to: URL(fileURLWithPath: path))
+    return path
+  }
+
+  @Test func helpAndVersionAreResults() async throws {
+    let help = try await run("--help")
+    #expect(help.ending == .exited(0))
+    #expect(help.output.contains("Exit status:"))
+    #expect(help.errors.isEmpty)
+    let version = try await run("--version")
+    #expect(version.output == "swift-torrent 0.1.0\n")
+  }
+
+  @Test func aCommandLineThatMakesNoSenseEndsWith28() async throws {
+    let outcome = try await run("x.torrent", "--ouput-dir", "y")
+    #expect(outcome.ending == .exited(28))
+    #expect(outcome.output.isEmpty)
+    #expect(outcome.errors.hasPrefix("swift-torrent: error: unknown option --ouput-dir\n"))
+    #expect(outcome.errors.contains("did you mean --output-dir?"))
+  }
+
+  @Test(arguments: ["info", "seed", "download"])
+  func aTorrentThatDoesNotExistEndsWith3(command: String) async throws {
+    let words = command == "download" ? [] : [command]
+    let outcome = try await ProcessRunner.run(
+      [try SwiftTorrentBinary.path()] + words + ["/nowhere/x.torrent"])
+    #expect(outcome.ending == .exited(3))
+    #expect(outcome.errors.contains("/nowhere/x.torrent: no such file"))
+  }
+
+  @Test func whatIsNoBencodeEndsWith25AndWhatIsNoTorrentWith26() async throws {
+    let folder = try TemporaryFolder()
+    let page = try folder.write("<!DOCTYPE html>", to: "page.torrent")
+    let other = try folder.write("d4:infod4:name1:xee", to: "other.torrent")
+    let first = try await run("info", page)
+    #expect(first.ending == .exited(25))
+    #expect(first.errors.contains("at byte 0"))
+    let second = try await run(other, "-o", folder.path)
+    #expect(second.ending == .exited(26))
+    let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+    #expect(names.sorted() == ["other.torrent", "page.torrent"])
+  }
+
+  @Test func infoPrintsTheFieldsAndNothingElse() async throws {
+    let folder = try TemporaryFolder()
+    let outcome = try await run("info", try lonelyTorrent(in: folder))
+    #expect(outcome.ending == .exited(0))
+    #expect(outcome.output.contains("name:       lonely\n"))
+    #expect(outcome.errors.isEmpty)
+  }
+
+  @Test func aFileWithoutPermissionEndsWith17() async throws {
+    let outcome = try await run("info", "/")
+    #expect(outcome.ending == .exited(17))
+    #expect(outcome.errors.contains("/ is a folder"))
+  }
+
+  @Test(arguments: [SIGINT, SIGTERM])
+  func anInterruptedDownloadDiesOfItsSignalWithinTwoSeconds(signal: Int32) async throws {
+    let folder = try TemporaryFolder()
+    let process = try ChildProcess(
+      [
+        try SwiftTorrentBinary.path(), try lonelyTorrent(in: folder), "-o", folder.file("out"),
+        "--no-tracker",
+      ], logsIn: folder.path, label: "download")
+    try await Condition.wait("the download has started", timeout: .seconds(20)) {
+      process.errors.contains("lonely") || !process.isRunning
+    }
+    process.signal(signal)
+    let ending = try await process.wait(timeout: .milliseconds(2500))
+    #expect(ending == .signalled(signal), "\(process.errors)")
+    #expect(process.errors.contains("interrupted"))
+  }
+
+  @Test(.enabled(if: ProcessRunner.find("script") != nil, "script(1) is not installed"))
+  func aTerminalGetsALiveLineAndItsCursorBack() async throws {
+    let folder = try TemporaryFolder()
+    let command = [
+      "timeout --foreground --preserve-status -s INT 2", try SwiftTorrentBinary.path(),
+      try lonelyTorrent(in: folder), "-o", folder.file("out"), "--no-tracker",
+    ].joined(separator: " ")
+    let outcome = try await ProcessRunner.run(
+      ["script", "-qefc", command, "/dev/null"], environment: ["TERM": "xterm", "NO_COLOR": "1"])
+    let hidden = try #require(outcome.output.range(of: "\u{1B}[?25l"))
+    let shown = try #require(outcome.output.range(of: "\u{1B}[?25h"))
+    #expect(hidden.upperBound <= shown.lowerBound)
+    #expect(outcome.output[hidden.upperBound..<shown.lowerBound].contains("0.0 %"))
+    #expect(!outcome.output.contains("\u{1B}[32m"), "NO_COLOR is respected")
+  }
+
+  @Test func theDemoProvesTheInstallation() async throws {
+    let outcome = try await run("demo")
+    #expect(outcome.ending == .exited(0), "\(outcome.errors)")
+    #expect(!outcome.errors.isEmpty)
+  }
+
+  @Test func theTrackerSaysWhereItListensAndDiesOfItsSignal() async throws {
+    let folder = try TemporaryFolder()
+    let process = try ChildProcess(
+      [try SwiftTorrentBinary.path(), "tracker", "--listen", "127.0.0.1:0"],
+      logsIn: folder.path, label: "tracker")
+    try await Condition.wait("the tracker listens", timeout: .seconds(20)) {
+      process.output.contains("http://127.0.0.1:") || !process.isRunning
+    }
+    process.signal(SIGTERM)
+    let ending = try await process.wait(timeout: .milliseconds(2500))
+    #expect(ending == .signalled(SIGTERM), "\(process.errors)")
+  }
+}

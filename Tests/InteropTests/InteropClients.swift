@@ -1,0 +1,52 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// The programs that we did not write and that the interop tests need.
+enum InteropClients {
+  /// Whether a missing client is a failure, as in CI.
+  static let areRequired =
+    ProcessInfo.processInfo.environment["SWIFT_TORRENT_REQUIRE_CLIENTS"] == "1"
+
+  /// What cannot be found.
+  static let missing: [String] = {
+    let programs = [
+      "aria2c", "transmission-daemon", "opentracker", "ip", "unshare", "nsenter", "python3",
+      "sha256sum",
+    ]
+    return programs.filter { ProcessRunner.find($0) == nil }
+      + (libtorrentPython == nil ? ["libtorrent (in .venv)"] : [])
+  }()
+
+  /// The Python that can import libtorrent; nil when there is none.
+  static let libtorrentPython: String? = {
+    let chosen = ProcessInfo.processInfo.environment["SWIFT_TORRENT_PYTHON"]
+    let python = chosen ?? FixtureFolder.repositoryPath(".venv/bin/python3")
+    let packages = python.replacingOccurrences(of: "/bin/python3", with: "/lib")
+    guard FileManager.default.isExecutableFile(atPath: python) else { return nil }
+    let found = FileManager.default.enumerator(atPath: packages)?.contains { entry in
+      (entry as? String)?.hasSuffix("site-packages/libtorrent") ?? false
+    }
+    return found == true ? python : nil
+  }()
+
+  /// The suites that run here.
+  static var areInstalled: Bool { missing.isEmpty }
+}
+
+/// Says what ran and what did not, so that a green run cannot hide a hole.
+@Suite struct ClientPresenceTests {
+  @Test(.enabled(if: InteropClients.areRequired, "SWIFT_TORRENT_REQUIRE_CLIENTS is not 1"))
+  func everyClientIsInstalled() {
+    #expect(InteropClients.missing.isEmpty, "run Tests/run, which installs them")
+  }
+
+  @Test func suitesThatAreLeftOutAreNamed() {
+    guard !InteropClients.areInstalled else { return }
+    print(
+      """
+      left out: LeechInteropTests, SeedInteropTests, ReferenceClientTests
+        missing: \(InteropClients.missing.joined(separator: ", ")); Tests/run installs them
+      """)
+  }
+}

@@ -1,0 +1,75 @@
+#!/usr/bin/env python3
+"""libtorrent as a command.
+
+    libtorrent_peer.py seed  TORRENT FOLDER ADDRESS:PORT [UPLOAD_LIMIT]
+    libtorrent_peer.py leech TORRENT FOLDER ADDRESS:PORT
+
+"seed" prints "uploaded N" (bytes of payload) whenever N has changed, until it is ended; "leech"
+exits when everything is verified and on disk.
+"""
+import os
+import sys
+
+import libtorrent as lt
+
+
+def open_torrent(path, folder, address, upload_limit):
+    host = address.rpartition(":")[0]
+    session = lt.session({
+        "listen_interfaces": address, "outgoing_interfaces": host,
+        "enable_dht": False, "enable_lsd": False, "enable_upnp": False, "enable_natpmp": False,
+        "enable_outgoing_utp": False, "enable_incoming_utp": False,
+        "upload_rate_limit": upload_limit, "stop_tracker_timeout": 1,
+        "alert_mask": lt.alert.category_t.status_notification
+        | lt.alert.category_t.error_notification | lt.alert.category_t.storage_notification
+        | lt.alert.category_t.tracker_notification,
+    })
+    parameters = lt.add_torrent_params()
+    parameters.ti = lt.torrent_info(path)
+    parameters.save_path = folder
+    parameters.flags &= ~(lt.torrent_flags.auto_managed | lt.torrent_flags.paused)
+    return session, session.add_torrent(parameters)
+
+
+def alerts(session, torrent):
+    while True:
+        session.wait_for_alert(200)
+        for alert in session.pop_alerts():
+            if isinstance(alert, lt.tracker_error_alert):
+                # Its own next try would be half a minute away.
+                print(alert.message(), file=sys.stderr, flush=True)
+                torrent.force_reannounce()
+            yield alert
+        yield None
+
+
+def seed(session, torrent):
+    uploaded = -1
+    for alert in alerts(session, torrent):
+        if isinstance(alert, lt.torrent_checked_alert) and not torrent.status().is_seeding:
+            sys.exit("the data to seed is not complete")
+        now = torrent.status().total_payload_upload
+        if now != uploaded:
+            uploaded = now
+            print("uploaded", uploaded, flush=True)
+
+
+def leech(session, torrent):
+    flushing = False
+    for alert in alerts(session, torrent):
+        if isinstance(alert, (lt.file_error_alert, lt.torrent_error_alert)):
+            sys.exit(alert.message())
+        if isinstance(alert, lt.torrent_finished_alert) and not flushing:
+            flushing = True
+            torrent.flush_cache()
+        if isinstance(alert, lt.cache_flushed_alert) and flushing:
+            # Everything is on disk; the session's slow tear-down has nothing to add.
+            os._exit(0)
+
+
+def main(kind, path, folder, address, upload_limit="0"):
+    session, torrent = open_torrent(path, folder, address, int(upload_limit))
+    {"seed": seed, "leech": leech}[kind](session, torrent)
+
+
+main(*sys.argv[1:])
