@@ -172,10 +172,6 @@ extension InboundMachine {
     let longest = id == PeerMessage.ID.bitfield ? (geometry.pieceCount + 7) / 8 + 1 : 13
     guard frameLength <= longest else { throw .badLength(id: id, length: frameLength) }
     guard stagedCount >= 4 + frameLength else { return nil }
-    if id == PeerMessage.ID.bitfield {
-      guard !hasSeenBitfield else { throw .repeatedBitfield }
-      hasSeenBitfield = true
-    }
     let body = Array(staged[stageStart + 5..<stageStart + 4 + frameLength])
     dropStaged(4 + frameLength)
     return try PeerMessage.decode(id: id, body: body, geometry: geometry)

@@ -40,7 +40,6 @@ package struct InboundMachine: ~Copyable {
   /// Bytes that are not decoded yet: those from `stageStart` on.
   var staged: [UInt8] = []
   var stageStart = 0
-  var hasSeenBitfield = false
 
   /// What is left of the bytes that the last read brought.
   var available = 0

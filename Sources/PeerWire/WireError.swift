@@ -18,8 +18,6 @@ package enum WireError: Error, Equatable, Sendable, CustomStringConvertible {
   case badBlock(piece: UInt32, offset: UInt32, length: UInt32)
   /// A bitfield of the wrong length, or with spare bits set.
   case badBitfield
-  /// A second bitfield.
-  case repeatedBitfield
   /// Blocks that nobody asked for, beyond what crossed a cancel on the way.
   case unrequestedBlock(Block)
   /// More requests than we said we would queue.
@@ -36,7 +34,6 @@ package enum WireError: Error, Equatable, Sendable, CustomStringConvertible {
     case .badBlock(let piece, let offset, let length):
       "block \(piece):\(offset)+\(length) does not lie inside a piece"
     case .badBitfield: "the bitfield does not fit the torrent"
-    case .repeatedBitfield: "a second bitfield"
     case .unrequestedBlock(let block): "block \(block) was not requested"
     case .tooManyRequests(let limit): "more than \(limit) requests are waiting"
     }

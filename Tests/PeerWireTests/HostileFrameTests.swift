@@ -29,9 +29,6 @@ import Testing
     Case(name: "spare bits", bytes: [0, 0, 0, 2, 5, 0xFF], error: .badBitfield),
     Case(name: "long bitfield", bytes: [0, 0, 0, 3, 5, 0, 0], error: .badLength(id: 5, length: 3)),
     Case(
-      name: "two bitfields", bytes: [0, 0, 0, 2, 5, 0xF8, 0, 0, 0, 2, 5, 0xF8],
-      error: .repeatedBitfield),
-    Case(
       name: "request of another piece", bytes: block(6, 9, 0, 16384),
       error: .badBlock(piece: 9, offset: 0, length: 16384)),
     Case(

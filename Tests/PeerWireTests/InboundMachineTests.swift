@@ -95,6 +95,15 @@ import Testing
     #expect(stored[start] == 0 || payload[start] == 0)
   }
 
+  /// BEP 3 has the bitfield come first only, but aria2 sends a new one in place of many `have`s.
+  @Test func aLaterBitfieldIsOneMoreMessage() throws {
+    var feed = InboundFeed(geometry: geometry)
+    try feed.deliver([0, 0, 0, 2, 5, 0x80, 0, 0, 0, 2, 5, 0xF8], limit: 100)
+    let messages = feed.messages
+    #expect(messages.count == 2)
+    #expect(messages.last == .bitfield(Bitfield(count: 5, filled: true)))
+  }
+
   @Test func aDiscardedBlockIsReadAndForgotten() throws {
     let special = allBlocks[2]
     var feed = InboundFeed(geometry: geometry) { $0 == special ? .discard : nil }
