@@ -34,6 +34,8 @@ final class PeerRoster: PeerSessionOwner {
   private(set) var bannedPeers: [Endpoint] = []
   /// What peers that left have moved.
   private(set) var past = PastTraffic()
+  /// Called when nobody is left whom we are connected to or could dial soon.
+  var ranOut: () -> Void = {}
   private var nextNumber = 0
   private var halfOpen = 0
   private var arrivals = Fifo<any Transport>()
@@ -133,8 +135,7 @@ final class PeerRoster: PeerSessionOwner {
     halfOpen -= 1
     guard let peer = greeted, !isClosed else {
       book.dialFailed(endpoint, now: environment.clock.now)
-      wakeup.fire()
-      return
+      return lookOn()
     }
     book.connected(endpoint)
     let (end, wasUseful) = await meet(peer)
@@ -143,7 +144,13 @@ final class PeerRoster: PeerSessionOwner {
     case .lied: break
     default: book.disconnected(endpoint, wasUseful: wasUseful, now: environment.clock.now)
     }
+    lookOn()
+  }
+
+  /// A connection, or the try at one, is over: somebody else may be dialled.
+  private func lookOn() {
     wakeup.fire()
+    if !isClosed, sessions.isEmpty, !book.hasCandidates { ranOut() }
   }
 
   private func welcome(_ transport: any Transport) async {

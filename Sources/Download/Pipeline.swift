@@ -63,6 +63,7 @@ final class Pipeline: AnnouncerDelegate {
   private func connectParts() {
     announcer.delegate = self
     work.pieceCompleted = { [unowned self] in verifier.submit($0) }
+    roster.ranOut = { [unowned self] in announcer.peersRanOut() }
     verifier.needsDigests = { [unowned self] in roster.ledger.needsDigests(of: $0) }
     verifier.judged = { [unowned self] in settle($0) }
   }
@@ -137,6 +138,7 @@ final class Pipeline: AnnouncerDelegate {
     roster.close()
     verifier.close()
     pulse.close()
+    if case .success = result { announcer.completed() }
     await announcer.stop()
   }
 

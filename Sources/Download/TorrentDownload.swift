@@ -90,6 +90,7 @@ public final class TorrentDownload: Sendable {
     interruption.handler = { pipeline.finish(.failure(.cancelled)) }
     if interruption.isStopped { pipeline.finish(.failure(.cancelled)) }
     await run(pipeline)
+    interruption.handler = {}
     let progress = pipeline.snapshot()
     try await pipeline.settle(keepSeeding: options.keepSeeding)
     return finished(
