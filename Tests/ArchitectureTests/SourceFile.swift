@@ -55,6 +55,20 @@ struct SourceFile {
     "struct", "class", "enum", "protocol", "func", "var", "let", "typealias",
   ]
 
+  /// The names of what the file's protocols, which stand at its outermost level, ask for.
+  var protocolRequirements: [String] {
+    var names: [String] = []
+    var isInside = false
+    for line in code {
+      if line.contains(/^[a-z@].*\bprotocol\s+\w+.*\{$/) { isInside = true }
+      if line == "}" { isInside = false }
+      if isInside, let match = line.firstMatch(of: /\b(?:func|var)\s+(\w+)/) {
+        names.append(String(match.output.1))
+      }
+    }
+    return names
+  }
+
   /// The functions, initialisers and the like: where their body begins, and its number of lines.
   var functions: [(line: Int, length: Int)] {
     var functions: [(line: Int, length: Int)] = []

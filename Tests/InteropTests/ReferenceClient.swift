@@ -37,7 +37,7 @@ enum ReferenceClient: String, CaseIterable, Sendable {
     _ payload: InteropPayload, folder: String, uploadLimit: Int?, isSeed: Bool
   ) -> [String] {
     [
-      "aria2c", "--no-conf", "--dir=\(folder)", "--interface=\(address)", "--listen-port=6881",
+      "aria2c", "--no-conf", "--dir=\(folder)", "--interface=\(address)", "--listen-port=6884",
       "--enable-dht=false", "--enable-dht6=false", "--enable-peer-exchange=false",
       "--bt-enable-lpd=false", "--check-integrity=true", "--allow-overwrite=true",
       "--file-allocation=none", "--max-overall-upload-limit=\(uploadLimit ?? 0)K",
