@@ -77,10 +77,10 @@ import Testing
 
   @Test func oneFastSeedAmongSlowOnesIsAsFastAsAlone() async throws {
     func time(slowPeers: Int) async throws -> Duration {
-      let swarm = try await SimulatedSwarm(seed: 5, size: 20_000_000, pieceLength: 262_144)
+      let swarm = try await SimulatedSwarm(seed: 5, size: 5_000_000, pieceLength: 131_072)
       let summary = try await swarm.simulation.run {
-        try swarm.addSeed(host: .init(uploadRate: 5_000_000))
-        for _ in 0..<slowPeers { try swarm.addSeed(host: .init(uploadRate: 20480)) }
+        try swarm.addSeed(host: .init(uploadRate: 1_250_000))
+        for _ in 0..<slowPeers { try swarm.addSeed(host: .init(uploadRate: 5120)) }
         return try await swarm.run(swarm.download())
       }
       let output = await swarm.output
