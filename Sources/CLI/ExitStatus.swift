@@ -3,17 +3,29 @@
 /// Where aria2 has a number for the same meaning, ours is the same. The README's table is the
 /// documentation that scripts rely on; a test compares the two.
 package enum ExitStatus: Int32, CaseIterable, Sendable {
+  /// Every byte is verified and in place.
   case success = 0
+  /// Anything that has no number of its own.
   case failure = 1
+  /// The .torrent does not exist.
   case sourceNotFound = 3
+  /// An address could not be used.
   case networkFailure = 6
+  /// No space is left where the data goes.
   case diskFull = 9
+  /// Another run holds the output.
   case outputInUse = 12
+  /// Files that are not ours would have to change.
   case outputExists = 13
+  /// A file could not be read or written for another reason.
   case inputOutputFailure = 17
+  /// The .torrent is not valid bencode.
   case badBencode = 25
+  /// The .torrent is bencode, but not a valid torrent.
   case badTorrent = 26
+  /// The options or arguments make no sense.
   case badUsage = 28
+  /// Data that had to be complete is not.
   case verificationFailed = 32
 
   /// The meaning in a few words, as help and README give it.

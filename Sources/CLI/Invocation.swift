@@ -3,12 +3,19 @@ package import Primitives
 
 /// The commands; `download` has no word of its own: it is what happens to a SOURCE.
 package enum Command: String, CaseIterable, Sendable {
+  /// Fetch a torrent; it has no word of its own.
   case download
+  /// Say what is in a torrent.
   case info
+  /// Serve a torrent whose data is complete.
   case seed
+  /// Run the small tracker.
   case tracker
+  /// Prove the installation.
   case demo
+  /// Show the help, or that of one command.
   case help
+  /// Show the version.
   case version
 
   /// The command that the first word names; nil when the word is a SOURCE.
@@ -57,8 +64,11 @@ package enum Command: String, CaseIterable, Sendable {
 
 /// How much is said on the standard error stream.
 package enum Verbosity: Sendable {
+  /// Nothing but failures.
   case quiet
+  /// Progress and what matters.
   case normal
+  /// Also what peers and trackers do.
   case verbose
 }
 

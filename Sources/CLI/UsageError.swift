@@ -1,15 +1,26 @@
 /// A command line that cannot be understood.
 package enum UsageError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// An option that no command has.
   case unknownOption(String, nearest: String?)
+  /// An option that this command does not take.
   case optionNotForCommand(String, Command)
+  /// An option at the end that lacks its value.
   case missingValue(option: String, placeholder: String)
+  /// A value for an option that takes none.
   case unexpectedValue(option: String)
+  /// An option given twice that may be given once.
   case repeatedOption(String)
+  /// A value that the option cannot have.
   case badValue(option: String, value: String, expected: String)
+  /// Two options that contradict each other.
   case conflictingOptions(String, String)
+  /// No file where the command needs one.
   case missingArgument(Command)
+  /// An argument too many.
   case tooManyArguments(Command, extra: String)
+  /// Help about a command that does not exist.
   case unknownTopic(String, nearest: String?)
+  /// An option that the command cannot do without.
   case missingOption(String, Command)
 
   /// What is wrong, in one clause.

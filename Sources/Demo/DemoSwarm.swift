@@ -35,11 +35,16 @@ package enum DemoSwarm {
 
   /// Why there was no demo.
   package enum Failure: Error, Sendable, CustomStringConvertible {
+    /// The torrent of the demo was refused.
     case torrent(MetainfoError)
+    /// Loopback could not be used.
     case network(NetworkError)
+    /// The download itself failed.
     case download(DownloadError)
+    /// The temporary folder could not be made.
     case folder(String)
 
+    /// One clause that says what was wrong.
     package var description: String {
       switch self {
       case .torrent(let error): "the torrent could not be made: \(error)"

@@ -113,6 +113,7 @@ package final class ScriptedSeed {
 /// A door that opens once, for those who wait before it and those who come later.
 @Reactor
 package final class Gate {
+  /// Whether it has been opened.
   package private(set) var isOpen: Bool
   private var waiting: [Wakeup] = []
 

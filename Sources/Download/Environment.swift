@@ -24,6 +24,7 @@ package struct Environment {
   /// Chance, such as which piece comes first.
   package var random: SeededRandom
 
+  /// Creates a world of these parts.
   package init(
     clock: any LoopClock, network: any Network, http: any HTTPClient, workers: any WorkerPool,
     workerCount: Int, files: any FileSystem, random: SeededRandom

@@ -76,8 +76,11 @@ package protocol Network: AnyObject, Sendable {
 
 /// Why a connection, a listener or a look-up failed.
 package enum NetworkError: Error, Equatable, Sendable {
+  /// Nothing happened in the time allowed.
   case timedOut
+  /// The task was cancelled.
   case cancelled
+  /// The name has no address.
   case unknownHost(String)
   /// A system call failed with this `errno`.
   case system(call: String, code: Int32)

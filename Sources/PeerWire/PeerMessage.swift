@@ -2,14 +2,23 @@ package import Primitives
 
 /// A message between peers after the handshake, except the payload of `piece` (BEP 3).
 package enum PeerMessage: Equatable, Sendable {
+  /// The empty frame, which only says that the connection lives.
   case keepAlive
+  /// The sender answers no requests from now on.
   case choke
+  /// The sender answers requests from now on.
   case unchoke
+  /// The sender wants pieces that the receiver has.
   case interested
+  /// The sender wants nothing that the receiver has.
   case notInterested
+  /// The sender has got this piece.
   case have(PieceIndex)
+  /// All the pieces that the sender has.
   case bitfield(Bitfield)
+  /// The sender wants this block.
   case request(Block)
+  /// The sender no longer wants this block.
   case cancel(Block)
   /// The peer's DHT port (BEP 5).
   case port(UInt16)
@@ -18,15 +27,25 @@ package enum PeerMessage: Equatable, Sendable {
 
   /// The numbers that messages carry on the wire.
   package enum ID {
+    /// `PeerMessage.choke`.
     package static let choke: UInt8 = 0
+    /// `PeerMessage.unchoke`.
     package static let unchoke: UInt8 = 1
+    /// `PeerMessage.interested`.
     package static let interested: UInt8 = 2
+    /// `PeerMessage.notInterested`.
     package static let notInterested: UInt8 = 3
+    /// `PeerMessage.have`.
     package static let have: UInt8 = 4
+    /// `PeerMessage.bitfield`.
     package static let bitfield: UInt8 = 5
+    /// `PeerMessage.request`.
     package static let request: UInt8 = 6
+    /// The frame of a block, which has no `PeerMessage`: its payload goes straight into its place.
     package static let piece: UInt8 = 7
+    /// `PeerMessage.cancel`.
     package static let cancel: UInt8 = 8
+    /// `PeerMessage.port`.
     package static let port: UInt8 = 9
   }
 

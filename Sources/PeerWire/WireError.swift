@@ -23,6 +23,7 @@ package enum WireError: Error, Equatable, Sendable, CustomStringConvertible {
   /// More requests than we said we would queue.
   case tooManyRequests(limit: Int)
 
+  /// One clause that names what the peer sent.
   package var description: String {
     switch self {
     case .notBitTorrent: "the handshake is not BitTorrent's"

@@ -18,6 +18,7 @@ package struct PosixFileSystem: FileSystem {
     }
   }
 
+  /// Opens the output folder with open(2), after mkdir(2) for what is missing.
   package func openRoot(_ path: String, create: Bool) throws(SystemCallError) -> Descriptor {
     let obstacle = create ? makeRoot(path) : nil
     do {
@@ -44,6 +45,7 @@ package struct PosixFileSystem: FileSystem {
     return obstacle
   }
 
+  /// Opens a folder with openat(2) and `O_NOFOLLOW`.
   package func openFolder(
     _ name: String, in folder: Descriptor
   ) throws(SystemCallError) -> Descriptor {
@@ -51,10 +53,12 @@ package struct PosixFileSystem: FileSystem {
     return Descriptor(try check("openat") { openat(folder.number, name, flags) })
   }
 
+  /// Makes a folder with mkdirat(2).
   package func makeFolder(_ name: String, in folder: Descriptor) throws(SystemCallError) {
     _ = try check("mkdirat") { mkdirat(folder.number, name, 0o777) }
   }
 
+  /// Opens a file with openat(2); `O_NONBLOCK` keeps a pipe from holding the run up.
   package func openFile(
     _ name: String, in folder: Descriptor, _ access: FileAccess
   ) throws(SystemCallError) -> Descriptor {
@@ -69,6 +73,7 @@ package struct PosixFileSystem: FileSystem {
     return Descriptor(try check("openat") { openat(folder.number, name, flags, mode) })
   }
 
+  /// Asks fstatat(2) with `AT_SYMLINK_NOFOLLOW`.
   package func status(
     _ name: String, in folder: Descriptor
   ) throws(SystemCallError) -> FileStatus {
@@ -77,32 +82,38 @@ package struct PosixFileSystem: FileSystem {
     return FileStatus(status)
   }
 
+  /// Asks fstat(2).
   package func status(of file: Descriptor) throws(SystemCallError) -> FileStatus {
     var status = stat()
     _ = try check("fstat") { fstat(file.number, &status) }
     return FileStatus(status)
   }
 
+  /// Reads with pread(2).
   package func read(
     _ file: Descriptor, into buffer: UnsafeMutableRawBufferPointer, at offset: Int64
   ) throws(SystemCallError) -> Int {
     try check("pread") { pread(file.number, buffer.baseAddress, buffer.count, off_t(offset)) }
   }
 
+  /// Writes with pwrite(2).
   package func write(
     _ file: Descriptor, _ bytes: UnsafeRawBufferPointer, at offset: Int64
   ) throws(SystemCallError) -> Int {
     try check("pwrite") { pwrite(file.number, bytes.baseAddress, bytes.count, off_t(offset)) }
   }
 
+  /// Cuts or extends with ftruncate(2).
   package func resize(_ file: Descriptor, to length: Int64) throws(SystemCallError) {
     _ = try check("ftruncate") { ftruncate(file.number, off_t(length)) }
   }
 
+  /// Reserves room with fallocate(2).
   package func reserve(_ file: Descriptor, length: Int64) throws(SystemCallError) {
     _ = try check("fallocate") { cposix_fallocate(file.number, length) }
   }
 
+  /// Asks lseek(2) with `SEEK_DATA`; where holes are unknown, everything is data.
   package func nextData(
     _ file: Descriptor, from offset: Int64
   ) throws(SystemCallError) -> Int64? {
@@ -114,10 +125,12 @@ package struct PosixFileSystem: FileSystem {
     }
   }
 
+  /// Waits for fsync(2).
   package func synchronize(_ file: Descriptor) throws(SystemCallError) {
     _ = try check("fsync") { fsync(file.number) }
   }
 
+  /// Takes the lock of flock(2), without waiting.
   package func lock(_ file: Descriptor) throws(SystemCallError) -> Bool {
     do {
       _ = try check("flock") { flock(file.number, LOCK_EX | LOCK_NB) }
@@ -128,16 +141,19 @@ package struct PosixFileSystem: FileSystem {
     }
   }
 
+  /// Renames with renameat(2).
   package func rename(
     _ name: String, to newName: String, in folder: Descriptor
   ) throws(SystemCallError) {
     _ = try check("renameat") { renameat(folder.number, name, folder.number, newName) }
   }
 
+  /// Removes a file with unlinkat(2).
   package func remove(_ name: String, in folder: Descriptor) throws(SystemCallError) {
     _ = try check("unlinkat") { unlinkat(folder.number, name, 0) }
   }
 
+  /// Closes with close(2).
   package func close(_ descriptor: Descriptor) throws(SystemCallError) {
     // Never again after EINTR: the descriptor is free by then.
     guard Glibc.close(descriptor.number) != -1 else {

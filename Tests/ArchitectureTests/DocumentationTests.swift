@@ -4,22 +4,49 @@ import Testing
 
 /// What other targets can see is documented, and the documents say what the code says.
 @Suite struct DocumentationTests {
-  /// Types and functions; what a type does for a protocol is documented there.
   @Test func declarationsThatOthersSeeAreDocumented() throws {
     let declaration =
-      /^\s*(?:@\S+\s+)*(?:public|package)\s+(?:[a-z]+(?:\(set\))?\s+)*?(?:func|struct|class|enum|protocol|actor|typealias|subscript)\s+(\w+)/
-    let files = try SourceFile.all(below: "Sources")
-    let witnessed = Set(files.flatMap(\.protocolRequirements)).union(["description"])
-    for file in files {
-      for (number, line) in file.lines.enumerated() {
-        guard let match = line.firstMatch(of: declaration) else { continue }
-        if witnessed.contains(String(match.output.1)) { continue }
-        var above = number - 1
-        while above >= 0, Self.isAttribute(file.lines[above]) { above -= 1 }
-        let isDocumented = above >= 0 && file.lines[above].contains("///")
+      /^\s*(@\S+\s+)*(public|package)\s+((static|final|mutating|nonisolated|private\(set\)|indirect|convenience|override|class|isolated|borrowing|consuming)\s+)*(func|var|let|struct|class|enum|protocol|actor|init|typealias|subscript)\b/
+    for file in try SourceFile.all(below: "Sources") {
+      for (number, line) in file.lines.enumerated()
+      where line.contains("public ") || line.contains("package ") {
+        guard line.contains(declaration) else { continue }
+        let isDocumented = Self.isDocumented(number, in: file)
         #expect(isDocumented, "\(file.path):\(number + 1) has no documentation")
       }
     }
+  }
+
+  @Test func casesThatOthersSeeAreDocumented() throws {
+    var count = 0
+    for file in try SourceFile.all(below: "Sources") {
+      for number in file.visibleCases {
+        count += 1
+        let isDocumented = Self.isDocumented(number, in: file)
+        #expect(isDocumented, "\(file.path):\(number + 1) has no documentation")
+      }
+    }
+    #expect(count > 100)
+  }
+
+  @Test func theScannerFindsTheCasesOfVisibleEnumsOnly() {
+    let text = """
+      package enum Seen {
+        case first(Int)
+        enum Inner { case hidden }
+        var text: String {
+          switch self {
+          case .first: ""
+          }
+        }
+        indirect case second
+      }
+      enum Unseen {
+        case third
+      }
+      """
+    let file = SourceFile(path: "Sources/Example/Example.swift", text: text)
+    #expect(file.visibleCases == [1, 8])
   }
 
   @Test func theModuleTableOfTheArchitectureEqualsThePackage() throws {
@@ -38,6 +65,13 @@ import Testing
     var expected = ["CHashing": Set<String>(), "CPosix": [], "swift-torrent": ["CLI"]]
     for row in try PackageTable.read("libraries").rows { expected[row.name] = Set(row.imports) }
     #expect(documented == expected)
+  }
+
+  /// Whether a comment for the documentation stands above the line, or above its attributes.
+  private static func isDocumented(_ number: Int, in file: SourceFile) -> Bool {
+    var above = number - 1
+    while above >= 0, isAttribute(file.lines[above]) { above -= 1 }
+    return above >= 0 && file.lines[above].contains("///")
   }
 
   private static func isAttribute(_ line: String) -> Bool {

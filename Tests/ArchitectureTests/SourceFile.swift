@@ -94,6 +94,36 @@ struct SourceFile {
     return functions
   }
 
+  /// The lines, counted from 0, with the cases of enums that other targets can see.
+  var visibleCases: [Int] {
+    var found: [Int] = []
+    var open: [Bool] = []
+    var header = ""
+    for (number, line) in code.enumerated() {
+      let words = line.split(separator: " ").drop { $0 == "indirect" }
+      if open.last == true, words.first == "case" { found.append(number) }
+      for character in line {
+        switch character {
+        case "{":
+          open.append(Self.declaresVisibleEnum(header))
+          header = ""
+        case "}":
+          _ = open.popLast()
+          header = ""
+        default:
+          header.append(character)
+        }
+      }
+      header = line.isEmpty ? "" : header + " "
+    }
+    return found
+  }
+
+  private static func declaresVisibleEnum(_ header: String) -> Bool {
+    let words = header.split { !$0.isLetter }
+    return words.contains("enum") && (words.contains("package") || words.contains("public"))
+  }
+
   private static func declaresFunction(_ header: String) -> Bool {
     let words = header.split { !$0.isLetter && !$0.isNumber && $0 != "_" }
     return words.contains { ["func", "init", "deinit", "subscript"].contains($0) }

@@ -84,7 +84,7 @@ import Testing
         return try await swarm.run(swarm.download())
       }
       let output = await swarm.output
-    #expect(output == swarm.content)
+      #expect(output == swarm.content)
       return summary.duration
     }
     let alone = try await time(slowPeers: 0)
@@ -104,7 +104,7 @@ import Testing
         return try await swarm.run(swarm.download())
       }
       let output = await swarm.output
-    #expect(output == swarm.content)
+      #expect(output == swarm.content)
       return await swarm.simulation.network.trace
     }
     let first = try await trace(6)

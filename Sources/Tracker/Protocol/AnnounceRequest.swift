@@ -2,8 +2,11 @@ package import Primitives
 
 /// What happened since the last announce (BEP 3, "trackers").
 package enum AnnounceEvent: String, Sendable {
+  /// The run begins.
   case started
+  /// The last missing piece has come.
   case completed
+  /// The run ends.
   case stopped
 }
 
