@@ -40,7 +40,7 @@ enum InteropClients {
   @Test func suitesThatAreLeftOutAreNamed() {
     guard !InteropClients.areInstalled else { return }
     TestNeeds.note(
-      leftOut: "LeechInteropTests, SeedInteropTests, ReferenceClientTests",
+      leftOut: "LeechInteropTests, SeedInteropTests, IPv6InteropTests, ReferenceClientTests",
       because: "\(InteropClients.missing.joined(separator: ", ")) missing; Tests/run installs them")
   }
 }
