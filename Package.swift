@@ -56,7 +56,9 @@ let tests: KeyValuePairs<String, [String]> = [
   "CLITests": [
     "CLI", "Download", "Metainfo", "Storage", "Tracker", "Primitives", "TestSupport",
   ],
-  "EndToEndTests": ["Demo", "Download", "Metainfo", "Hashing", "Primitives", "TestSupport"],
+  "EndToEndTests": [
+    "Demo", "Download", "Networking", "Metainfo", "Hashing", "Primitives", "TestSupport",
+  ],
   "InteropTests": ["Demo", "Metainfo", "Hashing", "Primitives", "TestSupport"],
   "ArchitectureTests": ["TestSupport"],
 ]

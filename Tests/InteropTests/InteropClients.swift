@@ -4,17 +4,13 @@ import Testing
 
 /// The programs that we did not write and that the interop tests need.
 enum InteropClients {
-  /// Whether a missing client is a failure, as in CI.
-  static let areRequired =
-    ProcessInfo.processInfo.environment["SWIFT_TORRENT_REQUIRE_CLIENTS"] == "1"
-
   /// What cannot be found.
   static let missing: [String] = {
     let programs = [
       "aria2c", "transmission-daemon", "opentracker", "ip", "unshare", "nsenter", "python3",
       "sha256sum",
     ]
-    return programs.filter { ProcessRunner.find($0) == nil }
+    return TestNeeds.missing(of: programs)
       + (libtorrentPython == nil ? ["libtorrent (in .venv)"] : [])
   }()
 
@@ -36,17 +32,15 @@ enum InteropClients {
 
 /// Says what ran and what did not, so that a green run cannot hide a hole.
 @Suite struct ClientPresenceTests {
-  @Test(.enabled(if: InteropClients.areRequired, "SWIFT_TORRENT_REQUIRE_CLIENTS is not 1"))
+  @Test(.enabled(if: TestNeeds.areRequired, "SWIFT_TORRENT_REQUIRE_CLIENTS is not 1"))
   func everyClientIsInstalled() {
     #expect(InteropClients.missing.isEmpty, "run Tests/run, which installs them")
   }
 
   @Test func suitesThatAreLeftOutAreNamed() {
     guard !InteropClients.areInstalled else { return }
-    print(
-      """
-      left out: LeechInteropTests, SeedInteropTests, ReferenceClientTests
-        missing: \(InteropClients.missing.joined(separator: ", ")); Tests/run installs them
-      """)
+    TestNeeds.note(
+      leftOut: "LeechInteropTests, SeedInteropTests, IPv6InteropTests, ReferenceClientTests",
+      because: "\(InteropClients.missing.joined(separator: ", ")) missing; Tests/run installs them")
   }
 }

@@ -9,10 +9,7 @@ struct NamespaceError: Error, CustomStringConvertible {
   var description: String {
     """
     no network namespace could be made; it said: \(said)
-    Run the tests as root, or allow unprivileged user namespaces:
-      sysctl -w kernel.unprivileged_userns_clone=1              (Debian)
-      sysctl -w kernel.apparmor_restrict_unprivileged_userns=0  (Ubuntu 24.04 and later)
-    In a container: docker run --cap-add SYS_ADMIN --cap-add NET_ADMIN --security-opt apparmor=unconfined
+    \(TestNeeds.namespaceAdvice)
     """
   }
 }
@@ -37,10 +34,10 @@ final class TestNamespace: Sendable {
 
   /// Makes a namespace; the output of what runs in it goes to files in `logs`.
   static func make(logs: String) async throws -> TestNamespace {
-    let user = geteuid() == 0 ? [] : ["--user", "--map-root-user"]
     let script = FixtureFolder.repositoryPath("Tests/InteropTests/Scripts/namespace.sh")
     let holder = try ChildProcess(
-      ["unshare", "--net"] + user + ["sh", script], logsIn: logs, label: "namespace")
+      ["unshare", "--net"] + TestNeeds.userNamespace + ["sh", script], logsIn: logs,
+      label: "namespace")
     do {
       try await Condition.wait("the namespace is ready", timeout: .seconds(10)) {
         holder.output.contains("READY") || !holder.isRunning

@@ -2,8 +2,9 @@
 """libtorrent as a command.
 
     libtorrent_peer.py seed  TORRENT FOLDER ADDRESS:PORT [UPLOAD_LIMIT]
-    libtorrent_peer.py leech TORRENT FOLDER ADDRESS:PORT
+    libtorrent_peer.py leech TORRENT FOLDER ADDRESS:PORT [UPLOAD_LIMIT [PEER_ADDRESS:PORT]]
 
+IPv6 addresses are in brackets. The leech dials PEER besides those that the tracker names.
 "seed" prints "uploaded N" (bytes of payload) whenever N has changed, until it is ended; "leech"
 exits when everything is verified and on disk.
 """
@@ -13,8 +14,13 @@ import sys
 import libtorrent as lt
 
 
+def split(address):
+    host, _, port = address.rpartition(":")
+    return host.strip("[]"), int(port)
+
+
 def open_torrent(path, folder, address, upload_limit):
-    host = address.rpartition(":")[0]
+    host = split(address)[0]
     session = lt.session({
         "listen_interfaces": address, "outgoing_interfaces": host,
         "enable_dht": False, "enable_lsd": False, "enable_upnp": False, "enable_natpmp": False,
@@ -67,8 +73,10 @@ def leech(session, torrent):
             os._exit(0)
 
 
-def main(kind, path, folder, address, upload_limit="0"):
+def main(kind, path, folder, address, upload_limit="0", peer=None):
     session, torrent = open_torrent(path, folder, address, int(upload_limit))
+    if peer:
+        torrent.connect_peer(split(peer))
     {"seed": seed, "leech": leech}[kind](session, torrent)
 
 

@@ -1,0 +1,17 @@
+import Glibc
+
+/// Measures work by the time that the processor spends on it, whatever else the machine does.
+package enum ProcessorTime {
+  /// How much processor time `body` takes on this thread.
+  package static func measure(_ body: () throws -> Void) rethrows -> Duration {
+    let start = now
+    try body()
+    return now - start
+  }
+
+  private static var now: Duration {
+    var time = timespec()
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+    return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
+  }
+}
