@@ -8,6 +8,8 @@ struct GreetedPeer {
   /// The address that was dialled, or that the peer came from.
   let endpoint: Endpoint
   let peerID: PeerID
+  /// Whether we have dialled it.
+  let isOutgoing: Bool
 }
 
 /// The exchange of handshakes on a new connection, within a bound of time.
@@ -28,7 +30,8 @@ struct PeerGreeting {
         let bytes = await receive(Handshake.length, after: [], on: transport)
       else { return nil }
       let handshake = try accept(bytes)
-      return GreetedPeer(transport: transport, endpoint: endpoint, peerID: handshake.peerID)
+      return GreetedPeer(
+        transport: transport, endpoint: endpoint, peerID: handshake.peerID, isOutgoing: true)
     }
   }
 
@@ -47,7 +50,8 @@ struct PeerGreeting {
       else { return nil }
       let handshake = try accept(bytes)
       return GreetedPeer(
-        transport: transport, endpoint: transport.remote, peerID: handshake.peerID)
+        transport: transport, endpoint: transport.remote, peerID: handshake.peerID,
+        isOutgoing: false)
     }
   }
 

@@ -134,13 +134,13 @@ final class PeerRoster: PeerSessionOwner {
     }
     halfOpen -= 1
     guard let peer = greeted, !isClosed else {
+      greeted?.transport.close()
       book.dialFailed(endpoint, now: environment.clock.now)
       return lookOn()
     }
     book.connected(endpoint)
     let (end, wasUseful) = await meet(peer)
     switch end {
-    case .duplicate: book.forget(endpoint)
     case .lied: break
     default: book.disconnected(endpoint, wasUseful: wasUseful, now: environment.clock.now)
     }
@@ -158,7 +158,9 @@ final class PeerRoster: PeerSessionOwner {
       try await settings.greeting.welcome(transport)
     }
     halfOpen -= 1
-    if let peer = greeted, !isClosed { _ = await meet(peer) }
+    if let peer = greeted {
+      if isClosed { peer.transport.close() } else { _ = await meet(peer) }
+    }
     wakeup.fire()
   }
 
@@ -179,9 +181,12 @@ final class PeerRoster: PeerSessionOwner {
 
   /// Runs one peer's session to its end; says whether it brought anything.
   private func meet(_ peer: GreetedPeer) async -> (end: PeerEnd, wasUseful: Bool) {
-    guard !sessions.contains(where: { $0.peerID == peer.peerID }) else {
-      peer.transport.close()
-      return (.duplicate, false)
+    if let other = sessions.first(where: { $0.peerID == peer.peerID && $0.end == nil }) {
+      guard shallReplace(other, with: peer) else {
+        peer.transport.close()
+        return (.duplicate, false)
+      }
+      other.stop(.duplicate)
     }
     let session = PeerSession(
       number: PeerNumber(nextNumber), connection: peer, pipeline: settings.pipeline, work: work,
@@ -195,6 +200,20 @@ final class PeerRoster: PeerSessionOwner {
     events.send(.peerDisconnected(peer.endpoint, reason: end.reason))
     if session.machine.peerInterested { rechoke() }
     return (end, session.traffic.downloaded.total > 0)
+  }
+
+  /// Which of two connections to one peer stays.
+  ///
+  /// When both sides dial at once, each must give up the same connection, or both are lost: the one
+  /// that the peer with the higher id has dialled stays. In any other case the first one stays, so
+  /// that nobody can end a connection by borrowing the id of its peer.
+  private func shallReplace(_ session: PeerSession, with peer: GreetedPeer) -> Bool {
+    guard session.isOutgoing != peer.isOutgoing,
+      session.endpoint.address.unmapped == peer.endpoint.address.unmapped,
+      environment.clock.now - session.joined < Self.connectTimeout
+    else { return false }
+    let weDialTheOneThatStays = settings.greeting.ownID.isHigher(than: peer.peerID)
+    return peer.isOutgoing == weDialTheOneThatStays
   }
 
   /// The session of that number, while it lasts.
@@ -315,5 +334,12 @@ extension PeerRoster {
     progress.connectedPeers = sessions.count
     progress.knownPeers = book.knownCount
     return progress
+  }
+}
+
+extension PeerID {
+  /// Whether this identifier comes after another one in the order of their bytes.
+  fileprivate func isHigher(than other: PeerID) -> Bool {
+    other.bytes.lexicographicallyPrecedes(bytes)
   }
 }

@@ -14,6 +14,7 @@ final class PeerSession {
   let number: PeerNumber
   let endpoint: Endpoint
   let peerID: PeerID
+  let isOutgoing: Bool
   let joined: Instant
   let transport: any Transport
   let work: PieceWork
@@ -45,6 +46,7 @@ final class PeerSession {
     self.number = number
     endpoint = connection.endpoint
     peerID = connection.peerID
+    isOutgoing = connection.isOutgoing
     transport = connection.transport
     self.work = work
     self.swarm = swarm
