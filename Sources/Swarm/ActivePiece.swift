@@ -18,12 +18,16 @@ struct ActivePiece: Sendable {
     var holder: PeerNumber?
     /// Who was asked for it a second time.
     var secondHolder: PeerNumber?
+    /// Rises with each request of the board, to tell which of a holder's blocks comes last.
+    var serial: UInt32 = 0
   }
 
   let index: PieceIndex
   private(set) var blocks: [BlockState]
   private(set) var freeCount: Int
   private(set) var receivedCount = 0
+  /// Blocks that two peers owe.
+  private(set) var doubledCount = 0
   /// Peers that will ask for free blocks of the piece, in the order of their claims.
   var claimants: [PeerNumber] = []
   /// Whether one peer should bring it alone, because it failed before.
@@ -46,8 +50,11 @@ struct ActivePiece: Sendable {
   /// Blocks that are owed.
   var owedCount: Int { blocks.count - freeCount - receivedCount }
 
+  /// Blocks that one more peer may be asked for.
+  var singleCount: Int { owedCount - doubledCount }
+
   /// Takes the first free block, or the last one.
-  mutating func takeFree(fromBack: Bool, for peer: PeerNumber) -> Int? {
+  mutating func takeFree(fromBack: Bool, for peer: PeerNumber, serial: UInt32) -> Int? {
     guard freeCount > 0 else { return nil }
     let number: Int
     if fromBack {
@@ -63,6 +70,7 @@ struct ActivePiece: Sendable {
     }
     blocks[number].status = .owed
     blocks[number].holder = peer
+    blocks[number].serial = serial
     freeCount -= 1
     return number
   }
@@ -70,6 +78,7 @@ struct ActivePiece: Sendable {
   /// Asks a second peer for a block.
   mutating func addSecond(_ peer: PeerNumber, to number: Int) {
     blocks[number].secondHolder = peer
+    doubledCount += 1
   }
 
   /// The peer no longer owes the block; returns whether it did.
@@ -77,12 +86,14 @@ struct ActivePiece: Sendable {
     guard blocks[number].status == .owed else { return false }
     if blocks[number].secondHolder == peer {
       blocks[number].secondHolder = nil
+      doubledCount -= 1
       return true
     }
     guard blocks[number].holder == peer else { return false }
     if let second = blocks[number].secondHolder {
       blocks[number].holder = second
       blocks[number].secondHolder = nil
+      doubledCount -= 1
     } else {
       blocks[number] = BlockState()
       freeCount += 1
@@ -95,6 +106,7 @@ struct ActivePiece: Sendable {
   /// The block is here, from this peer.
   mutating func receive(_ number: Int, from peer: PeerNumber) {
     if blocks[number].status == .free { freeCount -= 1 }
+    if blocks[number].secondHolder != nil { doubledCount -= 1 }
     blocks[number] = BlockState(status: .received, holder: peer, secondHolder: nil)
     receivedCount += 1
   }

@@ -14,12 +14,18 @@ package struct Choker: Sendable {
 
   /// What the choice depends on.
   package struct Candidate: Sendable {
+    /// The peer.
     package let peer: PeerNumber
+    /// Whether it wants something that we have.
     package let isInterested: Bool
+    /// What it gives us, in bytes per second.
     package let downloadRate: Double
+    /// What we give it, in bytes per second.
     package let uploadRate: Double
+    /// When it was connected.
     package let joined: Instant
 
+    /// Puts the facts about one peer together.
     package init(
       peer: PeerNumber, isInterested: Bool, downloadRate: Double, uploadRate: Double,
       joined: Instant
@@ -38,6 +44,8 @@ package struct Choker: Sendable {
   private var optimisticSince = Instant.zero
   /// Since when each unchoked peer has its slot; looked up by peer only.
   private var since: [PeerNumber: Instant] = [:]
+  /// Who waits for a slot at a seed, the longest first.
+  private var queue: [PeerNumber] = []
 
   /// Creates a choker with so many slots, the optimistic one among them.
   package init(slots: Int = 8, random: SeededRandom) {
@@ -73,24 +81,37 @@ package struct Choker: Sendable {
     if now - optimisticSince >= Self.optimisticInterval
       || !others.contains(where: { $0 == optimistic })
     {
-      optimistic = others.randomElement(using: &random)
+      // It goes round: whoever had it comes again only when nobody else waits.
+      let next = others.filter { $0 != optimistic }
+      optimistic = (next.isEmpty ? others : next).randomElement(using: &random)
       optimisticSince = now
     }
     if let optimistic { chosen.append(optimistic) }
     return chosen
   }
 
-  /// Those who have a slot keep it for their turn; then whoever waited without one comes.
+  /// Those who have a slot keep it for their turn; then whoever has waited longest comes.
   private mutating func inTurns(_ interested: [Candidate], now: Instant) -> [PeerNumber] {
-    let current = interested.map(\.peer).filter { peer in
-      since[peer].map { now - $0 < Self.seedingTurn } ?? false
+    var current: [PeerNumber] = []
+    var expired: [PeerNumber] = []
+    var newcomers: [PeerNumber] = []
+    let waiting = Set(queue)
+    var stillWaiting: Set<PeerNumber> = []
+    for peer in interested.map(\.peer) {
+      if let start = since[peer] {
+        if now - start < Self.seedingTurn { current.append(peer) } else { expired.append(peer) }
+      } else if waiting.contains(peer) {
+        stillWaiting.insert(peer)
+      } else {
+        newcomers.append(peer)
+      }
     }
-    var waiting = interested.map(\.peer).filter { since[$0] == nil }
-    waiting.shuffle(using: &random)
-    let expired = interested.map(\.peer).filter { peer in
-      since[peer].map { now - $0 >= Self.seedingTurn } ?? false
-    }
+    newcomers.shuffle(using: &random)
     for peer in expired { since[peer] = nil }
-    return Array((current + waiting + expired).prefix(slots))
+    queue = queue.filter(stillWaiting.contains) + newcomers + expired
+    let free = max(0, slots - current.count)
+    let chosen = current.prefix(slots) + queue.prefix(free)
+    queue.removeFirst(min(free, queue.count))
+    return Array(chosen)
   }
 }

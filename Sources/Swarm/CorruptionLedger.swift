@@ -4,18 +4,24 @@ package import Primitives
 ///
 /// After a bad piece the hash of each block is kept with its sender. When the piece has passed at
 /// another try, whoever sent a block with another hash then has lied. Who sent a bad piece alone is
-/// known at once. Bounded: at most 64 pieces are on record, the oldest is dropped.
+/// known at once. Bounded: at most 64 tries with 65,536 blocks in all are on record; the oldest are
+/// dropped.
 package struct CorruptionLedger: Sendable {
   /// One failed try of one piece.
   private struct Record: Sendable {
     let piece: PieceIndex
     let senders: [PeerNumber]
     let digests: [[UInt8]]
+    /// Everybody who took part; only asked whether somebody did.
+    let suspects: Set<PeerNumber>
   }
 
   private static let capacity = 64
+  private static let blockCapacity = 65_536
 
+  /// The oldest first.
   private var records: [Record] = []
+  private var blockCount = 0
 
   /// An empty ledger.
   package init() {}
@@ -28,8 +34,12 @@ package struct CorruptionLedger: Sendable {
   ) -> [PeerNumber] {
     guard let first = senders.first else { return [] }
     if senders.allSatisfy({ $0 == first }) { return [first] }
-    if records.count >= Self.capacity { records.removeFirst() }
-    records.append(Record(piece: piece, senders: senders, digests: digests))
+    records.append(
+      Record(piece: piece, senders: senders, digests: digests, suspects: Set(senders)))
+    blockCount += digests.count
+    while records.count > Self.capacity || blockCount > Self.blockCapacity && records.count > 1 {
+      blockCount -= records.removeFirst().digests.count
+    }
     return []
   }
 
@@ -44,6 +54,7 @@ package struct CorruptionLedger: Sendable {
   ) -> [PeerNumber] {
     var liars: Set<PeerNumber> = []
     for record in records where record.piece == piece {
+      blockCount -= record.digests.count
       for (index, digest) in digests.enumerated() {
         guard index < record.digests.count, index < record.senders.count else { break }
         if record.digests[index] != digest { liars.insert(record.senders[index]) }
@@ -55,6 +66,6 @@ package struct CorruptionLedger: Sendable {
 
   /// Whether the peer took part in a failed piece and is not cleared yet.
   package func isSuspect(_ peer: PeerNumber) -> Bool {
-    records.contains { $0.senders.contains(peer) }
+    records.contains { $0.suspects.contains(peer) }
   }
 }

@@ -14,7 +14,7 @@ package enum PeerSource: Hashable, Sendable {
 ///
 /// A peer that could not be reached, or brought nothing, is tried again after rising pauses, and
 /// given up after the last; one that was useful starts at the bottom again. Bounded: beyond `limit`
-/// peers new ones are not taken in.
+/// peers a new one takes the place of one that has failed, and is not taken in when there is none.
 package struct PeerBook: Sendable {
   /// The pauses before the next try: 0 and 10 s, then 2, 15, 30, 60 and 120 min.
   package static let ladder: [Duration] = [
@@ -58,8 +58,8 @@ package struct PeerBook: Sendable {
 
   /// Takes in a peer; one that is known already stays as it is.
   package mutating func learn(_ endpoint: Endpoint, source: PeerSource, now: Instant) {
-    guard entries[endpoint] == nil, entries.count < limit, !isBanned(endpoint),
-      !forgotten.contains(endpoint)
+    guard entries[endpoint] == nil, !isBanned(endpoint), !forgotten.contains(endpoint),
+      entries.count < limit || dropLeastHopeful()
     else { return }
     entries[endpoint] = Entry(state: .waiting, failures: 0)
     appoint(endpoint, at: now)
@@ -103,7 +103,7 @@ package struct PeerBook: Sendable {
   private mutating func retry(_ endpoint: Endpoint, now: Instant) {
     guard var entry = entries[endpoint] else { return }
     entry.failures += 1
-    guard entry.failures < Self.ladder.count else {
+    guard entry.failures < Self.ladder.count, !isBanned(endpoint) else {
       entries[endpoint] = nil
       return
     }
@@ -126,6 +126,16 @@ package struct PeerBook: Sendable {
     appointments.insert(Appointment(time: time, endpoint: endpoint), at: range.lowerBound)
   }
 
+  /// Makes room by giving up a peer that has failed and is due last; returns whether there was one.
+  private mutating func dropLeastHopeful() -> Bool {
+    guard let last = appointments.last, entries[last.endpoint]?.failures ?? 0 > 0 else {
+      return false
+    }
+    appointments.removeLast()
+    entries[last.endpoint] = nil
+    return true
+  }
+
   private mutating func drop(_ endpoint: Endpoint) {
     guard let entry = entries.removeValue(forKey: endpoint), entry.state == .waiting else {
       return
@@ -137,8 +147,9 @@ package struct PeerBook: Sendable {
 
   /// Bans a whole address.
   package mutating func ban(_ address: IPAddress) {
+    let address = address.unmapped
     bannedAddresses.insert(address)
-    let endpoints = appointments.map(\.endpoint).filter { $0.address == address }
+    let endpoints = appointments.map(\.endpoint).filter { $0.address.unmapped == address }
     for endpoint in endpoints { drop(endpoint) }
   }
 
@@ -148,14 +159,14 @@ package struct PeerBook: Sendable {
       bannedEndpoints.insert(endpoint)
       drop(endpoint)
     } else {
-      entries[endpoint] = nil
+      drop(endpoint)
       ban(endpoint.address)
     }
   }
 
   /// Whether the peer is not to be spoken to.
   package func isBanned(_ endpoint: Endpoint) -> Bool {
-    bannedAddresses.contains(endpoint.address) || bannedEndpoints.contains(endpoint)
+    bannedAddresses.contains(endpoint.address.unmapped) || bannedEndpoints.contains(endpoint)
   }
 
   // MARK: - Facts

@@ -13,5 +13,6 @@ package struct PeerNumber: Hashable, Comparable, Sendable, CustomStringConvertib
   @inlinable
   package static func < (left: PeerNumber, right: PeerNumber) -> Bool { left.value < right.value }
 
+  /// The word "peer" and the number.
   package var description: String { "peer \(value)" }
 }

@@ -8,25 +8,35 @@ extension PieceBoard {
     of claim: Claim, for peer: PeerNumber, now: Instant
   ) -> BlockRequest? {
     guard let slot = slot(of: claim.piece), peers[peer] != nil else { return nil }
-    if claim.kind == .endgame { return nextDuplicate(inSlot: slot, for: peer) }
-    guard let number = actives[slot].takeFree(fromBack: claim.kind == .shared, for: peer) else {
+    if claim.kind == .endgame { return nextDuplicate(inSlot: slot, for: peer, now: now) }
+    // A claim from before the piece failed does not hold for its next try.
+    guard actives[slot].claimants.contains(peer) else { return nil }
+    let fromBack = claim.kind == .shared
+    guard let number = actives[slot].takeFree(fromBack: fromBack, for: peer, serial: requestSerial)
+    else {
       actives[slot].claimants.removeAll { $0 == peer }
       return nil
     }
     if actives[slot].freeCount == 0 { openedPieces -= 1 }
-    peers[peer]?.owed += 1
+    owe(peer, now: now)
     return BlockRequest(block: geometry.block(number, of: claim.piece), isDuplicate: false)
   }
 
   private mutating func nextDuplicate(
-    inSlot slot: Int, for peer: PeerNumber
+    inSlot slot: Int, for peer: PeerNumber, now: Instant
   ) -> BlockRequest? {
-    guard let number = bestDuplicate(inSlot: slot, for: peer)?.number else { return nil }
+    guard let number = bestDuplicate(inSlot: slot, for: peer, now: now)?.number else { return nil }
     actives[slot].addSecond(peer, to: number)
-    peers[peer]?.owed += 1
+    owe(peer, now: now)
     peers[peer]?.duplicates += 1
     return BlockRequest(
       block: geometry.block(number, of: actives[slot].index), isDuplicate: true)
+  }
+
+  private mutating func owe(_ peer: PeerNumber, now: Instant) {
+    requestSerial &+= 1
+    if peers[peer]?.owed == 0 { peers[peer]?.silentSince = now }
+    peers[peer]?.owed += 1
   }
 
   /// A whole block has come, asked for or late.
@@ -35,9 +45,9 @@ extension PieceBoard {
       actives[slot].blocks[number].status != .received
     else { return .useless }
     let state = actives[slot].blocks[number]
-    for holder in [state.holder, state.secondHolder] {
-      if let holder { settleDebt(of: holder, isSecond: holder == state.secondHolder) }
-    }
+    if let holder = state.holder { settleDebt(of: holder, isSecond: false) }
+    if let second = state.secondHolder { settleDebt(of: second, isSecond: true) }
+    peers[peer]?.silentSince = nil
     let hadFree = actives[slot].freeCount > 0
     actives[slot].receive(number, from: peer)
     if hadFree, actives[slot].freeCount == 0 { openedPieces -= 1 }

@@ -8,6 +8,10 @@ extension PieceBoard {
   private static let randomPieces = 4
   /// A holder this many times slower than we are is slow: all its blocks may be asked for again.
   private static let muchSlower = 4.0
+  /// How long a peer may take for its first block before its silence tells of its rate.
+  private static let patience = Duration.seconds(1)
+  /// How many missing pieces are looked at for one that a peer has, before its own are.
+  private static let looks = 1024
 
   /// The piece that the peer should work on now; nil when there is nothing for it.
   ///
@@ -19,15 +23,14 @@ extension PieceBoard {
   ) -> Claim? {
     guard let record = peers[peer] else { return nil }
     if let slot = abandonedSlot(for: record) { return share(slot, with: peer) }
-    if canOpenPiece, !record.isSnubbed || snubbedCount == peerCount,
-      let piece = pickMissing(for: record)
+    if canOpenPiece, let piece = pickMissing(for: record), !record.isSnubbed || isNeeded(for: piece)
     {
       activate(piece)
       actives[actives.count - 1].claimants.append(peer)
       return Claim(piece: piece, kind: .fresh)
     }
     if let slot = slotToShare(for: record, peer) { return share(slot, with: peer) }
-    if let slot = slotToDuplicate(for: peer) {
+    if let slot = slotToDuplicate(for: peer, now: now) {
       return Claim(piece: actives[slot].index, kind: .endgame)
     }
     return nil
@@ -43,29 +46,44 @@ extension PieceBoard {
   /// A piece with free blocks that nobody is about to ask for, or only snubbed peers.
   private func abandonedSlot(for record: Peer) -> Int? {
     guard openedPieces > 0 else { return nil }
-    return actives.firstIndex { active in
-      active.freeCount > 0 && record.pieces.contains(active.index)
-        && active.claimants.allSatisfy { peers[$0]?.isSnubbed ?? true }
-        && !(record.isSuspect && active.receivedCount > 0 && hasTrustedPeers)
+    return actives.indices.first { slot in
+      actives[slot].freeCount > 0
+        && (actives[slot].claimants.isEmpty || snubbedCount > 0)
+        && record.pieces.contains(actives[slot].index)
+        && actives[slot].claimants.allSatisfy { peers[$0]?.isSnubbed ?? true }
+        && !(record.isSuspect && actives[slot].receivedCount > 0 && suspectCount < peerCount)
     }
   }
-
-  private var hasTrustedPeers: Bool { peerCount > 1 && partialPeers.count + seedCount > 1 }
 
   /// The piece with free blocks whose workers need longest for the rest of it.
   private func slotToShare(for record: Peer, _ peer: PeerNumber) -> Int? {
     guard openedPieces > 0 else { return nil }
     var best: (slot: Int, time: Double)?
-    for (slot, active) in actives.enumerated() {
-      guard active.freeCount > 0, record.pieces.contains(active.index),
-        !active.claimants.contains(peer)
+    for slot in actives.indices where actives[slot].freeCount > 0 {
+      guard record.pieces.contains(actives[slot].index), !actives[slot].claimants.contains(peer)
       else { continue }
-      let rate = active.claimants.reduce(0) { $0 + (peers[$1]?.rate ?? 0) }
-      if active.isSolo || record.isSuspect, rate * Self.muchSlower >= record.rate { continue }
-      let time = Double(active.freeCount + active.owedCount) / max(rate, 1)
+      let (rate, worksAlone) = workers(inSlot: slot)
+      if worksAlone || record.isSuspect, let rate, rate * Self.muchSlower >= record.rate {
+        continue
+      }
+      let left = actives[slot].freeCount + actives[slot].owedCount
+      let time = Double(left) / max(rate ?? 0, 1)
       if best.map({ time > $0.time }) ?? true { best = (slot, time) }
     }
     return best?.slot
+  }
+
+  /// How fast those are together who work on a piece, nil when all are snubbed or nobody does; and
+  /// whether they should be left alone.
+  private func workers(inSlot slot: Int) -> (rate: Double?, workAlone: Bool) {
+    var rate: Double?
+    var workAlone = actives[slot].isSolo
+    for peer in actives[slot].claimants {
+      guard let record = peers[peer] else { continue }
+      if !record.isSnubbed { rate = (rate ?? 0) + record.rate }
+      if record.isSuspect { workAlone = true }
+    }
+    return (rate, workAlone)
   }
 
   // MARK: - Missing pieces
@@ -83,10 +101,25 @@ extension PieceBoard {
       return piece(at: Int.random(in: run, using: &random))
     }
     guard record.interesting > 0 else { return nil }
-    for run in Array(rarity.runs.prefix(4)) {
-      if let piece = pickAnywhere(in: run, for: record, tries: 64) { return piece }
+    if let run = rarity.runs.first(where: { _ in true }),
+      let piece = pickAnywhere(in: run, for: record, tries: Self.looks)
+    {
+      return piece
     }
-    return pickByScan(for: record)
+    let isShort = rarity.count <= record.pieces.population
+    let looks = isShort ? rarity.count : min(rarity.count, Self.looks)
+    for index in 0..<looks where record.pieces.contains(piece(at: index)) {
+      return piece(at: index)
+    }
+    return looks == rarity.count ? nil : pickByScan(for: record)
+  }
+
+  /// Whether a snubbed peer should open the piece: nobody else who brings something has it.
+  private func isNeeded(for piece: PieceIndex) -> Bool {
+    liveSeedCount == 0
+      && !partialPeers.contains {
+        peers[$0].map { $0.isLive && $0.pieces.contains(piece) } ?? false
+      }
   }
 
   private func piece(at index: Int) -> PieceIndex { PieceIndex(Int(rarity.order[index])) }
@@ -117,41 +150,73 @@ extension PieceBoard {
   // MARK: - The end
 
   /// The begun piece with the block that is expected last.
-  private func slotToDuplicate(for peer: PeerNumber) -> Int? {
-    var best: (slot: Int, time: Double)?
-    for slot in actives.indices where actives[slot].owedCount > 0 {
-      guard let candidate = bestDuplicate(inSlot: slot, for: peer) else { continue }
-      if best.map({ candidate.time > $0.time }) ?? true { best = (slot, candidate.time) }
+  private func slotToDuplicate(for peer: PeerNumber, now: Instant) -> Int? {
+    var best: (slot: Int, candidate: Duplicate)?
+    for slot in actives.indices where actives[slot].singleCount > 0 {
+      guard let candidate = bestDuplicate(inSlot: slot, for: peer, now: now) else { continue }
+      if best.map({ $0.candidate.isExpected(before: candidate) }) ?? true {
+        best = (slot, candidate)
+      }
     }
     return best?.slot
   }
 
+  /// A block that may be asked for a second time.
+  struct Duplicate {
+    let number: Int
+    /// When its holder will have brought all that it owes, in seconds from now.
+    let time: Double
+    let serial: UInt32
+
+    func isExpected(before other: Duplicate) -> Bool { (time, serial) < (other.time, other.serial) }
+  }
+
   /// The block of a piece that is expected last of those that this peer may be asked for as well.
-  func bestDuplicate(inSlot slot: Int, for peer: PeerNumber) -> (number: Int, time: Double)? {
-    guard let record = peers[peer], record.pieces.contains(actives[slot].index) else { return nil }
-    var best: (number: Int, time: Double)?
-    for (number, block) in actives[slot].blocks.enumerated() {
+  func bestDuplicate(inSlot slot: Int, for peer: PeerNumber, now: Instant) -> Duplicate? {
+    guard actives[slot].singleCount > 0, let record = peers[peer],
+      record.pieces.contains(actives[slot].index)
+    else { return nil }
+    var best: Duplicate?
+    // Neighbours mostly have the same holder, so it is looked up once for a run of blocks.
+    var known: (holder: PeerNumber, time: Double?)?
+    for number in actives[slot].blocks.indices {
+      let block = actives[slot].blocks[number]
       guard block.status == .owed, block.secondHolder == nil, let holder = block.holder,
-        holder != peer, let time = delay(of: holder, comparedWith: record)
+        holder != peer
       else { continue }
-      if best.map({ time > $0.time }) ?? true { best = (number, time) }
+      if known?.holder != holder {
+        let time = delay(of: holder, comparedWith: record, isSolo: actives[slot].isSolo, now: now)
+        known = (holder, time)
+      }
+      guard let time = known?.time else { continue }
+      let candidate = Duplicate(number: number, time: time, serial: block.serial)
+      if best.map({ $0.isExpected(before: candidate) }) ?? true { best = candidate }
     }
     return best
   }
 
   /// How long the holder may take for what it owes, in seconds; nil when it is not worth asking
   /// this peer as well.
-  private func delay(of holder: PeerNumber, comparedWith record: Peer) -> Double? {
+  private func delay(
+    of holder: PeerNumber, comparedWith record: Peer, isSolo: Bool, now: Instant
+  ) -> Double? {
     guard let other = peers[holder] else { return .infinity }
     if other.isSnubbed { return record.isSnubbed ? nil : .infinity }
-    // A peer whose rate is not known yet counts as being as fast as the other.
-    let theirRate = other.rate > 0 ? other.rate : max(record.rate, 1)
-    let ourRate = record.rate > 0 ? record.rate : theirRate
     let blockLength = Double(Block.standardLength)
+    // A peer whose rate is not known yet counts as being as fast as the other, but not as faster
+    // than its silence allows.
+    var theirRate = other.rate > 0 ? other.rate : max(record.rate, 1)
+    if other.rate == 0, let start = other.silentSince, now - start > Self.patience {
+      theirRate = min(theirRate, blockLength / (now - start).inSeconds)
+    }
+    let ourRate = record.rate > 0 ? record.rate : theirRate
     let theirTime = Double(other.owed) * blockLength / theirRate
     if theirRate * Self.muchSlower < ourRate { return theirTime }
     // While pieces are missing, memory is what we wait for: only slow holders are worth a copy.
-    guard isEndgame, record.duplicates == 0, record.owed == 0 else { return nil }
+    // And what must come from one peer alone is not mixed only to gain a moment.
+    guard isEndgame, record.duplicates == 0, record.owed == 0, !isSolo, !record.isSuspect,
+      !other.isSuspect
+    else { return nil }
     return theirTime > blockLength / ourRate ? theirTime : nil
   }
 }

@@ -34,6 +34,7 @@ extension PieceBoard {
     var open = 0
     for active in actives {
       var free = 0
+      var doubled = 0
       var received = 0
       for block in active.blocks {
         switch block.status {
@@ -44,6 +45,7 @@ extension PieceBoard {
           guard let holder = block.holder else { return "nobody owes a block of \(active.index)" }
           owed[holder, default: 0] += 1
           if let second = block.secondHolder {
+            doubled += 1
             if second == holder { return "\(second) was asked twice for a block" }
             owed[second, default: 0] += 1
             duplicates[second, default: 0] += 1
@@ -51,7 +53,9 @@ extension PieceBoard {
         case .received: received += 1
         }
       }
-      if free != active.freeCount || received != active.receivedCount {
+      if free != active.freeCount || received != active.receivedCount
+        || doubled != active.doubledCount
+      {
         return "the counts of piece \(active.index) are off"
       }
       if free > 0 { open += 1 }
@@ -81,6 +85,10 @@ extension PieceBoard {
     guard counts == rarity.availability else { return "the availability is off" }
     let seeds = peers.values.count { $0.isSeed }
     guard seeds == seedCount, peers.count == peerCount else { return "peers are miscounted" }
+    guard peers.values.count(where: { $0.isSeed && $0.isLive }) == liveSeedCount,
+      peers.values.count(where: \.isSnubbed) == snubbedCount,
+      peers.values.count(where: \.isSuspect) == suspectCount
+    else { return "the kinds of peers are miscounted" }
     return partialPeers.count == peerCount - seedCount ? nil : "partial peers are miscounted"
   }
 }

@@ -32,9 +32,19 @@ extension PieceBoard {
       peers[peer]?.pieces = pieces
       return becameSeed(peer)
     }
-    var new: [PieceIndex] = []
-    pieces.forEach { if !before.contains($0) { new.append($0) } }
-    for piece in new { peerHas(peer, piece) }
+    guard before.isEmpty else {
+      var new: [PieceIndex] = []
+      pieces.forEach { if !before.contains($0) { new.append($0) } }
+      for piece in new { peerHas(peer, piece) }
+      return
+    }
+    var interesting = 0
+    pieces.forEach { piece in
+      rarity.gained(piece)
+      if isInteresting(piece) { interesting += 1 }
+    }
+    peers[peer]?.pieces = pieces
+    peers[peer]?.interesting = interesting
   }
 
   /// The peer is gone: what it owed is free, or owed by the other peer that was asked.
@@ -43,17 +53,20 @@ extension PieceBoard {
     for slot in actives.indices { releaseAll(inSlot: slot, by: peer) }
     if gone.isSeed {
       seedCount -= 1
+      if gone.isLive { liveSeedCount -= 1 }
     } else {
       gone.pieces.forEach { rarity.lost($0) }
       partialPeers.removeAll { $0 == peer }
     }
     if gone.isSnubbed { snubbedCount -= 1 }
+    if gone.isSuspect { suspectCount -= 1 }
     peerCount -= 1
     peers[peer] = nil
   }
 
   private mutating func becameSeed(_ peer: PeerNumber) {
     seedCount += 1
+    if peers[peer]?.isLive == true { liveSeedCount += 1 }
     partialPeers.removeAll { $0 == peer }
   }
 
@@ -81,13 +94,17 @@ extension PieceBoard {
   package mutating func updatePeer(_ peer: PeerNumber, rate: Double, isSnubbed: Bool) {
     guard var record = peers[peer] else { return }
     if record.isSnubbed != isSnubbed { snubbedCount += isSnubbed ? 1 : -1 }
+    if record.isSeed, record.isLive { liveSeedCount -= 1 }
     record.rate = rate
     record.isSnubbed = isSnubbed
+    if record.isSeed, record.isLive { liveSeedCount += 1 }
     peers[peer] = record
   }
 
   /// Whether the peer took part in a bad piece; until it is cleared, it works alone.
   package mutating func setSuspect(_ peer: PeerNumber, _ isSuspect: Bool) {
+    guard let record = peers[peer], record.isSuspect != isSuspect else { return }
     peers[peer]?.isSuspect = isSuspect
+    suspectCount += isSuspect ? 1 : -1
   }
 }

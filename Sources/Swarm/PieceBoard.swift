@@ -21,6 +21,8 @@ package struct PieceBoard: Sendable {
     var owed = 0
     /// Those of them that somebody else owes as well, asked for second.
     var duplicates = 0
+    /// Since when it owes something and has brought nothing.
+    var silentSince: Instant?
     /// Bytes per second; 0 while unknown.
     var rate = 0.0
     var isSnubbed = false
@@ -29,6 +31,8 @@ package struct PieceBoard: Sendable {
     var interesting = 0
 
     var isSeed: Bool { pieces.isFull }
+    /// Whether it lately brought something, and is expected to go on.
+    var isLive: Bool { rate > 0 && !isSnubbed }
   }
 
   let geometry: PieceGeometry
@@ -45,6 +49,10 @@ package struct PieceBoard: Sendable {
   var peerCount = 0
   var snubbedCount = 0
   var seedCount = 0
+  var liveSeedCount = 0
+  var suspectCount = 0
+  /// Counts requests.
+  var requestSerial: UInt32 = 0
   /// Peers that don't have everything, for counting down what interests us in them.
   var partialPeers: [PeerNumber] = []
   /// Pieces that failed before: one peer should bring them alone.

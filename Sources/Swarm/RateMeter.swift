@@ -12,8 +12,10 @@ package struct RateMeter: Sendable {
   private static let forgetAfter: Int64 = 100
 
   private var bytes = 0.0
+  /// The time in which they came, up to the begin of the step under way.
   private var seconds = 0.0
-  private var lastStep: Int64?
+  /// When the step under way began; nil before the first byte.
+  private var stepStart: Instant?
   /// All bytes ever added.
   package private(set) var total: Int64 = 0
 
@@ -22,35 +24,33 @@ package struct RateMeter: Sendable {
 
   /// Counts bytes that came, or went, now.
   package mutating func add(bytes count: Int, now: Instant) {
-    self = advanced(to: now)
+    advance(to: now)
     bytes += Double(count)
     total += Int64(count)
   }
 
   /// The rate at this moment; 0 before the first byte.
   package func rate(now: Instant) -> Double {
-    let meter = advanced(to: now)
-    guard meter.lastStep != nil else { return 0 }
-    return meter.bytes / (meter.seconds + Self.stepSeconds)
+    var meter = self
+    guard meter.stepStart != nil else { return 0 }
+    meter.advance(to: now)
+    let partial = meter.stepStart.map { max(.zero, now - $0).inSeconds } ?? 0
+    // The first bytes came in no time; a whole step is the least that a rate can be told from.
+    return meter.bytes / max(meter.seconds + partial, Self.stepSeconds)
   }
 
-  private func advanced(to now: Instant) -> RateMeter {
-    var meter = self
-    let current = now.nanoseconds / Self.step
-    guard let last = lastStep else {
-      meter.lastStep = current
-      return meter
+  private mutating func advance(to now: Instant) {
+    guard let start = stepStart else {
+      stepStart = now
+      return
     }
-    guard current > last else { return meter }
-    if current - last > Self.forgetAfter {
-      meter.bytes = 0
-    } else {
-      for _ in last..<current {
-        meter.bytes *= Self.decay
-        meter.seconds = (meter.seconds + Self.stepSeconds) * Self.decay
-      }
+    let steps = (now.nanoseconds &- start.nanoseconds) / Self.step
+    guard steps > 0 else { return }
+    if steps > Self.forgetAfter { bytes = 0 }
+    for _ in 0..<min(steps, Self.forgetAfter) {
+      bytes *= Self.decay
+      seconds = (seconds + Self.stepSeconds) * Self.decay
     }
-    meter.lastStep = current
-    return meter
+    stepStart = start + .nanoseconds(steps * Self.step)
   }
 }

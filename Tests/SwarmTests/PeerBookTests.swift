@@ -1,0 +1,210 @@
+import Primitives
+import Swarm
+import Testing
+
+@Suite struct PeerBookTests {
+  static func endpoint(_ number: Int, address: UInt32 = 0x5000_0000) -> Endpoint {
+    Endpoint(address: .v4(address + UInt32(number >> 8)), port: UInt16(1000 + number & 0xFF))
+  }
+
+  static func book(limit: Int = 3000, seed: UInt64 = 1) -> PeerBook {
+    PeerBook(limit: limit, random: SeededRandom(seed: seed))
+  }
+
+  let peer = endpoint(1)
+
+  /// Takes everybody out who is due.
+  func dialAll(_ book: inout PeerBook, now: Instant) -> [Endpoint] {
+    var endpoints: [Endpoint] = []
+    while let endpoint = book.nextDial(now: now) { endpoints.append(endpoint) }
+    return endpoints
+  }
+
+  // MARK: - Dialling
+
+  @Test func aNewPeerIsDueAtOnceAndOnce() {
+    var book = Self.book()
+    let now = Instant.zero + .seconds(3)
+    book.learn(peer, source: .tracker, now: now)
+    book.learn(peer, source: .given, now: now)
+    #expect(book.nextDialTime == now)
+    let dialled = dialAll(&book, now: now)
+    #expect(dialled == [peer])
+    #expect(book.nextDialTime == nil)
+    #expect(book.hasCandidates)
+    #expect(book.knownCount == 1)
+  }
+
+  @Test func peersAreDialledInTheOrderInWhichTheyCame() {
+    var book = Self.book()
+    let peers = (0..<20).map { Self.endpoint($0) }
+    for peer in peers { book.learn(peer, source: .tracker, now: .zero) }
+    #expect(dialAll(&book, now: .zero) == peers)
+  }
+
+  @Test(arguments: 1...20 as ClosedRange<UInt64>)
+  func aPeerThatFailsIsTriedAfterEachPauseOfTheLadder(seed: UInt64) throws {
+    var book = Self.book(seed: seed)
+    var now = Instant.zero
+    book.learn(peer, source: .tracker, now: now)
+    for pause in [10, 120, 900, 1800, 3600, 7200] as [Double] {
+      let dialled = dialAll(&book, now: now)
+      #expect(dialled == [peer])
+      book.dialFailed(peer, now: now)
+      let next = try #require(book.nextDialTime)
+      let waited = (next - now).inSeconds
+      #expect(waited >= pause)
+      #expect(waited <= pause * 1.1 + 1e-6)
+      #expect(book.nextDial(now: next - .nanoseconds(1)) == nil)
+      now = next
+    }
+    _ = dialAll(&book, now: now)
+    book.dialFailed(peer, now: now)
+    #expect(book.nextDialTime == nil)
+    #expect(book.knownCount == 0)
+    #expect(!book.hasCandidates)
+  }
+
+  @Test func pausesDifferFromPeerToPeer() {
+    var book = Self.book()
+    for number in 0..<50 { book.learn(Self.endpoint(number), source: .tracker, now: .zero) }
+    for endpoint in dialAll(&book, now: .zero) { book.dialFailed(endpoint, now: .zero) }
+    let early = dialAll(&book, now: .zero + .seconds(10.5)).count
+    #expect(early > 5)
+    #expect(early < 45)
+  }
+
+  @Test func aUsefulPeerStartsAgainAtTheBottom() throws {
+    var book = Self.book()
+    var now = Instant.zero
+    book.learn(peer, source: .tracker, now: now)
+    for _ in 0..<4 {
+      _ = dialAll(&book, now: now)
+      book.dialFailed(peer, now: now)
+      now = try #require(book.nextDialTime)
+    }
+    #expect(!book.hasCandidates)
+    _ = dialAll(&book, now: now)
+    book.connected(peer)
+    #expect(book.hasCandidates)
+    book.disconnected(peer, wasUseful: true, now: now)
+    #expect(book.hasCandidates)
+    let next = try #require(book.nextDialTime)
+    #expect(next - now <= .seconds(11))
+  }
+
+  @Test func aConnectedPeerThatBroughtNothingGoesUpTheLadder() throws {
+    var book = Self.book()
+    book.learn(peer, source: .tracker, now: .zero)
+    _ = dialAll(&book, now: .zero)
+    book.dialFailed(peer, now: .zero)
+    let now = Instant.zero + .seconds(20)
+    _ = dialAll(&book, now: now)
+    book.connected(peer)
+    book.disconnected(peer, wasUseful: false, now: now)
+    let next = try #require(book.nextDialTime)
+    #expect(next - now >= .seconds(120))
+  }
+
+  // MARK: - Forgetting
+
+  @Test func whoIsForgottenIsNotDialledAndNotLearntAgain() {
+    var book = Self.book()
+    book.learn(peer, source: .tracker, now: .zero)
+    book.forget(peer)
+    book.learn(peer, source: .tracker, now: .zero)
+    #expect(book.nextDialTime == nil)
+    #expect(book.knownCount == 0)
+    #expect(!book.isBanned(peer))
+  }
+
+  @Test func whoIsForgottenWhileDialledStaysForgotten() {
+    var book = Self.book()
+    book.learn(peer, source: .tracker, now: .zero)
+    _ = dialAll(&book, now: .zero)
+    book.forget(peer)
+    book.dialFailed(peer, now: .zero)
+    #expect(book.nextDialTime == nil)
+    #expect(!book.hasCandidates)
+  }
+
+  // MARK: - Bans
+
+  @Test func aPublicPeerIsBannedByItsAddress() {
+    var book = Self.book()
+    let neighbour = Endpoint(address: peer.address, port: 9)
+    let stranger = Self.endpoint(1 << 8)
+    for endpoint in [peer, neighbour, stranger] {
+      book.learn(endpoint, source: .tracker, now: .zero)
+    }
+    book.ban(peer)
+    #expect(book.isBanned(peer))
+    #expect(book.isBanned(neighbour))
+    #expect(!book.isBanned(stranger))
+    #expect(dialAll(&book, now: .zero) == [stranger])
+    book.learn(neighbour, source: .tracker, now: .zero)
+    #expect(book.nextDialTime == nil)
+  }
+
+  @Test(arguments: ["127.0.0.1", "10.1.2.3", "192.168.0.1", "::1", "fc00::1"])
+  func aPeerOnASharedAddressIsBannedByItsPort(host: String) throws {
+    var book = Self.book()
+    let address = try #require(IPAddress(host))
+    let liar = Endpoint(address: address, port: 1)
+    let neighbour = Endpoint(address: address, port: 2)
+    for endpoint in [liar, neighbour] { book.learn(endpoint, source: .tracker, now: .zero) }
+    book.ban(liar)
+    #expect(book.isBanned(liar))
+    #expect(!book.isBanned(neighbour))
+    #expect(dialAll(&book, now: .zero) == [neighbour])
+  }
+
+  @Test func aBanHoldsForTheSameAddressInIPv6Form() throws {
+    var book = Self.book()
+    let mapped = try #require(IPAddress("::ffff:80.0.0.0"))
+    book.ban(peer)
+    #expect(book.isBanned(Endpoint(address: mapped, port: 7)))
+  }
+
+  @Test func aConnectedPeerOfABannedAddressIsNotDialledAgain() {
+    var book = Self.book()
+    book.learn(peer, source: .tracker, now: .zero)
+    _ = dialAll(&book, now: .zero)
+    book.connected(peer)
+    book.ban(Endpoint(address: peer.address, port: 9))
+    book.disconnected(peer, wasUseful: true, now: .zero)
+    #expect(book.nextDialTime == nil)
+    #expect(book.knownCount == 0)
+  }
+
+  // MARK: - Limits
+
+  @Test func tenThousandHostileEndpointsStayWithinTheLimit() {
+    var book = Self.book()
+    for number in 0..<10_000 { book.learn(Self.endpoint(number), source: .tracker, now: .zero) }
+    #expect(book.knownCount == 3000)
+    #expect(dialAll(&book, now: .zero).count == 3000)
+    for number in 0..<10_000 { book.dialFailed(Self.endpoint(number), now: .zero) }
+    #expect(book.knownCount == 3000)
+  }
+
+  @Test func aNewPeerTakesThePlaceOfOneThatFailed() {
+    var book = Self.book(limit: 10)
+    for number in 0..<10 { book.learn(Self.endpoint(number), source: .tracker, now: .zero) }
+    book.learn(peer, source: .tracker, now: .zero)
+    let new = Self.endpoint(200)
+    book.learn(new, source: .tracker, now: .zero)
+    #expect(!dialAll(&book, now: .zero).contains(new))
+    for number in 0..<10 { book.dialFailed(Self.endpoint(number), now: .zero) }
+    book.learn(new, source: .tracker, now: .zero)
+    #expect(dialAll(&book, now: .zero) == [new])
+    #expect(book.knownCount == 10)
+  }
+
+  @Test func forgottenPeersAreBoundedToo() {
+    var book = Self.book(limit: 10)
+    for number in 0..<10_000 { book.forget(Self.endpoint(number)) }
+    book.learn(Self.endpoint(9999), source: .tracker, now: .zero)
+    #expect(book.knownCount == 1)
+  }
+}
