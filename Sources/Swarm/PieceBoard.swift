@@ -21,6 +21,8 @@ package struct PieceBoard: Sendable {
     var owed = 0
     /// Those of them that somebody else owes as well, asked for second.
     var duplicates = 0
+    /// Those that it was asked for first and somebody else as well.
+    var lent = 0
     /// Since when it owes something and has brought nothing.
     var silentSince: Instant?
     /// Bytes per second; 0 while unknown.

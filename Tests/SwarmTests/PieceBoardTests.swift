@@ -79,11 +79,22 @@ import Testing
   @Test func thereIsNoClaimWhenEverythingIsAskedForTwice() throws {
     let board = try TestBoard(pieces: 1, blocks: 1, seeds: [first, second, third])
     _ = board.requestAll(try #require(board.claim(first)), first)
+    board.change { $0.updatePeer(first, rate: 1000, isSnubbed: false) }
+    board.change { $0.updatePeer(second, rate: 2000, isSnubbed: false) }
     let again = try #require(board.claim(second))
     #expect(again.kind == .endgame)
     #expect(board.requestAll(again, second).count == 1)
     #expect(board.claim(third) == nil)
     #expect(board.claim(first) == nil)
+  }
+
+  @Test func anEqualPeerIsNotAskedForWhatAnotherBringsAsSoon() throws {
+    let board = try TestBoard(pieces: 1, blocks: 1, seeds: [first, second])
+    _ = board.requestAll(try #require(board.claim(first)), first)
+    for peer in [first, second] {
+      board.change { $0.updatePeer(peer, rate: 1000, isSnubbed: false) }
+    }
+    #expect(board.claim(second) == nil)
   }
 
   @Test func thereIsNoClaimWhileTheLastPieceIsHashed() throws {
@@ -104,6 +115,8 @@ import Testing
     let board = try TestBoard(pieces: 1, blocks: 1, seeds: [first, second])
     let begun = try #require(board.claim(first))
     let block = try #require(board.request(begun, first))
+    board.change { $0.updatePeer(first, rate: 1000, isSnubbed: false) }
+    board.change { $0.updatePeer(second, rate: 2000, isSnubbed: false) }
     _ = board.requestAll(try #require(board.claim(second)), second)
     let receipt = board.received(block, from: second)
     #expect(receipt.isUseful)

@@ -14,6 +14,7 @@ import Testing
       size: 60_000_000, pieceLength: 262_144, peers: [fast] + Array(repeating: slow, count: 20))
     #expect(alone.run())
     #expect(together.run())
+    print(#function, together.time, alone.time, together.wastedShare)
     #expect(together.time < alone.time * 1.1, "\(together.time) s, alone \(alone.time) s")
     #expect(together.wastedShare < 0.02, "\(together.wastedShare) wasted")
   }
@@ -27,6 +28,7 @@ import Testing
       size: 20_000_000, pieceLength: 262_144, peers: [fast] + Array(repeating: slow, count: 20))
     #expect(alone.run())
     #expect(together.run())
+    print(#function, together.time, alone.time, together.wastedShare)
     #expect(together.time < alone.time * 1.1, "\(together.time) s, alone \(alone.time) s")
   }
 
@@ -37,6 +39,7 @@ import Testing
       size: 100_000_000, pieceLength: 262_144, peers: Array(repeating: peer, count: 16),
       seed: seed)
     #expect(swarm.run())
+    print(#function, swarm.time, swarm.wastedShare)
     #expect(swarm.wastedShare <= 0.02, "\(swarm.wastedShare) wasted")
     #expect(swarm.time < 100 / 16 * 1.15, "\(swarm.time) s")
   }
@@ -48,6 +51,7 @@ import Testing
       size: 100_000_000, pieceLength: 262_144, peers: rates.map { ToySwarm.Peer(rate: $0) },
       seed: seed)
     #expect(swarm.run())
+    print(#function, swarm.time, swarm.wastedShare)
     #expect(swarm.wastedShare <= 0.02, "\(swarm.wastedShare) wasted")
     let best = 100_000_000 / rates.reduce(0, +)
     #expect(swarm.time < best * 1.15, "\(swarm.time) s, at best \(best) s")
@@ -59,6 +63,7 @@ import Testing
       size: 20_000_000, pieceLength: 1 << 20,
       peers: [peer, peer, ToySwarm.Peer(rate: Self.megabyte, leavesAt: 2)])
     #expect(swarm.run(limit: 15))
+    print(#function, swarm.time, swarm.wastedShare)
     #expect(swarm.wastedShare <= 0.02, "\(swarm.wastedShare) wasted")
   }
 
@@ -67,8 +72,15 @@ import Testing
     peers[7].stallsAt = 1
     let swarm = ToySwarm(size: 100_000_000, pieceLength: 1 << 20, peers: peers)
     swarm.pieceLimit = 4
-    #expect(swarm.run(limit: 60))
+    #expect(swarm.run(limit: 600))
+    print("stalled:", swarm.time, swarm.wastedShare, swarm.claimCount)
+    peers[7].stallsAt = .infinity
+    let w = ToySwarm(size: 100_000_000, pieceLength: 1 << 20, peers: peers)
+    w.pieceLimit = 4
+    #expect(w.run(limit: 600))
+    print("none stalled:", w.time, w.wastedShare, w.claimCount)
     #expect(swarm.largestActiveCount == 4)
+    print(#function, swarm.time, swarm.wastedShare)
     #expect(swarm.wastedShare <= 0.02, "\(swarm.wastedShare) wasted")
   }
 

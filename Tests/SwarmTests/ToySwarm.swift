@@ -197,6 +197,7 @@ final class ToySwarm {
     pumpAll()
   }
 
+  func debug(_ i: Int) -> String { "q \(peers[i].queue.count) target \(peers[i].target) snub \(peers[i].isSnubbed) claims \(peers[i].claims)" }
   // MARK: - Requests
 
   private func pumpAll() {
