@@ -213,7 +213,10 @@ extension PieceBoard {
     }
     let ourRate = record.rate > 0 ? record.rate : theirRate
     let theirTime = Double(other.owed - other.lent) * blockLength / theirRate
-    if theirRate * Self.muchSlower < ourRate { return theirTime }
+    // Before the end there is no hurry: what will be here in a moment is not worth a copy.
+    if theirRate * Self.muchSlower < ourRate, isEndgame || theirTime > Self.margin {
+      return theirTime
+    }
     // What must come from one peer alone is not mixed only to gain a moment.
     guard !isSolo, !record.isSuspect, !other.isSuspect else { return nil }
     if other.rate > 0, canOvertake(record, in: theirTime) { return theirTime }

@@ -91,7 +91,8 @@ extension PieceBoard {
     guard seeds == seedCount, peers.count == peerCount else { return "peers are miscounted" }
     guard peers.values.count(where: { $0.isSeed && $0.isLive }) == liveSeedCount,
       peers.values.count(where: \.isSnubbed) == snubbedCount,
-      peers.values.count(where: \.isSuspect) == suspectCount
+      peers.values.count(where: \.isSuspect) == suspectCount,
+      peers.values.reduce(0, { $0 + Int64($1.rate) }) == totalRate
     else { return "the kinds of peers are miscounted" }
     return partialPeers.count == peerCount - seedCount ? nil : "partial peers are miscounted"
   }

@@ -53,6 +53,8 @@ package struct PieceBoard: Sendable {
   var seedCount = 0
   var liveSeedCount = 0
   var suspectCount = 0
+  /// What all peers bring together, in whole bytes per second.
+  var totalRate: Int64 = 0
   /// Counts requests.
   var requestSerial: UInt32 = 0
   /// Peers that don't have everything, for counting down what interests us in them.

@@ -195,6 +195,32 @@ import Testing
     #expect(Set(again) == Set(blocks))
   }
 
+  @Test func aPeerWithoutAKnownRateIsJudgedByItsSilence() throws {
+    let board = try TestBoard(pieces: 1, seeds: [first, second])
+    board.change { $0.updatePeer(second, rate: 1_000_000, isSnubbed: false) }
+    let blocks = board.requestAll(try #require(board.claim(first)), first)
+    func copies(at time: Duration) -> Int {
+      board.change { board in
+        let now = Instant.zero + time
+        var count = 0
+        while let claim = board.claim(for: second, now: now, canOpenPiece: true) {
+          while board.nextRequest(of: claim, for: second, now: now) != nil { count += 1 }
+        }
+        return count
+      }
+    }
+    #expect(copies(at: .milliseconds(500)) == 1)
+    #expect(copies(at: .seconds(2)) == blocks.count - 1)
+  }
+
+  @Test func aRateThatIsNoNumberDoesNoHarm() throws {
+    let board = try TestBoard(pieces: 1, seeds: [first])
+    for rate in [Double.nan, .infinity, -1, .greatestFiniteMagnitude, 5] {
+      board.change { $0.updatePeer(first, rate: rate, isSnubbed: false) }
+      #expect(board.board.checkInvariants() == nil)
+    }
+  }
+
   // MARK: - Suspects
 
   @Test func aSuspectOpensAPieceRatherThanShareOne() throws {
