@@ -29,6 +29,7 @@ extension PieceBoard {
     actives[slot].addSecond(peer, to: number)
     owe(peer, now: now)
     peers[peer]?.duplicates += 1
+    if let holder = actives[slot].blocks[number].holder { peers[holder]?.lent += 1 }
     return BlockRequest(
       block: geometry.block(number, of: actives[slot].index), isDuplicate: true)
   }
@@ -46,7 +47,10 @@ extension PieceBoard {
     else { return .useless }
     let state = actives[slot].blocks[number]
     if let holder = state.holder { settleDebt(of: holder, isSecond: false) }
-    if let second = state.secondHolder { settleDebt(of: second, isSecond: true) }
+    if let second = state.secondHolder {
+      settleDebt(of: second, isSecond: true)
+      if let holder = state.holder { peers[holder]?.lent -= 1 }
+    }
     peers[peer]?.silentSince = nil
     let hadFree = actives[slot].freeCount > 0
     actives[slot].receive(number, from: peer)
@@ -76,13 +80,16 @@ extension PieceBoard {
   }
 
   private mutating func release(_ number: Int, inSlot slot: Int, by peer: PeerNumber) {
-    let isSecond = actives[slot].blocks[number].secondHolder == peer
-    let promoted = isSecond ? nil : actives[slot].blocks[number].secondHolder
+    let state = actives[slot].blocks[number]
+    let isSecond = state.secondHolder == peer
     let hadFree = actives[slot].freeCount > 0
     guard actives[slot].release(number, by: peer) else { return }
     settleDebt(of: peer, isSecond: isSecond)
-    // Whoever was asked second is now the only one.
-    if let promoted { peers[promoted]?.duplicates -= 1 }
+    if let holder = state.holder, let second = state.secondHolder {
+      peers[holder]?.lent -= 1
+      // Whoever was asked second is now the only one.
+      if !isSecond { peers[second]?.duplicates -= 1 }
+    }
     if !hadFree, actives[slot].freeCount > 0 { openedPieces += 1 }
   }
 

@@ -10,6 +10,8 @@ extension PieceBoard {
   private static let muchSlower = 4.0
   /// How long a peer may take for its first block before its silence tells of its rate.
   private static let patience = Duration.seconds(1)
+  /// How many seconds the way there and back may take.
+  private static let margin = 1.0
   /// How many missing pieces are looked at for one that a peer has, before its own are.
   private static let looks = 1024
 
@@ -210,13 +212,25 @@ extension PieceBoard {
       theirRate = min(theirRate, blockLength / (now - start).inSeconds)
     }
     let ourRate = record.rate > 0 ? record.rate : theirRate
-    let theirTime = Double(other.owed) * blockLength / theirRate
-    if theirRate * Self.muchSlower < ourRate { return theirTime }
-    // While pieces are missing, memory is what we wait for: only slow holders are worth a copy.
-    // And what must come from one peer alone is not mixed only to gain a moment.
-    guard isEndgame, record.duplicates == 0, record.owed == 0, !isSolo, !record.isSuspect,
-      !other.isSuspect
-    else { return nil }
+    let theirTime = Double(other.owed - other.lent) * blockLength / theirRate
+    // Before the end there is no hurry: what will be here in a moment is not worth a copy.
+    if theirRate * Self.muchSlower < ourRate, isEndgame || theirTime > Self.margin {
+      return theirTime
+    }
+    // What must come from one peer alone is not mixed only to gain a moment.
+    guard !isSolo, !record.isSuspect, !other.isSuspect else { return nil }
+    if other.rate > 0, canOvertake(record, in: theirTime) { return theirTime }
+    guard isEndgame, record.duplicates == 0, record.owed == 0 else { return nil }
     return theirTime > blockLength / ourRate ? theirTime : nil
+  }
+
+  /// Whether the peer would bring one more block in less than half of the time, so that the holder
+  /// can be told in time not to send it.
+  ///
+  /// This keeps peers busy when others hold all that there is memory for.
+  private func canOvertake(_ record: Peer, in theirTime: Double) -> Bool {
+    guard record.rate > 0 else { return record.owed == 0 && theirTime > Self.margin }
+    let ourTime = Double(record.owed + 1) * Double(Block.standardLength) / record.rate
+    return theirTime > 2 * ourTime + Self.margin
   }
 }

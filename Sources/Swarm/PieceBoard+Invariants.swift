@@ -31,6 +31,7 @@ extension PieceBoard {
   private func checkCounts() -> String? {
     var owed: [PeerNumber: Int] = [:]
     var duplicates: [PeerNumber: Int] = [:]
+    var lent: [PeerNumber: Int] = [:]
     var open = 0
     for active in actives {
       var free = 0
@@ -49,6 +50,7 @@ extension PieceBoard {
             if second == holder { return "\(second) was asked twice for a block" }
             owed[second, default: 0] += 1
             duplicates[second, default: 0] += 1
+            lent[holder, default: 0] += 1
           }
         case .received: received += 1
         }
@@ -63,7 +65,9 @@ extension PieceBoard {
     if open != openedPieces { return "\(openedPieces) pieces have free blocks, not \(open)" }
     for (peer, record) in peers {
       guard record.owed == owed[peer, default: 0] else { return "\(peer) owes another number" }
-      guard record.duplicates == duplicates[peer, default: 0] else {
+      guard record.duplicates == duplicates[peer, default: 0],
+        record.lent == lent[peer, default: 0]
+      else {
         return "\(peer) owes another number of duplicates"
       }
       owed[peer] = nil
@@ -87,7 +91,8 @@ extension PieceBoard {
     guard seeds == seedCount, peers.count == peerCount else { return "peers are miscounted" }
     guard peers.values.count(where: { $0.isSeed && $0.isLive }) == liveSeedCount,
       peers.values.count(where: \.isSnubbed) == snubbedCount,
-      peers.values.count(where: \.isSuspect) == suspectCount
+      peers.values.count(where: \.isSuspect) == suspectCount,
+      peers.values.reduce(0, { $0 + Int64($1.rate) }) == totalRate
     else { return "the kinds of peers are miscounted" }
     return partialPeers.count == peerCount - seedCount ? nil : "partial peers are miscounted"
   }

@@ -3,6 +3,9 @@ package import Primitives
 // Who is there and has what.
 
 extension PieceBoard {
+  /// The blocks that hide a short round trip.
+  private static let leastShare = 2
+
   /// A peer has come; it has nothing yet.
   package mutating func peerJoined(_ peer: PeerNumber) {
     guard peers[peer] == nil else { return }
@@ -60,6 +63,7 @@ extension PieceBoard {
     }
     if gone.isSnubbed { snubbedCount -= 1 }
     if gone.isSuspect { suspectCount -= 1 }
+    totalRate -= Int64(gone.rate)
     peerCount -= 1
     peers[peer] = nil
   }
@@ -95,10 +99,24 @@ extension PieceBoard {
     guard var record = peers[peer] else { return }
     if record.isSnubbed != isSnubbed { snubbedCount += isSnubbed ? 1 : -1 }
     if record.isSeed, record.isLive { liveSeedCount -= 1 }
-    record.rate = rate
+    totalRate -= Int64(record.rate)
+    record.rate = rate.isFinite ? min(max(rate, 0), 1e15) : 0
+    totalRate += Int64(record.rate)
     record.isSnubbed = isSnubbed
     if record.isSeed, record.isLive { liveSeedCount += 1 }
     peers[peer] = record
+  }
+
+  /// How many blocks the peer should owe at most when there is memory for `capacity` blocks in all.
+  ///
+  /// Half of the memory is shared evenly, so that everybody can show what it brings, and half by
+  /// what they bring. Without such a share a few peers with wide windows hold all begun pieces,
+  /// and the others have nothing to do until those are through.
+  package func fairShare(of peer: PeerNumber, capacity: Int) -> Int {
+    guard let record = peers[peer] else { return 0 }
+    let even = Double(capacity) / Double(max(1, peerCount))
+    let earned = Double(capacity) * Double(Int64(record.rate)) / Double(max(1, totalRate))
+    return max(Self.leastShare, Int((even + (totalRate > 0 ? earned : even)) / 2))
   }
 
   /// Whether the peer took part in a bad piece; until it is cleared, it works alone.

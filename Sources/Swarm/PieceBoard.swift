@@ -21,6 +21,8 @@ package struct PieceBoard: Sendable {
     var owed = 0
     /// Those of them that somebody else owes as well, asked for second.
     var duplicates = 0
+    /// Those that it was asked for first and somebody else as well.
+    var lent = 0
     /// Since when it owes something and has brought nothing.
     var silentSince: Instant?
     /// Bytes per second; 0 while unknown.
@@ -51,6 +53,8 @@ package struct PieceBoard: Sendable {
   var seedCount = 0
   var liveSeedCount = 0
   var suspectCount = 0
+  /// What all peers bring together, in whole bytes per second.
+  var totalRate: Int64 = 0
   /// Counts requests.
   var requestSerial: UInt32 = 0
   /// Peers that don't have everything, for counting down what interests us in them.

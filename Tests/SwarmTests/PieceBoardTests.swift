@@ -79,11 +79,22 @@ import Testing
   @Test func thereIsNoClaimWhenEverythingIsAskedForTwice() throws {
     let board = try TestBoard(pieces: 1, blocks: 1, seeds: [first, second, third])
     _ = board.requestAll(try #require(board.claim(first)), first)
+    board.change { $0.updatePeer(first, rate: 1000, isSnubbed: false) }
+    board.change { $0.updatePeer(second, rate: 2000, isSnubbed: false) }
     let again = try #require(board.claim(second))
     #expect(again.kind == .endgame)
     #expect(board.requestAll(again, second).count == 1)
     #expect(board.claim(third) == nil)
     #expect(board.claim(first) == nil)
+  }
+
+  @Test func anEqualPeerIsNotAskedForWhatAnotherBringsAsSoon() throws {
+    let board = try TestBoard(pieces: 1, blocks: 1, seeds: [first, second])
+    _ = board.requestAll(try #require(board.claim(first)), first)
+    for peer in [first, second] {
+      board.change { $0.updatePeer(peer, rate: 1000, isSnubbed: false) }
+    }
+    #expect(board.claim(second) == nil)
   }
 
   @Test func thereIsNoClaimWhileTheLastPieceIsHashed() throws {
@@ -104,6 +115,8 @@ import Testing
     let board = try TestBoard(pieces: 1, blocks: 1, seeds: [first, second])
     let begun = try #require(board.claim(first))
     let block = try #require(board.request(begun, first))
+    board.change { $0.updatePeer(first, rate: 1000, isSnubbed: false) }
+    board.change { $0.updatePeer(second, rate: 2000, isSnubbed: false) }
     _ = board.requestAll(try #require(board.claim(second)), second)
     let receipt = board.received(block, from: second)
     #expect(receipt.isUseful)
@@ -180,6 +193,32 @@ import Testing
     board.change { $0.updatePeer(second, rate: 1000, isSnubbed: false) }
     let again = board.requestAll(try #require(board.claim(second, canOpen: false)), second)
     #expect(Set(again) == Set(blocks))
+  }
+
+  @Test func aPeerWithoutAKnownRateIsJudgedByItsSilence() throws {
+    let board = try TestBoard(pieces: 1, seeds: [first, second])
+    board.change { $0.updatePeer(second, rate: 1_000_000, isSnubbed: false) }
+    let blocks = board.requestAll(try #require(board.claim(first)), first)
+    func copies(at time: Duration) -> Int {
+      board.change { board in
+        let now = Instant.zero + time
+        var count = 0
+        while let claim = board.claim(for: second, now: now, canOpenPiece: true) {
+          while board.nextRequest(of: claim, for: second, now: now) != nil { count += 1 }
+        }
+        return count
+      }
+    }
+    #expect(copies(at: .milliseconds(500)) == 1)
+    #expect(copies(at: .seconds(2)) == blocks.count - 1)
+  }
+
+  @Test func aRateThatIsNoNumberDoesNoHarm() throws {
+    let board = try TestBoard(pieces: 1, seeds: [first])
+    for rate in [Double.nan, .infinity, -1, .greatestFiniteMagnitude, 5] {
+      board.change { $0.updatePeer(first, rate: rate, isSnubbed: false) }
+      #expect(board.board.checkInvariants() == nil)
+    }
   }
 
   // MARK: - Suspects

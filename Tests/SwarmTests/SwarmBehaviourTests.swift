@@ -62,15 +62,65 @@ import Testing
     #expect(swarm.wastedShare <= 0.02, "\(swarm.wastedShare) wasted")
   }
 
+  // MARK: - Memory
+
   @Test func aStalledPeerDoesNotHoldUpAFullMemory() {
     var peers = Array(repeating: ToySwarm.Peer(rate: 100_000), count: 50)
     peers[7].stallsAt = 1
     let swarm = ToySwarm(size: 100_000_000, pieceLength: 1 << 20, peers: peers)
     swarm.pieceLimit = 4
-    #expect(swarm.run(limit: 60))
+    #expect(swarm.run(limit: 25), "at best 20 s")
     #expect(swarm.largestActiveCount == 4)
     #expect(swarm.wastedShare <= 0.02, "\(swarm.wastedShare) wasted")
   }
+
+  @Test func wideWindowsThatHoldAllMemoryDoNotIdleTheOthersForEver() {
+    let peers = Array(repeating: ToySwarm.Peer(rate: 100_000), count: 50)
+    let swarm = ToySwarm(size: 100_000_000, pieceLength: 1 << 20, peers: peers)
+    swarm.pieceLimit = 4
+    swarm.sharesMemory = false
+    #expect(swarm.run(limit: 100), "1000 s when one peer at a time works")
+    #expect(swarm.wastedShare <= 0.04, "\(swarm.wastedShare) wasted")
+  }
+
+  @Test func peersOfDifferentSpeedsShareAShortMemory() {
+    let rates = (1...16).map { Double($0) * 0.125 * Self.megabyte }
+    let swarm = ToySwarm(
+      size: 100_000_000, pieceLength: 262_144, peers: rates.map { ToySwarm.Peer(rate: $0) })
+    swarm.pieceLimit = 64
+    #expect(swarm.run())
+    #expect(swarm.wastedShare <= 0.02, "\(swarm.wastedShare) wasted")
+    let best = 100_000_000 / rates.reduce(0, +)
+    #expect(swarm.time < best * 1.15, "\(swarm.time) s, at best \(best) s")
+  }
+
+  @Test func slowPeersDoNotFillTheMemoryOfAFastOne() {
+    let fast = ToySwarm.Peer(rate: 5 * Self.megabyte)
+    let slow = ToySwarm.Peer(rate: 20_000)
+    let alone = ToySwarm(size: 60_000_000, pieceLength: 262_144, peers: [fast])
+    let together = ToySwarm(
+      size: 60_000_000, pieceLength: 262_144, peers: [fast] + Array(repeating: slow, count: 20))
+    together.pieceLimit = 24
+    #expect(alone.run())
+    #expect(together.run())
+    #expect(together.time < alone.time * 1.1, "\(together.time) s, alone \(alone.time) s")
+    #expect(together.wastedShare <= 0.02, "\(together.wastedShare) wasted")
+  }
+
+  @Test func theMemoryIsSharedHalfEvenlyAndHalfByRate() throws {
+    let (fast, slow) = (PeerNumber(0), PeerNumber(1))
+    let board = try TestBoard(pieces: 1, seeds: [fast, slow])
+    #expect(board.board.fairShare(of: fast, capacity: 100) == 50)
+    board.change { $0.updatePeer(fast, rate: 3000, isSnubbed: false) }
+    board.change { $0.updatePeer(slow, rate: 1000, isSnubbed: false) }
+    #expect(board.board.fairShare(of: fast, capacity: 100) == 62)
+    #expect(board.board.fairShare(of: slow, capacity: 100) == 37)
+    #expect(board.board.fairShare(of: slow, capacity: 1) == 2)
+    board.change { $0.peerLeft(slow) }
+    #expect(board.board.fairShare(of: fast, capacity: 100) == 100)
+  }
+
+  // MARK: - Parts, failures and suspects
 
   @Test func peersWithAPartEachMakeAWhole() {
     let count = 80

@@ -49,6 +49,8 @@ final class ToySwarm {
   var latency = 0.01
   /// Active pieces beyond which none is opened.
   var pieceLimit = Int.max
+  /// Whether windows keep to their fair share of that.
+  var sharesMemory = true
   private(set) var time = 0.0
   private(set) var claimCount = 0
   private(set) var wastedBytes = 0
@@ -207,7 +209,7 @@ final class ToySwarm {
   private func pump(_ index: Int) {
     guard !peers[index].isGone else { return }
     let peer = PeerNumber(index)
-    let target = peers[index].isSnubbed ? 1 : peers[index].target
+    let target = peers[index].isSnubbed ? 1 : min(peers[index].target, share(of: peer))
     while peers[index].queue.count < target {
       if peers[index].claims.isEmpty {
         let canOpen = board.activePieceCount < pieceLimit
@@ -224,5 +226,11 @@ final class ToySwarm {
         peers[index].claims.removeFirst()
       }
     }
+  }
+
+  private func share(of peer: PeerNumber) -> Int {
+    guard sharesMemory, pieceLimit < .max else { return .max }
+    let blocks = geometry.pieceLength / Block.standardLength
+    return board.fairShare(of: peer, capacity: pieceLimit * blocks)
   }
 }
