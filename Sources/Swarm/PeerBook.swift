@@ -32,6 +32,8 @@ package struct PeerBook: Sendable {
     var state: State
     /// How many tries have failed since the last useful connection.
     var failures: Int
+    /// When it was last dialled, or the connection ended.
+    var lastTry = Instant.zero
   }
 
   private struct Appointment: Sendable {
@@ -56,13 +58,33 @@ package struct PeerBook: Sendable {
 
   // MARK: - Learning
 
-  /// Takes in a peer; one that is known already stays as it is.
+  /// Takes in a peer.
+  ///
+  /// One that is known and waits for its next try is tried earlier when a tracker names it again:
+  /// it may just have come back. That is what lets a leecher find a seeder that was restarted.
   package mutating func learn(_ endpoint: Endpoint, source: PeerSource, now: Instant) {
+    if source == .tracker, let entry = entries[endpoint], entry.state == .waiting {
+      return hurry(endpoint, to: max(now, entry.lastTry + Self.pauseWhenNamed(endpoint)))
+    }
     guard entries[endpoint] == nil, !isBanned(endpoint), !forgotten.contains(endpoint),
       entries.count < limit || dropLeastHopeful()
     else { return }
     entries[endpoint] = Entry(state: .waiting, failures: 0)
     appoint(endpoint, at: now)
+  }
+
+  /// How long a peer that a tracker keeps naming is left alone after a try; on this machine and in
+  /// this network a dial costs nothing.
+  private static func pauseWhenNamed(_ endpoint: Endpoint) -> Duration {
+    endpoint.address.isLoopback || endpoint.address.isPrivate ? .seconds(3) : .seconds(60)
+  }
+
+  private mutating func hurry(_ endpoint: Endpoint, to time: Instant) {
+    guard let index = appointments.firstIndex(where: { $0.endpoint == endpoint }),
+      appointments[index].time > time
+    else { return }
+    appointments.remove(at: index)
+    appoint(endpoint, at: time)
   }
 
   /// Never dials this address again: it is ourselves, or a peer that we have in another way.
@@ -108,6 +130,7 @@ package struct PeerBook: Sendable {
       return
     }
     entry.state = .waiting
+    entry.lastTry = now
     entries[endpoint] = entry
     // Up to a tenth more, so that a swarm that fell apart does not come back in one instant.
     let pause = Self.ladder[entry.failures]
@@ -174,10 +197,10 @@ package struct PeerBook: Sendable {
   /// How many peers are known and not given up.
   package var knownCount: Int { entries.count }
 
-  /// Whether anybody is connected, being dialled, or due within the first pauses.
+  /// Whether anybody is connected, being dialled, or still to be tried.
   ///
-  /// Peers that failed more than once don't count: a run that only has those needs new ones.
+  /// Peers whose last try failed don't count: a run that only has those needs new ones.
   package var hasCandidates: Bool {
-    entries.values.contains { $0.state != .waiting || $0.failures < 2 }
+    entries.values.contains { $0.state != .waiting || $0.failures == 0 }
   }
 }

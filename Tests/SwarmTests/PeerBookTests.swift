@@ -65,6 +65,26 @@ import Testing
     #expect(!book.hasCandidates)
   }
 
+  @Test(arguments: [("10.1.2.3", 3), ("80.1.2.3", 60)])
+  func aPeerThatTheTrackerNamesAgainIsTriedEarlier(host: String, seconds: Int) throws {
+    let address = try #require(IPAddress(host))
+    let peer = Endpoint(address: address, port: 6881)
+    var book = Self.book()
+    book.learn(peer, source: .tracker, now: .zero)
+    var now = Instant.zero
+    for _ in 0..<3 {
+      now = try #require(book.nextDialTime)
+      _ = book.nextDial(now: now)
+      book.dialFailed(peer, now: now)
+    }
+    let due = try #require(book.nextDialTime)
+    #expect(due - now >= .seconds(900))
+    book.learn(peer, source: .given, now: now + .seconds(1))
+    #expect(book.nextDialTime == due)
+    book.learn(peer, source: .tracker, now: now + .seconds(1))
+    #expect(book.nextDialTime == now + .seconds(seconds))
+  }
+
   @Test func pausesDifferFromPeerToPeer() {
     var book = Self.book()
     for number in 0..<50 { book.learn(Self.endpoint(number), source: .tracker, now: .zero) }
@@ -88,7 +108,8 @@ import Testing
     book.connected(peer)
     #expect(book.hasCandidates)
     book.disconnected(peer, wasUseful: true, now: now)
-    #expect(book.hasCandidates)
+    // Until then a tracker may know somebody better.
+    #expect(!book.hasCandidates)
     let next = try #require(book.nextDialTime)
     #expect(next - now <= .seconds(11))
   }
