@@ -151,8 +151,10 @@ package struct PieceBoard: Sendable {
     guard deactivate(piece), verified.insert(piece) else { return }
     missingBytes -= Int64(geometry.length(of: piece))
     failedBefore.remove(piece)
-    for peer in partialPeers where peers[peer]?.pieces.contains(piece) == true {
-      peers[peer]?.interesting -= 1
+    for peer in partialPeers {
+      guard let index = peers.index(forKey: peer), peers.values[index].pieces.contains(piece)
+      else { continue }
+      peers.values[index].interesting -= 1
     }
   }
 
