@@ -135,6 +135,7 @@ final class PeerSession {
     machine.setInterested(work.board.isInteresting(number))
   }
 
+    if window.isStalled(now: now) { return stop(.stalled) }
   /// Tells the peer that we have one more piece, unless it has it itself.
   func announce(_ piece: PieceIndex) {
     guard !work.board.has(number, piece) else { return }
