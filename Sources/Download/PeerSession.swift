@@ -162,6 +162,7 @@ final class PeerSession {
 
 /// Payload that one peer has moved.
 struct PeerTraffic {
+    inbound.abandon(block)
   var downloaded = RateMeter()
   var uploaded = RateMeter()
   /// Payload from the peer that was of no use, in bytes.
