@@ -8,13 +8,14 @@ import Swarm
 extension PeerSession {
   /// How many bytes one peer may bring before the others have their turn.
   private static let turnLength = 2 << 20
+  /// How many bytes of payload cost about as much time as one small message.
+  private static let messageWeight = 1 << 10
 
   func readMessages() async {
     var turn = 0
     while end == nil {
-      switch readOnce() {
-      case .bytes(let count):
-        turn += count
+      switch readOnce(weight: &turn) {
+      case .bytes:
         guard turn >= Self.turnLength else { continue }
         turn = 0
         await Task.yield()
@@ -27,8 +28,8 @@ extension PeerSession {
     }
   }
 
-  /// One vectored read, and all that follows from it, without a pause.
-  private func readOnce() -> IOResult {
+  /// One vectored read, and all that follows from it, without a pause; adds what it cost.
+  private func readOnce(weight: inout Int) -> IOResult {
     let plan = work.readPlan
     inbound.layOut(plan, expecting: window, placing: work.placement)
     let result = transport.read(into: plan.segments)
@@ -36,8 +37,11 @@ extension PeerSession {
     inbound.received(count)
     do throws(WireError) {
       while end == nil, let event = try nextEvent(plan) {
+    weight += count
         switch event {
-        case .message(let message): try received(message)
+        case .message(let message):
+          weight += Self.messageWeight
+          try received(message)
         case .block(let block, let placement): try received(block, placement)
         }
       }
@@ -84,6 +88,7 @@ extension PeerSession {
     strayAllowance += blocks.count
     for claim in claims.elements { work.giveBack(claim.piece, by: number) }
     claims.removeAll()
+    chokedAt = clock.now
     work.release(blocks, by: number)
   }
 

@@ -31,6 +31,8 @@ final class PeerSession {
   var sentCount = 0
   /// Blocks that may still come although we no longer wait for them.
   var strayAllowance = 16
+  /// When the peer choked us last.
+  var chokedAt = Instant.zero
 
   let laneWakeup = Wakeup()
   let serverWakeup = Wakeup()

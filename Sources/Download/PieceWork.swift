@@ -98,11 +98,17 @@ final class PieceWork {
   /// The peer will not deliver these: others may.
   func release(_ blocks: [Block], by peer: PeerNumber) {
     for block in blocks { board.release(block, by: peer) }
-    wakeIdle()
+    if !blocks.isEmpty { wakeIdle() }
   }
 
   func giveBack(_ piece: PieceIndex, by peer: PeerNumber) {
     board.giveBack(piece, by: peer)
+  }
+
+  /// The peer can't do what it has just claimed.
+  func release(_ claim: Claim, by peer: PeerNumber) {
+    board.giveBack(claim.piece, by: peer)
+    wakeIdle()
   }
 
   /// Lets every idle lane ask again.
