@@ -22,6 +22,8 @@ extension PeerSession {
       case .wouldBlock:
         turn = 0
         await transport.waitUntilReadable()
+        // Waiting ends at once in a cancelled task, which has nothing more to do.
+        if Task.isCancelled { stop(.finished) }
       case .closed: stop(.lost("closed by the peer"))
       case .failed(let code): stop(.broken(code))
       }
@@ -35,9 +37,9 @@ extension PeerSession {
     let result = transport.read(into: plan.segments)
     guard case .bytes(let count) = result else { return result }
     inbound.received(count)
+    weight += count
     do throws(WireError) {
       while end == nil, let event = try nextEvent(plan) {
-    weight += count
         switch event {
         case .message(let message):
           weight += Self.messageWeight
@@ -86,9 +88,9 @@ extension PeerSession {
   private func loseRequests() {
     let blocks = window.removeAll()
     strayAllowance += blocks.count
+    chokedAt = clock.now
     for claim in claims.elements { work.giveBack(claim.piece, by: number) }
     claims.removeAll()
-    chokedAt = clock.now
     work.release(blocks, by: number)
   }
 

@@ -33,7 +33,7 @@ extension PeerSession {
   private func nextClaim() async -> Claim? {
     while end == nil, !work.isClosed {
       if wantsClaim, let claim = work.claim(for: self, now: clock.now) { return claim }
-      await laneWakeup.wait()
+      guard await laneWakeup.wait() else { return nil }
     }
     return nil
   }
