@@ -85,6 +85,14 @@ final class PeerSession {
   /// Whether the peer has every piece.
   var isSeed: Bool { work.board.isSeed(number) }
 
+  /// Whether a new connection leads to the same peer: the same id at the same address.
+  ///
+  /// The id alone proves nothing, because everybody who has met the peer knows it: who borrows it
+  /// must not keep us from the peer itself.
+  func isSamePeer(as other: GreetedPeer) -> Bool {
+    peerID == other.peerID && endpoint.address.unmapped == other.endpoint.address.unmapped
+  }
+
   // MARK: - Sending
 
   /// Sends as much as the connection takes now; the server sends the rest.
@@ -127,6 +135,7 @@ final class PeerSession {
     work.update(number, rate: traffic.downloaded.rate(now: now), isSnubbed: window.isSnubbed)
     if becameSnubbed { work.wakeIdle() }
     guard machine.tick(now: now) else { return stop(.silent) }
+    if window.isStalled(now: now) { return stop(.stalled) }
     if pendingBytes > 4 << 20 { return stop(.stuck) }
     requestBlocks()
     flush()
@@ -137,7 +146,6 @@ final class PeerSession {
     machine.setInterested(work.board.isInteresting(number))
   }
 
-    if window.isStalled(now: now) { return stop(.stalled) }
   /// Tells the peer that we have one more piece, unless it has it itself.
   func announce(_ piece: PieceIndex) {
     guard !work.board.has(number, piece) else { return }
@@ -154,6 +162,7 @@ final class PeerSession {
   /// Somebody else has delivered the block.
   func cancel(_ block: Block) {
     guard window.cancelled(block) else { return }
+    inbound.abandon(block)
     strayAllowance += 1
     machine.say(.cancel(block))
     flush()
@@ -164,7 +173,6 @@ final class PeerSession {
 
 /// Payload that one peer has moved.
 struct PeerTraffic {
-    inbound.abandon(block)
   var downloaded = RateMeter()
   var uploaded = RateMeter()
   /// Payload from the peer that was of no use, in bytes.
