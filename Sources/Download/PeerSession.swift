@@ -62,6 +62,7 @@ final class PeerSession {
   /// Runs the connection until it ends, and says why it did.
   func run() async -> PeerEnd {
     work.joined(number)
+    window.share = work.share(of: number)
     if !work.board.verified.isEmpty { machine.say(.bitfield(work.board.verified)) }
     flush()
     await withDiscardingTaskGroup { group in
@@ -133,6 +134,7 @@ final class PeerSession {
   func tick(now: Instant) {
     let becameSnubbed = window.tick(now: now)
     work.update(number, rate: traffic.downloaded.rate(now: now), isSnubbed: window.isSnubbed)
+    window.share = work.share(of: number)
     if becameSnubbed { work.wakeIdle() }
     guard machine.tick(now: now) else { return stop(.silent) }
     if window.isStalled(now: now) { return stop(.stalled) }

@@ -28,10 +28,18 @@ final class PieceBuffers {
 
   /// Whether one more piece may be begun while `peers` are connected.
   func canAcquire(peers: Int) -> Bool {
-    let bytes = (inUse.count + 1) * geometry.pieceLength
+    (inUse.count + 1) * geometry.pieceLength <= limit(peers: peers) || inUse.count < 2
+  }
+
+  /// How many blocks fit while `peers` are connected.
+  func capacity(peers: Int) -> Int {
+    max(limit(peers: peers), 2 * geometry.pieceLength) / Block.standardLength
+  }
+
+  /// The bound in bytes: with few peers less than the user allows.
+  private func limit(peers: Int) -> Int {
     let (wish, overflow) = peers.multipliedReportingOverflow(by: geometry.pieceLength)
-    let limit = overflow ? memoryLimit : min(memoryLimit, Self.frugalLimit + wish)
-    return bytes <= limit || inUse.count < 2
+    return overflow ? memoryLimit : min(memoryLimit, Self.frugalLimit + wish)
   }
 
   /// Gives a piece its buffer.

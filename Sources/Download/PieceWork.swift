@@ -58,6 +58,11 @@ final class PieceWork {
     board.updatePeer(peer, rate: rate, isSnubbed: isSnubbed)
   }
 
+  /// How many blocks the peer may owe, so that the memory is enough for all.
+  func share(of peer: PeerNumber) -> Int {
+    board.fairShare(of: peer, capacity: buffers.capacity(peers: peerCount))
+  }
+
   func setSuspect(_ peer: PeerNumber, _ isSuspect: Bool) {
     board.setSuspect(peer, isSuspect)
   }

@@ -104,6 +104,8 @@ final class Pipeline: AnnouncerDelegate {
       work.verified(piece)
       roster.announce(piece)
       ban(liars ?? [], piece)
+      // Who took part in a bad try of this piece and told the truth is cleared by it.
+      if liars != nil { roster.updateSuspects() }
       if work.board.isComplete { finish(.success(())) }
     } else {
       failedPieces += 1
@@ -119,7 +121,6 @@ final class Pipeline: AnnouncerDelegate {
 
   private func ban(_ liars: [Swarm.PeerNumber], _ piece: PieceIndex) {
     for liar in liars { roster.ban(liar, reason: "sent corrupt data for piece \(piece)") }
-    if !liars.isEmpty { roster.updateSuspects() }
   }
 
   // MARK: - The end
@@ -173,7 +174,7 @@ final class Pipeline: AnnouncerDelegate {
       left: work.board.remainingBytes)
   }
 
-  var needsPeers: Bool { !roster.book.hasCandidates }
+  var needsPeers: Bool { roster.sessions.isEmpty && !roster.book.hasCandidates }
 
   func announcer(found peers: [Endpoint], from tracker: String) {
     roster.learn(peers, source: .tracker)

@@ -56,7 +56,10 @@ package struct RequestWindow: Sendable {
   }
 
   /// How many blocks may be outstanding now.
-  package var target: Int { isSnubbed ? 1 : pinned ?? window }
+  package var target: Int { isSnubbed ? 1 : min(pinned ?? window, share) }
+
+  /// The peer's share of the memory for blocks that come in; what it owes is bounded by it.
+  package var share = Int.max
 
   /// How many blocks are outstanding.
   package var count: Int { entries.count }
