@@ -71,9 +71,9 @@ final class ScriptedConnection {
     let behaviour = seed.behaviour
     if let limit = behaviour.hangsUpAfter, servedBytes >= limit { return false }
     if let limit = behaviour.stallsAfter, servedBytes >= limit {
-      while isOpen { await wakeup.wait() }
-      return false
+      return await fallSilent()
     }
+    if let limit = behaviour.tricklesAfter, servedBytes >= limit { return await trickle(block) }
     var pause = behaviour.latency
     if let rate = behaviour.bytesPerSecond {
       pause += .seconds(Double(block.length) / Double(max(1, rate)))
@@ -83,6 +83,28 @@ final class ScriptedConnection {
     servedBytes += Int64(block.length)
     seed.note(block)
     return true
+  }
+
+  private func fallSilent() async -> Bool {
+    while isOpen {
+      guard seed.behaviour.keepsAlive else {
+        await wakeup.wait()
+        continue
+      }
+      guard await seed.clock.sleep(for: .seconds(60)), isOpen, await send([0, 0, 0, 0]) else {
+        return false
+      }
+    }
+    return false
+  }
+
+  private func trickle(_ block: Block) async -> Bool {
+    for byte in seed.frame(for: block) {
+      guard await seed.clock.sleep(for: .seconds(4)), isOpen, await send([byte]) else {
+        return false
+      }
+    }
+    return isOpen
   }
 
   // MARK: - The wire

@@ -27,7 +27,8 @@ package final class ScriptedSeed {
   let clock: any LoopClock
   let greetingGate: Gate
   let servingGate: Gate
-  let peerID: PeerID
+  /// How it names itself.
+  package let peerID: PeerID
   var random: SeededRandom
   private let listener: any Listener
   private var connections: [ScriptedConnection] = []

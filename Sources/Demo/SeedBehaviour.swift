@@ -32,6 +32,10 @@ package struct SeedBehaviour: Sendable {
   package var latency = Duration.zero
   /// After so many bytes it falls silent.
   package var stallsAfter: Int64?
+  /// Whether it shows while it is silent that it is still there.
+  package var keepsAlive = false
+  /// After so many bytes it sends single bytes of the next block, one every few seconds.
+  package var tricklesAfter: Int64?
   /// After so many bytes it hangs up.
   package var hangsUpAfter: Int64?
   /// What it does wrong instead of serving.

@@ -11,6 +11,8 @@ enum PeerEnd: Equatable, Sendable {
   case violation(WireError)
   /// Nothing came for too long.
   case silent
+  /// It brought no block of those that it owed for too long.
+  case stalled
   /// It takes nothing from us although it asked.
   case stuck
   /// Both sides have everything.
@@ -31,6 +33,7 @@ enum PeerEnd: Equatable, Sendable {
     case .lost(let how): how
     case .violation(let error): "broke the protocol: \(error)"
     case .silent: "silent for too long"
+    case .stalled: "brings nothing of what it was asked for"
     case .stuck: "takes nothing from us"
     case .nothingToExchange: "both sides have everything"
     case .lied: "sent corrupt data"

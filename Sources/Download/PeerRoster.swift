@@ -18,8 +18,10 @@ final class PeerRoster: PeerSessionOwner {
   }
 
   static let connectTimeout = Duration.seconds(10)
-  /// How many connections may be in the making.
+  /// How many connections that we have dialled may be in the making.
   static let halfOpenLimit = 256
+  /// How soon one choice of whom to serve may follow another.
+  static let rechokePause = Duration.milliseconds(100)
 
   let settings: Settings
   let environment: Environment
@@ -37,11 +39,16 @@ final class PeerRoster: PeerSessionOwner {
   /// Called when nobody is left whom we are connected to or could dial soon.
   var ranOut: () -> Void = {}
   private var nextNumber = 0
-  private var halfOpen = 0
+  private var dialling = 0
+  private var welcoming = 0
   private var arrivals = Fifo<any Transport>()
+  private var admission = Admission()
+  private var departed = DepartedPeers()
   private let wakeup = Wakeup()
   private var isClosed = false
   private var dialTimer: TimerID?
+  private var rechokeTimer: TimerID?
+  private var lastRechoke = Instant.zero
 
   init(
     settings: Settings, environment: Environment, work: PieceWork, storage: TorrentStorage,
@@ -62,17 +69,18 @@ final class PeerRoster: PeerSessionOwner {
   func run() async {
     await withDiscardingTaskGroup { group in
       while !isClosed {
-        while halfOpen < Self.halfOpenLimit, let transport = arrivals.popFirst() {
-          halfOpen += 1
+        while welcoming < Admission.welcomeLimit, let transport = arrivals.popFirst() {
+          welcoming += 1
           group.addTask { await self.welcome(transport) }
         }
         while hasRoom, let endpoint = book.nextDial(now: environment.clock.now) {
-          halfOpen += 1
+          dialling += 1
           group.addTask { await self.dial(endpoint) }
         }
         scheduleNextDial()
-        await wakeup.wait()
+        guard await wakeup.wait() else { break }
       }
+      isClosed = true
       for session in sessions { session.stop(.finished) }
       while let transport = arrivals.popFirst() { transport.close() }
       group.cancelAll()
@@ -82,11 +90,20 @@ final class PeerRoster: PeerSessionOwner {
   /// Ends all connections.
   func close() {
     isClosed = true
+    if let timer = rechokeTimer { environment.clock.cancel(timer) }
     wakeup.fire()
   }
 
   private var hasRoom: Bool {
-    halfOpen < Self.halfOpenLimit && sessions.count + halfOpen < settings.maximumPeers
+    dialling < Self.halfOpenLimit && connectionCount < settings.maximumPeers
+  }
+
+  private var connectionCount: Int { sessions.count + dialling + welcoming + arrivals.count }
+
+  /// How many connections may come from others: never so many that we could not dial any more.
+  private var incomingLimit: Int {
+    let all = settings.maximumPeers
+    return max(1, settings.keepsSeeding ? all - all / 8 : all - all / 2)
   }
 
   private func scheduleNextDial() {
@@ -109,15 +126,20 @@ final class PeerRoster: PeerSessionOwner {
 
   /// Takes connections from a listener until it is closed.
   func accept(from listener: any Listener) async {
+    var count = 0
     while !isClosed, let transport = await listener.accept() {
-      if sessions.count + halfOpen >= settings.maximumPeers || arrivals.count >= 64
-        || book.isBanned(transport.remote)
+      if connectionCount < settings.maximumPeers, arrivals.count < Admission.waitingLimit,
+        !book.isBanned(transport.remote),
+        admission.admit(transport.remote.address, limit: incomingLimit)
       {
-        transport.close()
-      } else {
         arrivals.append(transport)
         wakeup.fire()
+      } else {
+        transport.close()
       }
+      // Whoever connects without end must not keep the loop from everything else.
+      count += 1
+      if count.isMultiple(of: 32) { await Task.yield() }
     }
   }
 
@@ -132,7 +154,7 @@ final class PeerRoster: PeerSessionOwner {
     } catch {
       greeted = nil
     }
-    halfOpen -= 1
+    dialling -= 1
     guard let peer = greeted, !isClosed else {
       greeted?.transport.close()
       book.dialFailed(endpoint, now: environment.clock.now)
@@ -157,10 +179,11 @@ final class PeerRoster: PeerSessionOwner {
     let greeted = await greet(transport) { () async throws(WireError) -> GreetedPeer? in
       try await settings.greeting.welcome(transport)
     }
-    halfOpen -= 1
+    welcoming -= 1
     if let peer = greeted {
       if isClosed { peer.transport.close() } else { _ = await meet(peer) }
     }
+    admission.left(transport.remote.address)
     wakeup.fire()
   }
 
@@ -181,7 +204,11 @@ final class PeerRoster: PeerSessionOwner {
 
   /// Runs one peer's session to its end; says whether it brought anything.
   private func meet(_ peer: GreetedPeer) async -> (end: PeerEnd, wasUseful: Bool) {
-    if let other = sessions.first(where: { $0.peerID == peer.peerID && $0.end == nil }) {
+    guard !book.isBanned(peer.endpoint) else {
+      peer.transport.close()
+      return (.lied, false)
+    }
+    if let other = sessions.first(where: { $0.isSamePeer(as: peer) && $0.end == nil }) {
       guard shallReplace(other, with: peer) else {
         peer.transport.close()
         return (.duplicate, false)
@@ -198,7 +225,8 @@ final class PeerRoster: PeerSessionOwner {
     sessions.removeAll { $0 === session }
     past.add(session.traffic)
     events.send(.peerDisconnected(peer.endpoint, reason: end.reason))
-    if session.machine.peerInterested { rechoke() }
+    if session.traffic.downloaded.total > 0 { departed.add(session.number, session.endpoint) }
+    if session.machine.peerInterested { interestChanged(of: session) }
     return (end, session.traffic.downloaded.total > 0)
   }
 
@@ -209,7 +237,6 @@ final class PeerRoster: PeerSessionOwner {
   /// that nobody can end a connection by borrowing the id of its peer.
   private func shallReplace(_ session: PeerSession, with peer: GreetedPeer) -> Bool {
     guard session.isOutgoing != peer.isOutgoing,
-      session.endpoint.address.unmapped == peer.endpoint.address.unmapped,
       environment.clock.now - session.joined < Self.connectTimeout
     else { return false }
     let weDialTheOneThatStays = settings.greeting.ownID.isHigher(than: peer.peerID)
@@ -231,13 +258,19 @@ final class PeerRoster: PeerSessionOwner {
     return nil
   }
 
-  /// Ends the connection and never speaks to the peer again.
+  /// Ends the peer's connections and never speaks to it again, even if it has left before it was
+  /// found out.
   func ban(_ number: PeerNumber, reason: String) {
-    guard let session = session(number), session.end == nil else { return }
-    book.ban(session.endpoint)
-    bannedPeers.append(session.endpoint)
-    events.send(.peerBanned(session.endpoint, reason: reason))
-    session.stop(.lied)
+    guard let endpoint = endpoint(of: number), !book.isBanned(endpoint) else { return }
+    book.ban(endpoint)
+    bannedPeers.append(endpoint)
+    events.send(.peerBanned(endpoint, reason: reason))
+    for session in sessions where book.isBanned(session.endpoint) { session.stop(.lied) }
+  }
+
+  /// Where a peer is, or was.
+  func endpoint(of number: PeerNumber) -> Endpoint? {
+    session(number)?.endpoint ?? departed.endpoint(of: number)
   }
 
   // MARK: - What sessions ask for
@@ -247,7 +280,14 @@ final class PeerRoster: PeerSessionOwner {
   }
 
   func interestChanged(of session: PeerSession) {
-    rechoke()
+    guard rechokeTimer == nil, !isClosed else { return }
+    let due = lastRechoke + Self.rechokePause
+    guard due > environment.clock.now else { return rechoke() }
+    // The choice costs time for each peer, and a peer can change its mind in every few bytes.
+    rechokeTimer = environment.clock.schedule(at: due) { [weak self] in
+      self?.rechokeTimer = nil
+      self?.rechoke()
+    }
   }
 
   func availabilityChanged(of session: PeerSession) {
@@ -264,6 +304,7 @@ final class PeerRoster: PeerSessionOwner {
   /// Decides anew who may download from us.
   func rechoke() {
     let now = environment.clock.now
+    lastRechoke = now
     let candidates = sessions.map { session in
       Choker.Candidate(
         peer: session.number, isInterested: session.machine.peerInterested,
@@ -304,10 +345,10 @@ extension PeerRoster {
     }
   }
 
-  /// Where those of the peers are that are still connected.
+  /// Where those of the peers are, or were, that we remember.
   func endpoints(of peers: [PeerNumber]) -> [Endpoint] {
     var seen: Set<PeerNumber> = []
-    return peers.filter { seen.insert($0).inserted }.compactMap { session($0)?.endpoint }
+    return peers.filter { seen.insert($0).inserted }.compactMap { endpoint(of: $0) }
   }
 
   /// Lets the board know whom the ledger suspects.

@@ -8,36 +8,42 @@ import Swarm
 extension PeerSession {
   /// How many bytes one peer may bring before the others have their turn.
   private static let turnLength = 2 << 20
+  /// How many bytes of payload cost about as much time as one small message.
+  private static let messageWeight = 1 << 10
 
   func readMessages() async {
     var turn = 0
     while end == nil {
-      switch readOnce() {
-      case .bytes(let count):
-        turn += count
+      switch readOnce(weight: &turn) {
+      case .bytes:
         guard turn >= Self.turnLength else { continue }
         turn = 0
         await Task.yield()
       case .wouldBlock:
         turn = 0
         await transport.waitUntilReadable()
+        // Waiting ends at once in a cancelled task, which has nothing more to do.
+        if Task.isCancelled { stop(.finished) }
       case .closed: stop(.lost("closed by the peer"))
       case .failed(let code): stop(.broken(code))
       }
     }
   }
 
-  /// One vectored read, and all that follows from it, without a pause.
-  private func readOnce() -> IOResult {
+  /// One vectored read, and all that follows from it, without a pause; adds what it cost.
+  private func readOnce(weight: inout Int) -> IOResult {
     let plan = work.readPlan
     inbound.layOut(plan, expecting: window, placing: work.placement)
     let result = transport.read(into: plan.segments)
     guard case .bytes(let count) = result else { return result }
     inbound.received(count)
+    weight += count
     do throws(WireError) {
       while end == nil, let event = try nextEvent(plan) {
         switch event {
-        case .message(let message): try received(message)
+        case .message(let message):
+          weight += Self.messageWeight
+          try received(message)
         case .block(let block, let placement): try received(block, placement)
         }
       }
@@ -82,6 +88,7 @@ extension PeerSession {
   private func loseRequests() {
     let blocks = window.removeAll()
     strayAllowance += blocks.count
+    chokedAt = clock.now
     for claim in claims.elements { work.giveBack(claim.piece, by: number) }
     claims.removeAll()
     work.release(blocks, by: number)

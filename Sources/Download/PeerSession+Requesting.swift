@@ -18,6 +18,11 @@ extension PeerSession {
   /// Pulls pieces for as long as the peer lives, and asks for their blocks.
   func claimPieces() async {
     for await claim in lane {
+      // The peer may have choked us between the pull and now; then it can't do the work.
+      guard !machine.peerChoking else {
+        work.release(claim, by: number)
+        continue
+      }
       claims.append(claim)
       requestBlocks()
       flush()
@@ -28,15 +33,20 @@ extension PeerSession {
   private func nextClaim() async -> Claim? {
     while end == nil, !work.isClosed {
       if wantsClaim, let claim = work.claim(for: self, now: clock.now) { return claim }
-      await laneWakeup.wait()
+      guard await laneWakeup.wait() else { return nil }
     }
     return nil
   }
+
+  /// How long a peer that choked us waits for its next piece; whoever chokes and unchokes us all the
+  /// time must not keep all the others looking for what it gave back.
+  private static let chokePause = Duration.milliseconds(400)
 
   /// The next piece is pulled as soon as the window has room that the pieces at hand don't fill, so
   /// the pipe does not run dry at a piece's border.
   private var wantsClaim: Bool {
     !machine.peerChoking && machine.amInterested && claims.isEmpty && window.room > 0
+      && clock.now - chokedAt >= Self.chokePause
   }
 
   /// Asks for blocks of the claimed pieces until the window is full.

@@ -14,10 +14,11 @@ extension PeerSession {
       if pendingBytes > 0 {
         flush()
         if pendingBytes > 0 { await transport.waitUntilWritable() }
+        if Task.isCancelled { stop(.finished) }
       } else if let blocks = takeRequests() {
         await serve(blocks)
       } else {
-        await serverWakeup.wait()
+        guard await serverWakeup.wait() else { return stop(.finished) }
       }
     }
   }

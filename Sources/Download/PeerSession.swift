@@ -31,6 +31,8 @@ final class PeerSession {
   var sentCount = 0
   /// Blocks that may still come although we no longer wait for them.
   var strayAllowance = 16
+  /// When the peer choked us last.
+  var chokedAt = Instant.zero
 
   let laneWakeup = Wakeup()
   let serverWakeup = Wakeup()
@@ -83,6 +85,14 @@ final class PeerSession {
   /// Whether the peer has every piece.
   var isSeed: Bool { work.board.isSeed(number) }
 
+  /// Whether a new connection leads to the same peer: the same id at the same address.
+  ///
+  /// The id alone proves nothing, because everybody who has met the peer knows it: who borrows it
+  /// must not keep us from the peer itself.
+  func isSamePeer(as other: GreetedPeer) -> Bool {
+    peerID == other.peerID && endpoint.address.unmapped == other.endpoint.address.unmapped
+  }
+
   // MARK: - Sending
 
   /// Sends as much as the connection takes now; the server sends the rest.
@@ -125,6 +135,7 @@ final class PeerSession {
     work.update(number, rate: traffic.downloaded.rate(now: now), isSnubbed: window.isSnubbed)
     if becameSnubbed { work.wakeIdle() }
     guard machine.tick(now: now) else { return stop(.silent) }
+    if window.isStalled(now: now) { return stop(.stalled) }
     if pendingBytes > 4 << 20 { return stop(.stuck) }
     requestBlocks()
     flush()
@@ -151,6 +162,7 @@ final class PeerSession {
   /// Somebody else has delivered the block.
   func cancel(_ block: Block) {
     guard window.cancelled(block) else { return }
+    inbound.abandon(block)
     strayAllowance += 1
     machine.say(.cancel(block))
     flush()

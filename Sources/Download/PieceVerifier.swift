@@ -63,7 +63,7 @@ final class PieceVerifier {
     while !isClosed {
       let batch = takeBatch()
       guard !batch.isEmpty else {
-        await wakeups[lane].wait()
+        guard await wakeups[lane].wait() else { return }
         continue
       }
       let storage = storage

@@ -66,8 +66,7 @@ final class PieceWork {
 
   /// The next piece for this session, or nil; then the session is woken when that may change.
   func claim(for session: PeerSession, now: Instant) -> Claim? {
-    let canOpen = buffers.canAcquire(peers: peerCount)
-    guard let claim = board.claim(for: session.number, now: now, canOpenPiece: canOpen) else {
+    guard let claim = makeClaim(for: session.number, now: now) else {
       if !session.isIdle {
         session.isIdle = true
         idle.append(session)
@@ -83,6 +82,15 @@ final class PieceWork {
     return claim
   }
 
+  /// Asks the board; if memory is what is short, pieces that nobody can finish give up theirs.
+  private func makeClaim(for peer: PeerNumber, now: Instant) -> Claim? {
+    let canOpen = buffers.canAcquire(peers: peerCount)
+    if let claim = board.claim(for: peer, now: now, canOpenPiece: canOpen) { return claim }
+    guard !canOpen, board.isInteresting(peer), let piece = board.shedAbandoned() else { return nil }
+    buffers.release(piece)
+    return board.claim(for: peer, now: now, canOpenPiece: buffers.canAcquire(peers: peerCount))
+  }
+
   func nextRequest(of claim: Claim, for peer: PeerNumber, now: Instant) -> BlockRequest? {
     board.nextRequest(of: claim, for: peer, now: now)
   }
@@ -90,11 +98,17 @@ final class PieceWork {
   /// The peer will not deliver these: others may.
   func release(_ blocks: [Block], by peer: PeerNumber) {
     for block in blocks { board.release(block, by: peer) }
-    wakeIdle()
+    if !blocks.isEmpty { wakeIdle() }
   }
 
   func giveBack(_ piece: PieceIndex, by peer: PeerNumber) {
     board.giveBack(piece, by: peer)
+  }
+
+  /// The peer can't do what it has just claimed.
+  func release(_ claim: Claim, by peer: PeerNumber) {
+    board.giveBack(claim.piece, by: peer)
+    wakeIdle()
   }
 
   /// Lets every idle lane ask again.

@@ -90,7 +90,11 @@ final class Pipeline: AnnouncerDelegate {
 
   /// Acts on what the verifier found.
   private func settle(_ verdict: PieceVerifier.Verdict) {
-    guard result == nil else { return }
+    guard result == nil else {
+      // The run ends, but what was written meanwhile need not be fetched again.
+      if verdict.isGood, verdict.failure == nil { work.verified(verdict.piece) }
+      return
+    }
     if let failure = verdict.failure { return finish(.failure(.storage(failure))) }
     let piece = verdict.piece
     if verdict.isGood {
@@ -128,7 +132,8 @@ final class Pipeline: AnnouncerDelegate {
   }
 
   func waitForEnd() async {
-    await ended.wait()
+    // A cancelled task ends the run as `stop()` does, whichever of the two is heard of first.
+    if await !ended.wait() { finish(.failure(.cancelled)) }
   }
 
   /// Ends every activity; trackers get 2 s at most.

@@ -27,8 +27,8 @@ final class Pulse {
     let clock = pipeline.environment.clock
     var ticks = 0
     while !isClosed {
-      _ = await clock.wait(for: wakeup, until: clock.now + Self.interval)
-      guard !isClosed else { return }
+      let outcome = await clock.wait(for: wakeup, until: clock.now + Self.interval)
+      guard !isClosed, outcome != .cancelled else { return }
       ticks += 1
       for session in pipeline.roster.sessions { session.tick(now: clock.now) }
       pipeline.work.wakeIdle()

@@ -85,8 +85,14 @@ public final class TorrentDownload: Sendable {
       await output.close()
       return finished(.complete(torrent.geometry), since: start, environment, isNew: false, [])
     }
-    let pipeline = try Pipeline(
-      torrent: torrent, options: options, environment: environment, output: output, events: sink)
+    let pipeline: Pipeline
+    do throws(DownloadError) {
+      pipeline = try Pipeline(
+        torrent: torrent, options: options, environment: environment, output: output, events: sink)
+    } catch {
+      await output.close()
+      throw error
+    }
     interruption.handler = { pipeline.finish(.failure(.cancelled)) }
     if interruption.isStopped { pipeline.finish(.failure(.cancelled)) }
     await run(pipeline)

@@ -68,6 +68,15 @@ package struct InboundMachine: ~Copyable {
   /// Whether the next byte belongs to a block that has begun.
   package var isInsideBlock: Bool { payload != nil }
 
+  /// The block is no longer wanted: what is still coming of it goes nowhere.
+  ///
+  /// It may be asked for again, and its place be used for it, before the rest of the old copy is
+  /// here; the two must not be taken for one.
+  package mutating func abandon(_ block: Block) {
+    guard payload?.block == block, payload?.count != 0 else { return }
+    payload?.placement = .discard
+  }
+
   // MARK: - Planning
 
   /// Lays out the next read.

@@ -9,6 +9,9 @@ package import Primitives
 ///
 /// A block is late when nothing has come for much longer than this peer's blocks usually take
 /// (mean plus four deviations, within 2 to 60 s); then the peer is snubbed and may owe one block.
+/// Bytes of a block that is coming in count as well, but not for ever: a peer that hands out single
+/// bytes is late like one that is silent. And one that owes blocks and brings none for `stallLimit`
+/// is of no use.
 package struct RequestWindow: Sendable {
   /// The window of a peer that we know nothing about, in blocks.
   package static let initialTarget = 5
@@ -16,6 +19,10 @@ package struct RequestWindow: Sendable {
   package static let defaultCap = 250
   /// The time that a full window should last.
   static let horizon = 3.0
+  /// How long bytes without a whole block keep a peer from being late, at least.
+  static let trickleLimit = Duration.seconds(30)
+  /// How long a peer may owe blocks without bringing one.
+  package static let stallLimit = Duration.seconds(150)
   /// How long the first block may take.
   static let firstTimeout = Duration.seconds(10)
 
@@ -33,6 +40,8 @@ package struct RequestWindow: Sendable {
   private var window: Int
   private var isInSlowStart = true
   private var lastArrival = Instant.zero
+  /// When the latest whole block came.
+  private var lastBlock = Instant.zero
   private var arrivals = ArrivalStatistics()
   private var rate = WindowRate()
 
@@ -88,6 +97,7 @@ package struct RequestWindow: Sendable {
     let waitedSince = max(entries[index].sent, lastArrival)
     arrivals.add(max(.zero, now - waitedSince))
     lastArrival = now
+    lastBlock = now
     isSnubbed = false
     entries.remove(at: index)
     grow()
@@ -128,10 +138,20 @@ package struct RequestWindow: Sendable {
       if !isInSlowStart { window = sustainable }
     }
     guard !isSnubbed, let first = entries.first else { return false }
-    guard now - max(first.sent, lastArrival) > arrivals.timeout else { return false }
+    let timeout = arrivals.timeout
+    guard
+      now - max(first.sent, lastArrival) > timeout
+        || now - max(first.sent, lastBlock) > max(timeout, Self.trickleLimit)
+    else { return false }
     isSnubbed = true
     isInSlowStart = false
     return true
+  }
+
+  /// Whether the peer has owed a block for so long, and brought none meanwhile, that it holds up
+  /// others for nothing.
+  package func isStalled(now: Instant) -> Bool {
+    entries.first.map { now - max($0.sent, lastBlock) > Self.stallLimit } ?? false
   }
 
   // MARK: - Size

@@ -17,6 +17,8 @@ final class SimulatedSwarm {
   private(set) var seeds: [ScriptedSeed] = []
   private(set) var events: [DownloadEvent] = []
   private var hosts: [SimulatedHost] = []
+  /// Where clients of ours hash and write.
+  var workers: any WorkerPool = InlineWorkerPool()
 
   static let leecherAddress = IPAddress.v4(0x0A4D_0001)
 
@@ -59,7 +61,7 @@ final class SimulatedSwarm {
   {
     Environment(
       clock: simulation.clock, network: simulation.network.host(address), http: NoHTTP(),
-      workers: InlineWorkerPool(), workerCount: 1, files: files ?? self.files,
+      workers: workers, workerCount: 1, files: files ?? self.files,
       random: simulation.makeRandom())
   }
 

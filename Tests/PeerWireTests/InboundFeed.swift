@@ -14,6 +14,8 @@ struct InboundFeed: ~Copyable {
   var placement: (Block) -> BlockPlacement?
   var messages: [PeerMessage] = []
   var blocks: [Block] = []
+  /// Where each of them went.
+  var placements: [BlockPlacement] = []
   var asideBlocks: [Block: [UInt8]] = [:]
   /// The largest number of bytes that any read had room for.
   var longestRead = 0
@@ -73,6 +75,7 @@ struct InboundFeed: ~Copyable {
     case .block(let block, let placement):
       _ = window.received(block, now: .zero)
       blocks.append(block)
+      placements.append(placement)
       if placement == .aside, let bytes = machine.asideBytes {
         asideBlocks[block] = Array(UnsafeRawBufferPointer(start: bytes, count: block.length))
       }

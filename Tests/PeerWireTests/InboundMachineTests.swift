@@ -134,6 +134,25 @@ import Testing
     #expect(stored[5000..<16384].allSatisfy { $0 == 0 })
   }
 
+  @Test func anAbandonedBlockDoesNotBecomePartOfItsNextCopy() throws {
+    let geometry = try #require(PieceGeometry(totalLength: 32768, pieceLength: 32768))
+    var feed = InboundFeed(geometry: geometry)
+    let block = geometry.block(0, of: PieceIndex(0))
+    let old = [UInt8](repeating: 7, count: 32768)
+    var script = FrameScript()
+    script.add(block, of: old, geometry: geometry)
+    feed.request(block)
+    try feed.deliver(Array(script.bytes.prefix(5000)), limit: 5000)
+    // Another peer brings the block, the piece proves bad, and the block is asked for once more,
+    // to be put into the same place.
+    feed.machine.abandon(block)
+    feed.storage.initializeMemory(as: UInt8.self, repeating: 0)
+    try feed.deliver(Array(script.bytes.dropFirst(5000)), limit: 3000)
+    let (stored, placements) = (feed.stored, feed.placements)
+    #expect(placements == [.discard])
+    #expect(stored.allSatisfy { $0 == 0 })
+  }
+
   @Test func manyBlocksFitOneRead() throws {
     let geometry = try #require(PieceGeometry(totalLength: 4 << 20, pieceLength: 1 << 20))
     var feed = InboundFeed(geometry: geometry)

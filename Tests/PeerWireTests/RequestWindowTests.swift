@@ -90,4 +90,28 @@ import Testing
     #expect(window.removeAll() == [block(0), block(2), block(4)])
     #expect(window.isEmpty)
   }
+
+  @Test func singleBytesDoNotKeepAPeerFromBeingLate() {
+    var window = RequestWindow()
+    window.requested(block(0), isDuplicate: false, now: .zero)
+    for second in 1...29 {
+      let now = Instant.zero + .seconds(second)
+      window.progressed(now: now)
+      #expect(window.tick(now: now) == false)
+    }
+    window.progressed(now: .zero + .seconds(31))
+    #expect(window.tick(now: .zero + .seconds(31)) == true)
+    #expect(window.isSnubbed)
+  }
+
+  @Test func aPeerThatBringsNoBlockOfThoseItOwesIsStalled() {
+    var window = RequestWindow()
+    #expect(!window.isStalled(now: .zero + .seconds(1000)))
+    window.requested(block(0), isDuplicate: false, now: .zero)
+    window.requested(block(1), isDuplicate: false, now: .zero)
+    window.progressed(now: .zero + .seconds(140))
+    #expect(window.received(block(0), now: .zero + .seconds(149)) == true)
+    #expect(!window.isStalled(now: .zero + .seconds(290)))
+    #expect(window.isStalled(now: .zero + .seconds(300)))
+  }
 }

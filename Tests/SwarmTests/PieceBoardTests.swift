@@ -275,4 +275,18 @@ import Testing
     #expect(board.board.isInteresting(first))
     #expect(board.board.checkInvariants() == nil)
   }
+
+  @Test func piecesThatNobodyHereCouldFinishGiveUpTheirMemory() throws {
+    let board = try TestBoard(pieces: 2, blocks: 2)
+    board.change { $0.peerJoined(first) }
+    board.change { $0.peerHas(first, PieceIndex(1)) }
+    let blocks = board.requestAll(try #require(board.claim(first)), first)
+    _ = board.received(blocks[0], from: first)
+    #expect(board.change { $0.shedAbandoned() } == nil)
+    board.change { $0.peerLeft(first) }
+    #expect(board.change { $0.shedAbandoned() } == PieceIndex(1))
+    #expect(!board.board.isActive(PieceIndex(1)))
+    #expect(board.board.checkInvariants() == nil)
+    #expect(board.change { $0.shedAbandoned() } == nil)
+  }
 }

@@ -1,0 +1,237 @@
+import Demo
+import Download
+import Metainfo
+import Networking
+import PeerWire
+import Primitives
+import TestSupport
+import Testing
+
+/// Peers that mean harm, and what they can't bring about.
+@Suite(.serialized) struct HostilePeerTests {
+  @Test(arguments: 1...4)
+  func peersThatHoldTheirBlocksForEverHoldUpNobody(seed: UInt64) async throws {
+    let swarm = try await SimulatedSwarm(seed: 40 + seed, size: 2_000_000)
+    let summary = try await swarm.simulation.run(deadline: .seconds(3600)) {
+      var silent = SeedBehaviour()
+      silent.stallsAfter = 0
+      silent.keepsAlive = true
+      var trickling = SeedBehaviour()
+      trickling.tricklesAfter = 0
+      for _ in 0..<2 {
+        try swarm.addSeed(silent)
+        try swarm.addSeed(trickling)
+      }
+      try swarm.addSeed(host: .init(latency: .milliseconds(60), uploadRate: 200_000))
+      return try await swarm.run(swarm.download())
+    }
+    let output = await swarm.output
+    #expect(output == swarm.content)
+    #expect(summary.duration < .seconds(60))
+  }
+
+  @Test func aLiarThatLeavesBeforeItIsFoundOutIsBanned() async throws {
+    let swarm = try await SimulatedSwarm(seed: 51, size: 3_000_000)
+    let summary = try await swarm.simulation.run {
+      swarm.workers = LateWorkerPool(clock: swarm.clock, delay: .seconds(2))
+      var lying = SeedBehaviour()
+      lying.corruption = .everyBlock
+      lying.hangsUpAfter = 65536
+      try swarm.addSeed(lying)
+      try swarm.addSeed(host: .init(latency: .milliseconds(50), uploadRate: 50_000))
+      return try await swarm.run(swarm.download())
+    }
+    let output = await swarm.output
+    #expect(output == swarm.content)
+    let liar = await swarm.endpoints[0]
+    #expect(summary.bannedPeers == [liar])
+    #expect(await swarm.seeds[0].servedBytes <= 2 * 65536)
+  }
+
+  @Test func connectionsThatSayNothingDoNotKeepUsFromDialling() async throws {
+    let swarm = try await SimulatedSwarm(seed: 52, size: 500_000)
+    let summary = try await swarm.simulation.run {
+      let (_, host) = try swarm.addSeed()
+      host.disappear()
+      _ = swarm.clock.schedule(after: .seconds(5)) { host.appear() }
+      let flood = SilentFlood(swarm)
+      return try await withThrowingTaskGroup(of: Void.self) { group in
+        for number in 0..<320 { group.addTask { await flood.connectAgainAndAgain(number) } }
+        let summary = try await swarm.run(swarm.download { $0.port = 7000 })
+        flood.isOver = true
+        group.cancelAll()
+        return summary
+      }
+    }
+    #expect(summary.duration < .seconds(60))
+  }
+
+  @Test func aBorrowedIdDoesNotKeepUsFromItsPeer() async throws {
+    let swarm = try await SimulatedSwarm(seed: 53, size: 500_000)
+    let summary = try await swarm.simulation.run(deadline: .seconds(1800)) {
+      let (seed, host) = try swarm.addSeed()
+      host.disappear()
+      _ = swarm.clock.schedule(after: .seconds(5)) { host.appear() }
+      let thief = RawPeer(swarm, at: .v4(0x0A4D_0200), id: seed.peerID)
+      return try await withThrowingTaskGroup(of: Void.self) { group in
+        group.addTask { _ = await thief.greet() }
+        return try await swarm.run(swarm.download { $0.port = 7000 })
+      }
+    }
+    #expect(summary.duration < .seconds(60))
+  }
+
+  @Test func aPeerThatChangesItsMindAllTheTimeCostsFewDecisions() async throws {
+    let swarm = try await SimulatedSwarm(seed: 54, size: 500_000)
+    let answered = try await swarm.simulation.run { () async throws -> Int in
+      try swarm.addSeed(host: .init(uploadRate: 50_000))
+      let waverer = RawPeer(swarm, at: .v4(0x0A4D_0200), id: nil)
+      return try await withThrowingTaskGroup(of: Int.self) { group in
+        group.addTask { await waverer.waver(2000) }
+        _ = try await swarm.run(swarm.download { $0.port = 7000 })
+        return try await group.next() ?? 0
+      }
+    }
+    // The handshake, what we have, and a choke or unchoke for each decision.
+    #expect(answered < 68 + 8 * 9 + 20 * 5)
+  }
+
+  @Test func peersThatLeaveWithPiecesOnlyTheyHaveTakeNoMemoryAlong() async throws {
+    let swarm = try await SimulatedSwarm(seed: 55, size: 8_000_000, pieceLength: 1 << 20)
+    let summary = try await swarm.simulation.run(deadline: .seconds(4 * 3600)) {
+      let count = swarm.torrent.geometry.pieceCount
+      var leaving = SeedBehaviour()
+      leaving.hangsUpAfter = 100_000
+      for piece in 0..<3 {
+        var pieces = Bitfield(count: count)
+        pieces.insert(PieceIndex(piece))
+        let (_, host) = try swarm.addSeed(leaving, pieces: pieces)
+        _ = swarm.clock.schedule(after: .seconds(8)) { host.disappear() }
+      }
+      var rest = Bitfield(count: count, filled: true)
+      for piece in 0..<3 { rest.remove(PieceIndex(piece)) }
+      let (_, partial) = try swarm.addSeed(host: .init(uploadRate: 1_000_000), pieces: rest)
+      partial.disappear()
+      _ = swarm.clock.schedule(after: .seconds(5)) { partial.appear() }
+      let (_, whole) = try swarm.addSeed()
+      whole.disappear()
+      _ = swarm.clock.schedule(after: .seconds(600)) {
+        // By now the partial seed must have given all that it has.
+        #expect(swarm.seeds[3].servedBytes >= 5 << 20 - 1 << 20)
+        whole.appear()
+      }
+      return try await swarm.run(swarm.download { $0.memoryLimit = 2 << 20 })
+    }
+    let output = await swarm.output
+    #expect(output == swarm.content)
+    #expect(summary.progress.verifiedPieces == 8)
+  }
+
+  @Test func aCancelledRunEndsAtOnceHoweverTheNewsArrives() async throws {
+    for round in 0..<40 {
+      let swarm = try await SimulatedSwarm(seed: 56, size: 200_000)
+      let download = await swarm.download {
+        $0.peers = [Endpoint(address: .v4(0x0A4D_0300), port: 1)]
+      }
+      let run = Task { () -> DownloadError? in
+        do throws(DownloadError) {
+          _ = try await download.run()
+          return nil
+        } catch {
+          return error
+        }
+      }
+      var iterator = download.events.makeAsyncIterator()
+      while let event = await iterator.next() {
+        if case .listening = event { break }
+      }
+      for _ in 0..<round * 50 { await Task.yield() }
+      run.cancel()
+      #expect(await run.value == .cancelled)
+    }
+  }
+}
+
+/// Works as late as a busy disk, so that much happens between the arrival of a piece and the verdict.
+struct LateWorkerPool: WorkerPool {
+  let clock: any LoopClock
+  let delay: Duration
+
+  func run<Result: Sendable>(_ work: @escaping @Sendable () -> Result) async -> Result {
+    await clock.sleep(for: delay)
+    return work()
+  }
+}
+
+/// Connections that are opened and then left, again and again.
+@Reactor
+private final class SilentFlood {
+  var isOver = false
+  private let swarm: SimulatedSwarm
+
+  init(_ swarm: SimulatedSwarm) {
+    self.swarm = swarm
+  }
+
+  func connectAgainAndAgain(_ number: Int) async {
+    let host = swarm.simulation.network.host(.v4(0x0A4D_1000 + UInt32(number)))
+    let target = Endpoint(address: SimulatedSwarm.leecherAddress, port: 7000)
+    while !isOver, !Task.isCancelled {
+      // A refusal is as good as an end.
+      if let transport = try? await host.connect(to: target, timeout: .seconds(5)) {
+        _ = await transport.readAll()
+        transport.close()
+      } else {
+        await swarm.clock.sleep(for: .milliseconds(100))
+      }
+    }
+  }
+}
+
+/// A peer that says what the test wants.
+@Reactor
+private final class RawPeer {
+  private let swarm: SimulatedSwarm
+  private let host: SimulatedHost
+  private let id: PeerID
+
+  init(_ swarm: SimulatedSwarm, at address: IPAddress, id: PeerID?) {
+    self.swarm = swarm
+    host = swarm.simulation.network.host(address)
+    var random = swarm.simulation.makeRandom()
+    self.id = id ?? PeerID.make(prefix: "-RW0100-", using: &random)
+  }
+
+  /// Connects as soon as the download listens, and greets it.
+  func greet() async -> (any Transport)? {
+    let target = Endpoint(address: SimulatedSwarm.leecherAddress, port: 7000)
+    for _ in 0..<100 {
+      // It may not listen yet.
+      if let transport = try? await host.connect(to: target, timeout: .seconds(5)) {
+        let handshake = Handshake(infoHash: swarm.torrent.infoHash, peerID: id).bytes
+        return await transport.writeAll(handshake) ? transport : nil
+      }
+      await swarm.clock.sleep(for: .milliseconds(10))
+    }
+    return nil
+  }
+
+  /// Wants and does not want, so often; returns how many bytes that brought within a second.
+  func waver(_ times: Int) async -> Int {
+    guard let transport = await greet() else { return .max }
+    var bytes: [UInt8] = []
+    for _ in 0..<times {
+      PeerMessage.interested.append(to: &bytes)
+      PeerMessage.notInterested.append(to: &bytes)
+    }
+    guard await transport.writeAll(bytes) else { return .max }
+    await swarm.clock.sleep(for: .seconds(1))
+    _ = swarm.clock.schedule(after: .zero) { transport.close() }
+    var received = 0
+    var buffer = [UInt8](repeating: 0, count: 65536)
+    while case .bytes(let count) = transport.read(&buffer, count: buffer.count) {
+      received += count
+    }
+    return received
+  }
+}
