@@ -75,6 +75,15 @@ struct ActivePiece: Sendable {
     return number
   }
 
+  /// The serial of the latest block that this peer, and nobody else, owes.
+  func lastSerial(owedOnlyBy peer: PeerNumber) -> UInt32? {
+    var last: UInt32?
+    for block in blocks where block.holder == peer && block.status == .owed {
+      if block.secondHolder == nil { last = max(last ?? 0, block.serial) }
+    }
+    return last
+  }
+
   /// Asks a second peer for a block.
   mutating func addSecond(_ peer: PeerNumber, to number: Int) {
     blocks[number].secondHolder = peer

@@ -7,7 +7,7 @@ extension PieceBoard {
   package mutating func nextRequest(
     of claim: Claim, for peer: PeerNumber, now: Instant
   ) -> BlockRequest? {
-    guard let slot = slot(of: claim.piece), peers[peer] != nil else { return nil }
+    guard let slot = slot(of: claim.piece), peers.contains(peer) else { return nil }
     if claim.kind == .endgame { return nextDuplicate(inSlot: slot, for: peer, now: now) }
     // A claim from before the piece failed does not hold for its next try.
     guard actives[slot].claimants.contains(peer) else { return nil }
@@ -28,16 +28,20 @@ extension PieceBoard {
     guard let number = bestDuplicate(inSlot: slot, for: peer, now: now)?.number else { return nil }
     actives[slot].addSecond(peer, to: number)
     owe(peer, now: now)
-    peers[peer]?.duplicates += 1
-    if let holder = actives[slot].blocks[number].holder { peers[holder]?.lent += 1 }
+    peers.change(peer) { $0.duplicates += 1 }
+    if let holder = actives[slot].blocks[number].holder {
+      peers.change(holder) { $0.lent += 1 }
+    }
     return BlockRequest(
       block: geometry.block(number, of: actives[slot].index), isDuplicate: true)
   }
 
   private mutating func owe(_ peer: PeerNumber, now: Instant) {
     requestSerial &+= 1
-    if peers[peer]?.owed == 0 { peers[peer]?.silentSince = now }
-    peers[peer]?.owed += 1
+    peers.change(peer) { record in
+      if record.owed == 0 { record.silentSince = now }
+      record.owed += 1
+    }
   }
 
   /// A whole block has come, asked for or late.
@@ -49,9 +53,9 @@ extension PieceBoard {
     if let holder = state.holder { settleDebt(of: holder, isSecond: false) }
     if let second = state.secondHolder {
       settleDebt(of: second, isSecond: true)
-      if let holder = state.holder { peers[holder]?.lent -= 1 }
+      if let holder = state.holder { peers.change(holder) { $0.lent -= 1 } }
     }
-    peers[peer]?.silentSince = nil
+    peers.change(peer) { $0.silentSince = nil }
     let hadFree = actives[slot].freeCount > 0
     actives[slot].receive(number, from: peer)
     if hadFree, actives[slot].freeCount == 0 { openedPieces -= 1 }
@@ -86,15 +90,17 @@ extension PieceBoard {
     guard actives[slot].release(number, by: peer) else { return }
     settleDebt(of: peer, isSecond: isSecond)
     if let holder = state.holder, let second = state.secondHolder {
-      peers[holder]?.lent -= 1
+      peers.change(holder) { $0.lent -= 1 }
       // Whoever was asked second is now the only one.
-      if !isSecond { peers[second]?.duplicates -= 1 }
+      if !isSecond { peers.change(second) { $0.duplicates -= 1 } }
     }
     if !hadFree, actives[slot].freeCount > 0 { openedPieces += 1 }
   }
 
   private mutating func settleDebt(of peer: PeerNumber, isSecond: Bool) {
-    peers[peer]?.owed -= 1
-    if isSecond { peers[peer]?.duplicates -= 1 }
+    peers.change(peer) { record in
+      record.owed -= 1
+      if isSecond { record.duplicates -= 1 }
+    }
   }
 }

@@ -63,7 +63,7 @@ extension PieceBoard {
       if free > 0 { open += 1 }
     }
     if open != openedPieces { return "\(openedPieces) pieces have free blocks, not \(open)" }
-    for (peer, record) in peers {
+    for (peer, record) in zip(peers.numbers, peers.records) {
       guard record.owed == owed[peer, default: 0] else { return "\(peer) owes another number" }
       guard record.duplicates == duplicates[peer, default: 0],
         record.lent == lent[peer, default: 0]
@@ -78,7 +78,7 @@ extension PieceBoard {
   /// Availability and interest follow from what the peers have.
   private func checkAvailability() -> String? {
     var counts = [Int32](repeating: 0, count: geometry.pieceCount)
-    for (peer, record) in peers where !record.isSeed {
+    for (peer, record) in zip(peers.numbers, peers.records) where !record.isSeed {
       var interesting = 0
       record.pieces.forEach { piece in
         counts[piece.value] += 1
@@ -87,13 +87,14 @@ extension PieceBoard {
       if interesting != record.interesting { return "\(peer) interests us otherwise" }
     }
     guard counts == rarity.availability else { return "the availability is off" }
-    let seeds = peers.values.count { $0.isSeed }
-    guard seeds == seedCount, peers.count == peerCount else { return "peers are miscounted" }
-    guard peers.values.count(where: { $0.isSeed && $0.isLive }) == liveSeedCount,
-      peers.values.count(where: \.isSnubbed) == snubbedCount,
-      peers.values.count(where: \.isSuspect) == suspectCount,
-      peers.values.reduce(0, { $0 + Int64($1.rate) }) == totalRate
+    let seeds = peers.records.count { $0.isSeed }
+    guard seeds == seedCount else { return "there are \(seeds) seeds, not \(seedCount)" }
+    guard peers.records.count(where: { $0.isSeed && $0.isLive }) == liveSeedCount,
+      peers.records.count(where: \.isSnubbed) == snubbedCount,
+      peers.records.count(where: \.isSuspect) == suspectCount,
+      peers.records.reduce(0, { $0 + Int64($1.rate) }) == totalRate
     else { return "the kinds of peers are miscounted" }
-    return partialPeers.count == peerCount - seedCount ? nil : "partial peers are miscounted"
+    for peer in peers.numbers where !peers.contains(peer) { return "\(peer) is not found" }
+    return nil
   }
 }

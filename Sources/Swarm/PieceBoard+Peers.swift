@@ -8,18 +8,23 @@ extension PieceBoard {
 
   /// A peer has come; it has nothing yet.
   package mutating func peerJoined(_ peer: PeerNumber) {
-    guard peers[peer] == nil else { return }
-    peers[peer] = Peer(pieces: Bitfield(count: geometry.pieceCount))
-    partialPeers.append(peer)
-    peerCount += 1
+    guard !peers.contains(peer) else { return }
+    peers.insert(peer, Peer(pieces: Bitfield(count: geometry.pieceCount)))
   }
 
   /// The peer has one more piece.
   package mutating func peerHas(_ peer: PeerNumber, _ piece: PieceIndex) {
-    guard peers[peer]?.pieces.insert(piece) == true else { return }
+    let interest = isInteresting(piece) ? 1 : 0
+    var isNew = false
+    var isSeed = false
+    peers.change(peer) { record in
+      isNew = record.pieces.insert(piece)
+      if isNew { record.interesting += interest }
+      isSeed = record.isSeed
+    }
+    guard isNew else { return }
     rarity.gained(piece)
-    if isInteresting(piece) { peers[peer]?.interesting += 1 }
-    if peers[peer]?.isSeed == true {
+    if isSeed {
       for piece in geometry.pieces { rarity.lost(piece) }
       becameSeed(peer)
     }
@@ -32,7 +37,7 @@ extension PieceBoard {
     }
     guard !pieces.isFull else {
       before.forEach { rarity.lost($0) }
-      peers[peer]?.pieces = pieces
+      peers.change(peer) { $0.pieces = pieces }
       return becameSeed(peer)
     }
     guard before.isEmpty else {
@@ -46,8 +51,10 @@ extension PieceBoard {
       rarity.gained(piece)
       if isInteresting(piece) { interesting += 1 }
     }
-    peers[peer]?.pieces = pieces
-    peers[peer]?.interesting = interesting
+    peers.change(peer) { record in
+      record.pieces = pieces
+      record.interesting = interesting
+    }
   }
 
   /// The peer is gone: what it owed is free, or owed by the other peer that was asked.
@@ -59,19 +66,16 @@ extension PieceBoard {
       if gone.isLive { liveSeedCount -= 1 }
     } else {
       gone.pieces.forEach { rarity.lost($0) }
-      partialPeers.removeAll { $0 == peer }
     }
     if gone.isSnubbed { snubbedCount -= 1 }
     if gone.isSuspect { suspectCount -= 1 }
     totalRate -= Int64(gone.rate)
-    peerCount -= 1
-    peers[peer] = nil
+    peers.remove(peer)
   }
 
   private mutating func becameSeed(_ peer: PeerNumber) {
     seedCount += 1
     if peers[peer]?.isLive == true { liveSeedCount += 1 }
-    partialPeers.removeAll { $0 == peer }
   }
 
   // MARK: - Facts about peers
@@ -96,15 +100,15 @@ extension PieceBoard {
 
   /// How fast the peer is, and whether it lets blocks come late.
   package mutating func updatePeer(_ peer: PeerNumber, rate: Double, isSnubbed: Bool) {
-    guard var record = peers[peer] else { return }
-    if record.isSnubbed != isSnubbed { snubbedCount += isSnubbed ? 1 : -1 }
-    if record.isSeed, record.isLive { liveSeedCount -= 1 }
-    totalRate -= Int64(record.rate)
-    record.rate = rate.isFinite ? min(max(rate, 0), 1e15) : 0
-    totalRate += Int64(record.rate)
-    record.isSnubbed = isSnubbed
-    if record.isSeed, record.isLive { liveSeedCount += 1 }
-    peers[peer] = record
+    peers.change(peer) { record in
+      if record.isSnubbed != isSnubbed { snubbedCount += isSnubbed ? 1 : -1 }
+      if record.isSeed, record.isLive { liveSeedCount -= 1 }
+      totalRate -= Int64(record.rate)
+      record.rate = rate.isFinite ? min(max(rate, 0), 1e15) : 0
+      totalRate += Int64(record.rate)
+      record.isSnubbed = isSnubbed
+      if record.isSeed, record.isLive { liveSeedCount += 1 }
+    }
   }
 
   /// How many blocks the peer should owe at most when there is memory for `capacity` blocks in all.
@@ -114,15 +118,16 @@ extension PieceBoard {
   /// and the others have nothing to do until those are through.
   package func fairShare(of peer: PeerNumber, capacity: Int) -> Int {
     guard let record = peers[peer] else { return 0 }
-    let even = Double(capacity) / Double(max(1, peerCount))
+    let even = Double(capacity) / Double(max(1, peers.count))
     let earned = Double(capacity) * Double(Int64(record.rate)) / Double(max(1, totalRate))
     return max(Self.leastShare, Int((even + (totalRate > 0 ? earned : even)) / 2))
   }
 
   /// Whether the peer took part in a bad piece; until it is cleared, it works alone.
   package mutating func setSuspect(_ peer: PeerNumber, _ isSuspect: Bool) {
-    guard let record = peers[peer], record.isSuspect != isSuspect else { return }
-    peers[peer]?.isSuspect = isSuspect
-    suspectCount += isSuspect ? 1 : -1
+    peers.change(peer) { record in
+      if record.isSuspect != isSuspect { suspectCount += isSuspect ? 1 : -1 }
+      record.isSuspect = isSuspect
+    }
   }
 }

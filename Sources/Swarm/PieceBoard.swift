@@ -32,6 +32,8 @@ package struct PieceBoard: Sendable {
     /// Wanted pieces that it has and we have not verified; not kept for seeds.
     var interesting = 0
 
+    /// Blocks that only this peer was asked for.
+    var exposed: Int { owed - duplicates - lent }
     var isSeed: Bool { pieces.isFull }
     /// Whether it lately brought something, and is expected to go on.
     var isLive: Bool { rate > 0 && !isSnubbed }
@@ -46,9 +48,7 @@ package struct PieceBoard: Sendable {
   var actives: [ActivePiece] = []
   /// Where an active or complete piece stands in `actives`; -1 for others.
   var slots: [Int32]
-  /// Looked up by peer, never iterated.
-  var peers: [PeerNumber: Peer] = [:]
-  var peerCount = 0
+  var peers = PeerRecords()
   var snubbedCount = 0
   var seedCount = 0
   var liveSeedCount = 0
@@ -57,8 +57,6 @@ package struct PieceBoard: Sendable {
   var totalRate: Int64 = 0
   /// Counts requests.
   var requestSerial: UInt32 = 0
-  /// Peers that don't have everything, for counting down what interests us in them.
-  var partialPeers: [PeerNumber] = []
   /// Pieces that failed before: one peer should bring them alone.
   var failedBefore: Set<PieceIndex> = []
   /// How many active pieces have free blocks.
@@ -151,10 +149,9 @@ package struct PieceBoard: Sendable {
     guard deactivate(piece), verified.insert(piece) else { return }
     missingBytes -= Int64(geometry.length(of: piece))
     failedBefore.remove(piece)
-    for peer in partialPeers {
-      guard let index = peers.index(forKey: peer), peers.values[index].pieces.contains(piece)
-      else { continue }
-      peers.values[index].interesting -= 1
+    guard peers.count > seedCount else { return }
+    peers.changeEach { peer in
+      if !peer.isSeed, peer.pieces.contains(piece) { peer.interesting -= 1 }
     }
   }
 

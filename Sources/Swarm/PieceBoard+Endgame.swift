@@ -1,0 +1,139 @@
+import Primitives
+
+// When nothing is left to open or to share: blocks that others owe are asked for a second time.
+
+extension PieceBoard {
+  /// A holder this many times slower than we are is slow: all its blocks may be asked for again.
+  static let muchSlower = 4.0
+  /// How long a peer may take for its first block before its silence tells of its rate.
+  private static let patience = Duration.seconds(1)
+  /// How many seconds the way there and back may take.
+  private static let margin = 1.0
+
+  /// The begun piece with the block that is expected last.
+  ///
+  /// Holders are compared first, and then the blocks of the slowest looked for: O(peers) when no
+  /// holder is worth a copy, as at almost every call, else O(peers + active blocks).
+  func slotToDuplicate(for record: Peer, _ peer: PeerNumber, now: Instant) -> Int? {
+    var last: Holder?
+    while let holder = slowestHolder(for: record, peer, after: last, now: now) {
+      if let slot = slot(ofLastBlockFrom: holder.number, for: record, now: now) { return slot }
+      last = holder
+    }
+    return nil
+  }
+
+  /// A peer that owes blocks, and when it will have brought them, in seconds from now.
+  private struct Holder {
+    let number: PeerNumber
+    let time: Double
+
+    /// The slowest first; of equals, the one that came first.
+    func comes(before other: Holder) -> Bool { (time, other.number) > (other.time, number) }
+  }
+
+  private func slowestHolder(
+    for record: Peer, _ peer: PeerNumber, after last: Holder?, now: Instant
+  ) -> Holder? {
+    var best: Holder?
+    for index in peers.records.indices where peers.records[index].exposed > 0 {
+      let number = peers.numbers[index]
+      guard number != peer,
+        let time = delay(
+          of: peers.records[index], comparedWith: record, isSolo: false, now: now)
+      else { continue }
+      let holder = Holder(number: number, time: time)
+      if let last, !last.comes(before: holder) { continue }
+      if best.map({ holder.comes(before: $0) }) ?? true { best = holder }
+    }
+    return best
+  }
+
+  private func slot(
+    ofLastBlockFrom holder: PeerNumber, for record: Peer, now: Instant
+  ) -> Int? {
+    guard let other = peers[holder] else { return nil }
+    let soloToo = delay(of: other, comparedWith: record, isSolo: true, now: now) != nil
+    var best: (slot: Int, serial: UInt32)?
+    for slot in actives.indices where actives[slot].singleCount > 0 {
+      guard soloToo || !actives[slot].isSolo, record.pieces.contains(actives[slot].index),
+        let serial = actives[slot].lastSerial(owedOnlyBy: holder)
+      else { continue }
+      if best.map({ serial > $0.serial }) ?? true { best = (slot, serial) }
+    }
+    return best?.slot
+  }
+
+  /// A block that may be asked for a second time.
+  struct Duplicate {
+    let number: Int
+    /// When its holder will have brought all that it owes, in seconds from now.
+    let time: Double
+    let serial: UInt32
+
+    func isExpected(before other: Duplicate) -> Bool { (time, serial) < (other.time, other.serial) }
+  }
+
+  /// The block of a piece that is expected last of those that this peer may be asked for as well.
+  func bestDuplicate(inSlot slot: Int, for peer: PeerNumber, now: Instant) -> Duplicate? {
+    guard actives[slot].singleCount > 0, let record = peers[peer],
+      record.pieces.contains(actives[slot].index)
+    else { return nil }
+    var best: Duplicate?
+    // Neighbours mostly have the same holder, so it is looked up once for a run of blocks.
+    var known: (holder: PeerNumber, time: Double?)?
+    for number in actives[slot].blocks.indices {
+      let block = actives[slot].blocks[number]
+      guard block.status == .owed, block.secondHolder == nil, let holder = block.holder,
+        holder != peer
+      else { continue }
+      if known?.holder != holder {
+        let isSolo = actives[slot].isSolo
+        known = (
+          holder,
+          peers[holder].flatMap { delay(of: $0, comparedWith: record, isSolo: isSolo, now: now) }
+        )
+      }
+      guard let time = known?.time else { continue }
+      let candidate = Duplicate(number: number, time: time, serial: block.serial)
+      if best.map({ $0.isExpected(before: candidate) }) ?? true { best = candidate }
+    }
+    return best
+  }
+
+  /// How long the holder may take for what it owes, in seconds; nil when it is not worth asking
+  /// this peer as well.
+  private func delay(
+    of other: Peer, comparedWith record: Peer, isSolo: Bool, now: Instant
+  ) -> Double? {
+    if other.isSnubbed { return record.isSnubbed ? nil : .infinity }
+    let blockLength = Double(Block.standardLength)
+    // A peer whose rate is not known yet counts as being as fast as the other, but not as faster
+    // than its silence allows.
+    var theirRate = other.rate > 0 ? other.rate : max(record.rate, 1)
+    if other.rate == 0, let start = other.silentSince, now - start > Self.patience {
+      theirRate = min(theirRate, blockLength / (now - start).inSeconds)
+    }
+    let ourRate = record.rate > 0 ? record.rate : theirRate
+    let theirTime = Double(other.owed - other.lent) * blockLength / theirRate
+    // Before the end there is no hurry: what will be here in a moment is not worth a copy.
+    if theirRate * Self.muchSlower < ourRate, isEndgame || theirTime > Self.margin {
+      return theirTime
+    }
+    // What must come from one peer alone is not mixed only to gain a moment.
+    guard !isSolo, !record.isSuspect, !other.isSuspect else { return nil }
+    if other.rate > 0, canOvertake(record, in: theirTime) { return theirTime }
+    guard isEndgame, record.duplicates == 0, record.owed == 0 else { return nil }
+    return theirTime > blockLength / ourRate ? theirTime : nil
+  }
+
+  /// Whether the peer would bring one more block in less than half of the time, so that the holder
+  /// can be told in time not to send it.
+  ///
+  /// This keeps peers busy when others hold all that there is memory for.
+  private func canOvertake(_ record: Peer, in theirTime: Double) -> Bool {
+    guard record.rate > 0 else { return record.owed == 0 && theirTime > Self.margin }
+    let ourTime = Double(record.owed + 1) * Double(Block.standardLength) / record.rate
+    return theirTime > 2 * ourTime + Self.margin
+  }
+}
