@@ -22,6 +22,9 @@ package struct PeerBook: Sendable {
     .seconds(7200),
   ]
 
+  /// How many bans are remembered of each kind; a run that meets more liars has lost anyway.
+  static let banLimit = 65_536
+
   private enum State: Hashable, Sendable {
     case waiting
     case dialling
@@ -171,7 +174,7 @@ package struct PeerBook: Sendable {
   /// Bans a whole address.
   package mutating func ban(_ address: IPAddress) {
     let address = address.unmapped
-    bannedAddresses.insert(address)
+    if bannedAddresses.count < Self.banLimit { bannedAddresses.insert(address) }
     let endpoints = appointments.map(\.endpoint).filter { $0.address.unmapped == address }
     for endpoint in endpoints { drop(endpoint) }
   }
@@ -179,7 +182,7 @@ package struct PeerBook: Sendable {
   /// Bans a peer: by its address, or by address and port where many peers share an address.
   package mutating func ban(_ endpoint: Endpoint) {
     if endpoint.address.isLoopback || endpoint.address.isPrivate {
-      bannedEndpoints.insert(endpoint)
+      if bannedEndpoints.count < Self.banLimit { bannedEndpoints.insert(endpoint) }
       drop(endpoint)
     } else {
       drop(endpoint)

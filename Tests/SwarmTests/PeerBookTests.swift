@@ -222,6 +222,15 @@ import Testing
     #expect(book.knownCount == 10)
   }
 
+  @Test func bansAreBounded() {
+    var book = Self.book()
+    for number in 0..<70_000 as Range<UInt32> { book.ban(IPAddress.v4(0x5000_0000 + number)) }
+    let first = Endpoint(address: .v4(0x5000_0000), port: 1)
+    let last = Endpoint(address: .v4(0x5000_0000 + 69_999), port: 1)
+    #expect(book.isBanned(first))
+    #expect(!book.isBanned(last))
+  }
+
   @Test func forgottenPeersAreBoundedToo() {
     var book = Self.book(limit: 10)
     for number in 0..<10_000 { book.forget(Self.endpoint(number)) }
