@@ -53,18 +53,18 @@ struct LeechInteropTests {
   }
 
   @Test func aSeedThatDiesInTheMiddleDoesNoHarm() async throws {
-    let size = 48_000_029
+    let size = 24_000_029
     try await InteropSwarm.with(.singleFile(size: size), pieceLength: 256 << 10) {
       swarm, payload in
-      let limit = 4096
+      let limit = 1024
       try await swarm.startSeed(.aria2, payload, uploadLimit: limit, count: 1)
       try await swarm.startSeed(.transmission, payload, uploadLimit: limit, count: 2)
       let victim = try await swarm.startSeed(.libtorrent, payload, uploadLimit: limit, count: 3)
       let target = try swarm.folder.makeFolder("out")
       let process = try swarm.startSwiftTorrent([payload.torrent, "-o", target], label: "leech")
-      try await Condition.wait("the victim has given 2 MiB", timeout: .seconds(30)) {
+      try await Condition.wait("the victim has given 1 MiB", timeout: .seconds(30)) {
         let line = victim.output.split(separator: "\n").last ?? ""
-        return Int(line.split(separator: " ").last ?? "0") ?? 0 >= 2 << 20
+        return Int(line.split(separator: " ").last ?? "0") ?? 0 >= 1 << 20
       }
       #expect(process.isRunning, "the victim dies in the middle")
       victim.signal(SIGKILL)
