@@ -43,7 +43,8 @@ final class Pipeline: AnnouncerDelegate {
       settings: .init(
         greeting: PeerGreeting(
           infoHash: torrent.infoHash, ownID: peerID, clock: environment.clock),
-        maximumPeers: options.maximumPeers, pipeline: options.pipeline,
+        maximumPeers: min(options.maximumPeers, environment.connectionLimit),
+        pipeline: options.pipeline,
         keepsSeeding: options.keepSeeding),
       environment: environment, work: work, storage: storage, events: events)
     verifier = PieceVerifier(
