@@ -7,23 +7,33 @@ import Storage
 extension Environment {
   /// The real world: this machine's clock, network, files and cores.
   package static func live() -> Environment {
-    raiseDescriptorLimit()
-    return Environment(
+    let descriptors = raiseDescriptorLimit()
+    var environment = Environment(
       clock: ReactorClock(), network: LiveNetwork(),
       http: URLSessionHTTPClient(userAgent: ClientIdentity.userAgent),
       workers: ThreadWorkerPool(threadCount: coreCount), workerCount: coreCount,
       files: PosixFileSystem(), random: .unpredictable())
+    environment.connectionLimit = connections(under: descriptors)
+    return environment
   }
 
   /// How many processors we may use.
   private static var coreCount: Int { max(1, min(64, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))) }
 
-  /// Lets the process open as many sockets and files as it is allowed to.
-  private static func raiseDescriptorLimit() {
+  /// How many connections leave enough descriptors for the torrent's files, the loop and the trackers:
+  /// strangers who connect must not make the next file impossible to open.
+  package nonisolated static func connections(under descriptors: Int) -> Int {
+    max(4, descriptors - min(192, descriptors / 2))
+  }
+
+  /// Lets the process open as many sockets and files as it is allowed to; returns how many that is.
+  private static func raiseDescriptorLimit() -> Int {
     var limit = rlimit()
-    guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+    guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 1024 }
+    let before = limit.rlim_cur
     limit.rlim_cur = min(limit.rlim_max, 1 << 16)
     // A refusal leaves the old limit, which only means fewer peers.
-    _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    let isRaised = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0
+    return Int(clamping: isRaised ? limit.rlim_cur : before)
   }
 }

@@ -23,6 +23,8 @@ package struct Environment {
   package var files: any FileSystem
   /// Chance, such as which piece comes first.
   package var random: SeededRandom
+  /// How many connections there is room for, whatever a run would like.
+  package var connectionLimit = Int.max
 
   /// Creates a world of these parts.
   package init(

@@ -23,6 +23,9 @@ final class Pipeline: AnnouncerDelegate {
   private(set) var listeners: [any Listener] = []
   private(set) lazy var pulse = Pulse(pipeline: self)
   private(set) var failedPieces = 0
+  /// How many peers one reply of a tracker may add: several times what we ask for, but not so many
+  /// that one tracker could fill the book with strangers.
+  private static let peersPerReply = 1000
   private let ended = Wakeup()
   private var result: Result<Void, DownloadError>?
 
@@ -43,7 +46,8 @@ final class Pipeline: AnnouncerDelegate {
       settings: .init(
         greeting: PeerGreeting(
           infoHash: torrent.infoHash, ownID: peerID, clock: environment.clock),
-        maximumPeers: options.maximumPeers, pipeline: options.pipeline,
+        maximumPeers: min(options.maximumPeers, environment.connectionLimit),
+        pipeline: options.pipeline,
         keepsSeeding: options.keepSeeding),
       environment: environment, work: work, storage: storage, events: events)
     verifier = PieceVerifier(
@@ -177,7 +181,7 @@ final class Pipeline: AnnouncerDelegate {
   var needsPeers: Bool { roster.sessions.isEmpty && !roster.book.hasCandidates }
 
   func announcer(found peers: [Endpoint], from tracker: String) {
-    roster.learn(peers, source: .tracker)
+    roster.learn(Array(peers.prefix(Self.peersPerReply)), source: .tracker)
   }
 
   func announcer(reports report: TrackerReport) {

@@ -1,5 +1,6 @@
 import Demo
 import Download
+import HTTP
 import Metainfo
 import Networking
 import PeerWire
@@ -9,7 +10,7 @@ import Testing
 
 /// Peers that mean harm, and what they can't bring about.
 @Suite(.serialized) struct HostilePeerTests {
-  @Test(arguments: 1...4)
+  @Test(arguments: 1...2)
   func peersThatHoldTheirBlocksForEverHoldUpNobody(seed: UInt64) async throws {
     let swarm = try await SimulatedSwarm(seed: 40 + seed, size: 2_000_000)
     let summary = try await swarm.simulation.run(deadline: .seconds(3600)) {
@@ -56,7 +57,7 @@ import Testing
       _ = swarm.clock.schedule(after: .seconds(5)) { host.appear() }
       let flood = SilentFlood(swarm)
       return try await withThrowingTaskGroup(of: Void.self) { group in
-        for number in 0..<320 { group.addTask { await flood.connectAgainAndAgain(number) } }
+        for number in 0..<340 { group.addTask { await flood.connectAgainAndAgain(number) } }
         let summary = try await swarm.run(swarm.download { $0.port = 7000 })
         flood.isOver = true
         group.cancelAll()
@@ -79,6 +80,22 @@ import Testing
       }
     }
     #expect(summary.duration < .seconds(60))
+  }
+
+  @Test func aTrackerFullOfStrangersDoesNotHideAnother() async throws {
+    let swarm = try await SimulatedSwarm(seed: 57, size: 500_000)
+    let summary = try await swarm.simulation.run(deadline: .seconds(3600)) {
+      let (seed, _) = try swarm.addSeed()
+      swarm.http = TwoTrackers(honest: [seed.endpoint])
+      return try await swarm.run(
+        swarm.download {
+          $0.peers = []
+          $0.trackers = [["http://strangers.test/announce"], ["http://honest.test/announce"]]
+        })
+    }
+    let output = await swarm.output
+    #expect(output == swarm.content)
+    #expect(summary.duration < .seconds(150))
   }
 
   @Test func aPeerThatChangesItsMindAllTheTimeCostsFewDecisions() async throws {
@@ -163,6 +180,19 @@ struct LateWorkerPool: WorkerPool {
   }
 }
 
+/// A tracker that names thousands of addresses where nobody is, and one that names a seed.
+private struct TwoTrackers: HTTPClient {
+  let honest: [Endpoint]
+
+  func get(_ request: HTTPRequest) async throws(HTTPError) -> HTTPResponse {
+    let strangers = (0..<3000).map { Endpoint(address: .v4(0x5000_0000 + $0), port: 6881) }
+    let peers = request.url.contains("strangers") ? strangers : honest
+    let compact = peers.flatMap(\.compactBytes)
+    let body = Array("d8:intervali1800e5:peers\(compact.count):".utf8) + compact + Array("e".utf8)
+    return HTTPResponse(status: 200, body: body)
+  }
+}
+
 /// Connections that are opened and then left, again and again.
 @Reactor
 private final class SilentFlood {
@@ -176,14 +206,14 @@ private final class SilentFlood {
   func connectAgainAndAgain(_ number: Int) async {
     let host = swarm.simulation.network.host(.v4(0x0A4D_1000 + UInt32(number)))
     let target = Endpoint(address: SimulatedSwarm.leecherAddress, port: 7000)
+    await swarm.clock.sleep(for: .milliseconds(29 * number))
     while !isOver, !Task.isCancelled {
       // A refusal is as good as an end.
       if let transport = try? await host.connect(to: target, timeout: .seconds(5)) {
         _ = await transport.readAll()
         transport.close()
-      } else {
-        await swarm.clock.sleep(for: .milliseconds(100))
       }
+      await swarm.clock.sleep(for: .milliseconds(500))
     }
   }
 }

@@ -17,6 +17,8 @@ final class SimulatedSwarm {
   private(set) var seeds: [ScriptedSeed] = []
   private(set) var events: [DownloadEvent] = []
   private var hosts: [SimulatedHost] = []
+  /// The trackers of this world.
+  var http: any HTTPClient = NoHTTP()
   /// Where clients of ours hash and write.
   var workers: any WorkerPool = InlineWorkerPool()
 
@@ -60,7 +62,7 @@ final class SimulatedSwarm {
     -> Environment
   {
     Environment(
-      clock: simulation.clock, network: simulation.network.host(address), http: NoHTTP(),
+      clock: simulation.clock, network: simulation.network.host(address), http: http,
       workers: workers, workerCount: 1, files: files ?? self.files,
       random: simulation.makeRandom())
   }

@@ -83,6 +83,8 @@ package final class TrackerServer {
           to: head, from: transport.remote.address, now: clock.now)
         guard await send(response, over: transport), head.keepsAlive else { return }
         deadline = clock.now + options.timeout
+        // Whoever sends one request after the other must not hold up everybody else.
+        await Task.yield()
       case .refuse(let status):
         _ = await send(
           TrackerResponder.response(status, keepsAlive: false), over: transport)
