@@ -7,6 +7,7 @@ package enum CommandLineTool {
 
   /// Runs the process's command line and exits.
   package static func main() async -> Never {
+    Console.secureStreams()
     let status = await run(Array(CommandLine.arguments.dropFirst()))
     // Everything is written and closed by now: skip the tear-down of threads that wait.
     _exit(status.rawValue)
