@@ -58,6 +58,17 @@ struct ProgramTests {
     #expect(names.sorted() == ["other.torrent", "page.torrent"])
   }
 
+  /// Such a name would be repaired on the way, and the data would land in another folder.
+  @Test func aFolderWhoseNameIsNotUTF8EndsWith28() async throws {
+    let folder = try TemporaryFolder()
+    let script =
+      "'\(try SwiftTorrentBinary.path())' '\(try lonelyTorrent(in: folder))' "
+      + "-o \"$(printf '\(folder.path)/\\377')\" --no-tracker"
+    let outcome = try await ProcessRunner.run(["sh", "-c", script], timeout: .seconds(10))
+    #expect(outcome.ending == .exited(28))
+    #expect(outcome.errors.contains("UTF-8"), "\(outcome.errors)")
+  }
+
   @Test func infoPrintsTheFieldsAndNothingElse() async throws {
     let folder = try TemporaryFolder()
     let outcome = try await run("info", try lonelyTorrent(in: folder))
@@ -167,6 +178,25 @@ struct ProgramTests {
       + "readlink /proc/$pid/fd/0 /proc/$pid/fd/1 /proc/$pid/fd/2; kill $pid"
     let outcome = try await ProcessRunner.run(["sh", "-c", script], timeout: .seconds(20))
     #expect(outcome.output == "/dev/null\n/dev/null\n/dev/null\n")
+  }
+
+  @Test func fewOpenFilesAreEnoughForManyFiles() async throws {
+    let folder = try TemporaryFolder()
+    var builder = TorrentBuilder(name: "many", pieceLength: 16384)
+    let have = try folder.makeFolder("have/many")
+    for number in 0..<200 {
+      builder.addFile(path: ["f\(number)"], length: 16384, attributes: "")
+      try Data([UInt8](repeating: 7, count: 16384))
+        .write(to: URL(fileURLWithPath: "\(have)/f\(number)"))
+    }
+    let torrent = folder.file("many.torrent")
+    try Data(builder.torrent(content: [UInt8](repeating: 7, count: 200 * 16384)))
+      .write(to: URL(fileURLWithPath: torrent))
+    let script =
+      "ulimit -n 40; exec '\(try SwiftTorrentBinary.path())' '\(torrent)' "
+      + "-o '\(folder.file("have"))' --no-tracker"
+    let outcome = try await ProcessRunner.run(["sh", "-c", script], timeout: .seconds(10))
+    #expect(outcome.ending == .exited(0), "\(outcome.errors)")
   }
 
   @Test func theDemoProvesTheInstallation() async throws {
