@@ -7,6 +7,7 @@ package enum CommandLineTool {
 
   /// Runs the process's command line and exits.
   package static func main() async -> Never {
+    Console.secureStreams()
     let status = await run(Array(CommandLine.arguments.dropFirst()))
     // Everything is written and closed by now: skip the tear-down of threads that wait.
     _exit(status.rawValue)
@@ -28,10 +29,20 @@ package enum CommandLineTool {
 
   private static func parse(_ words: [String]) throws(CommandFailure) -> Invocation {
     do throws(UsageError) {
+      // Swift repairs words that are not UTF-8, and a repaired path is that of another file.
+      if let index = words.firstIndex(where: { $0.contains("\u{FFFD}") }),
+        !isUTF8(CommandLine.unsafeArgv[index + 1])
+      {
+        throw .notUTF8(TerminalText.cleaned(words[index]))
+      }
       return try CommandLineArguments.parse(words)
     } catch {
       throw error.failure
     }
+  }
+
+  private static func isUTF8(_ word: UnsafeMutablePointer<CChar>?) -> Bool {
+    word.map { String(validatingCString: $0) != nil } ?? true
   }
 
   private static func perform(_ invocation: Invocation) async throws(CommandFailure) {

@@ -2,14 +2,37 @@ import Glibc
 
 /// The process's standard streams, written without buffering.
 enum Console {
-  /// Writes a result to standard output.
+  /// Makes the standard streams safe to use, before anything is opened.
   ///
-  /// - Throws: When the reader is gone or the disk full.
+  /// A stream that the caller has closed would lend its number to the next file that is opened, and
+  /// a message would end up in a download: it becomes one that fails to be used. And a reader of
+  /// messages that is gone shall not end a download; of results it does, as `result` has it.
+  static func secureStreams() {
+    for descriptor in STDIN_FILENO...STDERR_FILENO where fcntl(descriptor, F_GETFD) == -1 {
+      // The lowest free number is this one. Opened the wrong way round, so that use is an error.
+      _ = open("/dev/null", descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY)
+    }
+    signal(SIGPIPE, SIG_IGN)
+  }
+
+  /// Writes a result to standard output, and dies of SIGPIPE as a filter does when its reader is gone.
+  ///
+  /// - Throws: When the stream is closed or the disk full.
   static func result(_ text: String) throws(CommandFailure) {
     if let code = write(text, to: STDOUT_FILENO) {
+      if code == EPIPE {
+        signal(SIGPIPE, SIG_DFL)
+        raise(SIGPIPE)
+      }
       throw CommandFailure(
         .inputOutputFailure, "cannot write to standard output: \(message(for: code))")
     }
+  }
+
+  /// Writes what somebody may want to know to standard output; there is nobody to tell when that
+  /// fails.
+  static func announcement(_ text: String) {
+    _ = write(text, to: STDOUT_FILENO)
   }
 
   /// Writes a message to standard error; there is nobody to tell when that fails.

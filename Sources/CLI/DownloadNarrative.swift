@@ -7,6 +7,7 @@ package struct DownloadNarrative: Sendable {
   private let verbosity: Verbosity
   /// What each tracker said last of its own accord: nobody wants to read it every five seconds.
   private var lastTrackerNotes: [String: String] = [:]
+  private var wait = PeerWait()
 
   /// Creates a narrative that says as much as that.
   package init(verbosity: Verbosity) {
@@ -16,6 +17,7 @@ package struct DownloadNarrative: Sendable {
   /// The line for an event, cleaned for a terminal; nil when it is not worth one.
   package mutating func line(_ event: DownloadEvent) -> String? {
     if verbosity == .quiet { return nil }
+    wait.note(event)
     let text = always(event) ?? (verbosity == .verbose ? detail(event) : nil)
     return text.map(TerminalText.cleaned)
   }
@@ -31,6 +33,8 @@ package struct DownloadNarrative: Sendable {
       "banned \(peer): \(reason)"
     case .tracker(let report):
       news(of: report)
+    case .progress(let progress):
+      wait.line(progress)
     default:
       nil
     }

@@ -16,13 +16,18 @@ enum TrackerCommand {
   private static func serve(_ tracker: TrackerService) async -> Result<Void, CommandFailure> {
     do throws(DownloadError) {
       try await tracker.run { endpoint in
-        // A script reads the port from here; when nobody reads, the tracker serves all the same,
-        // so a failure to write is none.
-        try? Console.result("http://\(endpoint)/announce\n")
+        // A script reads the port from here; when nobody reads, the tracker serves all the same.
+        Console.announcement("http://\(endpoint)/announce\n")
       }
       return .success(())
     } catch {
-      return .failure(CommandFailure(error, options: DownloadOptions()))
+      guard case .listenFailed(let reason) = error else {
+        return .failure(CommandFailure(error, options: DownloadOptions()))
+      }
+      return .failure(
+        CommandFailure(
+          .networkFailure, "the tracker cannot listen: \(reason)",
+          hint: "choose another address with --listen; port 0 is any free port"))
     }
   }
 }

@@ -22,10 +22,13 @@ package enum UsageError: Error, Equatable, Sendable, CustomStringConvertible {
   case unknownTopic(String, nearest: String?)
   /// An option that the command cannot do without.
   case missingOption(String, Command)
+  case notUTF8(String)
 
   /// What is wrong, in one clause.
   package var description: String {
     switch self {
+    case .notUTF8(let word):
+      "'\(word)' is not valid UTF-8, and names that are not cannot be used"
     case .unknownOption(let option, _):
       "unknown option \(option)"
     case .optionNotForCommand(let option, let command):

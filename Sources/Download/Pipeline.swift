@@ -1,3 +1,4 @@
+import Glibc
 import Metainfo
 import Networking
 import PeerWire
@@ -73,6 +74,9 @@ final class Pipeline: AnnouncerDelegate {
   }
 
   /// Listens at every address that the machine has; the first decides the port of all.
+  ///
+  /// A machine need not have every kind of address. But a port that the user has chosen and that
+  /// somebody else has is an error, even if it is free at another address: peers would find them.
   private static func listen(
     _ options: DownloadOptions, _ network: any Network
   ) throws(DownloadError) -> [any Listener] {
@@ -84,6 +88,10 @@ final class Pipeline: AnnouncerDelegate {
         listeners.append(try network.listen(at: Endpoint(address: address, port: port)))
       } catch {
         failure = failure ?? error
+        if options.port != 0, case .system(_, EADDRINUSE) = error {
+          for listener in listeners { listener.close() }
+          throw .listenFailed("port \(options.port): \(error)")
+        }
       }
     }
     if listeners.isEmpty, let failure { throw .listenFailed("\(failure)") }

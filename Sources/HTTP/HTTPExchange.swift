@@ -102,7 +102,9 @@ extension HTTPError {
       self = .failed(String(describing: error))
       return
     }
-    let words = error.localizedDescription
+    // libcurl tells how long it took, so that the same failure never reads the same twice.
+    let words = error.localizedDescription.replacingOccurrences(
+      of: " after [0-9]+ ms", with: "", options: .regularExpression)
     switch error.code {
     case .timedOut: self = .timedOut
     case .cancelled: self = .cancelled

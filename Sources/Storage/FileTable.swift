@@ -173,7 +173,7 @@ final class FileTable: Sendable {
     books.uses += 1
     if books.open[index] == nil {
       while books.open.count >= Self.openLimit, try closeOldest(&books) {}
-      books.open[index] = try open(index, for: purpose, &books)
+      books.open[index] = try openMakingRoom(index, for: purpose, &books)
     }
     guard let file = books.open[index] else { throw .fileMissing(path: path(index)) }
     if case .writing(let length) = purpose, length < layout.files[index].length {
@@ -182,6 +182,19 @@ final class FileTable: Sendable {
     books.open[index]?.users += 1
     books.open[index]?.lastUse = books.uses
     return file.descriptor
+  }
+
+  /// Where the system allows fewer open files than we would keep, those not in use make room.
+  private func openMakingRoom(
+    _ index: Int, for purpose: Purpose, _ books: inout Books
+  ) throws(StorageError) -> OpenFile {
+    while true {
+      do throws(StorageError) {
+        return try open(index, for: purpose, &books)
+      } catch {
+        guard case .tooManyOpenFiles = error, try closeOldest(&books) else { throw error }
+      }
+    }
   }
 
   private func open(

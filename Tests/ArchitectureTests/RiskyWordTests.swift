@@ -20,7 +20,6 @@ import Testing
     ],
     "try?": [
       "Sources/CLI/Termination.swift": 1,
-      "Sources/CLI/TrackerCommand.swift": 1,
       "Sources/Download/Interrupts.swift": 1,
       "Sources/Download/OutputPreparation.swift": 2,
       "Sources/Storage/StateFile.swift": 2,

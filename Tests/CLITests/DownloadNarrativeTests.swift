@@ -40,6 +40,49 @@ import Tracker
   }
 }
 
+@Suite struct PeerWaitTests {
+  /// The lines that so many snapshots in a row bring.
+  private func lines(
+    _ narrative: inout DownloadNarrative, _ count: Int, peers: Int = 0, verified: Int64 = 0
+  ) -> [String] {
+    var progress = ProgressSnapshot()
+    progress.totalBytes = 10
+    progress.verifiedBytes = verified
+    progress.connectedPeers = peers
+    return (0..<count).compactMap { _ in narrative.line(.progress(progress)) }
+  }
+
+  @Test func aRunWithNobodyToAskSaysWhatItWaitsForOnce() {
+    var narrative = DownloadNarrative(verbosity: .normal)
+    _ = narrative.line(.listening(port: 6881))
+    #expect(lines(&narrative, 2).isEmpty, "a peer may need a moment")
+    let said = lines(&narrative, 100)
+    #expect(said.count == 1)
+    #expect(said.first?.contains("no tracker to ask") == true)
+    #expect(said.first?.contains("port 6881") == true)
+    #expect(lines(&narrative, 100, peers: 1).isEmpty)
+    #expect(lines(&narrative, 100).count == 1, "it has lost its peers")
+  }
+
+  @Test func whoHasAllWaitsForNobody() {
+    var narrative = DownloadNarrative(verbosity: .normal)
+    #expect(lines(&narrative, 100, verified: 10).isEmpty)
+  }
+
+  @Test func whatTheTrackersSaidIsTheReason() {
+    let working = TrackerReport.State.working(peers: 0, seeders: nil, leechers: nil, next: .zero)
+    let reasons: [(TrackerReport.State, String)] = [
+      (.announcing, "has answered yet"), (.failed("x"), "could be asked"), (working, "know none"),
+    ]
+    for (state, words) in reasons {
+      var narrative = DownloadNarrative(verbosity: .normal)
+      _ = narrative.line(.tracker(TrackerReport(url: "http://host/", state: state)))
+      _ = narrative.line(.tracker(TrackerReport(url: "http://host/", state: .announcing)))
+      #expect(lines(&narrative, 100).first?.contains(words) == true, "\(state)")
+    }
+  }
+}
+
 @Suite struct TrackerNarrativeTests {
   private let url = "http://host/announce"
 

@@ -58,6 +58,17 @@ struct ProgramTests {
     #expect(names.sorted() == ["other.torrent", "page.torrent"])
   }
 
+  /// Such a name would be repaired on the way, and the data would land in another folder.
+  @Test func aFolderWhoseNameIsNotUTF8EndsWith28() async throws {
+    let folder = try TemporaryFolder()
+    let script =
+      "'\(try SwiftTorrentBinary.path())' '\(try lonelyTorrent(in: folder))' "
+      + "-o \"$(printf '\(folder.path)/\\377')\" --no-tracker"
+    let outcome = try await ProcessRunner.run(["sh", "-c", script], timeout: .seconds(10))
+    #expect(outcome.ending == .exited(28))
+    #expect(outcome.errors.contains("UTF-8"), "\(outcome.errors)")
+  }
+
   @Test func infoPrintsTheFieldsAndNothingElse() async throws {
     let folder = try TemporaryFolder()
     let outcome = try await run("info", try lonelyTorrent(in: folder))
@@ -89,6 +100,40 @@ struct ProgramTests {
     #expect(process.errors.contains("interrupted"))
   }
 
+  /// Neither its silence nor our good-bye to it may cost what is to be saved and said at the end.
+  @Test func aTrackerThatHangsDoesNotKeepARunFromEndingProperly() async throws {
+    let folder = try TemporaryFolder()
+    let tracker = try SilentServer()
+    let process = try ChildProcess(
+      [
+        try SwiftTorrentBinary.path(), try lonelyTorrent(in: folder), "-o", folder.file("out"),
+        "-v", "--tracker", "http://127.0.0.1:\(tracker.port)/announce",
+      ], logsIn: folder.path, label: "download")
+    try await Condition.wait("the tracker is asked", timeout: .seconds(20)) {
+      process.errors.contains(": asking") || !process.isRunning
+    }
+    process.signal(SIGINT)
+    let ending = try await process.wait(timeout: .milliseconds(2500))
+    #expect(ending == .signalled(SIGINT), "\(process.errors)")
+    #expect(process.errors.contains("interrupted"), "\(process.errors)")
+  }
+
+  /// Port numbers that somebody has are refused even when they are free at another address.
+  @Test func aChosenPortThatIsTakenEndsWith6() async throws {
+    let folder = try TemporaryFolder()
+    let taken = try SilentServer()
+    let outcome = try await ProcessRunner.run(
+      [
+        try SwiftTorrentBinary.path(), try lonelyTorrent(in: folder), "-o", folder.file("out"),
+        "--no-tracker", "--port", "\(taken.port)",
+      ], timeout: .seconds(10))
+    #expect(outcome.ending == .exited(6))
+    #expect(outcome.errors.contains("\(taken.port)"), "\(outcome.errors)")
+    let tracker = try await run("tracker", "--listen", "127.0.0.1:\(taken.port)")
+    #expect(tracker.ending == .exited(6))
+    #expect(tracker.errors.contains("--listen"), "\(tracker.errors)")
+  }
+
   @Test(.enabled(if: ProcessRunner.find("script") != nil, "script(1) is not installed"))
   func aTerminalGetsALiveLineAndItsCursorBack() async throws {
     let folder = try TemporaryFolder()
@@ -103,6 +148,55 @@ struct ProgramTests {
     #expect(hidden.upperBound <= shown.lowerBound)
     #expect(outcome.output[hidden.upperBound..<shown.lowerBound].contains("0.0 %"))
     #expect(!outcome.output.contains("\u{1B}[32m"), "NO_COLOR is respected")
+  }
+
+  /// Whoever reads our messages may go away; the download does not.
+  @Test func aDownloadOutlivesTheReaderOfItsMessages() async throws {
+    let folder = try TemporaryFolder()
+    let have = folder.file("out")
+    let torrent = try lonelyTorrent(in: folder)
+    try FileManager.default.createDirectory(atPath: have, withIntermediateDirectories: true)
+    try Data([UInt8](repeating: 1, count: 40000)).write(to: URL(fileURLWithPath: have + "/lonely"))
+    let program = try SwiftTorrentBinary.path()
+    let script =
+      "{ { sleep 0.3; '\(program)' '\(torrent)' -o '\(have)' --no-tracker 2>&1; "
+      + "echo $? >'\(folder.path)/status'; } | true; }; wait; "
+      + "while [ ! -s '\(folder.path)/status' ]; do sleep 0.1; done"
+    _ = try await ProcessRunner.run(["sh", "-c", script], timeout: .seconds(20))
+    let status = FileManager.default.contents(atPath: folder.file("status")) ?? Data()
+    #expect(String(decoding: status, as: UTF8.self) == "0\n")
+  }
+
+  /// A closed stream's number must not become that of a file that we open.
+  @Test func closedStreamsStayOutOfUse() async throws {
+    let folder = try TemporaryFolder()
+    let program = try SwiftTorrentBinary.path()
+    let script =
+      "'\(program)' '\(try lonelyTorrent(in: folder))' -o '\(folder.file("out"))' --no-tracker "
+      + "0<&- 1>&- 2>&- & pid=$!; "
+      + "until [ -e '\(folder.file("out/lonely.swift-torrent"))' ]; do sleep 0.1; done; sleep 0.3; "
+      + "readlink /proc/$pid/fd/0 /proc/$pid/fd/1 /proc/$pid/fd/2; kill $pid"
+    let outcome = try await ProcessRunner.run(["sh", "-c", script], timeout: .seconds(20))
+    #expect(outcome.output == "/dev/null\n/dev/null\n/dev/null\n")
+  }
+
+  @Test func fewOpenFilesAreEnoughForManyFiles() async throws {
+    let folder = try TemporaryFolder()
+    var builder = TorrentBuilder(name: "many", pieceLength: 16384)
+    let have = try folder.makeFolder("have/many")
+    for number in 0..<200 {
+      builder.addFile(path: ["f\(number)"], length: 16384, attributes: "")
+      try Data([UInt8](repeating: 7, count: 16384))
+        .write(to: URL(fileURLWithPath: "\(have)/f\(number)"))
+    }
+    let torrent = folder.file("many.torrent")
+    try Data(builder.torrent(content: [UInt8](repeating: 7, count: 200 * 16384)))
+      .write(to: URL(fileURLWithPath: torrent))
+    let script =
+      "ulimit -n 40; exec '\(try SwiftTorrentBinary.path())' '\(torrent)' "
+      + "-o '\(folder.file("have"))' --no-tracker"
+    let outcome = try await ProcessRunner.run(["sh", "-c", script], timeout: .seconds(10))
+    #expect(outcome.ending == .exited(0), "\(outcome.errors)")
   }
 
   @Test func theDemoProvesTheInstallation() async throws {

@@ -22,8 +22,10 @@ package protocol AnnouncerDelegate: AnyObject {
 /// never ends the run.
 @Reactor
 package final class Announcer {
-  /// The bound on all of `stop()`: telling trackers good-bye may not delay the exit (DESIGN §1).
-  package static let farewellTimeout = Duration.seconds(2)
+  /// The bound on all of `stop()`: telling trackers good-bye may not delay the exit.
+  ///
+  /// It leaves a part of the two seconds that an interrupted run has for what is saved afterwards.
+  package static let farewellTimeout = Duration.milliseconds(1500)
 
   /// Told of peers and reports.
   package weak var delegate: (any AnnouncerDelegate)?
@@ -156,7 +158,7 @@ package final class Announcer {
 
   // MARK: - Stopping
 
-  /// Ends the run and tells every tracker that knows us, side by side and within two seconds.
+  /// Ends the run and tells every tracker that knows us, side by side and within `farewellTimeout`.
   ///
   /// A tracker that has not heard yet that the download is complete hears that first.
   package func stop() async {
