@@ -5,13 +5,15 @@ import Tracker
 /// Puts a download's events into words: what is worth a line of its own, whatever draws progress.
 package struct DownloadNarrative: Sendable {
   private let verbosity: Verbosity
+  private let isSeeding: Bool
   /// What each tracker said last of its own accord: nobody wants to read it every five seconds.
   private var lastTrackerNotes: [String: String] = [:]
   private var wait = PeerWait()
 
-  /// Creates a narrative that says as much as that.
-  package init(verbosity: Verbosity) {
+  /// Creates a narrative that says as much as that, of a download or of a seed.
+  package init(verbosity: Verbosity, isSeeding: Bool = false) {
     self.verbosity = verbosity
+    self.isSeeding = isSeeding
   }
 
   /// The line for an event, cleaned for a terminal; nil when it is not worth one.
@@ -29,6 +31,9 @@ package struct DownloadNarrative: Sendable {
         + ", into \(start.folder)"
     case .checked(let bytes) where bytes > 0:
       "\(ByteText.size(bytes)) are there already"
+    case .listening(let port) where isSeeding:
+      // Whoever has no tracker needs it for --peer.
+      "serving on port \(port)"
     case .peerBanned(let peer, let reason):
       "banned \(peer): \(reason)"
     case .tracker(let report):

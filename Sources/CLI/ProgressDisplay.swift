@@ -15,7 +15,7 @@ struct ProgressDisplay {
   init(name: String, isSeeding: Bool, verbosity: Verbosity) {
     self.verbosity = verbosity
     self.isSeeding = isSeeding
-    narrative = DownloadNarrative(verbosity: verbosity)
+    narrative = DownloadNarrative(verbosity: verbosity, isSeeding: isSeeding)
     plain = PlainProgress(name: name, isSeeding: isSeeding, now: Self.now)
     let isLive = verbosity != .quiet && Console.isTerminal
     live = isLive ? ProgressRenderer(name: name, usesColor: Console.usesColor) : nil

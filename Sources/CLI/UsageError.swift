@@ -22,6 +22,7 @@ package enum UsageError: Error, Equatable, Sendable, CustomStringConvertible {
   case unknownTopic(String, nearest: String?)
   /// An option that the command cannot do without.
   case missingOption(String, Command)
+  /// A word that is not UTF-8, repaired for showing.
   case notUTF8(String)
 
   /// What is wrong, in one clause.

@@ -156,25 +156,38 @@ final class Pipeline: AnnouncerDelegate {
     roster.close()
     verifier.close()
     pulse.close()
-    if case .success = result { announcer.completed() }
+    if case .success = result {
+      announcer.completed()
+      // Before the farewell: who is killed while a tracker hangs has a finished download.
+      let storage = storage
+      let failure = await onWorker { () throws(StorageError) in try storage.finish() }
+      if let failure { result = .failure(.storage(failure)) }
+    }
     await announcer.stop()
   }
 
-  /// After all activities have ended: brings the files to their final state.
+  /// After all activities have ended: what is unfinished is noted, and the files are closed.
   func settle(keepSeeding: Bool) async throws(DownloadError) {
     let (storage, verified) = (storage, work.board.verified)
-    let isComplete = work.board.isComplete
-    let failure = await environment.workers.run { () -> StorageError? in
+    let failure = await onWorker { () throws(StorageError) in
+      if !verified.isFull { try storage.saveProgress(verified: verified) }
+      try storage.close()
+    }
+    if case .failure(let error) = result, !(keepSeeding && error == .cancelled) { throw error }
+    if let failure { throw .storage(failure) }
+  }
+
+  private func onWorker(
+    _ body: @escaping @Sendable () throws(StorageError) -> Void
+  ) async -> StorageError? {
+    await environment.workers.run {
       do throws(StorageError) {
-        if isComplete { try storage.finish() } else { try storage.saveProgress(verified: verified) }
-        try storage.close()
+        try body()
         return nil
       } catch {
         return error
       }
     }
-    if case .failure(let error) = result, !(keepSeeding && error == .cancelled) { throw error }
-    if let failure { throw .storage(failure) }
   }
 
   // MARK: - Trackers

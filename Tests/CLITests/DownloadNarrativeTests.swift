@@ -33,6 +33,13 @@ import Tracker
     #expect(narrative.line(.checked(verifiedBytes: 5)) == nil)
   }
 
+  @Test func aSeedSaysItsPortAndADownloadDoesNot() {
+    var seed = DownloadNarrative(verbosity: .normal, isSeeding: true)
+    #expect(seed.line(.listening(port: 7001)) == "serving on port 7001")
+    var download = DownloadNarrative(verbosity: .normal)
+    #expect(download.line(.listening(port: 7001)) == nil)
+  }
+
   @Test func dataThatIsThereIsTold() {
     var narrative = DownloadNarrative(verbosity: .normal)
     #expect(narrative.line(.checked(verifiedBytes: 1 << 20)) == "1 MiB are there already")
