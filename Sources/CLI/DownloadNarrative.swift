@@ -33,7 +33,7 @@ package struct DownloadNarrative: Sendable {
       "\(ByteText.size(bytes)) are there already"
     case .listening(let port) where isSeeding:
       // Whoever has no tracker needs it for --peer.
-      "serving on port \(port)"
+      "listening for peers on port \(port)"
     case .peerBanned(let peer, let reason):
       "banned \(peer): \(reason)"
     case .tracker(let report):

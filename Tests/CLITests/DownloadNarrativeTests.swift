@@ -35,7 +35,7 @@ import Tracker
 
   @Test func aSeedSaysItsPortAndADownloadDoesNot() {
     var seed = DownloadNarrative(verbosity: .normal, isSeeding: true)
-    #expect(seed.line(.listening(port: 7001)) == "serving on port 7001")
+    #expect(seed.line(.listening(port: 7001)) == "listening for peers on port 7001")
     var download = DownloadNarrative(verbosity: .normal)
     #expect(download.line(.listening(port: 7001)) == nil)
   }
