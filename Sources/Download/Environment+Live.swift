@@ -11,7 +11,8 @@ extension Environment {
     var environment = Environment(
       clock: ReactorClock(), network: LiveNetwork(),
       http: URLSessionHTTPClient(userAgent: ClientIdentity.userAgent),
-      workers: ThreadWorkerPool(threadCount: coreCount), workerCount: coreCount,
+      workers: ThreadWorkerPool(threadCount: coreCount),
+      pieceWorkers: ThreadWorkerPool(threadCount: 1), workerCount: coreCount,
       files: PosixFileSystem(), random: .unpredictable())
     environment.connectionLimit = connections(under: descriptors)
     return environment

@@ -15,8 +15,11 @@ package struct Environment {
   package var network: any Network
   /// Trackers.
   package var http: any HTTPClient
-  /// Where hashing and file access happen.
+  /// Where existing data is hashed and read.
   package var workers: any WorkerPool
+  /// Where pieces that have come in are hashed and written; one worker, because two that write to
+  /// one file wait for each other in the kernel.
+  package var pieceWorkers: any WorkerPool
   /// How many of them check existing data at once.
   package var workerCount: Int
   /// The files.
@@ -26,15 +29,17 @@ package struct Environment {
   /// How many connections there is room for, whatever a run would like.
   package var connectionLimit = Int.max
 
-  /// Creates a world of these parts.
+  /// Creates a world of these parts; `pieceWorkers` are the same as `workers` unless given.
   package init(
     clock: any LoopClock, network: any Network, http: any HTTPClient, workers: any WorkerPool,
-    workerCount: Int, files: any FileSystem, random: SeededRandom
+    pieceWorkers: (any WorkerPool)? = nil, workerCount: Int, files: any FileSystem,
+    random: SeededRandom
   ) {
     self.clock = clock
     self.network = network
     self.http = http
     self.workers = workers
+    self.pieceWorkers = pieceWorkers ?? workers
     self.workerCount = workerCount
     self.files = files
     self.random = random

@@ -52,7 +52,7 @@ final class Pipeline: AnnouncerDelegate {
         keepsSeeding: options.keepSeeding),
       environment: environment, work: work, storage: storage, events: events)
     verifier = PieceVerifier(
-      torrent: torrent, storage: storage, workers: environment.workers, work: work)
+      torrent: torrent, storage: storage, workers: environment.pieceWorkers, work: work)
     let listening = try Self.listen(options, environment.network)
     listeners = listening
     let port = listening.first?.endpoint.port ?? 0
