@@ -6,8 +6,6 @@ package enum PeerSource: Hashable, Sendable {
   case tracker
   /// The user named it.
   case given
-  /// It dialled us.
-  case incoming
 }
 
 /// Who is known, and whom to dial when.
