@@ -17,16 +17,17 @@ let libraries: KeyValuePairs<String, [String]> = [
   "Bencode": ["Primitives"],
   // Layer 2
   "Metainfo": ["Bencode", "Hashing", "Primitives"],
-  "PeerWire": ["Primitives"],
+  "PeerWire": ["Bencode", "Hashing", "Primitives"],
   "Swarm": ["Primitives"],
   "Networking": ["CPosix", "Primitives"],
-  "HTTP": ["Primitives"],
+  "HTTP": ["Networking", "Primitives"],
   // Layer 3
   "Tracker": ["Bencode", "Networking", "HTTP", "Primitives"],
+  "DHT": ["Bencode", "Hashing", "Networking", "Primitives"],
   "Storage": ["Bencode", "Metainfo", "Hashing", "CPosix", "Primitives"],
   // Layer 4
   "Download": [
-    "Tracker", "Storage", "Networking", "HTTP", "PeerWire", "Metainfo", "Swarm", "Hashing",
+    "Tracker", "DHT", "Storage", "Networking", "HTTP", "PeerWire", "Metainfo", "Swarm", "Hashing",
     "Primitives",
   ],
   // Layer 5
@@ -44,13 +45,15 @@ let tests: KeyValuePairs<String, [String]> = [
   "HashingTests": ["Hashing", "CHashing", "Primitives", "TestSupport"],
   "BencodeTests": ["Bencode", "Primitives", "TestSupport"],
   "MetainfoTests": ["Metainfo", "Bencode", "Hashing", "Primitives", "TestSupport"],
-  "PeerWireTests": ["PeerWire", "Primitives", "TestSupport"],
+  "PeerWireTests": ["PeerWire", "Bencode", "Hashing", "Primitives", "TestSupport"],
   "SwarmTests": ["Swarm", "Primitives", "TestSupport"],
   "NetworkingTests": ["Networking", "Primitives", "TestSupport"],
+  "HTTPTests": ["HTTP", "Networking", "Primitives", "TestSupport"],
   "TrackerTests": ["Tracker", "HTTP", "Networking", "Bencode", "Primitives", "TestSupport"],
+  "DHTTests": ["DHT", "Bencode", "Hashing", "Networking", "Primitives", "TestSupport"],
   "StorageTests": ["Storage", "Metainfo", "Hashing", "Primitives", "TestSupport"],
   "DownloadTests": [
-    "Download", "Demo", "Tracker", "Storage", "Networking", "HTTP", "PeerWire", "Metainfo",
+    "Download", "Demo", "Tracker", "DHT", "Storage", "Networking", "HTTP", "PeerWire", "Metainfo",
     "Swarm", "Hashing", "Primitives", "TestSupport",
   ],
   "CLITests": [
@@ -59,8 +62,15 @@ let tests: KeyValuePairs<String, [String]> = [
   "EndToEndTests": [
     "Demo", "Download", "Networking", "Metainfo", "Hashing", "Primitives", "TestSupport",
   ],
-  "InteropTests": ["Demo", "Metainfo", "Hashing", "Primitives", "TestSupport"],
+  "InteropTests": [
+    "Demo", "DHT", "Networking", "Metainfo", "Hashing", "Primitives", "TestSupport",
+  ],
   "ArchitectureTests": ["TestSupport"],
+]
+
+/// Programs that only measure; `Tests/bench --micro` runs them.
+let benchmarks: KeyValuePairs<String, [String]> = [
+  "Benchmarks": ["Bencode", "CHashing", "Hashing", "PeerWire", "Primitives", "Swarm"]
 ]
 
 let swiftSettings: [SwiftSetting] = [
@@ -98,6 +108,11 @@ let package = Package(
         path: "Tests/TestSupport",
         swiftSettings: swiftSettings),
     ]
+    + benchmarks.map { name, imports in
+      .executableTarget(
+        name: name, dependencies: dependencies(imports), path: "Tests/\(name)/Micro",
+        swiftSettings: swiftSettings)
+    }
     + tests.map { name, imports in
       .testTarget(
         name: name, dependencies: dependencies(imports),

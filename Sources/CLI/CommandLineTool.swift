@@ -19,8 +19,7 @@ package enum CommandLineTool {
   /// - Returns: The exit status; what there is to say about it is said already.
   static func run(_ words: [String]) async -> ExitStatus {
     do throws(CommandFailure) {
-      try await perform(try parse(words))
-      return .success
+      return try await perform(try parse(words))
     } catch {
       Console.message(error.text)
       return error.status
@@ -45,14 +44,21 @@ package enum CommandLineTool {
     word.map { String(validatingCString: $0) != nil } ?? true
   }
 
-  private static func perform(_ invocation: Invocation) async throws(CommandFailure) {
+  private static func perform(
+    _ invocation: Invocation
+  ) async throws(CommandFailure) -> ExitStatus {
     switch invocation.command {
-    case .download, .seed: try await DownloadCommand.run(invocation)
-    case .info: try InfoCommand.run(invocation)
+    case .download, .seed: return try await DownloadCommand.run(invocation)
+    case .verify: return try await VerifyCommand.run(invocation)
+    case .scrape: return try await ScrapeCommand.run(invocation)
+    case .info: try await InfoCommand.run(invocation)
+    case .create: try await CreateCommand.run(invocation)
     case .tracker: try await TrackerCommand.run(invocation)
     case .demo: try await DemoCommand.run(invocation)
+    case .completions: try CompletionsCommand.run(invocation)
     case .help: try Console.result(HelpText.text(topic: invocation.arguments.first))
-    case .version: try Console.result(HelpText.version(invocation.verbosity))
+    case .version: try Console.result(HelpText.version(invocation.streams.verbosity))
     }
+    return .success
   }
 }

@@ -7,9 +7,13 @@ package enum ExitStatus: Int32, CaseIterable, Sendable {
   case success = 0
   /// Anything that has no number of its own.
   case failure = 1
-  /// The .torrent does not exist.
+  /// A deadline passed before the data was complete.
+  case deadlinePassed = 2
+  /// The source does not exist.
   case sourceNotFound = 3
-  /// An address could not be used.
+  /// Less came than the least speed that was asked for.
+  case tooSlow = 5
+  /// An address could not be used, or nobody could be reached.
   case networkFailure = 6
   /// No space is left where the data goes.
   case diskFull = 9
@@ -33,8 +37,11 @@ package enum ExitStatus: Int32, CaseIterable, Sendable {
     switch self {
     case .success: "done: every byte is verified and in place"
     case .failure: "any other failure"
+    case .deadlinePassed: "a deadline passed: not complete in time, no data, or no peers"
     case .sourceNotFound: "the source does not exist"
-    case .networkFailure: "network failure: an address could not be used"
+    case .tooSlow: "slower than the least speed asked for"
+    case .networkFailure:
+      "network failure: nobody could be reached, or an address could not be used"
     case .diskFull: "the disk is full"
     case .outputInUse: "another run holds this output"
     case .outputExists: "the output exists and may not be overwritten"
@@ -61,6 +68,12 @@ package struct CommandFailure: Error, Equatable, Sendable {
     self.status = status
     self.message = message
     self.hint = hint
+  }
+
+  /// The same failure, its message beginning with the name of what failed unless it does anyway.
+  package func prefixed(with name: String?) -> CommandFailure {
+    guard let name, !message.hasPrefix(name) else { return self }
+    return CommandFailure(status, "\(name): \(message)", hint: hint)
   }
 
   /// The lines for the standard error stream, safe for a terminal.

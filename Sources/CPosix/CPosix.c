@@ -1,8 +1,10 @@
-// For accept4 and pipe2, which the plain C dialect hides; hence not inline in the header.
+// For accept4, pipe2 and recvmmsg, which the plain C dialect hides; hence not inline in the header.
 #define _GNU_SOURCE
 #include "CPosix.h"
 
 #include <fcntl.h>
+#include <ifaddrs.h>
+#include <net/if.h>
 #include <signal.h>
 
 int cposix_accept(int fd, struct sockaddr *address, socklen_t *length) {
@@ -10,6 +12,47 @@ int cposix_accept(int fd, struct sockaddr *address, socklen_t *length) {
 }
 
 int cposix_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC | O_NONBLOCK); }
+
+int cposix_receive_datagrams(
+    int fd, uint8_t *memory, size_t size, struct cposix_datagram *out, int count) {
+  struct mmsghdr messages[cposix_max_datagrams];
+  struct iovec segments[cposix_max_datagrams];
+  if (count > cposix_max_datagrams) count = cposix_max_datagrams;
+  memset(messages, 0, sizeof messages[0] * (size_t)count);
+  for (int i = 0; i < count; i++) {
+    segments[i] = (struct iovec){.iov_base = memory + size * (size_t)i, .iov_len = size};
+    messages[i].msg_hdr = (struct msghdr){
+        .msg_name = &out[i].source,
+        .msg_namelen = sizeof out[i].source,
+        .msg_iov = &segments[i],
+        .msg_iovlen = 1,
+    };
+  }
+  int received = recvmmsg(fd, messages, (unsigned)count, 0, NULL);
+  for (int i = 0; i < received; i++) {
+    out[i].length = messages[i].msg_len;
+    out[i].is_truncated = (messages[i].msg_hdr.msg_flags & MSG_TRUNC) != 0;
+  }
+  return received;
+}
+
+int cposix_multicast_interfaces(int family, unsigned *out, int count) {
+  struct ifaddrs *list = NULL;
+  if (getifaddrs(&list) < 0) return -1;
+  int found = 0;
+  for (struct ifaddrs *entry = list; entry != NULL && found < count; entry = entry->ifa_next) {
+    if (entry->ifa_addr == NULL || entry->ifa_addr->sa_family != family) continue;
+    if (!(entry->ifa_flags & IFF_UP) || !(entry->ifa_flags & (IFF_MULTICAST | IFF_LOOPBACK))) {
+      continue;
+    }
+    unsigned index = if_nametoindex(entry->ifa_name);
+    int is_known = index == 0;
+    for (int i = 0; i < found; i++) is_known |= out[i] == index;
+    if (!is_known) out[found++] = index;
+  }
+  freeifaddrs(list);
+  return found;
+}
 
 // Written before a handler is installed, read only by handlers.
 static volatile sig_atomic_t signal_descriptor = -1;

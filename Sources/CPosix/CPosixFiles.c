@@ -22,15 +22,15 @@ static int reserve_memory(int fd, int64_t length, const struct statfs *volume) {
 }
 #endif
 
-int cposix_fallocate(int fd, int64_t length) {
+int cposix_fallocate(int fd, int64_t length, int thoroughly) {
 #if defined(__linux__)
   struct statfs volume;
-  if (fstatfs(fd, &volume) == 0 && volume.f_type == tmpfs_magic && volume.f_bsize > 0) {
+  if (!thoroughly && fstatfs(fd, &volume) == 0 && volume.f_type == tmpfs_magic && volume.f_bsize > 0) {
     return reserve_memory(fd, length, &volume);
   }
   return fallocate(fd, 0, 0, length);
 #else
-  (void)fd, (void)length;
+  (void)fd, (void)length, (void)thoroughly;
   errno = EOPNOTSUPP;
   return -1;
 #endif
@@ -42,5 +42,22 @@ int64_t cposix_next_data(int fd, int64_t offset) {
 #else
   (void)fd;
   return offset;
+#endif
+}
+
+int64_t cposix_next_hole(int fd, int64_t offset) {
+#if defined(SEEK_HOLE)
+  return lseek(fd, offset, SEEK_HOLE);
+#else
+  (void)offset;
+  return lseek(fd, 0, SEEK_END);
+#endif
+}
+
+void cposix_prefetch(int fd, int64_t offset, int64_t length) {
+#if defined(POSIX_FADV_WILLNEED)
+  (void)posix_fadvise(fd, offset, length, POSIX_FADV_WILLNEED);
+#else
+  (void)fd, (void)offset, (void)length;
 #endif
 }

@@ -70,7 +70,8 @@ final class DemoCast: AnnouncerDelegate {
     seeds.map { seed in
       let announcer = Announcer(
         tiers: torrent.trackers, infoHash: torrent.infoHash, peerID: seed.peerID,
-        port: seed.endpoint.port, http: environment.http, clock: environment.clock,
+        port: seed.endpoint.port, http: environment.http, network: environment.network,
+        clock: environment.clock,
         random: environment.random)
       announcer.delegate = self
       return announcer

@@ -30,6 +30,11 @@ final class ScriptedConnection {
     seed.noteGreeting()
     var greeting: [UInt8] = []
     PeerMessage.bitfield(seed.pieces).append(to: &greeting)
+    if let queue = seed.behaviour.requestQueue {
+      var handshake = ExtensionHandshake()
+      handshake.requestQueue = queue
+      PeerMessage.extended(number: 0, payload: handshake.payload).append(to: &greeting)
+    }
     guard await send(greeting) else { return close() }
     await withDiscardingTaskGroup { group in
       group.addTask { await self.readRequests() }
@@ -123,7 +128,10 @@ final class ScriptedConnection {
       }
       guard isOpen else { return false }
     }
-    return await send(Handshake(infoHash: seed.torrent.infoHash, peerID: seed.peerID).bytes)
+    let handshake = Handshake(
+      infoHash: seed.torrent.infoHash, peerID: seed.peerID,
+      features: seed.behaviour.requestQueue == nil ? [] : .extensions)
+    return await send(handshake.bytes)
   }
 
   private func readOnce(into base: UnsafeMutableRawPointer?, count: Int) -> IOResult {
@@ -170,6 +178,7 @@ final class ScriptedConnection {
       return false
     }
     wakeup.fire()
+    seed.noteWaiting(requests.count)
     return requests.count <= PeerConnectionMachine.requestLimit
   }
 

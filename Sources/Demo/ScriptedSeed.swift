@@ -15,6 +15,8 @@ package final class ScriptedSeed {
   package private(set) var servedBytes: Int64 = 0
   /// How many peers have greeted it.
   package private(set) var greetings = 0
+  /// The most requests that any one peer had waiting.
+  package private(set) var mostWaiting = 0
   /// Called when a peer has greeted it.
   package var greeted: () -> Void = {}
   /// Called with each block that it has sent.
@@ -95,6 +97,10 @@ package final class ScriptedSeed {
     bytes += content[start..<start + block.length]
     if isCorrupt() { bytes[PeerMessage.pieceHeaderLength + block.length / 2] ^= 0x55 }
     return bytes
+  }
+
+  func noteWaiting(_ count: Int) {
+    mostWaiting = max(mostWaiting, count)
   }
 
   func note(_ block: Block) {

@@ -26,6 +26,8 @@ package struct SeedBehaviour: Sendable {
 
   /// What it sends in place of the torrent's bytes.
   package var corruption = Corruption.none
+  /// How many requests it says it queues (BEP 10); nil when it does not speak of it.
+  package var requestQueue: Int?
   /// How fast it sends, in bytes per second; nil for as fast as it can.
   package var bytesPerSecond: Int?
   /// How long it takes to answer a request.

@@ -39,9 +39,6 @@ struct Admission {
   /// address and nobody is anonymous.
   private static func network(of address: IPAddress) -> IPAddress? {
     guard !address.isLoopback, !address.isPrivate else { return nil }
-    switch address.unmapped {
-    case .v4(let value): return .v4(value)
-    case .v6(let high, _): return .v6(high: high, low: 0)
-    }
+    return address.network
   }
 }

@@ -6,6 +6,9 @@ public enum ClientIdentity {
   /// How our peer ids begin, in the style of BEP 20.
   package static let peerIDPrefix = "-SW0100-"
 
+  /// What peers are told.
+  package static let name = "swift-torrent \(version)"
+
   /// What http servers are told.
   package static let userAgent = "swift-torrent/\(version)"
 }

@@ -1,3 +1,4 @@
+import Primitives
 public import Storage
 
 /// Why a run ended without its result.
@@ -10,6 +11,18 @@ public enum DownloadError: Error, Equatable, Sendable, CustomStringConvertible {
   case incomplete(missingPieces: Int)
   /// No address to listen on worked.
   case listenFailed(String)
+  /// The bound on the whole run has passed; what is verified was kept, as in the cases below.
+  case deadlinePassed(Duration)
+  /// No useful payload has come for so long.
+  case stalled(Duration)
+  /// No peer was connected for so long, although a tracker or a peer could be reached.
+  case noPeers(Duration)
+  /// So few bytes per second came on average over the floor's stretch of time.
+  case tooSlow(bytesPerSecond: Int, floor: SpeedFloor)
+  /// No peer was connected for so long, and none and no tracker has ever answered.
+  case networkFailure(Duration)
+  /// There is no tracker to ask, no peer to dial, and no port that peers could know.
+  case noPeerSource
 
   /// One clause that says what was wrong.
   public var description: String {
@@ -18,6 +31,30 @@ public enum DownloadError: Error, Equatable, Sendable, CustomStringConvertible {
     case .cancelled: "stopped before the download was complete"
     case .incomplete(let missing): "\(missing) pieces are missing, so there is nothing to seed"
     case .listenFailed(let reason): "cannot listen for peers: \(reason)"
+    case .deadlinePassed(let limit): "not complete after \(limit.words)"
+    case .stalled(let limit): "no data came for \(limit.words)"
+    case .noPeers(let limit): "no peer was connected for \(limit.words)"
+    case .tooSlow(let rate, let floor):
+      "too slow: \(rate) bytes/s over the last \(floor.duration.words), "
+        + "at least \(floor.bytesPerSecond) wanted"
+    case .networkFailure(let limit):
+      "no tracker and no peer could be reached in \(limit.words)"
+    case .noPeerSource: "there is no tracker to ask and no peer to dial"
     }
   }
+}
+
+extension Duration {
+  /// The duration as people say it, in the largest unit of which it is a whole number.
+  fileprivate var words: String {
+    let (seconds, fraction) = components
+    guard fraction == 0 else { return "\(Double(inMilliseconds) / 1000) s" }
+    for (unit, length) in [("h", Int64(3600)), ("min", 60)]
+    where seconds > 0 && seconds.isMultiple(of: length) {
+      return "\(seconds / length) \(unit)"
+    }
+    return "\(seconds) s"
+  }
+
+  private var inMilliseconds: Int64 { inNanoseconds / 1_000_000 }
 }

@@ -1,19 +1,26 @@
 import Glibc
 import HTTP
 import Networking
-import Primitives
+package import Primitives
 import Storage
 
 extension Environment {
   /// The real world: this machine's clock, network, files and cores.
-  package static func live() -> Environment {
+  ///
+  /// Connections come from `source`, or from the address that the system chooses.
+  package static func live(boundTo source: IPAddress? = nil) -> Environment {
     let descriptors = raiseDescriptorLimit()
+    let (clock, network) = (ReactorClock(), LiveNetwork(source: source))
     var environment = Environment(
-      clock: ReactorClock(), network: LiveNetwork(),
-      http: URLSessionHTTPClient(userAgent: ClientIdentity.userAgent),
+      clock: clock, network: network,
+      http: StandardHTTPClient(
+        userAgent: ClientIdentity.userAgent, network: network, clock: clock),
       workers: ThreadWorkerPool(threadCount: coreCount),
       pieceWorkers: ThreadWorkerPool(threadCount: 1), workerCount: coreCount,
       files: PosixFileSystem(), random: .unpredictable())
+    environment.hashesOnLoop = coreCount <= 2
+    var system = SystemRandomNumberGenerator()
+    environment.secret = (0..<32).map { _ in UInt8(truncatingIfNeeded: system.next()) }
     environment.connectionLimit = connections(under: descriptors)
     return environment
   }

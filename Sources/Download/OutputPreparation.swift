@@ -10,6 +10,16 @@ struct PreparedOutput {
   /// The pieces that were there already.
   let verified: Bitfield
 
+  /// How many wanted pieces are not there.
+  var missingPieces: Int {
+    var missing = 0
+    storage.wanted.forEach { if !verified.contains($0) { missing += 1 } }
+    return missing
+  }
+
+  /// Whether every wanted piece was there.
+  var isComplete: Bool { !verified.lacksAny(of: storage.wanted) }
+
   /// Lets go of the files without having changed any.
   @Reactor
   func close() async {
@@ -28,74 +38,86 @@ struct OutputPreparation {
   let events: EventSink
   let interruption: Interruption
 
-  /// How many bytes a worker checks before it reports.
-  private static let stretch: Int64 = 32 << 20
-
   func prepare() async throws(DownloadError) -> PreparedOutput {
-    let storage = TorrentStorage(
-      torrent: torrent, folder: options.folder, overwrite: options.overwrite,
-      fileSystem: environment.files)
+    let storage = makeStorage()
     do throws(DownloadError) {
       return try await prepare(storage)
     } catch {
-      // The first error says why; an error of closing would only follow from it.
-      await environment.workers.run { try? storage.close() }
+      await letGo(storage)
       throw error
     }
+  }
+
+  /// Checks every wanted piece, and changes nothing.
+  func verify() async -> Result<VerificationReport, DownloadError> {
+    let storage = makeStorage()
+    var result: Result<VerificationReport, DownloadError>
+    do throws(DownloadError) {
+      let inspection = try await onWorker { () throws(StorageError) in
+        try storage.inspect(trustsState: false)
+      }
+      let verified = try await check(storage, inspection.doubtful)
+      result = .success(storage.report(verified: verified))
+    } catch {
+      result = .failure(error)
+    }
+    if interruption.isStopped { result = .failure(.cancelled) }
+    await letGo(storage)
+    return result
+  }
+
+  private func makeStorage() -> TorrentStorage {
+    TorrentStorage(
+      torrent: torrent, folder: options.folder, options: options.storage,
+      fileSystem: environment.files)
+  }
+
+  private func letGo(_ storage: TorrentStorage) async {
+    // Nothing was written, or the first error says why; one of closing would only follow from it.
+    await environment.workers.run { try? storage.close() }
   }
 
   private func prepare(
     _ storage: TorrentStorage
   ) async throws(DownloadError) -> PreparedOutput {
-    let inspection = try await onWorker { () throws(StorageError) in try storage.inspect() }
-    var verified = Bitfield(count: torrent.geometry.pieceCount)
+    let trustsState = !options.checksEverything
+    let inspection = try await onWorker { () throws(StorageError) in
+      try storage.inspect(trustsState: trustsState)
+    }
+    var verified = inspection.trusted
     if inspection.mayHaveData {
-      verified = try await check(storage)
+      try await check(storage, inspection.doubtful).forEach { verified.insert($0) }
+    }
+    if inspection.mayHaveData || !verified.isEmpty {
       events.send(.checked(verifiedBytes: torrent.geometry.bytes(of: verified)))
     }
     if interruption.isStopped { throw .cancelled }
-    if options.keepSeeding, !verified.isFull {
-      throw .incomplete(missingPieces: verified.count - verified.population)
+    let output = PreparedOutput(
+      storage: storage, workers: environment.workers, verified: verified)
+    if options.keepSeeding, !output.isComplete {
+      throw .incomplete(missingPieces: output.missingPieces)
     }
-    let found = verified
-    try await onWorker { () throws(StorageError) in try storage.prepare(verified: found) }
-    return PreparedOutput(storage: storage, workers: environment.workers, verified: verified)
+    let (found, isComplete) = (verified, output.isComplete)
+    try await onWorker { () throws(StorageError) in
+      try storage.prepare(verified: found)
+      // Empty files may have been made, or a run may have died just before its end.
+      if isComplete { try storage.finish(verified: found) }
+    }
+    return output
   }
 
-  // MARK: - The check
-
-  /// Hashes what is there, one stretch of pieces per worker at a time.
-  private func check(_ storage: TorrentStorage) async throws(DownloadError) -> Bitfield {
-    let geometry = torrent.geometry
-    let step = max(16, Int(Self.stretch / Int64(geometry.pieceLength)))
-    var progress = CheckProgress(geometry: geometry)
-    events.send(.checking(done: 0, total: geometry.totalLength))
-    await withTaskGroup(of: CheckedStretch.self) { group in
-      for _ in 0..<max(1, environment.workerCount) {
-        guard let range = progress.nextStretch(step) else { break }
-        group.addTask { await self.check(range, of: storage) }
+  private func check(
+    _ storage: TorrentStorage, _ pieces: Bitfield
+  ) async throws(DownloadError) -> Bitfield {
+    let check = DataCheck(
+      storage: storage, geometry: torrent.geometry, workers: environment.workers,
+      workerCount: environment.workerCount)
+    do {
+      return try await check.run(pieces, isStopped: { interruption.isStopped }) { done, total in
+        events.send(.checking(done: done, total: total))
       }
-      while let stretch = await group.next() {
-        progress.add(stretch)
-        events.send(.checking(done: progress.done, total: geometry.totalLength))
-        if progress.failure == nil, !interruption.isStopped,
-          let range = progress.nextStretch(step)
-        {
-          group.addTask { await self.check(range, of: storage) }
-        }
-      }
-    }
-    if let failure = progress.failure { throw .storage(failure) }
-    return progress.verified
-  }
-
-  private func check(_ range: Range<Int>, of storage: TorrentStorage) async -> CheckedStretch {
-    await environment.workers.run {
-      do throws(StorageError) {
-        return CheckedStretch(pieces: range, verified: .success(try storage.checkPieces(range)))
-      } catch {
-        return CheckedStretch(pieces: range, verified: .failure(error))
-      }
+    } catch {
+      throw .storage(error)
     }
   }
 
@@ -113,49 +135,5 @@ struct OutputPreparation {
     case .success(let value): return value
     case .failure(let error): throw .storage(error)
     }
-  }
-}
-
-/// What one worker found in one stretch of pieces.
-private struct CheckedStretch: Sendable {
-  let pieces: Range<Int>
-  let verified: Result<[PieceIndex], StorageError>
-}
-
-/// How far a check has come.
-private struct CheckProgress {
-  let geometry: PieceGeometry
-  private(set) var verified: Bitfield
-  private(set) var done: Int64 = 0
-  private(set) var failure: StorageError?
-  private var next = 0
-
-  init(geometry: PieceGeometry) {
-    self.geometry = geometry
-    verified = Bitfield(count: geometry.pieceCount)
-  }
-
-  mutating func nextStretch(_ count: Int) -> Range<Int>? {
-    guard next < geometry.pieceCount else { return nil }
-    defer { next = min(next + count, geometry.pieceCount) }
-    return next..<min(next + count, geometry.pieceCount)
-  }
-
-  mutating func add(_ stretch: CheckedStretch) {
-    for number in stretch.pieces { done += Int64(geometry.length(of: PieceIndex(number))) }
-    switch stretch.verified {
-    case .success(let pieces): for piece in pieces { verified.insert(piece) }
-    case .failure(let error): failure = failure ?? error
-    }
-  }
-}
-
-extension PieceGeometry {
-  /// The bytes of the pieces in a set.
-  func bytes(of pieces: Bitfield) -> Int64 {
-    guard !pieces.isEmpty else { return 0 }
-    let last = PieceIndex(pieceCount - 1)
-    let whole = Int64(pieces.population) * Int64(pieceLength)
-    return pieces.contains(last) ? whole - Int64(pieceLength - length(of: last)) : whole
   }
 }

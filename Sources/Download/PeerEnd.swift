@@ -15,6 +15,10 @@ enum PeerEnd: Equatable, Sendable {
   case stalled
   /// It takes nothing from us although it asked.
   case stuck
+  /// Neither side wanted anything of the other for long, and there is no room left.
+  case inactive
+  /// It makes room for somebody who may be of more use.
+  case replaced
   /// Both sides have everything.
   case nothingToExchange
   /// The peer sent bytes that are not the torrent's.
@@ -35,6 +39,8 @@ enum PeerEnd: Equatable, Sendable {
     case .silent: "silent for too long"
     case .stalled: "brings nothing of what it was asked for"
     case .stuck: "takes nothing from us"
+    case .inactive: "neither side wants anything of the other"
+    case .replaced: "makes room for others"
     case .nothingToExchange: "both sides have everything"
     case .lied: "sent corrupt data"
     case .duplicate: "connected already"

@@ -10,6 +10,8 @@ struct GreetedPeer {
   let peerID: PeerID
   /// Whether we have dialled it.
   let isOutgoing: Bool
+  /// What it announced in its handshake.
+  let features: Handshake.Features
 }
 
 /// The exchange of handshakes on a new connection, within a bound of time.
@@ -18,6 +20,8 @@ struct PeerGreeting {
   let infoHash: InfoHash
   let ownID: PeerID
   let clock: any LoopClock
+  /// What we announce.
+  var features: Handshake.Features = .extensions
 
   static let timeout = Duration.seconds(10)
 
@@ -31,7 +35,8 @@ struct PeerGreeting {
       else { return nil }
       let handshake = try accept(bytes)
       return GreetedPeer(
-        transport: transport, endpoint: endpoint, peerID: handshake.peerID, isOutgoing: true)
+        transport: transport, endpoint: endpoint, peerID: handshake.peerID, isOutgoing: true,
+        features: handshake.features)
     }
   }
 
@@ -51,7 +56,7 @@ struct PeerGreeting {
       let handshake = try accept(bytes)
       return GreetedPeer(
         transport: transport, endpoint: transport.remote, peerID: handshake.peerID,
-        isOutgoing: false)
+        isOutgoing: false, features: handshake.features)
     }
   }
 
@@ -74,7 +79,7 @@ struct PeerGreeting {
 
   /// Sends our handshake; false when the connection ended first.
   private func send(on transport: any Transport) async -> Bool {
-    var bytes = Handshake(infoHash: infoHash, peerID: ownID).bytes
+    var bytes = Handshake(infoHash: infoHash, peerID: ownID, features: features).bytes
     while !bytes.isEmpty {
       switch Self.write(bytes, to: transport) {
       case .bytes(let count): bytes.removeFirst(count)

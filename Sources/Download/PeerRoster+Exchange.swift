@@ -9,8 +9,22 @@ import Swarm
 extension PeerRoster: PeerSessionOwner {
   // MARK: - What sessions ask for
 
+  func dhtPort(for address: IPAddress) -> UInt16? {
+    dht?.port(isIPv6: address.unmapped.isIPv6)
+  }
+
+  func heardOfNode(at endpoint: Endpoint) {
+    dht?.heard(of: endpoint)
+  }
+
   func cancel(_ block: Block, at peer: PeerNumber) {
-    session(peer)?.cancel(block)
+    guard let session = session(peer) else { return cancelElsewhere(block, peer) }
+    session.cancel(block)
+  }
+
+  func seen(at address: IPAddress, by session: PeerSession) {
+    book.heard(
+      ownAddress: address, from: session.endpoint.address, port: listeningPort ?? 0)
   }
 
   func interestChanged(of session: PeerSession) {
@@ -28,7 +42,17 @@ extension PeerRoster: PeerSessionOwner {
     if work.board.isComplete, session.isSeed { session.stop(.nothingToExchange) }
   }
 
-  func readBlocks(_ blocks: [Block]) async -> [UInt8]? {
+  var serveBatch: Int {
+    // A slow rate goes out block by block, so that a choke or a cancel still finds something.
+    let batch = 256 << 10
+    guard let limiter = settings.uploadLimiter else { return batch }
+    return min(batch, max(Block.standardLength, limiter.quantum))
+  }
+
+  func readBlocks(_ blocks: [Block], for session: PeerSession) async -> [UInt8]? {
+    if settings.uploadLimiter != nil, let transport = session.transport as? ThrottledTransport {
+      guard await transport.mayUpload(blocks.reduce(0) { $0 + $1.length }) else { return nil }
+    }
     let storage = storage
     return await environment.workers.run { BlockReader.read(blocks, from: storage) }
   }
@@ -55,6 +79,20 @@ extension PeerRoster: PeerSessionOwner {
 }
 
 extension PeerRoster {
+  /// Everything is there: whoever has everything as well is of no use any more, nor are we to it.
+  func leaveSeeds() {
+    for session in sessions where session.isSeed { session.stop(.nothingToExchange) }
+    rechoke()
+  }
+
+  /// Tells everybody who takes part in the DHT that we do now.
+  func tellDHTPort() {
+    for session in sessions {
+      session.tellDHTPort()
+      session.flush()
+    }
+  }
+
   /// Tells everybody who lacks it that we have one more piece, and looks again who has what we want.
   func announce(_ piece: PieceIndex) {
     for session in sessions where !session.isSeed {
@@ -93,7 +131,28 @@ extension PeerRoster {
     }
     progress.connectedPeers = sessions.count
     progress.knownPeers = book.knownCount
+    progress.bannedPeers = bannedPeers.count
+    progress.sources = sourceSummaries()
     return progress
+  }
+}
+
+extension PeerRoster {
+  /// What each source has meant to the run, those left out of which nothing came.
+  private func sourceSummaries() -> [SourceSummary] {
+    var connected: [PeerSource: Int] = [:]
+    var downloaded: [PeerSource: Int64] = [:]
+    for session in sessions {
+      connected[session.source, default: 0] += 1
+      downloaded[session.source, default: 0] += session.traffic.downloaded.total
+    }
+    return PeerSource.allCases.compactMap { source in
+      tallies[source].map {
+        SourceSummary(
+          source: source, found: $0.found, connected: connected[source, default: 0],
+          downloadedBytes: $0.downloaded + downloaded[source, default: 0])
+      }
+    }
   }
 }
 

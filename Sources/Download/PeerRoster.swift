@@ -13,8 +13,10 @@ final class PeerRoster {
     let greeting: PeerGreeting
     let maximumPeers: Int
     let pipeline: Int?
-    /// Whether we serve after everything is there.
-    let keepsSeeding: Bool
+    let downloadLimiter: RateLimiter?
+    let uploadLimiter: RateLimiter?
+    /// Where we listen.
+    let listeningEndpoints: [Endpoint]
   }
 
   static let connectTimeout = Duration.seconds(10)
@@ -36,16 +38,30 @@ final class PeerRoster {
   private(set) var bannedPeers: [Endpoint] = []
   /// What peers that left have moved.
   private(set) var past = PastTraffic()
+  /// Our part in the distributed hash table, if we take any.
+  var dht: DHTService?
+  /// Where peers can reach us, once we listen.
+  var listeningPort: UInt16?
   /// Called when nobody is left whom we are connected to or could dial soon.
   var ranOut: () -> Void = {}
+  /// Called with a block that somebody who is no peer of ours need not bring any more.
+  var cancelElsewhere: (Block, PeerNumber) -> Void = { _, _ in }
   private var nextNumber = 0
+  /// Whether any peer has ever been connected.
+  var hasMetAnybody: Bool { nextNumber > 0 }
   private var dialling = 0
   private var welcoming = 0
   private var arrivals = Fifo<any Transport>()
   private var admission = Admission()
   private var departed = DepartedPeers()
-  private let wakeup = Wakeup()
+  let wakeup = Wakeup()
+  /// Addresses of this machine at which peers have met us.
+  var ownAddresses: Set<IPAddress> = []
+  /// What each source has brought.
+  var tallies: [PeerSource: SourceRecord] = [:]
+  var turnover: PeerTurnover
   var isClosed = false
+  var listeningEndpoints: [Endpoint] { settings.listeningEndpoints }
   private var dialTimer: TimerID?
   var rechokeTimer: TimerID?
   var lastRechoke = Instant.zero
@@ -59,6 +75,7 @@ final class PeerRoster {
     self.work = work
     self.storage = storage
     self.events = events
+    turnover = PeerTurnover(now: environment.clock.now)
     book = PeerBook(random: environment.random)
     choker = Choker(random: environment.random)
   }
@@ -103,7 +120,7 @@ final class PeerRoster {
   /// How many connections may come from others: never so many that we could not dial any more.
   private var incomingLimit: Int {
     let all = settings.maximumPeers
-    return max(1, settings.keepsSeeding ? all - all / 8 : all - all / 2)
+    return max(1, work.board.isComplete ? all - all / 8 : all - all / 2)
   }
 
   private func scheduleNextDial() {
@@ -114,15 +131,6 @@ final class PeerRoster {
   }
 
   // MARK: - New peers
-
-  /// Peers that a tracker or the user has named.
-  func learn(_ endpoints: [Endpoint], source: PeerSource) {
-    let now = environment.clock.now
-    for endpoint in endpoints where endpoint.port != 0 && endpoint.address.isPossiblePeer {
-      book.learn(endpoint, source: source, now: now)
-    }
-    wakeup.fire()
-  }
 
   /// Takes connections from a listener until it is closed.
   func accept(from listener: any Listener) async {
@@ -155,13 +163,15 @@ final class PeerRoster {
       greeted = nil
     }
     dialling -= 1
+    // There is room for one more dial now, however this one ended.
+    wakeup.fire()
     guard let peer = greeted, !isClosed else {
       greeted?.transport.close()
       book.dialFailed(endpoint, now: environment.clock.now)
       return lookOn()
     }
     book.connected(endpoint)
-    let (end, wasUseful) = await meet(peer)
+    let (end, wasUseful) = await meet(peer, from: book.source(of: endpoint) ?? .given)
     switch end {
     case .lied: break
     default: book.disconnected(endpoint, wasUseful: wasUseful, now: environment.clock.now)
@@ -181,7 +191,7 @@ final class PeerRoster {
     }
     welcoming -= 1
     if let peer = greeted {
-      if isClosed { peer.transport.close() } else { _ = await meet(peer) }
+      if isClosed { peer.transport.close() } else { _ = await meet(peer, from: .incoming) }
     }
     admission.left(transport.remote.address)
     wakeup.fire()
@@ -203,7 +213,9 @@ final class PeerRoster {
   // MARK: - Connected peers
 
   /// Runs one peer's session to its end; says whether it brought anything.
-  private func meet(_ peer: GreetedPeer) async -> (end: PeerEnd, wasUseful: Bool) {
+  private func meet(
+    _ peer: GreetedPeer, from source: PeerSource
+  ) async -> (end: PeerEnd, wasUseful: Bool) {
     guard !book.isBanned(peer.endpoint) else {
       peer.transport.close()
       return (.lied, false)
@@ -216,18 +228,39 @@ final class PeerRoster {
       other.stop(.duplicate)
     }
     let session = PeerSession(
-      number: PeerNumber(nextNumber), connection: peer, pipeline: settings.pipeline, work: work,
+      number: makeNumber(), connection: throttled(peer), pipeline: settings.pipeline, work: work,
       swarm: self, clock: environment.clock)
-    nextNumber += 1
+    session.source = source
     sessions.append(session)
-    events.send(.peerConnected(peer.endpoint, client: ClientName.of(peer.peerID)))
+    if source == .incoming { tallies[source, default: .init()].found += 1 }
+    noteOwnAddress(peer.transport.local.address)
+    events.send(
+      .peerConnected(peer.endpoint, client: ClientName.of(peer.peerID), source: source))
     let end = await session.run()
     sessions.removeAll { $0 === session }
     past.add(session.traffic)
+    tallies[source, default: .init()].downloaded += session.traffic.downloaded.total
     events.send(.peerDisconnected(peer.endpoint, reason: end.reason))
     if session.traffic.downloaded.total > 0 { departed.add(session.number, session.endpoint) }
     if session.machine.peerInterested { interestChanged(of: session) }
     return (end, session.traffic.downloaded.total > 0)
+  }
+
+  /// A number that was never given before.
+  func makeNumber() -> PeerNumber {
+    defer { nextNumber += 1 }
+    return PeerNumber(nextNumber)
+  }
+
+  /// The same connection, within the bounds of rate if there are any.
+  private func throttled(_ peer: GreetedPeer) -> GreetedPeer {
+    guard settings.downloadLimiter != nil || settings.uploadLimiter != nil else { return peer }
+    let transport = ThrottledTransport(
+      peer.transport, downloads: settings.downloadLimiter, uploads: settings.uploadLimiter,
+      clock: environment.clock)
+    return GreetedPeer(
+      transport: transport, endpoint: peer.endpoint, peerID: peer.peerID,
+      isOutgoing: peer.isOutgoing, features: peer.features)
   }
 
   /// Which of two connections to one peer stays.

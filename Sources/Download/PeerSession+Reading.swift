@@ -7,20 +7,31 @@ import Swarm
 
 extension PeerSession {
   /// How many bytes one peer may bring before the others have their turn.
-  private static let turnLength = 2 << 20
+  private static let turnLength = 1 << 20
   /// How many bytes of payload cost about as much time as one small message.
   private static let messageWeight = 1 << 10
+
+  /// The pauses that are worth a timer, and those that nobody notices.
+  private static let shortestPause = Duration.milliseconds(4)
+  private static let longestPause = Duration.milliseconds(100)
+  /// How many blocks must be owed for the pipe not to run dry in a pause of one.
+  private static let pauseCover = 3
 
   func readMessages() async {
     var turn = 0
     while end == nil {
-      switch readOnce(weight: &turn) {
+      switch transport.mayRead ? readOnce(weight: &turn) : .wouldBlock {
       case .bytes:
+        while work.isBehind, end == nil {
+          work.hold(self)
+          guard await readerWakeup.wait() else { break }
+        }
         guard turn >= Self.turnLength else { continue }
         turn = 0
         await Task.yield()
       case .wouldBlock:
         turn = 0
+        await pauseForMore()
         await transport.waitUntilReadable()
         // Waiting ends at once in a cancelled task, which has nothing more to do.
         if Task.isCancelled { stop(.finished) }
@@ -28,6 +39,21 @@ extension PeerSession {
       case .failed(let code): stop(.broken(code))
       }
     }
+  }
+
+  /// Lets a slow peer's bytes gather until there is about a block of them.
+  ///
+  /// A slow link brings them in drips, and with hundreds of such peers to read each drip costs more
+  /// than all the rest. At the end of the download nothing waits.
+  private func pauseForMore() async {
+    let now = clock.now
+    let rate = window.estimatedRate(now: now)
+    guard end == nil, !work.board.isEndgame, rate > 0 else { return }
+    // Bounded before it is a duration, because a rate that has died away is next to nothing.
+    let blockTime = Duration.seconds(min(Double(Block.standardLength) / rate, 1))
+    guard blockTime > Self.shortestPause, window.count >= Self.pauseCover else { return }
+    let deadline = now + min(blockTime, Self.longestPause)
+    _ = await clock.wait(for: readerWakeup, until: deadline)
   }
 
   /// One vectored read, and all that follows from it, without a pause; adds what it cost.
@@ -51,8 +77,8 @@ extension PeerSession {
       stop(.violation(error))
     }
     if inbound.isInsideBlock { window.progressed(now: clock.now) }
-    requestBlocks()
-    flush()
+    // A lane that goes on filling the window sends this together with what it asks for.
+    if !requestBlocks() { flush() }
     return result
   }
 
@@ -75,6 +101,12 @@ extension PeerSession {
       availabilityChanged()
     case .interestChanged: swarm.interestChanged(of: self)
     case .serve: serverWakeup.fire()
+    case .extended(let handshake):
+      if let queue = handshake.requestQueue { window.peerQueues(queue) }
+      if let address = handshake.yourAddress { swarm.seen(at: address, by: self) }
+    case .dhtPort(let port):
+      swarm.heardOfNode(at: Endpoint(address: endpoint.address, port: port))
+    case .extensionMessage: break  // nothing here makes use of them yet
     }
   }
 

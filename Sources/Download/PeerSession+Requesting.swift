@@ -25,14 +25,16 @@ extension PeerSession {
       }
       claims.append(claim)
       requestBlocks()
-      flush()
     }
   }
 
   /// Waits until there is a piece for this peer; nil when the lane ends.
+  ///
+  /// What the pieces before it made us ask for leaves in one go, when there is no other piece.
   private func nextClaim() async -> Claim? {
     while end == nil, !work.isClosed {
       if wantsClaim, let claim = work.claim(for: self, now: clock.now) { return claim }
+      flush()
       guard await laneWakeup.wait() else { return nil }
     }
     return nil
@@ -45,25 +47,40 @@ extension PeerSession {
   /// The next piece is pulled as soon as the window has room that the pieces at hand don't fill, so
   /// the pipe does not run dry at a piece's border.
   private var wantsClaim: Bool {
-    !machine.peerChoking && machine.amInterested && claims.isEmpty && window.room > 0
+    !machine.peerChoking && machine.amInterested && claims.count < work.claimDepth
+      && window.room > 0
       && clock.now - chokedAt >= Self.chokePause
   }
 
   /// Asks for blocks of the claimed pieces until the window is full.
   ///
   /// A deep window is refilled an eighth at a time: one send for many blocks costs both sides less,
-  /// and the rest of the window keeps the pipe full meanwhile.
-  func requestBlocks() {
-    guard end == nil, !machine.peerChoking, window.room >= max(1, window.target / 8) else { return }
+  /// and the rest of the window keeps the pipe full meanwhile. Returns whether the lane was woken to
+  /// fill what is left; it sends what is asked for when it is done.
+  @discardableResult
+  func requestBlocks() -> Bool {
+    guard end == nil, !machine.peerChoking, window.room >= max(1, window.target / 8) else {
+      return false
+    }
     let now = clock.now
-    while window.room > 0, let claim = claims.first {
-      guard let request = work.nextRequest(of: claim, for: number, now: now) else {
-        _ = claims.popFirst()
-        continue
-      }
+    while window.room > 0, let claim = claims.popFirst() {
+      if takeTurn(claim, now: now) { claims.append(claim) }
+    }
+    guard wantsClaim, !isIdle else { return false }
+    laneWakeup.fire()
+    return true
+  }
+
+  /// How many blocks of one claim are asked for before the next claim has its turn.
+  private static let turnBlocks = 8
+
+  /// Asks for some blocks of a claim; returns whether it may have more.
+  private func takeTurn(_ claim: Claim, now: Instant) -> Bool {
+    for _ in 0..<min(window.room, Self.turnBlocks) {
+      guard let request = work.nextRequest(of: claim, for: number, now: now) else { return false }
       window.requested(request.block, isDuplicate: request.isDuplicate, now: now)
       machine.say(.request(request.block))
     }
-    if wantsClaim, !isIdle { laneWakeup.fire() }
+    return true
   }
 }

@@ -6,9 +6,6 @@ import Swarm
 // The server: from the peer's requests to blocks on the wire.
 
 extension PeerSession {
-  /// How much is read from the files at once, and may wait for the connection, in bytes.
-  private static let serveBatch = 256 << 10
-
   func serveRequests() async {
     while end == nil {
       if pendingBytes > 0 {
@@ -27,7 +24,8 @@ extension PeerSession {
   private func takeRequests() -> [Block]? {
     var blocks: [Block] = []
     var length = 0
-    while length < Self.serveBatch, let block = machine.nextRequest() {
+    let batch = swarm.serveBatch
+    while length < batch, let block = machine.nextRequest() {
       guard work.board.verified.contains(block.piece) else { continue }
       blocks.append(block)
       length += block.length
@@ -36,7 +34,7 @@ extension PeerSession {
   }
 
   private func serve(_ blocks: [Block]) async {
-    guard let bytes = await swarm.readBlocks(blocks) else {
+    guard let bytes = await swarm.readBlocks(blocks, for: self) else {
       return stop(.lost("our own data could not be read"))
     }
     // The peer may have been choked meanwhile; it does not expect the blocks then.

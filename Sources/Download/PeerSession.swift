@@ -10,11 +10,14 @@ import Swarm
 /// read, the *server* sends what the peer asked for. None of them throws: whatever goes wrong sets
 /// `end` once, closes the transport and wakes the others.
 @Reactor
-final class PeerSession {
+final class PeerSession: LaneWorker {
   let number: PeerNumber
   let endpoint: Endpoint
   let peerID: PeerID
+  /// Who told us of the peer.
+  var source = PeerSource.incoming
   let isOutgoing: Bool
+  let features: Handshake.Features
   let joined: Instant
   let transport: any Transport
   let work: PieceWork
@@ -36,6 +39,7 @@ final class PeerSession {
 
   let laneWakeup = Wakeup()
   let serverWakeup = Wakeup()
+  let readerWakeup = Wakeup()
   /// Whether the lane waits in `PieceWork.idle`.
   var isIdle = false
   /// Set once; then everything of this session winds down.
@@ -49,6 +53,7 @@ final class PeerSession {
     endpoint = connection.endpoint
     peerID = connection.peerID
     isOutgoing = connection.isOutgoing
+    features = connection.features
     transport = connection.transport
     self.work = work
     self.swarm = swarm
@@ -64,6 +69,8 @@ final class PeerSession {
     work.joined(number)
     window.share = work.share(of: number)
     if !work.board.verified.isEmpty { machine.say(.bitfield(work.board.verified)) }
+    if features.contains(.extensions) { introduce() }
+    tellDHTPort()
     flush()
     await withDiscardingTaskGroup { group in
       group.addTask { await self.claimPieces() }
@@ -74,6 +81,23 @@ final class PeerSession {
     return end ?? .finished
   }
 
+  /// Tells the peer of ourselves (BEP 10).
+  private func introduce() {
+    var handshake = ExtensionHandshake()
+    handshake.client = ClientIdentity.name
+    handshake.listeningPort = swarm.listeningPort
+    handshake.requestQueue = PeerConnectionMachine.requestLimit
+    handshake.yourAddress = endpoint.address
+    handshake.isUploadOnly = work.board.isComplete
+    machine.introduce(handshake)
+  }
+
+  /// Tells a peer that takes part in the DHT where our node is, once we have one (BEP 5).
+  func tellDHTPort() {
+    guard features.contains(.dht), let port = swarm.dhtPort(for: endpoint.address) else { return }
+    machine.say(.port(port))
+  }
+
   /// Ends the connection; the first reason stays.
   func stop(_ reason: PeerEnd) {
     guard end == nil else { return }
@@ -81,7 +105,11 @@ final class PeerSession {
     transport.close()
     laneWakeup.fire()
     serverWakeup.fire()
+    readerWakeup.fire()
   }
+
+  var depth: Int { window.target }
+  var bytesPerSecond: Double { window.bytesPerSecond }
 
   /// Whether the peer has every piece.
   var isSeed: Bool { work.board.isSeed(number) }
@@ -184,12 +212,23 @@ struct PeerTraffic {
 /// What a session needs of the swarm that it belongs to.
 @Reactor
 protocol PeerSessionOwner: AnyObject {
+  /// Where peers can reach us; nil when they can't.
+  var listeningPort: UInt16? { get }
+  /// The port of our DHT node for a peer at this address; nil when we have none.
+  func dhtPort(for address: IPAddress) -> UInt16?
+  /// A peer has a DHT node there.
+  func heardOfNode(at endpoint: Endpoint)
   /// The blocks' other owner no longer has to deliver it.
   func cancel(_ block: Block, at peer: PeerNumber)
+  /// The peer says at which address it sees us.
+  func seen(at address: IPAddress, by session: PeerSession)
   /// The peer wants something from us, or no longer does.
   func interestChanged(of session: PeerSession)
   /// The peer has told what it has.
   func availabilityChanged(of session: PeerSession)
-  /// Reads blocks of verified pieces, each with its header, ready to be sent; nil when that fails.
-  func readBlocks(_ blocks: [Block]) async -> [UInt8]?
+  /// How much is read from the files at once, and may wait for a connection, in bytes.
+  var serveBatch: Int { get }
+  /// Reads blocks of verified pieces, each with its header, ready to be sent, as soon as the limit
+  /// on what is sent allows it; nil when that fails.
+  func readBlocks(_ blocks: [Block], for session: PeerSession) async -> [UInt8]?
 }

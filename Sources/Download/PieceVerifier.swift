@@ -3,11 +3,15 @@ import Metainfo
 import Networking
 import Primitives
 import Storage
+import Swarm
 
 /// Hashes the pieces that have come in, many at once, and writes the good ones.
 ///
 /// Two batches may be under way at a time: while one is hashed and written by a worker, the next
-/// one fills. Each takes what is waiting, up to the lanes of a hash pass; it never waits for more.
+/// one fills. A hash pass costs the same however many of its lanes are used, so a batch that would
+/// leave most of them empty waits a moment for more, unless nothing more is to be expected. Of big
+/// pieces there are too few to fill the lanes when they are whole; they are hashed as they come in.
+///
 /// What waits is bounded by the buffers of `PieceWork`, which gives none out while they are taken.
 @Reactor
 final class PieceVerifier {
@@ -21,15 +25,51 @@ final class PieceVerifier {
     let failure: StorageError?
   }
 
+  /// How far a piece is hashed.
+  private struct Progress {
+    var state = SHA1State()
+    /// So many bytes of the piece are in `state`.
+    var hashed = 0
+    /// Whether every block is there.
+    var isComplete = false
+    /// Whether it waits for a batch.
+    var isWaiting = false
+    /// Whether a worker has it.
+    var isBusy = false
+  }
+
   static let lanes = 2
+  /// From this length on a piece is hashed as it comes in, in bytes.
+  static let bigPiece = 1 << 20
   private static let batchLimit = 16
   private static let batchBytes = 8 << 20
+  /// How much of a big piece must be there before it is hashed, unless it is the last of it.
+  private static let shortestStretch = 64 << 10
+  /// How long a batch may take on the loop before a worker gets the next ones, and for how long.
+  private static let longestStay = Duration.milliseconds(50)
+  private static let retreat = Duration.seconds(5)
+  /// How long a piece may wait for company, and how much company is enough.
+  private static let patience = Duration.milliseconds(20)
+  private static let enoughPieces = 12
+  private static let enoughBytes = 4 << 20
+  private static let enoughBigBytes = 3 << 20
 
   private let torrent: TorrentMetainfo
   private let storage: TorrentStorage
   private let workers: any WorkerPool
   private let work: PieceWork
-  private var pending = Fifo<PieceIndex>()
+  private let clock: any LoopClock
+  /// Whether a processor more would rather be left to others.
+  private let worksOnLoop: Bool
+  /// Until then the loop leaves the work to the worker.
+  private var loopIsFreeAgain = Instant.zero
+  private let hashesEarly: Bool
+  private var progress: [PieceIndex: Progress] = [:]
+  private var waiting = Fifo<PieceIndex>()
+  /// How many pieces workers have.
+  private var busyCount = 0
+  /// Since when the first of them waits.
+  private var waitingSince = Instant.zero
   private var wakeups = [Wakeup(), Wakeup()]
   private var isClosed = false
   /// Whether the block hashes of this piece are needed even when it is good.
@@ -38,88 +78,157 @@ final class PieceVerifier {
   var judged: (Verdict) -> Void = { _ in }
 
   init(
-    torrent: TorrentMetainfo, storage: TorrentStorage, workers: any WorkerPool, work: PieceWork
+    torrent: TorrentMetainfo, storage: TorrentStorage, work: PieceWork, environment: Environment
   ) {
     self.torrent = torrent
     self.storage = storage
-    self.workers = workers
+    workers = environment.pieceWorkers
     self.work = work
+    clock = environment.clock
+    worksOnLoop = environment.hashesOnLoop
+    hashesEarly = torrent.geometry.pieceLength >= Self.bigPiece
   }
+
+  // MARK: - What comes in
 
   /// A piece whose blocks are all there.
   func submit(_ piece: PieceIndex) {
-    pending.append(piece)
+    progress[piece, default: Progress()].isComplete = true
+    enqueue(piece)
+  }
+
+  /// A block of a piece has come, but not the last one.
+  func advanced(_ piece: PieceIndex) {
+    guard hashesEarly else { return }
+    let hashed = progress[piece]?.hashed ?? 0
+    let ready = work.board.contiguousBytes(of: piece) - hashed
+    guard ready >= Self.shortestStretch else { return }
+    if progress[piece]?.isWaiting == true {
+      if ready.isMultiple(of: Self.shortestStretch), isDue { wake() }
+    } else {
+      progress[piece, default: Progress()].isComplete = false
+      enqueue(piece)
+    }
+  }
+
+  /// Whether a worker reads the piece's buffer now.
+  func isBusy(_ piece: PieceIndex) -> Bool { progress[piece]?.isBusy ?? false }
+
+  /// The piece was given up before it was whole.
+  func forget(_ piece: PieceIndex) {
+    progress[piece] = nil
+  }
+
+  private func enqueue(_ piece: PieceIndex) {
+    guard let entry = progress[piece], !entry.isWaiting, !entry.isBusy else { return }
+    progress[piece]?.isWaiting = true
+    if waiting.isEmpty { waitingSince = clock.now }
+    waiting.append(piece)
+    if waiting.count == 1 || isDue { wake() }
+  }
+
+  private func wake() {
     for wakeup in wakeups { wakeup.fire() }
   }
+
+  /// How many bytes of the piece can be hashed now.
+  private func ready(_ piece: PieceIndex) -> Int {
+    guard let entry = progress[piece] else { return 0 }
+    let end =
+      entry.isComplete
+      ? work.geometry.length(of: piece) : work.board.contiguousBytes(of: piece)
+    return end - entry.hashed
+  }
+
+  // MARK: - Batches
 
   /// Ends the lanes after the batches under way.
   func close() {
     isClosed = true
-    for wakeup in wakeups { wakeup.fire() }
+    wake()
   }
 
   /// Works until closed; run `lanes` of these side by side.
   func run(lane: Int) async {
+    // Big pieces that one batch has are missing in the lanes of the other.
+    guard lane == 0 || !hashesEarly else { return }
     while !isClosed {
-      let batch = takeBatch()
-      guard !batch.isEmpty else {
+      guard !waiting.isEmpty else {
         guard await wakeups[lane].wait() else { return }
         continue
       }
-      let storage = storage
-      let verdicts = await workers.run { PieceJob.process(batch, storage: storage) }
-      for verdict in verdicts { judged(verdict) }
+      guard isDue else {
+        let due = waitingSince + Self.patience
+        guard await clock.wait(for: wakeups[lane], until: due) != .cancelled else { return }
+        continue
+      }
+      let batch = takeBatch()
+      for outcome in await process(batch) { settle(outcome) }
     }
+  }
+
+  /// Hashes and writes a batch: here, while the bytes are in this processor's cache, or by a worker.
+  private func process(_ batch: [PieceJob]) async -> [PieceJob.Outcome] {
+    let storage = storage
+    let start = clock.now
+    guard worksOnLoop, !hashesEarly, start >= loopIsFreeAgain else {
+      return await workers.run { PieceJob.process(batch, storage: storage) }
+    }
+    let outcomes = PieceJob.process(batch, storage: storage)
+    // A disk that makes writers wait must not make peers, timers and signals wait as well.
+    if clock.now - start > Self.longestStay { loopIsFreeAgain = clock.now + Self.retreat }
+    await Task.yield()
+    return outcomes
+  }
+
+  /// Whether what waits is worth a pass now.
+  private var isDue: Bool {
+    waiting.count >= min(Self.enoughPieces, work.board.activePieceCount - busyCount)
+      || work.board.isEndgame || work.isBehind
+      || clock.now - waitingSince >= Self.patience
+      || waiting.elements.reduce(0) { $0 + ready($1) }
+        >= (hashesEarly ? Self.enoughBigBytes : Self.enoughBytes)
   }
 
   private func takeBatch() -> [PieceJob] {
-    var jobs: [PieceJob] = []
+    var pieces: [(index: PieceIndex, bytes: PieceBytes, ready: Int)] = []
     var length = 0
-    while jobs.count < Self.batchLimit, length < Self.batchBytes, let piece = pending.popFirst() {
+    while pieces.count < Self.batchLimit, hashesEarly || length < Self.batchBytes,
+      let piece = waiting.popFirst()
+    {
       guard let bytes = work.buffers.bytes(of: piece) else { continue }
-      length += bytes.count
-      jobs.append(
-        PieceJob(
-          piece: piece, bytes: bytes, expected: torrent.pieceHash(piece),
-          needsDigests: needsDigests(piece)))
+      pieces.append((piece, bytes, ready(piece)))
+      length += ready(piece)
     }
-    return jobs
-  }
-}
-
-/// One piece on its way through a worker.
-struct PieceJob: Sendable {
-  let piece: PieceIndex
-  let bytes: PieceBytes
-  let expected: SHA1Digest
-  let needsDigests: Bool
-
-  /// Hashes a batch and writes what is good.
-  static func process(_ batch: [PieceJob], storage: TorrentStorage) -> [PieceVerifier.Verdict] {
-    let digests = SHA1.digests(of: batch.map(\.bytes.buffer))
-    return zip(batch, digests).map { job, digest in
-      let isGood = digest == job.expected
-      return PieceVerifier.Verdict(
-        piece: job.piece, isGood: isGood,
-        blockDigests: isGood && !job.needsDigests ? nil : job.blockDigests(),
-        failure: isGood ? job.write(to: storage) : nil)
+    waitingSince = clock.now
+    // Lanes that are much longer than the others would be hashed alone.
+    let usual = pieces.map(\.ready).sorted()[pieces.count / 4]
+    let longest = hashesEarly ? max(Self.shortestStretch, usual & ~63) : .max
+    return pieces.map { piece, bytes, ready in
+      var entry = progress[piece] ?? Progress()
+      entry.isWaiting = false
+      entry.isBusy = true
+      busyCount += 1
+      progress[piece] = entry
+      return PieceJob(
+        piece: piece, bytes: bytes, range: entry.hashed..<entry.hashed + min(ready, longest),
+        state: entry.state, expected: torrent.pieceHash(piece), needsDigests: needsDigests(piece))
     }
   }
 
-  private func write(to storage: TorrentStorage) -> StorageError? {
-    do throws(StorageError) {
-      try storage.write(piece: piece, bytes: bytes.buffer)
-      return nil
-    } catch {
-      return error
+  private func settle(_ outcome: PieceJob.Outcome) {
+    busyCount -= 1
+    switch outcome {
+    case .judged(let verdict):
+      progress[verdict.piece] = nil
+      judged(verdict)
+    case .hashed(let piece, let state, let end):
+      guard var entry = progress[piece] else { return }
+      entry.state = state
+      entry.hashed = end
+      entry.isBusy = false
+      progress[piece] = entry
+      if entry.isComplete { enqueue(piece) } else { advanced(piece) }
     }
-  }
-
-  private func blockDigests() -> [[UInt8]] {
-    let blocks = stride(from: 0, to: bytes.count, by: Block.standardLength).map { offset in
-      UnsafeRawBufferPointer(
-        rebasing: bytes.buffer[offset..<min(offset + Block.standardLength, bytes.count)])
-    }
-    return SHA1.digests(of: blocks).map(\.bytes)
   }
 }

@@ -15,19 +15,36 @@ final class PieceWork {
   /// Shared by all sessions: a plan is used from one read to its last event without a pause.
   let readPlan = ReadPlan()
   /// Sessions whose lane found nothing to do, in the order in which they asked.
-  private var idle = Fifo<PeerSession>()
+  private var idle = Fifo<any LaneWorker>()
   /// How many more idle lanes may be tried for the room that one piece has left.
   private var wakeChain = 0
+  /// How many of those are looked at for the fastest.
+  private static let idleLooks = 64
+  /// Whole pieces that are not judged yet, in bytes, and how many there should be at most.
+  private var backlog = 0
+  private let backlogLimit: Int
+  /// Sessions whose readers wait for the backlog to shrink.
+  private var held: [PeerSession] = []
   private(set) var isClosed = false
   private var peerCount = 0
   /// Called with each piece whose blocks are all there.
   var pieceCompleted: (PieceIndex) -> Void = { _ in }
+  /// Called with the piece of every other block that comes.
+  var pieceAdvanced: (PieceIndex) -> Void = { _ in }
+  /// Called with a begun piece whose memory another needs more.
+  var pieceGivenUp: (PieceIndex) -> Void = { _ in }
+  /// Whether a worker reads the piece's buffer.
+  var isBeingHashed: (PieceIndex) -> Bool = { _ in false }
 
-  init(geometry: PieceGeometry, verified: Bitfield, memoryLimit: Int, random: SeededRandom) {
+  init(
+    geometry: PieceGeometry, verified: Bitfield, wanted: Bitfield, memoryLimit: Int,
+    isSequential: Bool, random: SeededRandom
+  ) {
     self.geometry = geometry
     board = PieceBoard(
-      geometry: geometry, verified: verified,
-      wanted: Bitfield(count: geometry.pieceCount, filled: true), random: random)
+      geometry: geometry, verified: verified, wanted: wanted, isSequential: isSequential,
+      random: random)
+    backlogLimit = geometry.pieceLength >= PieceVerifier.bigPiece ? .max : 12 << 20
     buffers = PieceBuffers(geometry: geometry, memoryLimit: memoryLimit)
   }
 
@@ -38,7 +55,7 @@ final class PieceWork {
     board.peerJoined(peer)
   }
 
-  func left(_ session: PeerSession) {
+  func left(_ session: any LaneWorker) {
     peerCount -= 1
     board.peerLeft(session.number)
     let index = idle.elements.firstIndex { $0 === session }
@@ -70,8 +87,8 @@ final class PieceWork {
   // MARK: - Claims
 
   /// The next piece for this session, or nil; then the session is woken when that may change.
-  func claim(for session: PeerSession, now: Instant) -> Claim? {
-    guard let claim = makeClaim(for: session.number, now: now) else {
+  func claim(for session: any LaneWorker, now: Instant) -> Claim? {
+    guard let claim = makeClaim(for: session.number, depth: session.depth, now: now) else {
       if !session.isIdle {
         session.isIdle = true
         idle.append(session)
@@ -83,17 +100,59 @@ final class PieceWork {
       return nil
     }
     wakeChain = 0
-    if claim.kind == .fresh { buffers.acquire(claim.piece) }
+    if claim.kind == .fresh { buffers.reserve(claim.piece) }
+    return claim
+  }
+
+  /// The same for a source of whole runs, which begins at the front where that is possible.
+  func claimRun(for worker: any LaneWorker, now: Instant) -> Claim? {
+    claim(for: worker, now: now).map { board.startOfRun($0, for: worker.number) }
+  }
+
+  /// The piece behind another one, if nothing of it is here or owed and there is memory for it.
+  func claimWhole(after piece: PieceIndex, for peer: PeerNumber) -> Claim? {
+    claimWhole(PieceIndex(piece.value + 1), for: peer)
+  }
+
+  /// The first such piece of all that the peer has.
+  func claimFirstWhole(for peer: PeerNumber) -> Claim? {
+    board.firstWhole(for: peer).flatMap { claimWhole($0, for: peer) }
+  }
+
+  private func claimWhole(_ piece: PieceIndex, for peer: PeerNumber) -> Claim? {
+    guard buffers.canReserve(peers: peerCount), let claim = board.claimWhole(piece, for: peer)
+    else { return nil }
+    buffers.reserve(claim.piece)
     return claim
   }
 
   /// Asks the board; if memory is what is short, pieces that nobody can finish give up theirs.
-  private func makeClaim(for peer: PeerNumber, now: Instant) -> Claim? {
-    let canOpen = buffers.canAcquire(peers: peerCount)
-    if let claim = board.claim(for: peer, now: now, canOpenPiece: canOpen) { return claim }
-    guard !canOpen, board.isInteresting(peer), let piece = board.shedAbandoned() else { return nil }
+  private func makeClaim(for peer: PeerNumber, depth: Int, now: Instant) -> Claim? {
+    let canOpen = buffers.canReserve(peers: peerCount)
+    let capacity = buffers.capacity(peers: peerCount)
+    if let claim = board.claim(
+      for: peer, now: now, canOpenPiece: canOpen, capacity: capacity, depth: depth)
+    {
+      return claim
+    }
+    guard !canOpen, board.isInteresting(peer),
+      let piece = board.shedAbandoned(sparing: isBeingHashed)
+    else { return nil }
+    pieceGivenUp(piece)
     buffers.release(piece)
-    return board.claim(for: peer, now: now, canOpenPiece: buffers.canAcquire(peers: peerCount))
+    return board.claim(
+      for: peer, now: now, canOpenPiece: buffers.canReserve(peers: peerCount), capacity: capacity,
+      depth: depth)
+  }
+
+  /// How many pieces one peer works on side by side.
+  ///
+  /// Big ones are hashed as they come in, and more of them at once fill more lanes.
+  var claimDepth: Int {
+    guard geometry.pieceLength >= PieceVerifier.bigPiece else { return 1 }
+    let peers = max(1, peerCount)
+    let room = buffers.capacity(peers: peers) * Block.standardLength / geometry.pieceLength
+    return max(1, min(8, min(room, 16) / peers))
   }
 
   func nextRequest(of claim: Claim, for peer: PeerNumber, now: Instant) -> BlockRequest? {
@@ -124,23 +183,35 @@ final class PieceWork {
   /// Lets one idle lane ask again, and if it has no use for the room, a few more.
   ///
   /// With hundreds of idle peers, waking all of them for one free buffer would cost more than the
-  /// piece.
+  /// piece. The fastest comes first: it gives the room back soonest.
   private func wakeOneIdle() {
     wakeChain = min(8, idle.count - 1)
-    wakeFirstIdle()
+    wakeIdle(at: fastestIdle)
   }
 
-  private func wakeFirstIdle() {
-    guard let session = idle.popFirst() else { return }
+  private func wakeFirstIdle() { wakeIdle(at: 0) }
+
+  private func wakeIdle(at index: Int) {
+    guard index < idle.count else { return }
+    let session = idle[index]
+    idle.remove(at: index)
     session.isIdle = false
     session.laneWakeup.fire()
+  }
+
+  /// The fastest of those that have waited longest.
+  private var fastestIdle: Int {
+    var best = 0
+    for index in 1..<max(1, min(idle.count, Self.idleLooks))
+    where idle[index].bytesPerSecond > idle[best].bytesPerSecond { best = index }
+    return best
   }
 
   // MARK: - Blocks
 
   /// Where a block's payload goes, given how the peer came to send it.
   func placement(of block: Block, isDuplicate: Bool?) -> BlockPlacement {
-    guard let address = buffers.address(of: block), !board.hasReceived(block) else {
+    guard !board.hasReceived(block), let address = buffers.address(of: block) else {
       return .discard
     }
     return isDuplicate == false ? .direct(address) : .aside
@@ -150,11 +221,16 @@ final class PieceWork {
   func received(
     _ block: Block, from peer: PeerNumber, aside: UnsafeRawPointer?
   ) -> BlockReceipt {
-    if let aside, let address = buffers.address(of: block), !board.hasReceived(block) {
+    if let aside, !board.hasReceived(block), let address = buffers.address(of: block) {
       address.copyMemory(from: aside, byteCount: block.length)
     }
     let receipt = board.received(block, from: peer)
-    if receipt.completesPiece { pieceCompleted(block.piece) }
+    if receipt.completesPiece {
+      backlog += geometry.length(of: block.piece)
+      pieceCompleted(block.piece)
+    } else if receipt.isUseful {
+      pieceAdvanced(block.piece)
+    }
     return receipt
   }
 
@@ -162,15 +238,33 @@ final class PieceWork {
 
   func verified(_ piece: PieceIndex) {
     board.pieceVerified(piece)
-    buffers.release(piece)
+    judged(piece)
     if board.isComplete { close() } else { wakeOneIdle() }
   }
 
   func failed(_ piece: PieceIndex) {
     board.pieceFailed(piece)
-    buffers.release(piece)
+    judged(piece)
     wakeIdle()
   }
+
+  private func judged(_ piece: PieceIndex) {
+    buffers.release(piece)
+    backlog -= geometry.length(of: piece)
+    guard backlog <= backlogLimit / 2, !held.isEmpty else { return }
+    for session in held { session.readerWakeup.fire() }
+    held.removeAll()
+  }
+
+  // MARK: - Backlog
+
+  /// Whether more waits to be hashed and written than the workers should be behind with.
+  ///
+  /// Then readers hold: what comes waits in the sockets, and costs us nothing there.
+  var isBehind: Bool { backlog > backlogLimit }
+
+  /// Wakes the reader of this session when the workers have caught up.
+  func hold(_ session: PeerSession) { held.append(session) }
 
   /// Ends all lanes: everything is verified, or the run is over.
   func close() {

@@ -21,9 +21,31 @@ final class Pipeline: AnnouncerDelegate {
   let roster: PeerRoster
   let verifier: PieceVerifier
   let announcer: Announcer
+  /// Looks for peers in the local network; nil when nobody wants that, or nobody may.
+  private(set) var discovery: LocalDiscovery?
+  /// Nil when the table is off, or the torrent private (BEP 27).
+  let dht: DHTService?
+  let webSeeds: WebSeeds
   private(set) var listeners: [any Listener] = []
   private(set) lazy var pulse = Pulse(pipeline: self)
+  let options: DownloadOptions
+  /// When the data was complete and is served since; nil before, and in a run that ends then.
+  private(set) var seedingSince: Instant?
+  /// When the exchange began.
+  let began: Instant
+  /// When the last piece was verified.
+  private(set) var completedAt: Instant?
+  /// Called when the data is complete and is served from then on.
+  var seedingBegan: () -> Void = {}
+  private var hasTrackerAnswered = false
   private(set) var failedPieces = 0
+  /// The bytes of those.
+  private var corruptBytes: Int64 = 0
+  private var files: FileProgress
+  /// What each tracker last said; bounded by the number of trackers that are used.
+  private var trackerReports: [TrackerReport] = []
+  /// Where the run stands when everything that is wanted is there.
+  private let total: ProgressSnapshot
   /// How many peers one reply of a tracker may add: several times what we ask for, but not so many
   /// that one tracker could fill the book with strangers.
   private static let peersPerReply = 1000
@@ -35,40 +57,88 @@ final class Pipeline: AnnouncerDelegate {
     output: PreparedOutput, events: EventSink
   ) throws(DownloadError) {
     self.torrent = torrent
+    self.options = options
+    began = environment.clock.now
     self.environment = environment
     self.events = events
     storage = output.storage
+    files = FileProgress(
+      layout: torrent.layout, selection: options.selection, verified: output.verified)
+    let listening = try Self.listen(options, environment.network)
+    listeners = listening
     var random = environment.random
     let peerID = PeerID.make(prefix: ClientIdentity.peerIDPrefix, using: &random)
     work = PieceWork(
-      geometry: torrent.geometry, verified: output.verified, memoryLimit: options.memoryLimit,
+      geometry: torrent.geometry, verified: output.verified, wanted: output.storage.wanted,
+      memoryLimit: options.memoryLimit, isSequential: options.isSequential,
       random: SeededRandom(seed: random.next()))
+    total = .complete(torrent.geometry, wanted: output.storage.wanted)
     roster = PeerRoster(
       settings: .init(
         greeting: PeerGreeting(
-          infoHash: torrent.infoHash, ownID: peerID, clock: environment.clock),
+          infoHash: torrent.infoHash, ownID: peerID, clock: environment.clock,
+          features: options.dht == nil || torrent.isPrivate ? .extensions : [.extensions, .dht]),
         maximumPeers: min(options.maximumPeers, environment.connectionLimit),
-        pipeline: options.pipeline,
-        keepsSeeding: options.keepSeeding),
+        pipeline: options.pipeline, downloadLimiter: options.downloadLimiter,
+        uploadLimiter: options.uploadLimiter,
+        listeningEndpoints: listening.map(\.endpoint)),
       environment: environment, work: work, storage: storage, events: events)
     verifier = PieceVerifier(
-      torrent: torrent, storage: storage, workers: environment.pieceWorkers, work: work)
-    let listening = try Self.listen(options, environment.network)
-    listeners = listening
+      torrent: torrent, storage: storage, work: work, environment: environment)
     let port = listening.first?.endpoint.port ?? 0
     announcer = Announcer(
       tiers: options.trackers ?? torrent.trackers, infoHash: torrent.infoHash, peerID: peerID,
-      port: port, http: environment.http, clock: environment.clock,
-      random: SeededRandom(seed: random.next()))
+      port: port, http: environment.http, network: environment.network,
+      clock: environment.clock,
+      random: SeededRandom(seed: random.next()),
+      announcesToAll: options.announcesToAllTrackers, allowsLocalURLs: options.allowsLocalURLs)
+    dht = Self.makeDHT(torrent, options, environment, port: port)
+    webSeeds = WebSeeds(
+      torrent: torrent, options: options, environment: environment, work: work, events: events)
+    roster.listeningPort = listening.first?.endpoint.port
     connectParts()
+    if options.usesLocalDiscovery, !torrent.isPrivate {
+      let roster = roster
+      discovery = LocalDiscovery(
+        infoHash: torrent.infoHash, port: port, environment: environment,
+        random: SeededRandom(seed: random.next())
+      ) { [weak roster] in roster?.learn([$0], source: .lsd) }
+    }
     events.send(.listening(port: port))
     roster.learn(options.peers, source: .given)
   }
 
+  private static func makeDHT(
+    _ torrent: TorrentMetainfo, _ options: DownloadOptions, _ environment: Environment, port: UInt16
+  ) -> DHTService? {
+    guard let dht = options.dht, !torrent.isPrivate else { return nil }
+    let trackers = options.trackers ?? torrent.trackers
+    return DHTService(
+      infoHash: torrent.infoHash,
+      nodes: torrent.nodes.map {
+        $0.host.contains(":") ? "[\($0.host)]:\($0.port)" : "\($0.host):\($0.port)"
+      },
+      hasTrackers: trackers.contains { !$0.isEmpty }, listeningPort: port,
+      addresses: options.listenAddresses, options: dht, environment: environment)
+  }
+
   private func connectParts() {
+    roster.dht = dht
+    dht?.found = { [unowned self] in roster.learn($0, source: .dht) }
+    dht?.joined = { [unowned self] in roster.tellDHTPort() }
+    dht?.needs = { [unowned self] in
+      DHTService.Needs(
+        connectedPeers: roster.sessions.count, isSeed: work.board.isComplete)
+    }
     announcer.delegate = self
     work.pieceCompleted = { [unowned self] in verifier.submit($0) }
+    work.pieceAdvanced = { [unowned self] in verifier.advanced($0) }
+    work.pieceGivenUp = { [unowned self] in verifier.forget($0) }
+    work.isBeingHashed = { [unowned self] in verifier.isBusy($0) }
     roster.ranOut = { [unowned self] in announcer.peersRanOut() }
+    roster.cancelElsewhere = { [unowned self] in webSeeds.cancel($0, at: $1) }
+    webSeeds.makeNumber = { [unowned self] in roster.makeNumber() }
+    webSeeds.othersToCancel = { [unowned self] in roster.cancel($0, at: $1) }
     verifier.needsDigests = { [unowned self] in roster.ledger.needsDigests(of: $0) }
     verifier.judged = { [unowned self] in settle($0) }
   }
@@ -82,7 +152,7 @@ final class Pipeline: AnnouncerDelegate {
   ) throws(DownloadError) -> [any Listener] {
     var listeners: [any Listener] = []
     var failure: NetworkError?
-    for address in options.listenAddresses {
+    for address in options.bindAddress.map({ [$0] }) ?? options.listenAddresses {
       let port = listeners.first?.endpoint.port ?? options.port
       do throws(NetworkError) {
         listeners.append(try network.listen(at: Endpoint(address: address, port: port)))
@@ -114,66 +184,121 @@ final class Pipeline: AnnouncerDelegate {
         roster.ledger.pieceVerified(piece, digests: $0)
       }
       work.verified(piece)
+      for file in files.verified(piece) {
+        let isFlat = options.isFlat && torrent.isMultiFile
+        let path = isFlat ? file.path.dropFirst().joined(separator: "/") : file.displayPath
+        events.send(.fileCompleted(index: file.index, path: path, length: file.length))
+      }
       roster.announce(piece)
       ban(liars ?? [], piece)
       // Who took part in a bad try of this piece and told the truth is cleared by it.
-      if liars != nil { roster.updateSuspects() }
-      if work.board.isComplete { finish(.success(())) }
+      if liars != nil { updateSuspects() }
+      if work.board.isComplete { completed() }
     } else {
       failedPieces += 1
+      corruptBytes += Int64(torrent.geometry.length(of: piece))
       let senders = work.board.senders(of: piece)
       events.send(.pieceFailed(piece, senders: roster.endpoints(of: senders)))
       let liars = roster.ledger.pieceFailed(
         piece, senders: senders, digests: verdict.blockDigests ?? [])
       work.failed(piece)
       ban(liars, piece)
-      roster.updateSuspects()
+      updateSuspects()
     }
   }
 
+  private func updateSuspects() {
+    roster.updateSuspects()
+    webSeeds.updateSuspects(roster.ledger)
+  }
+
   private func ban(_ liars: [Swarm.PeerNumber], _ piece: PieceIndex) {
-    for liar in liars { roster.ban(liar, reason: "sent corrupt data for piece \(piece)") }
+    let reason = "sent corrupt data for piece \(piece)"
+    for liar in liars {
+      if !webSeeds.ban(liar, reason: reason) { roster.ban(liar, reason: reason) }
+    }
   }
 
   // MARK: - The end
 
   /// Ends the exchange with this result; the first one stays.
+  ///
+  /// A run that serves complete data has done all it was asked for when somebody stops it.
   func finish(_ outcome: Result<Void, DownloadError>) {
     guard result == nil else { return }
-    result = outcome
+    let isServing = isSeeding || options.keepSeeding
+    result = if isServing, case .failure(.cancelled) = outcome { .success(()) } else { outcome }
     ended.fire()
   }
 
+  /// Whether complete data is served.
+  var isSeeding: Bool { seedingSince != nil }
+
+  /// The last piece is verified.
+  private func completed() {
+    completedAt = environment.clock.now
+    if SeedingGoal(options) == nil { finish(.success(())) } else { ended.fire() }
+  }
+
   func waitForEnd() async {
-    // A cancelled task ends the run as `stop()` does, whichever of the two is heard of first.
-    if await !ended.wait() { finish(.failure(.cancelled)) }
+    if options.keepSeeding, result == nil { beginSeeding() }
+    while result == nil {
+      // A cancelled task ends the run as `stop()` does, whichever of the two is heard of first.
+      guard await ended.wait() else { return finish(.failure(.cancelled)) }
+      guard result == nil, completedAt != nil, !isSeeding else { continue }
+      await finishFiles()
+      if result == nil {
+        events.send(.progress(snapshot()))
+        events.send(.completed)
+        beginSeeding()
+      }
+    }
+  }
+
+  /// Everything is there, and the run goes on for the others.
+  private func beginSeeding() {
+    seedingSince = environment.clock.now
+    events.send(.seeding(ratio: options.seedRatio, time: options.seedTime))
+    seedingBegan()
+    roster.leaveSeeds()
+    if completedAt != nil { announcer.completed() }
+  }
+
+  /// Brings the files to their final state; a failure ends the run.
+  private func finishFiles() async {
+    let (storage, verified) = (storage, work.board.verified)
+    let failure = await onWorker { () throws(StorageError) in
+      try storage.finish(verified: verified)
+    }
+    if let failure { result = .failure(.storage(failure)) }
   }
 
   /// Ends every activity; trackers get 2 s at most.
   func closeDown() async {
     for listener in listeners { listener.close() }
+    discovery?.stop()
     work.close()
     roster.close()
+    webSeeds.close()
     verifier.close()
     pulse.close()
-    if case .success = result {
+    dht?.stop()
+    if case .success = result, !isSeeding, !options.keepSeeding {
       announcer.completed()
       // Before the farewell: who is killed while a tracker hangs has a finished download.
-      let storage = storage
-      let failure = await onWorker { () throws(StorageError) in try storage.finish() }
-      if let failure { result = .failure(.storage(failure)) }
+      await finishFiles()
     }
     await announcer.stop()
   }
 
   /// After all activities have ended: what is unfinished is noted, and the files are closed.
-  func settle(keepSeeding: Bool) async throws(DownloadError) {
+  func settle() async throws(DownloadError) {
     let (storage, verified) = (storage, work.board.verified)
     let failure = await onWorker { () throws(StorageError) in
-      if !verified.isFull { try storage.saveProgress(verified: verified) }
+      if verified.lacksAny(of: storage.wanted) { try storage.suspend(verified: verified) }
       try storage.close()
     }
-    if case .failure(let error) = result, !(keepSeeding && error == .cancelled) { throw error }
+    if case .failure(let error) = result { throw error }
     if let failure { throw .storage(failure) }
   }
 
@@ -205,7 +330,23 @@ final class Pipeline: AnnouncerDelegate {
     roster.learn(Array(peers.prefix(Self.peersPerReply)), source: .tracker)
   }
 
+  /// Whether there is anybody to ask for peers or to dial, or a port at which peers may know us.
+  var hasPeerSource: Bool {
+    announcer.hasTrackers || roster.book.knownCount > 0 || options.port != 0
+      || webSeeds.hasAny || dht != nil || discovery != nil
+  }
+
+  /// Whether a tracker or a peer has ever answered.
+  var hasReachedAnybody: Bool { hasTrackerAnswered || roster.hasMetAnybody }
+
   func announcer(reports report: TrackerReport) {
+    if case .working = report.state { hasTrackerAnswered = true }
+    if let index = trackerReports.firstIndex(where: { $0.url == report.url }) {
+      // Asking again is no news: until the answer is there, the last one counts.
+      if report.state != .announcing { trackerReports[index] = report }
+    } else {
+      trackerReports.append(report)
+    }
     events.send(.tracker(report))
   }
 
@@ -215,26 +356,28 @@ final class Pipeline: AnnouncerDelegate {
   func snapshot() -> ProgressSnapshot {
     let now = environment.clock.now
     var progress = roster.traffic(now: now)
-    progress.totalBytes = torrent.geometry.totalLength
-    progress.verifiedBytes = torrent.geometry.totalLength - work.board.remainingBytes
-    progress.pieceCount = torrent.geometry.pieceCount
-    progress.verifiedPieces = work.board.verified.population
+    webSeeds.add(to: &progress, now: now)
+    progress.totalBytes = total.totalBytes
+    progress.verifiedBytes = total.totalBytes - work.board.remainingBytes
+    progress.wastedBytes += corruptBytes
+    progress.exchangeTime = (completedAt ?? now) - began
+    progress.pieceCount = total.pieceCount
+    progress.verifiedPieces = total.pieceCount - work.board.missingPieceCount
+    progress.drawMap(of: work.board.verified)
     progress.failedPieces = failedPieces
+    progress.trackers = trackerReports
     if progress.downloadRate >= 1 {
       progress.eta = .seconds(Double(work.board.remainingBytes) / progress.downloadRate)
     }
     return progress
   }
-}
 
-extension ProgressSnapshot {
-  /// The state of a torrent of which everything is there.
-  static func complete(_ geometry: PieceGeometry) -> ProgressSnapshot {
-    var progress = ProgressSnapshot()
-    progress.totalBytes = geometry.totalLength
-    progress.verifiedBytes = geometry.totalLength
-    progress.pieceCount = geometry.pieceCount
-    progress.verifiedPieces = geometry.pieceCount
-    return progress
+  /// What was done, for a run that ended well.
+  func summary(since start: Instant) -> DownloadSummary {
+    let now = environment.clock.now
+    return DownloadSummary(
+      alreadyComplete: false, duration: now - start,
+      seedingTime: seedingSince.map { now - $0 } ?? .zero, progress: snapshot(),
+      bannedPeers: roster.bannedPeers)
   }
 }

@@ -18,9 +18,13 @@ final class Pulse {
   private let wakeup = Wakeup()
   private var isClosed = false
   private var savedPieces = 0
+  private var watch: DeadlineWatch
+  private let goal: SeedingGoal?
 
   init(pipeline: Pipeline) {
     self.pipeline = pipeline
+    watch = DeadlineWatch(pipeline.options.deadlines, now: pipeline.environment.clock.now)
+    goal = SeedingGoal(pipeline.options)
   }
 
   func run() async {
@@ -31,9 +35,15 @@ final class Pulse {
       guard !isClosed, outcome != .cancelled else { return }
       ticks += 1
       for session in pipeline.roster.sessions { session.tick(now: clock.now) }
+      pipeline.webSeeds.tick(now: clock.now)
       pipeline.work.wakeIdle()
-      pipeline.events.send(.progress(pipeline.snapshot()))
-      if ticks.isMultiple(of: Self.ticksPerRechoke) { pipeline.roster.rechoke() }
+      let progress = pipeline.snapshot()
+      pipeline.events.send(.progress(progress))
+      checkEnd(progress, now: clock.now)
+      if ticks.isMultiple(of: Self.ticksPerRechoke) {
+        pipeline.roster.rechoke()
+        pipeline.roster.reviewPeers()
+      }
       if ticks.isMultiple(of: Self.ticksPerSave) { await save() }
     }
   }
@@ -41,6 +51,20 @@ final class Pulse {
   func close() {
     isClosed = true
     wakeup.fire()
+  }
+
+  /// Ends a download that waits for too long, and serving that is enough.
+  private func checkEnd(_ progress: ProgressSnapshot, now: Instant) {
+    if let since = pipeline.seedingSince {
+      guard let goal, goal.isReached(shareRatio: progress.shareRatio, after: now - since) else {
+        return
+      }
+      return pipeline.finish(.success(()))
+    }
+    let facts = DeadlineWatch.Facts(
+      usefulBytes: progress.downloadedBytes - progress.wastedBytes,
+      connectedPeers: progress.connectedPeers, hasReachedAnybody: pipeline.hasReachedAnybody)
+    if let error = watch.check(facts, now: now) { pipeline.finish(.failure(error)) }
   }
 
   /// Notes on disk which pieces are there, so that a killed run knows its files again.

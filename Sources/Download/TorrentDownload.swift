@@ -17,7 +17,7 @@ public final class TorrentDownload: Sendable {
 
   /// A run against the real network and file system.
   public convenience init(torrent: TorrentMetainfo, options: DownloadOptions) {
-    self.init(torrent: torrent, options: options) { .live() }
+    self.init(torrent: torrent, options: options) { .live(boundTo: options.bindAddress) }
   }
 
   /// A run in a given world, made on the loop when the run begins.
@@ -40,17 +40,19 @@ public final class TorrentDownload: Sendable {
     Reactor.enqueue { self.interruption.stop() }
   }
 
-  /// Downloads until every byte is verified and in place, or serves until stopped.
+  /// Downloads until every byte is verified and in place, then serves if the options say so.
   ///
-  /// Returns what was done; for a run that keeps seeding, when it was stopped. Throws
-  /// `DownloadError.cancelled` when stopped earlier, or what made the run impossible.
+  /// Returns what was done; for a run that serves, when its goal is reached or it was stopped. Throws
+  /// `DownloadError.cancelled` when stopped earlier, the deadline that has passed, or what made the
+  /// run impossible.
   public func run() async throws(DownloadError) -> DownloadSummary {
-    let result = await withTaskExecutorPreference(Reactor.taskExecutor) {
-      await withTaskCancellationHandler {
-        await runOnLoop()
-      } onCancel: {
-        stop()
-      }
+    // A task of its own, because a cancelled one could tell the trackers nothing any more. It never
+    // outlives this call.
+    let run = Task(executorPreference: Reactor.taskExecutor) { await self.runOnLoop() }
+    let result = await withTaskCancellationHandler {
+      await run.value
+    } onCancel: {
+      stop()
     }
     sink.finish()
     return try result.get()
@@ -58,10 +60,16 @@ public final class TorrentDownload: Sendable {
 
   @Reactor
   private func runOnLoop() async -> Result<DownloadSummary, DownloadError> {
+    let environment = environment()
+    if let total = options.deadlines.total, !options.keepSeeding {
+      interruption.arm(total, clock: environment.clock)
+    }
+    defer { interruption.disarm() }
     do throws(DownloadError) {
-      return .success(try await runPhases(in: environment()))
+      return .success(try await runPhases(in: environment))
     } catch {
-      return .failure(error)
+      // What was interrupted only knows that it was; the reason is kept here.
+      return .failure(error == .cancelled ? interruption.reason ?? error : error)
     }
   }
 
@@ -81,9 +89,14 @@ public final class TorrentDownload: Sendable {
       torrent: torrent, options: options, environment: environment, events: sink,
       interruption: interruption
     ).prepare()
-    if output.verified.isFull, !options.keepSeeding {
+    if output.isComplete, !options.keepSeeding {
       await output.close()
-      return finished(.complete(torrent.geometry), since: start, environment, isNew: false, [])
+      let progress = ProgressSnapshot.complete(torrent.geometry, wanted: output.storage.wanted)
+      sink.send(.progress(progress))
+      sink.send(.completed)
+      return DownloadSummary(
+        alreadyComplete: true, duration: environment.clock.now - start, seedingTime: .zero,
+        progress: progress, bannedPeers: [])
     }
     let pipeline: Pipeline
     do throws(DownloadError) {
@@ -93,14 +106,16 @@ public final class TorrentDownload: Sendable {
       await output.close()
       throw error
     }
+    pipeline.seedingBegan = { [interruption] in interruption.disarm() }
     interruption.handler = { pipeline.finish(.failure(.cancelled)) }
     if interruption.isStopped { pipeline.finish(.failure(.cancelled)) }
+    if !options.keepSeeding, !pipeline.hasPeerSource { pipeline.finish(.failure(.noPeerSource)) }
     await run(pipeline)
     interruption.handler = {}
-    let progress = pipeline.snapshot()
-    try await pipeline.settle(keepSeeding: options.keepSeeding)
-    return finished(
-      progress, since: start, environment, isNew: true, pipeline.roster.bannedPeers)
+    try await pipeline.settle()
+    sink.send(.progress(pipeline.snapshot()))
+    if !pipeline.isSeeding { sink.send(.completed) }
+    return pipeline.summary(since: start)
   }
 
   /// Every activity of a run that exchanges data, each as one child task.
@@ -109,12 +124,20 @@ public final class TorrentDownload: Sendable {
     await withDiscardingTaskGroup { group in
       // Finds peers through the trackers, and keeps them informed.
       group.addTask { await pipeline.announcer.run() }
+      // Finds peers in the local network, if that is wanted.
+      if let discovery = pipeline.discovery {
+        group.addTask { await discovery.run() }
+      }
+      // Finds peers without trackers, when it is allowed and needed.
+      if let dht = pipeline.dht { group.addTask { await dht.run() } }
       // Takes incoming connections, one task for each listening socket.
       for listener in pipeline.listeners {
         group.addTask { await pipeline.roster.accept(from: listener) }
       }
       // Dials peers and runs one session for each: lane, reader and server.
       group.addTask { await pipeline.roster.run() }
+      // Fetches ranges from web seeds, over a few connections to each.
+      group.addTask { await pipeline.webSeeds.run() }
       // Hashes and writes pieces while the next ones come in.
       for lane in 0..<PieceVerifier.lanes {
         group.addTask { await pipeline.verifier.run(lane: lane) }
@@ -125,33 +148,5 @@ public final class TorrentDownload: Sendable {
       await pipeline.waitForEnd()
       await pipeline.closeDown()
     }
-  }
-
-  @Reactor
-  private func finished(
-    _ progress: ProgressSnapshot, since start: Instant, _ environment: Environment, isNew: Bool,
-    _ banned: [Endpoint]
-  ) -> DownloadSummary {
-    sink.send(.progress(progress))
-    if progress.verifiedPieces == progress.pieceCount { sink.send(.completed) }
-    return DownloadSummary(
-      alreadyComplete: !isNew, duration: environment.clock.now - start, progress: progress,
-      bannedPeers: banned)
-  }
-}
-
-/// The one request from outside that a run knows: to stop.
-@Reactor
-final class Interruption {
-  private(set) var isStopped = false
-  /// What to do about it, once there is something to stop.
-  var handler: () -> Void = {}
-
-  nonisolated init() {}
-
-  func stop() {
-    guard !isStopped else { return }
-    isStopped = true
-    handler()
   }
 }

@@ -2,7 +2,7 @@ import Networking
 package import Primitives
 import Tracker
 
-/// The small HTTP tracker on the live network, for a program that has no loop of its own.
+/// The small HTTP and UDP tracker on the live network, for a program that has no loop of its own.
 package final class TrackerService: Sendable {
   private let endpoint: Endpoint
   private let stopping = Interruption()

@@ -94,7 +94,7 @@ struct AnnounceReader {
   }
 
   /// A URL or host without surrounding white space; nil unless it is printable text.
-  private static func cleanURL(_ bytes: ArraySlice<UInt8>) -> String? {
+  static func cleanURL(_ bytes: ArraySlice<UInt8>) -> String? {
     let isSpace: (UInt8) -> Bool = { $0 == 0x20 || (0x09...0x0D).contains($0) }
     var bytes = bytes.drop(while: isSpace)
     while let last = bytes.last, isSpace(last) { bytes.removeLast() }

@@ -7,10 +7,13 @@ package import Primitives
 package final class LiveNetwork: Network {
   private let clock: any LoopClock
   private let resolver: Resolver
+  private let source: IPAddress?
 
-  /// Creates the way to the network; `clock` measures the timeouts.
-  package init(clock: any LoopClock = ReactorClock()) {
+  /// Creates the way to the network; `clock` measures the timeouts, and connections come from
+  /// `source` if there is one.
+  package init(clock: any LoopClock = ReactorClock(), source: IPAddress? = nil) {
     self.clock = clock
+    self.source = source
     resolver = Resolver()
   }
 
@@ -22,6 +25,15 @@ package final class LiveNetwork: Network {
     let deadline = clock.now + timeout
     let socket = try SocketDescriptor.stream(for: endpoint.address)
     let descriptor = socket.rawValue
+    if let source {
+      guard source.isIPv6 == endpoint.address.isIPv6 else {
+        throw .system(call: "bind", code: EAFNOSUPPORT)
+      }
+      let local = Endpoint(address: source, port: 0)
+      guard SocketAddress.with(local, { bind(descriptor, $0, $1) }) == 0 else {
+        throw .lastSystemError("bind")
+      }
+    }
     // A non-blocking connect that a signal interrupts goes on in the background as well.
     let result = SocketAddress.with(endpoint) { Glibc.connect(descriptor, $0, $1) }
     guard result == 0 || errno == EINPROGRESS || errno == EINTR else {
@@ -44,6 +56,16 @@ package final class LiveNetwork: Network {
   /// Starts to listen; port 0 lets the system choose one.
   package func listen(at endpoint: Endpoint) throws(NetworkError) -> any Listener {
     try TCPListener(at: endpoint, clock: clock)
+  }
+
+  /// Opens a socket for datagrams; port 0 lets the system choose one.
+  package func bindDatagrams(at endpoint: Endpoint) throws(NetworkError) -> any DatagramSocket {
+    try UDPSocket(at: endpoint)
+  }
+
+  /// Opens a socket that hears what is sent to a multicast group, on every interface.
+  package func joinGroup(_ group: Endpoint) throws(NetworkError) -> any DatagramSocket {
+    try UDPSocket(joining: group)
   }
 
   /// The addresses of a host name or of a literal address.

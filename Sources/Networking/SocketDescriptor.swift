@@ -19,6 +19,13 @@ struct SocketDescriptor: ~Copyable {
     return SocketDescriptor(owning: descriptor)
   }
 
+  /// Opens a non-blocking UDP socket for the family of `address`.
+  static func datagrams(for address: IPAddress) throws(NetworkError) -> SocketDescriptor {
+    let descriptor = cposix_datagram_socket(address.isIPv6 ? AF_INET6 : AF_INET)
+    guard descriptor >= 0 else { throw .lastSystemError("socket") }
+    return SocketDescriptor(owning: descriptor)
+  }
+
   deinit {
     // Linux gives the descriptor back even when close reports an error.
     _ = close(rawValue)

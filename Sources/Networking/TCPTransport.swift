@@ -47,6 +47,9 @@ package final class TCPTransport: Transport {
 
   // MARK: - Reading and writing
 
+  /// Whether a read may bring something, or the end.
+  package var mayRead: Bool { canRead || descriptor == nil }
+
   /// Reads what is there, without waiting.
   package func read(into segments: UnsafeMutableBufferPointer<IOSegment>) -> IOResult {
     guard let descriptor else { return .closed }

@@ -22,6 +22,9 @@ package protocol Transport: AnyObject, Sendable {
   /// Our own address on this connection.
   var local: Endpoint { get }
 
+  /// Whether a read may get further now.
+  var mayRead: Bool { get }
+
   /// Reads what is there into the segments, in order.
   func read(into segments: UnsafeMutableBufferPointer<IOSegment>) -> IOResult
 
@@ -69,6 +72,17 @@ package protocol Network: AnyObject, Sendable {
 
   /// Starts to listen; port 0 lets the system choose one.
   func listen(at endpoint: Endpoint) throws(NetworkError) -> any Listener
+
+  /// Opens a socket for datagrams; port 0 lets the system choose one.
+  ///
+  /// One at an IPv6 address takes no IPv4 datagrams.
+  func bindDatagrams(at endpoint: Endpoint) throws(NetworkError) -> any DatagramSocket
+
+  /// Opens a socket that hears what is sent to a multicast group, on every interface.
+  ///
+  /// Other programs of this machine may listen there as well. What is sent to the group leaves by
+  /// every interface and comes back to its sender too.
+  func joinGroup(_ group: Endpoint) throws(NetworkError) -> any DatagramSocket
 
   /// Looks up a host name; a literal address needs no look-up. Never blocks the loop.
   func resolve(host: String, port: UInt16) async throws(NetworkError) -> [Endpoint]

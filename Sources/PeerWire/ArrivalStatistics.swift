@@ -39,6 +39,14 @@ struct WindowRate: Sendable {
     bytes += count
   }
 
+  /// The rate as far as it is known: before the first measurement ends, what it has so far.
+  func estimate(now: Instant) -> Double {
+    guard bytesPerSecond == 0, let start = since, now - start >= .milliseconds(150) else {
+      return bytesPerSecond
+    }
+    return Double(bytes) / (now - start).inSeconds
+  }
+
   /// Closes a measurement of a second or more; returns the rates measured before and now.
   mutating func tick(now: Instant) -> (before: Double, now: Double)? {
     guard let start = since else { return nil }

@@ -10,16 +10,16 @@ package struct Handshake: Equatable, Sendable {
   /// How many bytes come before the peer id: enough to know whether to answer.
   package static let lengthWithoutPeerID = 48
 
-  /// The eight bytes in which peers announce extensions; zero until one of ours works.
-  package var reserved: [UInt8]
+  /// What the sender announces in the eight reserved bytes.
+  package var features: Features
   /// The torrent, in the 20 bytes of `InfoHash.wireBytes`.
   package var infoHash: [UInt8]
   /// Who sends it.
   package var peerID: PeerID
 
   /// Our own handshake.
-  package init(infoHash: InfoHash, peerID: PeerID) {
-    reserved = Array(repeating: 0, count: 8)
+  package init(infoHash: InfoHash, peerID: PeerID, features: Features = .extensions) {
+    self.features = features
     self.infoHash = infoHash.wireBytes
     self.peerID = peerID
   }
@@ -31,17 +31,37 @@ package struct Handshake: Equatable, Sendable {
     guard let peerID = PeerID(bytes.dropFirst(Self.lengthWithoutPeerID)),
       bytes.starts(with: Self.protocolHeader)
     else { throw .notBitTorrent }
-    reserved = Array(bytes[20..<28])
+    features = Features(rawValue: bytes[20..<28].reduce(0) { $0 << 8 | UInt64($1) })
     infoHash = Array(bytes[28..<48])
     self.peerID = peerID
   }
 
   /// The 68 bytes.
-  package var bytes: [UInt8] { Self.protocolHeader + reserved + infoHash + peerID.bytes }
+  package var bytes: [UInt8] {
+    var bytes = Self.protocolHeader
+    bytes.appendBigEndian(features.rawValue)
+    return bytes + infoHash + peerID.bytes
+  }
 
   /// Whether what came so far can still become a handshake of BitTorrent.
   package static func canBegin(with bytes: [UInt8]) -> Bool {
     zip(bytes, protocolHeader).allSatisfy(==)
+  }
+
+  /// What a peer can do beyond BEP 3: the reserved bytes as one number, the first byte highest.
+  package struct Features: OptionSet, Sendable {
+    /// The reserved bytes.
+    package let rawValue: UInt64
+
+    /// Takes the reserved bytes as they are, unknown bits included.
+    package init(rawValue: UInt64) {
+      self.rawValue = rawValue
+    }
+
+    /// The DHT, whose port the peer tells with `PeerMessage.port` (BEP 5).
+    package static let dht = Features(rawValue: 1)
+    /// The extension protocol (BEP 10).
+    package static let extensions = Features(rawValue: 1 << 20)
   }
 
   private static let protocolHeader: [UInt8] = [19] + Array("BitTorrent protocol".utf8)

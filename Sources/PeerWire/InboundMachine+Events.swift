@@ -164,12 +164,20 @@ extension InboundMachine {
   private mutating func takeMessage(
     id: UInt8, frameLength: Int
   ) throws(WireError) -> PeerMessage? {
-    guard id <= PeerMessage.ID.port else {
+    let isSkipped =
+      id == PeerMessage.ID.extended
+      ? frameLength > PeerMessage.Limit.extended + 2 : id > PeerMessage.ID.port
+    guard !isSkipped else {
       dropStaged(5)
       skipping = frameLength - 1
       return .unknown(id: id)
     }
-    let longest = id == PeerMessage.ID.bitfield ? (geometry.pieceCount + 7) / 8 + 1 : 13
+    let longest =
+      switch id {
+      case PeerMessage.ID.bitfield: (geometry.pieceCount + 7) / 8 + 1
+      case PeerMessage.ID.extended: PeerMessage.Limit.extended + 2
+      default: 13
+      }
     guard frameLength <= longest else { throw .badLength(id: id, length: frameLength) }
     guard stagedCount >= 4 + frameLength else { return nil }
     let body = Array(staged[stageStart + 5..<stageStart + 4 + frameLength])

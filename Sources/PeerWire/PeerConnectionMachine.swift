@@ -23,10 +23,16 @@ package struct PeerConnectionMachine: Sendable {
     case interestChanged
     /// `nextRequest()` has something to serve.
     case serve
+    /// The peer has told of itself, for the first time or anew.
+    case extended(ExtensionHandshake)
+    /// A message of an extension that we have announced.
+    case extensionMessage(WireExtension, payload: [UInt8])
+    /// The peer's DHT node listens at this UDP port of its address.
+    case dhtPort(UInt16)
   }
 
   /// How many requests a peer may have waiting; more are hostile.
-  package static let requestLimit = 2000
+  package static let requestLimit = ExtensionHandshake.requestQueueLimit
   /// Silence after which a keep-alive is sent.
   package static let keepAliveInterval = Duration.seconds(100)
   /// Silence after which the peer is given up.
@@ -40,6 +46,10 @@ package struct PeerConnectionMachine: Sendable {
   package private(set) var peerChoking = true
   /// Whether the peer wants what we have.
   package private(set) var peerInterested = false
+  /// The extensions that we have announced.
+  private var ownExtensions: Set<WireExtension> = []
+  /// The numbers under which the peer takes messages of extensions.
+  private var peerExtensions: [WireExtension: UInt8] = [:]
   /// What the peer asked for and was not given yet, oldest first.
   private var requests = Fifo<Block>()
   /// Whole frames to be sent, in order.
@@ -86,7 +96,9 @@ package struct PeerConnectionMachine: Sendable {
         requests.remove(at: index - waiting.startIndex)
       }
       return .none
-    case .keepAlive, .port, .unknown: return .none
+    case .extended(let number, let payload): return received(extended: number, payload)
+    case .port(let port): return port == 0 ? .none : .dhtPort(port)
+    case .keepAlive, .unknown: return .none
     }
   }
 
@@ -105,6 +117,18 @@ package struct PeerConnectionMachine: Sendable {
     return .serve
   }
 
+  private mutating func received(extended number: UInt8, _ payload: [UInt8]) -> Action {
+    guard number == 0 else {
+      guard let known = WireExtension(rawValue: number), ownExtensions.contains(known) else {
+        return .none
+      }
+      return .extensionMessage(known, payload: payload)
+    }
+    guard let handshake = ExtensionHandshake(payload: payload) else { return .none }
+    peerExtensions.merge(handshake.extensions) { $1 }
+    return .extended(handshake)
+  }
+
   // MARK: - What we say
 
   /// Tells the peer whether it has what we want, if that is news.
@@ -120,6 +144,24 @@ package struct PeerConnectionMachine: Sendable {
     amChoking = isChoking
     if isChoking { requests.removeAll() }
     say(isChoking ? .choke : .unchoke)
+  }
+
+  /// Queues our handshake of the extension protocol.
+  ///
+  /// Only for a peer that has announced `Handshake.Features.extensions`.
+  package mutating func introduce(_ handshake: ExtensionHandshake) {
+    ownExtensions.formUnion(handshake.extensions.keys)
+    say(.extended(number: 0, payload: handshake.payload))
+  }
+
+  /// Whether the peer takes messages of this extension.
+  package func speaks(_ extension: WireExtension) -> Bool { peerExtensions[`extension`] ?? 0 != 0 }
+
+  /// Queues a message of an extension; returns false when the peer does not take it.
+  package mutating func say(_ extension: WireExtension, payload: [UInt8]) -> Bool {
+    guard let number = peerExtensions[`extension`], number != 0 else { return false }
+    say(.extended(number: number, payload: payload))
+    return true
   }
 
   /// Queues a message to be sent.

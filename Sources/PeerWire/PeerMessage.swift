@@ -22,7 +22,9 @@ package enum PeerMessage: Equatable, Sendable {
   case cancel(Block)
   /// The peer's DHT port (BEP 5).
   case port(UInt16)
-  /// A message of an extension that we did not announce; it is skipped.
+  /// A message of the extension protocol (BEP 10); number 0 is its handshake.
+  case extended(number: UInt8, payload: [UInt8])
+  /// A message that we do not know, or too long to be looked at; it is skipped.
   case unknown(id: UInt8)
 
   /// The numbers that messages carry on the wire.
@@ -47,12 +49,16 @@ package enum PeerMessage: Equatable, Sendable {
     package static let cancel: UInt8 = 8
     /// `PeerMessage.port`.
     package static let port: UInt8 = 9
+    /// `PeerMessage.extended`.
+    package static let extended: UInt8 = 20
   }
 
   /// Bounds on what a peer may send, in bytes.
   package enum Limit {
     /// The longest frame that is skipped when its message is unknown.
     package static let frame = 1 << 20
+    /// The longest payload of the extension protocol that is looked at; longer ones are skipped.
+    package static let extended = 64 << 10
     /// The longest block that a peer may ask for; larger ones are hostile (BEP 3 clients drop them).
     package static let request = 128 << 10
   }
@@ -98,6 +104,11 @@ extension PeerMessage {
         throw .badLength(id: id, length: body.count + 1)
       }
       return .port(port)
+    case ID.extended:
+      guard let number = reader.read(UInt8.self) else {
+        throw .badLength(id: id, length: body.count + 1)
+      }
+      return .extended(number: number, payload: Array(reader.rest))
     default: return .unknown(id: id)
     }
   }
@@ -142,6 +153,10 @@ extension PeerMessage {
       bytes.appendBigEndian(UInt32(3))
       bytes.append(ID.port)
       bytes.appendBigEndian(port)
+    case .extended(let number, let payload):
+      bytes.appendBigEndian(UInt32(truncatingIfNeeded: 2 + payload.count))
+      bytes += [ID.extended, number]
+      bytes += payload
     case .unknown(let id): Self.appendFrame(id, to: &bytes)
     }
   }

@@ -3,9 +3,10 @@ package import Primitives
 /// The blocks asked of one peer and not delivered yet, and how many there may be.
 ///
 /// It begins with 5, the smallest pipeline that hides one round trip on a slow link. While the rate
-/// still grows every block that arrives adds one, which doubles the window in each round trip; after
-/// that it holds what the peer delivers in `horizon`, so that it covers the bandwidth-delay product
-/// of any real path and a slow peer still holds no more than it can bring soon. `pinned` fixes it.
+/// still grows every block that arrives adds three, so that the window is four times as wide after
+/// each round trip; after that it holds what the peer delivers in `horizon`, so that it covers the
+/// bandwidth-delay product of any real path and a slow peer still holds no more than it can bring
+/// soon. `pinned` fixes it. It never exceeds what the peer says it queues.
 ///
 /// A block is late when nothing has come for much longer than this peer's blocks usually take
 /// (mean plus four deviations, within 2 to 60 s); then the peer is snubbed and may owe one block.
@@ -17,8 +18,13 @@ package struct RequestWindow: Sendable {
   package static let initialTarget = 5
   /// How many blocks a peer that did not say so surely queues.
   package static let defaultCap = 250
+  /// How many blocks a peer that did not say so queues, if it has answered so many in order.
+  package static let provenCap = 500
+  private static let proof = 128
   /// The time that a full window should last.
   static let horizon = 3.0
+  /// How many blocks each arrival adds at first: a second of them leads to `horizon` at any rate.
+  private static let growth = 3
   /// How long bytes without a whole block keep a peer from being late, at least.
   static let trickleLimit = Duration.seconds(30)
   /// How long a peer may owe blocks without bringing one.
@@ -34,7 +40,11 @@ package struct RequestWindow: Sendable {
   }
 
   private let pinned: Int?
-  private let cap: Int
+  private var cap: Int
+  /// How many requests the peer says it queues.
+  private var queue: Int?
+  /// How many blocks in a row came in the order of the requests.
+  private var answeredInOrder = 0
   private var entries = Fifo<Entry>()
   /// The blocks that may be owed now, unless snubbed.
   private var window: Int
@@ -56,10 +66,18 @@ package struct RequestWindow: Sendable {
   }
 
   /// How many blocks may be outstanding now.
-  package var target: Int { isSnubbed ? 1 : min(pinned ?? window, share) }
+  package var target: Int { isSnubbed ? 1 : min(pinned ?? window, share, queue ?? .max) }
 
   /// The peer's share of the memory for blocks that come in; what it owes is bounded by it.
   package var share = Int.max
+
+  /// The peer says how many requests it queues (`reqq`, BEP 10); at most 2000 are made use of.
+  package mutating func peerQueues(_ requests: Int) {
+    let limit = min(max(1, requests), ExtensionHandshake.requestQueueLimit)
+    queue = limit
+    cap = limit
+    window = min(window, limit)
+  }
 
   /// How many blocks are outstanding.
   package var count: Int { entries.count }
@@ -72,6 +90,9 @@ package struct RequestWindow: Sendable {
 
   /// The bytes per second that the peer delivered lately.
   package var bytesPerSecond: Double { rate.bytesPerSecond }
+
+  /// The same, from soon after the first block on.
+  package func estimatedRate(now: Instant) -> Double { rate.estimate(now: now) }
 
   /// An outstanding block, counted from the one asked for first.
   package func block(at index: Int) -> Block { entries[index].block }
@@ -103,6 +124,7 @@ package struct RequestWindow: Sendable {
     lastBlock = now
     isSnubbed = false
     entries.remove(at: index)
+    learnQueue(isInOrder: index == 0)
     grow()
     return true
   }
@@ -164,8 +186,16 @@ package struct RequestWindow: Sendable {
     return min(cap, max(2, Int(min(blocks, Double(cap)))))
   }
 
+  /// A peer that did not say how many requests it queues may have more of them, once it has
+  /// answered many in order: it drops none then.
+  private mutating func learnQueue(isInOrder: Bool) {
+    guard queue == nil, cap == Self.defaultCap else { return }
+    answeredInOrder = isInOrder ? answeredInOrder + 1 : 0
+    if answeredInOrder >= Self.proof { cap = Self.provenCap }
+  }
+
   private mutating func grow() {
-    if isInSlowStart, pinned == nil { window = min(cap, window + 1) }
+    if isInSlowStart, pinned == nil { window = min(cap, window + Self.growth) }
   }
 
   private func position(of block: Block) -> Int? {

@@ -20,6 +20,10 @@ package enum WireError: Error, Equatable, Sendable, CustomStringConvertible {
   case badBitfield
   /// Blocks that nobody asked for, beyond what crossed a cancel on the way.
   case unrequestedBlock(Block)
+  /// A message of an extension that is none of its messages.
+  case badExtensionMessage(WireExtension)
+  /// Messages of an extension that come much faster than it allows.
+  case extensionFlood(WireExtension)
   /// More requests than we said we would queue.
   case tooManyRequests(limit: Int)
 
@@ -36,6 +40,8 @@ package enum WireError: Error, Equatable, Sendable, CustomStringConvertible {
       "block \(piece):\(offset)+\(length) does not lie inside a piece"
     case .badBitfield: "the bitfield does not fit the torrent"
     case .unrequestedBlock(let block): "block \(block) was not requested"
+    case .badExtensionMessage(let each): "a message of \(each.name) makes no sense"
+    case .extensionFlood(let each): "messages of \(each.name) come too fast"
     case .tooManyRequests(let limit): "more than \(limit) requests are waiting"
     }
   }

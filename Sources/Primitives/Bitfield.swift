@@ -80,6 +80,33 @@ public struct Bitfield: Hashable, Sendable {
     return false
   }
 
+  /// The first piece at or after `start` that is in both sets; nil when there is none.
+  ///
+  /// Both must speak of the same torrent. 64 pieces cost one step.
+  public func firstCommon(with other: Bitfield, from start: Int) -> PieceIndex? {
+    guard start >= 0, start < count, other.count == count else { return nil }
+    var mask: UInt64 = .max << UInt64(start & 63)
+    for number in (start >> 6)..<words.count {
+      let common = words[number] & other.words[number] & mask
+      if common != 0 { return PieceIndex(number << 6 + common.trailingZeroBitCount) }
+      mask = .max
+    }
+    return nil
+  }
+
+  /// How many pieces of a range are in the set; the range must lie within `0..<count`.
+  public func population(in range: Range<Int>) -> Int {
+    guard let last = range.last else { return 0 }
+    var sum = 0
+    for number in (range.lowerBound >> 6)...(last >> 6) {
+      var word = words[number]
+      if number == range.lowerBound >> 6 { word &= .max << UInt64(range.lowerBound & 63) }
+      if number == last >> 6 { word &= .max >> UInt64(63 - last & 63) }
+      sum += word.nonzeroBitCount
+    }
+    return sum
+  }
+
   /// Calls `body` for each piece in the set, in rising order.
   @inlinable
   public func forEach(_ body: (PieceIndex) -> Void) {

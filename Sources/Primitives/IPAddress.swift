@@ -48,6 +48,17 @@ public enum IPAddress: Hashable, Sendable {
   }
 }
 
+extension IPAddress {
+  /// What belongs to one customer of a provider: an IPv4 address itself, and of an IPv6 address the
+  /// /64 that it lies in.
+  public var network: IPAddress {
+    switch unmapped {
+    case .v4(let value): .v4(value)
+    case .v6(let high, _): .v6(high: high, low: 0)
+    }
+  }
+}
+
 // MARK: - Kinds of addresses
 
 extension IPAddress {

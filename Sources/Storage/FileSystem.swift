@@ -3,6 +3,14 @@
 /// Names are single components: no call resolves a path, except that of the root, which the user
 /// chose. So whoever walks opens one folder after the other and nothing can lead outside.
 package protocol FileSystem: Sendable {
+  /// How many files a torrent may keep open.
+  var openFileLimit: Int { get }
+
+  /// What tells one start of the machine from another, in at most 64 bytes; empty when unknown.
+  ///
+  /// What was written, but not brought to the disk, survives only until the next start.
+  var bootIdentity: String { get }
+
   /// Opens the output folder; symbolic links count, since the user named it.
   ///
   /// With `create`, missing folders on the way are made.
@@ -39,10 +47,20 @@ package protocol FileSystem: Sendable {
   func resize(_ file: Descriptor, to length: Int64) throws(SystemCallError)
 
   /// Reserves room on disk for the bytes before `length` and makes the file at least that long.
-  func reserve(_ file: Descriptor, length: Int64) throws(SystemCallError)
+  ///
+  /// Unless `thoroughly`, it may do with seeing that there is room where reserving it costs much.
+  func reserve(
+    _ file: Descriptor, length: Int64, thoroughly: Bool
+  ) throws(SystemCallError)
 
   /// The first byte from `offset` on that is not in a hole; nil when only holes follow.
   func nextData(_ file: Descriptor, from offset: Int64) throws(SystemCallError) -> Int64?
+
+  /// The first byte from `offset` on that is in a hole; the file's end counts as one.
+  func nextHole(_ file: Descriptor, from offset: Int64) throws(SystemCallError) -> Int64
+
+  /// Hints that these bytes will be read soon; does not wait, and never fails.
+  func prefetch(_ file: Descriptor, _ range: Range<Int64>)
 
   /// Waits until a file is on the disk.
   func synchronize(_ file: Descriptor) throws(SystemCallError)
@@ -101,12 +119,15 @@ package struct FileStatus: Hashable, Sendable {
   package let size: Int64
   /// Tells files of one file system apart.
   package let inode: UInt64
+  /// When the content last changed, in nanoseconds since 1970.
+  package let modified: Int64
 
   /// Creates a status.
-  package init(kind: Kind, size: Int64, inode: UInt64) {
+  package init(kind: Kind, size: Int64, inode: UInt64, modified: Int64) {
     self.kind = kind
     self.size = size
     self.inode = inode
+    self.modified = modified
   }
 }
 

@@ -1,17 +1,13 @@
-import Metainfo
 import Glibc
 import Synchronization
 
-/// What we know of each file of a torrent on disk, and those of them that are open.
+/// What we know of each place of a torrent on disk, and those of them that are open.
 ///
-/// At most 128 files are open at once, the least recently used one is closed for the next, so
-/// torrents of hundreds of thousands of files work under any limit. A file in use is never closed;
-/// if all are in use, the bound is exceeded for that moment. One lock guards the books and the
-/// opening of files; reading and writing happen outside it.
+/// Only so many files are open at once as the system leaves room for; when there are more, those
+/// not used for longest are closed, so torrents of hundreds of thousands of files work under any
+/// limit. A file in use is never closed; if all are in use, the bound is exceeded for that moment.
+/// One lock guards the books and the opening of files; reading and writing happen outside it.
 final class FileTable: Sendable {
-  /// How many files stay open.
-  static let openLimit = 128
-
   /// What a file is wanted for.
   enum Purpose {
     case reading
@@ -22,21 +18,29 @@ final class FileTable: Sendable {
   /// One file on disk.
   struct Record: Equatable, Sendable {
     var exists = false
-    var size: Int64 = 0
+    /// What it was known by when it was last looked at.
+    var stamp: FileStamp?
     /// Whether we may change it: we made it, or overwriting is allowed.
     var isOurs = false
     /// Whether room for all of it was asked for.
     var isReserved = false
+    /// Whether it was written since it was last looked at.
+    var isStale = false
+    /// Whether it was written by this run.
+    var isWritten = false
+
+    /// The length when it was last looked at, in bytes.
+    var size: Int64 { stamp?.size ?? 0 }
   }
 
-  private struct OpenFile {
+  struct OpenFile {
     let descriptor: Descriptor
     let isWritable: Bool
     var users: Int
     var lastUse: UInt64
   }
 
-  private struct Books {
+  struct Books {
     var records: [Record]
     var open: [Int: OpenFile] = [:]
     var walk: FolderWalk
@@ -44,36 +48,45 @@ final class FileTable: Sendable {
     var uses: UInt64 = 0
     /// Whether our files are opened for writing.
     var mayWrite = false
+    /// The places written since they were last looked at, each once.
+    var unstamped: [Int] = []
   }
 
-  let layout: FileLayout
+  let layout: OutputLayout
   /// The output folder's path.
   let folder: String
   let fileSystem: any FileSystem
-  private let synchronizes: Bool
-  private let books: Mutex<Books>
+  let synchronizes: Bool
+  let openLimit: Int
+  private let preallocation: Preallocation
+  let books: Mutex<Books>
 
-  init(layout: FileLayout, folder: String, fileSystem: any FileSystem, synchronizes: Bool) {
+  init(
+    layout: OutputLayout, folder: String, fileSystem: any FileSystem, synchronizes: Bool,
+    preallocation: Preallocation
+  ) {
     self.layout = layout
     self.folder = folder
     self.fileSystem = fileSystem
     self.synchronizes = synchronizes
+    self.preallocation = preallocation
+    openLimit = fileSystem.openFileLimit
     books = Mutex(
       Books(
-        records: Array(repeating: Record(), count: layout.files.count),
+        records: Array(repeating: Record(), count: layout.places.count),
         walk: FolderWalk(fileSystem: fileSystem, rootPath: folder)))
   }
 
   /// A file's path, for messages.
-  func path(_ index: Int) -> String { folder + "/" + layout.files[index].displayPath }
+  func path(_ index: Int) -> String {
+    folder + "/" + layout.places[index].path.joined(separator: "/")
+  }
 
-  /// All files' records, by number.
+  /// All places' records, by number.
   var records: [Record] { books.withLock { $0.records } }
 
   /// Whether we may change a file.
   func isOurs(_ index: Int) -> Bool { books.withLock { $0.records[index].isOurs } }
-
-  // MARK: - The whole torrent
 
   /// Opens the output folder; nil when it is missing and must not be created.
   func openRoot(create: Bool) throws(StorageError) -> Descriptor? {
@@ -90,63 +103,12 @@ final class FileTable: Sendable {
     }
   }
 
-  /// Looks at every file on disk; `isOurs` says which we may change.
-  func scan(isOurs: (Int) -> Bool) throws(StorageError) {
-    let root = try openRoot(create: false)
-    var records = Array(repeating: Record(), count: layout.files.count)
-    var walk = FolderWalk(fileSystem: fileSystem, rootPath: folder)
-    for file in layout.files where file.isStored {
-      if let root, let parent = try walk.folder(of: file.path, root: root, create: false) {
-        if let size = try size(of: file, in: parent) {
-          records[file.index].exists = true
-          records[file.index].size = size
-        }
-      }
-      records[file.index].isOurs = isOurs(file.index)
-    }
-    try walk.close()
-    books.withLock { $0.records = records }
-  }
-
-  private func size(of file: TorrentFile, in parent: Descriptor) throws(StorageError) -> Int64? {
-    let status: FileStatus
-    do {
-      status = try fileSystem.status(file.path[file.path.count - 1], in: parent)
-    } catch {
-      if error.code == ENOENT { return nil }
-      throw StorageError(error, path: path(file.index))
-    }
-    switch status.kind {
-    case .file: return status.size
-    case .symlink: throw .symlink(path: path(file.index))
-    case .folder, .other: throw .notAFile(path: path(file.index))
-    }
-  }
-
   /// From now on the files in `ours` may be written; the others are only read.
   func allowWriting(ours: [Bool]) throws(StorageError) {
     try books.withLock { books throws(StorageError) in
       try closeAll(&books)
       for index in books.records.indices { books.records[index].isOurs = ours[index] }
       books.mayWrite = true
-    }
-  }
-
-  /// Closes every file, and the root as well unless it is kept; files are only read from now on.
-  ///
-  /// Everything is closed even if something fails; the first failure is thrown.
-  func close(keepingRoot: Bool) throws(StorageError) {
-    try books.withLock { books throws(StorageError) in
-      books.mayWrite = false
-      var failure: StorageError?
-      do throws(StorageError) { try closeAll(&books) } catch { failure = error }
-      if !keepingRoot, let root = books.root {
-        books.root = nil
-        do throws(SystemCallError) { try fileSystem.close(root) } catch {
-          failure = failure ?? StorageError(error, path: folder)
-        }
-      }
-      if let failure { throw failure }
     }
   }
 
@@ -167,17 +129,37 @@ final class FileTable: Sendable {
     }
   }
 
+  /// Notes that a file's name is gone.
+  func forget(_ index: Int) {
+    books.withLock { books in
+      books.records[index] = Record()
+      books.unstamped.removeAll { $0 == index }
+    }
+  }
+
+  /// Keeps a file open for reading until everything is closed, whatever becomes of its name.
+  func pin(_ index: Int) throws(StorageError) {
+    try books.withLock { books throws(StorageError) in
+      _ = try borrow(index, for: .reading, &books)
+    }
+  }
+
   private func borrow(
     _ index: Int, for purpose: Purpose, _ books: inout Books
   ) throws(StorageError) -> Descriptor {
     books.uses += 1
     if books.open[index] == nil {
-      while books.open.count >= Self.openLimit, try closeOldest(&books) {}
+      if books.open.count >= openLimit { _ = try closeIdle(&books) }
       books.open[index] = try openMakingRoom(index, for: purpose, &books)
     }
     guard let file = books.open[index] else { throw .fileMissing(path: path(index)) }
-    if case .writing(let length) = purpose, length < layout.files[index].length {
-      try reserve(index, file.descriptor, &books)
+    if case .writing(let length) = purpose {
+      try reserve(index, file.descriptor, writing: length, &books)
+      if !books.records[index].isStale {
+        books.records[index].isStale = true
+        books.records[index].isWritten = true
+        books.unstamped.append(index)
+      }
     }
     books.open[index]?.users += 1
     books.open[index]?.lastUse = books.uses
@@ -192,7 +174,7 @@ final class FileTable: Sendable {
       do throws(StorageError) {
         return try open(index, for: purpose, &books)
       } catch {
-        guard case .tooManyOpenFiles = error, try closeOldest(&books) else { throw error }
+        guard case .tooManyOpenFiles = error, try closeIdle(&books) else { throw error }
       }
     }
   }
@@ -200,40 +182,52 @@ final class FileTable: Sendable {
   private func open(
     _ index: Int, for purpose: Purpose, _ books: inout Books
   ) throws(StorageError) -> OpenFile {
-    let file = layout.files[index]
+    let place = layout.places[index]
     let isWritable = books.mayWrite && books.records[index].isOurs
     var creates = false
     if case .writing = purpose { creates = isWritable && !books.records[index].exists }
     guard let root = books.root,
-      let parent = try books.walk.folder(of: file.path, root: root, create: creates)
+      let parent = try books.walk.folder(of: place.path, root: root, create: creates)
     else { throw .fileMissing(path: path(index)) }
     let access: FileAccess =
-      creates ? .create(executable: file.isExecutable) : isWritable ? .write : .read
+      creates ? .create(executable: place.isExecutable) : isWritable ? .write : .read
     do {
-      let descriptor = try fileSystem.openFile(file.path[file.path.count - 1], in: parent, access)
+      let descriptor = try fileSystem.openFile(place.name, in: parent, access)
       books.records[index].exists = true
       return OpenFile(descriptor: descriptor, isWritable: isWritable, users: 0, lastUse: 0)
     } catch {
+      if error.code == ENOENT, creates { throw .folderRemoved(path: path(index)) }
       throw StorageError(error, path: path(index))
     }
   }
 
-  /// Reserves a file's room when it is first written: space that is not there shows early, and the
-  /// pieces, which come in any order, lie in a row on disk.
+  /// Makes a file's room when it is first written, as the user chose.
+  ///
+  /// By default it is reserved: space that is not there shows early, and the pieces, which come in
+  /// any order, lie in a row on disk. The part file is as small as it can be.
   private func reserve(
-    _ index: Int, _ descriptor: Descriptor, _ books: inout Books
+    _ index: Int, _ descriptor: Descriptor, writing count: Int, _ books: inout Books
   ) throws(StorageError) {
-    guard !books.records[index].isReserved else { return }
-    let length = layout.files[index].length
+    let place = layout.places[index]
+    guard place.isWanted, !books.records[index].isReserved else { return }
+    // What one write fills needs no room made before it.
+    guard preallocation == .full || count < place.length else { return }
     do throws(SystemCallError) {
-      do {
-        try fileSystem.reserve(descriptor, length: length)
-      } catch {
-        // Not every file system can reserve; a sparse file is the next best thing.
-        guard [EOPNOTSUPP, ENOSYS, EINVAL].contains(error.code) else { throw error }
-        try fileSystem.resize(descriptor, to: length)
+      switch preallocation {
+      case .none: break
+      case .sparse: try fileSystem.resize(descriptor, to: place.length)
+      case .full: try fileSystem.reserve(descriptor, length: place.length, thoroughly: true)
+      case .automatic:
+        do {
+          try fileSystem.reserve(descriptor, length: place.length, thoroughly: false)
+        } catch {
+          // Not every file system can reserve; a sparse file is the next best thing.
+          guard error.meansUnsupported else { throw error }
+          try fileSystem.resize(descriptor, to: place.length)
+        }
       }
     } catch {
+      if preallocation == .full, error.meansUnsupported { throw .cannotReserve(path: path(index)) }
       throw StorageError(error, path: path(index))
     }
     books.records[index].isReserved = true
@@ -241,16 +235,42 @@ final class FileTable: Sendable {
 
   // MARK: - Closing
 
-  private func closeOldest(_ books: inout Books) throws(StorageError) -> Bool {
-    var oldest: (index: Int, file: OpenFile)?
-    for (index, file) in books.open where file.users == 0 {
-      // Uses are numbered, so the oldest is one file whatever the dictionary's order.
-      if file.lastUse < oldest?.file.lastUse ?? .max { oldest = (index, file) }
+  /// Closes files that are not in use, for whoever needs descriptors; false when there are none.
+  func makeRoom() throws(StorageError) -> Bool {
+    try books.withLock { books throws(StorageError) in try closeIdle(&books) }
+  }
+
+  /// Closes the files that were not used for longest, a quarter of those that are open and at least
+  /// one; false when all are in use.
+  func closeIdle(_ books: inout Books) throws(StorageError) -> Bool {
+    // Uses are numbered, so the order does not depend on the dictionary's.
+    let idle = books.open.filter { $0.value.users == 0 }
+      .sorted { $0.value.lastUse < $1.value.lastUse }
+    var failure: StorageError?
+    for (index, file) in idle.prefix(max(1, books.open.count / 4)) {
+      books.open[index] = nil
+      do { try close(index, file) } catch { failure = failure ?? error }
     }
-    guard let oldest else { return false }
-    books.open[oldest.index] = nil
-    try close(oldest.index, oldest.file)
-    return true
+    if let failure { throw failure }
+    return !idle.isEmpty
+  }
+
+  /// Closes every file, and the root as well unless it is kept; files are only read from now on.
+  ///
+  /// Everything is closed even if something fails; the first failure is thrown.
+  func close(keepingRoot: Bool) throws(StorageError) {
+    try books.withLock { books throws(StorageError) in
+      books.mayWrite = false
+      var failure: StorageError?
+      do throws(StorageError) { try closeAll(&books) } catch { failure = error }
+      if !keepingRoot, let root = books.root {
+        books.root = nil
+        do throws(SystemCallError) { try fileSystem.close(root) } catch {
+          failure = failure ?? StorageError(error, path: folder)
+        }
+      }
+      if let failure { throw failure }
+    }
   }
 
   private func closeAll(_ books: inout Books) throws(StorageError) {
@@ -271,4 +291,12 @@ final class FileTable: Sendable {
     do { try fileSystem.close(file.descriptor) } catch { failure = failure ?? error }
     if let failure { throw StorageError(failure, path: path(index)) }
   }
+}
+
+extension SystemCallError {
+  /// Whether the file system cannot do such a thing at all.
+  fileprivate var meansUnsupported: Bool { [EOPNOTSUPP, ENOSYS, EINVAL].contains(code) }
+
+  /// Whether nothing has that name.
+  var meansMissing: Bool { code == ENOENT }
 }

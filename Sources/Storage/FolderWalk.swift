@@ -19,9 +19,9 @@ struct FolderWalk {
   ///
   /// Returns nil when a folder is missing and must not be created.
   mutating func folder(
-    of path: [String], root: Descriptor, create: Bool
+    of path: ArraySlice<String>, root: Descriptor, create: Bool
   ) throws(StorageError) -> Descriptor? {
-    let folders = path.dropLast()
+    let folders = Array(path.dropLast())
     var shared = 0
     while shared < min(folders.count, chain.count), chain[shared].name == folders[shared] {
       shared += 1
@@ -74,6 +74,7 @@ struct FolderWalk {
       }
       return try fileSystem.openFolder(name, in: parent)
     } catch {
+      if error.code == ENOENT { throw .folderRemoved(path: display) }
       throw StorageError(error, path: display)
     }
   }

@@ -1,3 +1,5 @@
+package import Primitives
+
 /// What lies at a torrent's places on disk before anything is changed.
 package struct Inspection: Equatable, Sendable {
   /// What is at one file's place.
@@ -12,14 +14,19 @@ package struct Inspection: Equatable, Sendable {
 
   /// One entry per file of the torrent.
   package let files: [Presence]
+  /// The pieces that are right by what the last run wrote down.
+  package let trusted: Bitfield
+  /// The pieces that must be hashed to know; the others are missing, or not wanted.
+  package let doubtful: Bitfield
 
-  /// Whether there is any byte to check; if not, all pieces are missing.
+  /// Whether there is any byte to check; if not, all pieces but the trusted ones are missing.
   package var mayHaveData: Bool {
-    files.contains { file in
-      switch file {
-      case .missing: false
-      case .unfinished(let size), .foreign(let size): size > 0
+    !doubtful.isEmpty
+      && files.contains { file in
+        switch file {
+        case .missing: false
+        case .unfinished(let size), .foreign(let size): size > 0
+        }
       }
-    }
   }
 }

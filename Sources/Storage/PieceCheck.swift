@@ -2,8 +2,12 @@ import Hashing
 import Metainfo
 import Primitives
 
-/// The working memory of one thread that checks pieces.
-struct PieceCheck {
+/// The working memory of one thread that checks pieces: 1 MiB, whatever the piece length.
+///
+/// It stays in a core's own cache between the copy out of the page cache and the hash pass. Mapping
+/// the files would save some of the copying, but a file that somebody cuts meanwhile would then kill
+/// the process.
+struct PieceCheck: ~Copyable {
   enum Content {
     /// A file is missing or too short.
     case absent
@@ -13,54 +17,86 @@ struct PieceCheck {
     case data
   }
 
+  /// A stretch of a file that is all hole, or all data.
+  private struct Extent {
+    let file: Int
+    let range: Range<Int64>
+    let isHole: Bool
+  }
+
   /// How many pieces are hashed at once.
   static let lanes = 16
-  /// How many pieces are looked at before progress is told, also when none needs reading.
-  static let scanBound = 256
   /// How many bytes of each are read in one step.
-  static let step = 128 << 10
+  static let step = 64 << 10
+  /// How many bytes of each are asked of the disk ahead of their step.
+  static let ahead = 1 << 20
+  /// How many pieces are looked at before progress is told, also when none needs reading.
+  static let scanBound = 1024
 
+  /// How many pieces are verified at once: small ones fill the buffer.
+  let batchLimit: Int
   private let storage: TorrentStorage
   private let records: [FileTable.Record]
   private let buffer: UnsafeMutableRawBufferPointer
   /// The hash of a full piece of zeros, made when it is first needed.
   private var hashOfZeros: PieceHash?
-  /// The hole found last.
-  private var hole: (file: Int, range: Range<Int64>)?
+  /// The hole or the data found last.
+  private var extent: Extent?
 
   init(storage: TorrentStorage) {
     self.storage = storage
     records = storage.files.records
-    let step = min(Self.step, storage.torrent.geometry.pieceLength)
-    buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: step * Self.lanes, alignment: 64)
+    let pieceLength = storage.torrent.geometry.pieceLength
+    let length = Self.lanes * min(Self.step, pieceLength)
+    let capacity = pieceLength <= Self.step ? Self.lanes * Self.step : length
+    batchLimit = min(Self.scanBound, max(Self.lanes, capacity / pieceLength))
+    buffer = UnsafeMutableRawBufferPointer.allocate(
+      byteCount: max(length, min(capacity, batchLimit * pieceLength)), alignment: 4096)
   }
 
-  func free() {
+  deinit {
     buffer.deallocate()
   }
 
   /// What a look at the files' sizes and holes tells of a piece.
   mutating func content(of piece: PieceIndex) throws(StorageError) -> Content {
-    let layout = storage.torrent.layout
-    let spans = layout.spans(of: piece).filter { layout.files[$0.file].isStored }
-    for span in spans {
+    var storedSpans = 0
+    var last: FileSpan?
+    var isPresent = true
+    let layout = storage.layout
+    layout.forEachSpan(of: layout.files.range(of: piece)) { span in
+      guard layout.places[span.file].isStored else { return }
+      storedSpans += 1
+      last = span
       let record = records[span.file]
-      guard record.exists, record.size >= span.offset + Int64(span.length) else { return .absent }
+      if !record.exists || record.size < span.offset + Int64(span.length) { isPresent = false }
     }
-    guard spans.count == 1, let span = spans.first,
+    guard isPresent else { return .absent }
+    guard storedSpans == 1, let span = last,
       span.length == storage.torrent.geometry.pieceLength
     else { return .data }
-    let end = span.offset + Int64(span.length)
-    if let hole, hole.file == span.file, hole.range.contains(span.offset) {
-      return end <= hole.range.upperBound ? .zeros : .data
-    }
-    let data = try storage.files.withFile(span.file, for: .reading) {
+    let extent = try extent(at: span)
+    let isHole = extent.isHole && span.offset + Int64(span.length) <= extent.range.upperBound
+    return isHole ? .zeros : .data
+  }
+
+  /// The hole or the data in which a span begins; the file system is asked once for each.
+  private mutating func extent(at span: FileSpan) throws(StorageError) -> Extent {
+    if let extent, extent.file == span.file, extent.range.contains(span.offset) { return extent }
+    let end = records[span.file].size
+    let found = try storage.files.withFile(span.file, for: .reading) {
       descriptor throws(SystemCallError) in
-      try storage.files.fileSystem.nextData(descriptor, from: span.offset)
+      let disk = storage.files.fileSystem
+      let data = try disk.nextData(descriptor, from: span.offset) ?? end
+      if data > span.offset {
+        return Extent(file: span.file, range: span.offset..<data, isHole: true)
+      }
+      let hole = try disk.nextHole(descriptor, from: span.offset)
+      return Extent(
+        file: span.file, range: span.offset..<max(hole, span.offset + 1), isHole: false)
     }
-    let dataStart = data ?? records[span.file].size
-    if dataStart > span.offset { hole = (span.file, span.offset..<dataStart) }
-    return end <= dataStart ? .zeros : .data
+    extent = found
+    return found
   }
 
   /// Whether a piece of full length is right when all its bytes are zero.
@@ -79,20 +115,75 @@ struct PieceCheck {
     return hash == storage.torrent.pieceHash(piece)
   }
 
-  /// Reads and hashes at most `lanes` pieces, step by step.
+  /// Reads and hashes at most `batchLimit` pieces in rising order; returns the right ones.
   func verify(_ pieces: [PieceIndex]) throws(StorageError) -> [PieceIndex] {
     guard !pieces.isEmpty else { return [] }
+    return storage.torrent.geometry.pieceLength <= Self.step
+      ? try verifySmall(pieces) : try verifyInSteps(pieces)
+  }
+
+  // MARK: - Small pieces
+
+  /// Reads pieces that lie one after the other at once, and hashes all of them in one run.
+  private func verifySmall(_ pieces: [PieceIndex]) throws(StorageError) -> [PieceIndex] {
     let geometry = storage.torrent.geometry
-    let step = buffer.count / Self.lanes
+    var chunks: [UnsafeRawBufferPointer] = []
+    var readable: [PieceIndex] = []
+    var position = 0
+    var first = 0
+    while first < pieces.count {
+      var end = first + 1
+      while end < pieces.count, pieces[end].value == pieces[end - 1].value + 1 { end += 1 }
+      for piece in try read(pieces[first..<end], at: position) {
+        let start = position + (piece.value - pieces[first].value) * geometry.pieceLength
+        chunks.append(
+          UnsafeRawBufferPointer(rebasing: buffer[start..<start + geometry.length(of: piece)]))
+        readable.append(piece)
+      }
+      position += (end - first) * geometry.pieceLength
+      first = end
+    }
+    return zip(readable, SHA1.digests(of: chunks)).compactMap { piece, digest in
+      digest == storage.torrent.pieceHash(piece) ? piece : nil
+    }
+  }
+
+  /// Reads a run of pieces into the buffer; returns those that could be read whole.
+  private func read(
+    _ run: ArraySlice<PieceIndex>, at position: Int
+  ) throws(StorageError) -> ArraySlice<PieceIndex> {
+    guard let first = run.first, let last = run.last else { return run }
+    let layout = storage.torrent.layout
+    let range = layout.range(of: first).lowerBound..<layout.range(of: last).upperBound
+    let part = UnsafeMutableRawBufferPointer(
+      rebasing: buffer[position..<position + Int(range.upperBound - range.lowerBound)])
+    if try storage.read(range, into: part) { return run }
+    // A file was cut since it was looked at: the other pieces still count.
+    guard run.count > 1 else { return [] }
+    var readable: [PieceIndex] = []
+    for piece in run {
+      let offset = (piece.value - first.value) * layout.geometry.pieceLength
+      readable += try read([piece], at: position + offset)
+    }
+    return readable[...]
+  }
+
+  // MARK: - Large pieces
+
+  /// Reads a step of each piece and hashes the steps across the lanes, until the pieces end.
+  private func verifyInSteps(_ pieces: [PieceIndex]) throws(StorageError) -> [PieceIndex] {
+    let geometry = storage.torrent.geometry
     var states = Array(repeating: SHA1State(), count: pieces.count)
     var isReadable = Array(repeating: true, count: pieces.count)
+    var chunks: [UnsafeRawBufferPointer] = []
     var position = 0
     while position < geometry.length(of: pieces[0]) {
-      var chunks: [UnsafeRawBufferPointer] = []
+      if position.isMultiple(of: Self.ahead) { try prefetch(pieces, from: position) }
+      chunks.removeAll(keepingCapacity: true)
       for (lane, piece) in pieces.enumerated() {
-        let length = max(0, min(step, geometry.length(of: piece) - position))
+        let length = max(0, min(Self.step, geometry.length(of: piece) - position))
         let part = UnsafeMutableRawBufferPointer(
-          rebasing: buffer[lane * step..<lane * step + length])
+          rebasing: buffer[lane * Self.step..<lane * Self.step + length])
         let start = geometry.offset(of: piece) + Int64(position)
         if length > 0, isReadable[lane] {
           isReadable[lane] = try storage.read(start..<start + Int64(length), into: part)
@@ -100,11 +191,22 @@ struct PieceCheck {
         chunks.append(UnsafeRawBufferPointer(part))
       }
       SHA1State.update(&states, with: chunks)
-      position += step
+      position += Self.step
     }
     return pieces.indices.compactMap { lane in
       let isRight = states[lane].finish() == storage.torrent.pieceHash(pieces[lane])
       return isRight && isReadable[lane] ? pieces[lane] : nil
+    }
+  }
+
+  /// Lets a disk read long stretches while steps of several pieces take turns.
+  private func prefetch(_ pieces: [PieceIndex], from position: Int) throws(StorageError) {
+    let geometry = storage.torrent.geometry
+    for piece in pieces {
+      let length = min(Self.ahead, geometry.length(of: piece) - position)
+      guard length > 0 else { continue }
+      let start = geometry.offset(of: piece) + Int64(position)
+      try storage.prefetch(start..<start + Int64(length))
     }
   }
 }

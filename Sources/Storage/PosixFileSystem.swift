@@ -6,6 +6,23 @@ package struct PosixFileSystem: FileSystem {
   /// Creates the file system, which has no state.
   package init() {}
 
+  /// An eighth of the descriptors that the process may have, within 128 and 2048.
+  package var openFileLimit: Int {
+    var limit = rlimit()
+    guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 128 }
+    return Int(max(128, min(2048, limit.rlim_cur / 8)))
+  }
+
+  /// The kernel's random name of this start of the machine.
+  package var bootIdentity: String {
+    let file = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC)
+    guard file >= 0 else { return "" }
+    defer { _ = Glibc.close(file) }
+    var bytes = [UInt8](repeating: 0, count: 36)
+    let count = Glibc.read(file, &bytes, bytes.count)
+    return count == bytes.count ? String(validating: bytes, as: UTF8.self) ?? "" : ""
+  }
+
   /// Repeats a call while signals interrupt it.
   private func check<Result: SignedInteger>(
     _ call: StaticString, _ body: () -> Result
@@ -109,8 +126,10 @@ package struct PosixFileSystem: FileSystem {
   }
 
   /// Reserves room with fallocate(2).
-  package func reserve(_ file: Descriptor, length: Int64) throws(SystemCallError) {
-    _ = try check("fallocate") { cposix_fallocate(file.number, length) }
+  package func reserve(
+    _ file: Descriptor, length: Int64, thoroughly: Bool
+  ) throws(SystemCallError) {
+    _ = try check("fallocate") { cposix_fallocate(file.number, length, thoroughly ? 1 : 0) }
   }
 
   /// Asks lseek(2) with `SEEK_DATA`; where holes are unknown, everything is data.
@@ -123,6 +142,23 @@ package struct PosixFileSystem: FileSystem {
       // ENXIO: nothing but a hole. Anything else: the file system knows no holes.
       return error.code == ENXIO ? nil : offset
     }
+  }
+
+  /// Asks lseek(2) with `SEEK_HOLE`; where holes are unknown, there is none.
+  package func nextHole(
+    _ file: Descriptor, from offset: Int64
+  ) throws(SystemCallError) -> Int64 {
+    do {
+      return try check("lseek") { cposix_next_hole(file.number, offset) }
+    } catch {
+      // ENXIO: beyond the end, which somebody has moved. Anything else: holes are not known.
+      return error.code == ENXIO ? offset : .max
+    }
+  }
+
+  /// Hints with posix_fadvise(2).
+  package func prefetch(_ file: Descriptor, _ range: Range<Int64>) {
+    cposix_prefetch(file.number, range.lowerBound, range.upperBound - range.lowerBound)
   }
 
   /// Waits for fsync(2).
@@ -173,6 +209,9 @@ extension FileStatus {
       case S_IFLNK: .symlink
       default: .other
       }
-    self.init(kind: kind, size: Int64(status.st_size), inode: UInt64(status.st_ino))
+    let modified = status.st_mtim
+    self.init(
+      kind: kind, size: Int64(status.st_size), inode: UInt64(status.st_ino),
+      modified: Int64(modified.tv_sec) &* 1_000_000_000 &+ Int64(modified.tv_nsec))
   }
 }

@@ -9,6 +9,8 @@ import Primitives
 /// the old or the new record, never half of one, and never an unlocked moment.
 struct StateFile {
   static let suffix = ".swift-torrent"
+  /// What the part file's name has after the state file's.
+  static let partSuffix = "-part"
 
   let name: String
   private let torrent: TorrentMetainfo
@@ -19,17 +21,20 @@ struct StateFile {
   private var lock: Descriptor?
   /// What the file said when it was read.
   private(set) var record: StateRecord?
-  /// Whether a file of that name is there that is no state of this torrent.
+  /// When it was written, in nanoseconds since 1970.
+  private(set) var savedAt: Int64 = 0
+  /// Whether the state of another torrent is there under that name.
   private(set) var isForeign = false
 
   init(
-    torrent: TorrentMetainfo, folder: String, fileSystem: any FileSystem, synchronizes: Bool
+    torrent: TorrentMetainfo, name: String, folder: String, fileSystem: any FileSystem,
+    synchronizes: Bool
   ) {
     self.torrent = torrent
     self.folder = folder
     self.fileSystem = fileSystem
     self.synchronizes = synchronizes
-    name = Self.name(for: torrent)
+    self.name = name
   }
 
   /// The file's path, for messages.
@@ -41,17 +46,23 @@ struct StateFile {
   private var temporaryName: String { name + "~" }
 
   /// `NAME.swift-torrent`; with digits of the info-hash when the torrent itself has such a file.
-  static func name(for torrent: TorrentMetainfo) -> String {
-    let taken = Set(torrent.layout.files.compactMap { $0.path.first?.lowercased() })
+  static func name(for torrent: TorrentMetainfo, isFlat: Bool) -> String {
+    let depth = isFlat && torrent.isMultiFile ? 1 : 0
+    let taken = Set(
+      torrent.layout.files.compactMap { $0.path.dropFirst(depth).first?.lowercased() })
     let hash = torrent.infoHash.description
     for digits in [0, 8, 16, 40] {
       let ending = (digits == 0 ? "" : "." + hash.prefix(digits)) + suffix
       var stem = torrent.name
-      while stem.utf8.count + ending.utf8.count + 1 > PathSanitizer.maximumNameLength {
+      while stem.utf8.count + ending.utf8.count + partSuffix.utf8.count
+        > PathSanitizer.maximumNameLength
+      {
         stem.removeLast()
       }
       let name = (stem + ending).lowercased()
-      if !taken.contains(name), !taken.contains(name + "~") { return stem + ending }
+      if !["", "~", partSuffix].contains(where: { taken.contains(name + $0) }) {
+        return stem + ending
+      }
     }
     return hash + suffix
   }
@@ -75,10 +86,13 @@ struct StateFile {
         release(file)
         continue
       }
-      let bytes = try readAll(file)
+      switch StateRecord.read(try readAll(file), torrent: torrent) {
+      case .record(let found): record = found
       // An empty file is all that is left of a run that died while making it.
-      record = StateRecord(bytes, torrent: torrent)
-      isForeign = record == nil && !bytes.isEmpty
+      case .damaged: record = StateRecord(damagedFor: torrent)
+      case .foreign: isForeign = true
+      }
+      savedAt = try time(of: file)
       if isForeign { release(file) } else { lock = file }
       return
     }
@@ -110,7 +124,13 @@ struct StateFile {
     }
   }
 
-  /// The file's bytes; more than any record has are cut, which makes it a foreign one.
+  private func time(of file: Descriptor) throws(StorageError) -> Int64 {
+    do { return try fileSystem.status(of: file).modified } catch {
+      throw StorageError(error, path: path)
+    }
+  }
+
+  /// The file's bytes; more than any record has are cut, which makes it a damaged one.
   private func readAll(_ file: Descriptor) throws(StorageError) -> [UInt8] {
     let limit = StateRecord.maximumLength(for: torrent) + 1
     do throws(SystemCallError) {
@@ -175,6 +195,7 @@ struct StateFile {
       file = try fileSystem.openFile(name, in: root, .create(executable: false))
     } catch {
       if error.code == EEXIST { throw .locked(path: path) }
+      if error.code == ENOENT { throw .folderRemoved(path: path) }
       throw StorageError(error, path: path)
     }
     guard try takeLock(file) else {
@@ -198,6 +219,7 @@ struct StateFile {
       }
     } catch {
       if error.code == EEXIST { throw .foreignState(path: path + "~") }
+      if error.code == ENOENT { throw .folderRemoved(path: path) }
       throw StorageError(error, path: path + "~")
     }
   }

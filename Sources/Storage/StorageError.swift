@@ -4,7 +4,8 @@ import Glibc
 public enum StorageError: Error, Equatable, Sendable, CustomStringConvertible {
   /// A file that is not ours would have to change.
   case outputExists(path: String)
-  /// A file with the state file's name does not belong to this torrent, or is damaged.
+  /// A file with the state file's name belongs to another torrent, or there is a part file or a half
+  /// written state without it.
   case foreignState(path: String)
   /// Another run works on this output.
   case locked(path: String)
@@ -32,6 +33,10 @@ public enum StorageError: Error, Equatable, Sendable, CustomStringConvertible {
   case fileMissing(path: String)
   /// Somebody else made, cut or removed a file while we worked with it.
   case changedUnderneath(path: String)
+  /// The folder was removed while we worked in it.
+  case folderRemoved(path: String)
+  /// Room was to be reserved for a file, and the file system cannot.
+  case cannotReserve(path: String)
   /// Any other failure of a system call.
   case io(path: String, call: String, errno: Int32)
 
@@ -56,6 +61,9 @@ public enum StorageError: Error, Equatable, Sendable, CustomStringConvertible {
     case .folderMissing(let path): "the folder \(path) does not exist; make it, or choose another"
     case .fileMissing(let path): "the file \(path) does not exist"
     case .changedUnderneath(let path): "\(path) was changed by somebody else meanwhile; run again"
+    case .folderRemoved(let path): "the folder of \(path) was removed meanwhile; run again"
+    case .cannotReserve(let path):
+      "the file system cannot reserve room for \(path); do without reserving"
     case .io(let path, let call, let code):
       "\(call) failed on \(path): \(String(cString: strerror(code)).lowercased())"
     }

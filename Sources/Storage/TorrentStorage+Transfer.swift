@@ -43,11 +43,11 @@ extension TorrentStorage {
   ) throws(StorageError) -> Bool {
     var position = 0
     var isWhole = true
-    try torrent.layout.forEachSpan(of: range) { span throws(StorageError) in
+    try layout.forEachSpan(of: range) { span throws(StorageError) in
       let part = UnsafeMutableRawBufferPointer(
         rebasing: buffer[position..<position + span.length])
       position += span.length
-      guard torrent.layout.files[span.file].isStored else {
+      guard layout.places[span.file].isStored else {
         part.initializeMemory(as: UInt8.self, repeating: 0)
         return
       }
@@ -58,6 +58,17 @@ extension TorrentStorage {
       if count < part.count { isWhole = false }
     }
     return isWhole
+  }
+
+  /// Hints that a range of the torrent will be read soon.
+  func prefetch(_ range: Range<Int64>) throws(StorageError) {
+    try layout.forEachSpan(of: range) { span throws(StorageError) in
+      guard layout.places[span.file].isStored else { return }
+      try files.withFile(span.file, for: .reading) { descriptor in
+        files.fileSystem.prefetch(
+          descriptor, span.offset..<span.offset + Int64(span.length))
+      }
+    }
   }
 
   private func readFully(
@@ -113,8 +124,8 @@ extension TorrentStorage {
   private func parts(of range: Range<Int64>) -> [(span: FileSpan, range: Range<Int>)] {
     var parts: [(span: FileSpan, range: Range<Int>)] = []
     var position = 0
-    torrent.layout.forEachSpan(of: range) { span in
-      if torrent.layout.files[span.file].isStored {
+    layout.forEachSpan(of: range) { span in
+      if layout.places[span.file].isStored {
         parts.append((span, position..<position + span.length))
       }
       position += span.length

@@ -5,8 +5,9 @@ import Synchronization
 /// One torrent's files on disk: what is there, what may be written, and the pieces in them.
 ///
 /// The life of a download: `inspect`, `check` if there may be data, `prepare`, then `write` and
-/// `read` from any thread with `saveProgress` now and then, at last `finish`, and `close`. Nothing is
-/// changed before `prepare`, and nothing at all when every piece is verified there.
+/// `read` from any thread with `saveProgress` now and then, at last `finish`, or `suspend` when
+/// something is missing, and `close`. Nothing is changed before `prepare`, and nothing at all when
+/// every wanted piece is verified there.
 ///
 /// A file that is there without our state is only read: if a byte of it would have to change, the
 /// operation throws `StorageError.outputExists` and changes nothing. A file counts as ours when this
@@ -17,43 +18,60 @@ import Synchronization
 /// read of the same bytes must not.
 package final class TorrentStorage: Sendable {
   let torrent: TorrentMetainfo
+  let layout: OutputLayout
   let files: FileTable
   private let overwrite: Bool
+  private let preallocation: Preallocation
   private let state: Mutex<StateFile>
 
   /// Creates the storage of a torrent below `folder`; touches nothing yet.
-  ///
-  /// With `overwrite`, files that are not ours may change. With `fsync`, data is waited for until it
-  /// is on the disk.
   package init(
-    torrent: TorrentMetainfo, folder: String, overwrite: Bool = false, fsync: Bool = false,
+    torrent: TorrentMetainfo, folder: String, options: StorageOptions = StorageOptions(),
     fileSystem: any FileSystem = PosixFileSystem()
   ) {
     var folder = folder.isEmpty ? "." : folder
     while folder.utf8.count > 1, folder.hasSuffix("/") { folder.removeLast() }
     self.torrent = torrent
-    self.overwrite = overwrite
+    overwrite = options.overwrite
+    preallocation = options.preallocation
+    let stateName = StateFile.name(for: torrent, isFlat: options.isFlat)
+    layout = OutputLayout(
+      torrent: torrent, selection: options.selection, isFlat: options.isFlat,
+      partName: stateName + StateFile.partSuffix)
     files = FileTable(
-      layout: torrent.layout, folder: folder, fileSystem: fileSystem, synchronizes: fsync)
+      layout: layout, folder: folder, fileSystem: fileSystem, synchronizes: options.fsync,
+      preallocation: options.preallocation)
     state = Mutex(
-      StateFile(torrent: torrent, folder: folder, fileSystem: fileSystem, synchronizes: fsync))
+      StateFile(
+        torrent: torrent, name: stateName, folder: folder, fileSystem: fileSystem,
+        synchronizes: options.fsync))
   }
 
   /// The state file's path, for messages.
   package var statePath: String { state.withLock { $0.path } }
 
+  /// The pieces that hold bytes of wanted files.
+  package var wanted: Bitfield { layout.wanted }
+
   /// Looks at what is on disk, and takes the lock if our state file is there.
-  package func inspect() throws(StorageError) -> Inspection {
-    let unfinished = try state.withLock { state throws(StorageError) in
+  ///
+  /// Unless `trustsState`, every wanted piece is doubtful whatever the state file says.
+  package func inspect(trustsState: Bool = true) throws(StorageError) -> Inspection {
+    let (record, savedAt) = try state.withLock { state throws(StorageError) in
       if let root = try files.openRoot(create: false) { try state.load(root: root) }
-      return state.record?.unfinished
+      return (state.record, state.savedAt)
     }
-    try files.scan { unfinished?[$0] ?? false }
+    try files.scan { $0 == layout.partPlace || record?.unfinished[$0] ?? false }
+    let found = files.records
+    let trust = StateTrust(
+      trustsState ? record : nil, savedAt: savedAt, boot: files.fileSystem.bootIdentity,
+      layout: layout, found: found)
     return Inspection(
-      files: files.records.map { record in
-        guard record.exists else { return .missing }
-        return record.isOurs ? .unfinished(size: record.size) : .foreign(size: record.size)
-      })
+      files: torrent.layout.files.indices.map { index in
+        guard found[index].exists else { return .missing }
+        return found[index].isOurs
+          ? .unfinished(size: found[index].size) : .foreign(size: found[index].size)
+      }, trusted: trust.trusted, doubtful: trust.doubtful)
   }
 
   /// Makes everything ready for writing the pieces that are not verified.
@@ -61,59 +79,74 @@ package final class TorrentStorage: Sendable {
   /// Call it after `inspect`. If all is verified and in place it touches nothing. Else it throws,
   /// changing nothing, when a file that is not ours would have to change; takes the lock; writes the
   /// state file; makes empty files and cuts files of ours that are too long. Other files and their
-  /// folders are made when they are first written.
+  /// folders are made when they are first written, unless all room is to be reserved.
   package func prepare(verified: Bitfield) throws(StorageError) {
     let records = files.records
-    guard !verified.isFull || !isInPlace(records) else { return }
-    let ours = try filesToWrite(records, verified: verified)
+    guard verified.lacksAny(of: wanted) || !isInPlace(records) else { return }
+    let ours = try filesToWrite(records, verified: verified, overwrite: overwrite)
     try state.withLock { state throws(StorageError) in
       if state.isForeign, !overwrite { throw .foreignState(path: state.path) }
-      guard let root = try files.openRoot(create: true) else {
+      if let part = layout.partPlace, records[part].exists, !state.isLocked, !overwrite {
+        throw .foreignState(path: files.path(part))
+      }
+      guard try files.openRoot(create: true) != nil else {
         throw .folderMissing(path: files.folder)
       }
-      let unfinished = unfinishedFiles(ours: ours, records: records, verified: verified)
-      try state.replace(
-        with: StateRecord(
-          infoHash: torrent.infoHash, verified: verified, unfinished: unfinished),
-        root: root, overwrite: overwrite)
+      try save(record(verified: verified, ours: ours, isClean: false), in: &state)
     }
     try files.allowWriting(ours: ours)
-    for file in torrent.layout.files where file.isStored && ours[file.index] {
-      let record = records[file.index]
-      guard record.size > file.length || (!record.exists && file.length == 0) else { continue }
-      try files.withFile(file.index, for: .writing(length: Int(file.length))) {
+    for (index, place) in layout.places.enumerated() where place.isWanted && ours[index] {
+      let record = records[index]
+      let isTooLong = record.size > place.length
+      guard
+        isTooLong || (!record.exists && place.length == 0)
+          || (preallocation == .full && record.size < place.length)
+      else { continue }
+      try files.withFile(index, for: .writing(length: isTooLong ? Int(place.length) : 0)) {
         descriptor throws(SystemCallError) in
-        if record.size > file.length {
-          try files.fileSystem.resize(descriptor, to: file.length)
-        }
+        if isTooLong { try files.fileSystem.resize(descriptor, to: place.length) }
       }
     }
   }
 
   /// Records which pieces are verified and which files are whole by now.
   ///
-  /// Does nothing unless `prepare` had something to do.
+  /// Does nothing unless `prepare` had something to do. It throws when a file that was written is
+  /// gone or was replaced.
   package func saveProgress(verified: Bitfield) throws(StorageError) {
-    let records = files.records
-    try state.withLock { state throws(StorageError) in
-      guard state.isLocked, let root = try files.openRoot(create: false) else { return }
-      let unfinished = unfinishedFiles(
-        ours: records.map(\.isOurs), records: records, verified: verified)
-      try state.replace(
-        with: StateRecord(
-          infoHash: torrent.infoHash, verified: verified, unfinished: unfinished),
-        root: root, overwrite: overwrite)
-    }
+    try save(verified: verified, isClean: false)
   }
 
-  /// Ends a download whose pieces are all verified: files are closed, with errors of writing that
-  /// come late reported, then the state file and the lock go.
-  ///
-  /// The files can be read afterwards.
-  package func finish() throws(StorageError) {
+  /// Ends a run that leaves something missing: files are closed, and the state tells the next run
+  /// that nothing was written after it.
+  package func suspend(verified: Bitfield) throws(StorageError) {
     try files.close(keepingRoot: true)
+    try save(verified: verified, isClean: true)
+  }
+
+  /// Ends a download whose wanted pieces are all verified: files are closed, with errors of writing
+  /// that come late reported, then the part file, the state file and the lock go.
+  ///
+  /// The files can be read afterwards. If an earlier run has left a file unfinished that is not
+  /// wanted now, the state file stays and tells so; `verified` are then the pieces that it lists,
+  /// nil for the wanted ones.
+  package func finish(verified: Bitfield? = nil) throws(StorageError) {
+    try files.close(keepingRoot: true)
+    guard state.withLock({ $0.isLocked }) else { return }
+    try makingRoom { () throws(StorageError) in try files.confirmWritten() }
+    try removePart()
+    let records = files.records
+    let isDone = torrent.layout.files.indices.allSatisfy {
+      layout.places[$0].isWanted || !records[$0].isOurs || !records[$0].exists
+    }
+    guard isDone else {
+      var listed = verified ?? wanted
+      // Their bytes went with the part file.
+      for piece in layout.strayPieces { listed.remove(piece) }
+      return try save(verified: listed, isClean: true)
+    }
     try state.withLock { state throws(StorageError) in
-      guard state.isLocked, let root = try files.openRoot(create: false) else { return }
+      guard let root = try files.openRoot(create: false) else { return }
       try state.remove(root: root)
     }
   }
@@ -126,54 +159,66 @@ package final class TorrentStorage: Sendable {
     try files.close(keepingRoot: false)
   }
 
-  // MARK: - What may be written
+  // MARK: - The state
 
-  /// Whether every stored file is there with its exact length.
-  private func isInPlace(_ records: [FileTable.Record]) -> Bool {
-    torrent.layout.files.allSatisfy { file in
-      let record = records[file.index]
-      return !file.isStored || record.exists && record.size == file.length
+  private func save(verified: Bitfield, isClean: Bool) throws(StorageError) {
+    guard state.withLock({ $0.isLocked }) else { return }
+    try makingRoom { () throws(StorageError) in try files.stampWritten() }
+    let ours = files.records.map(\.isOurs)
+    try state.withLock { state throws(StorageError) in
+      guard state.isLocked else { return }
+      try save(record(verified: verified, ours: ours, isClean: isClean), in: &state)
     }
   }
 
-  /// Which files we may write, by number; throws when one that we may not would have to change.
-  private func filesToWrite(
-    _ records: [FileTable.Record], verified: Bitfield
-  ) throws(StorageError) -> [Bool] {
-    let layout = torrent.layout
-    let ours = layout.files.map { file in
-      let record = records[file.index]
-      return file.isStored && (overwrite || record.isOurs || !record.exists)
-    }
-    var suspect: Int?
-    for file in layout.files where file.isStored && !ours[file.index] {
-      guard records[file.index].size == file.length else {
-        throw .outputExists(path: files.path(file.index))
-      }
-      for piece in layout.pieces(ofFile: file.index).lazy.map(PieceIndex.init)
-      where !verified.contains(piece) {
-        let holders = layout.spans(of: piece).map(\.file).filter { layout.files[$0].isStored }
-        if holders.count == 1 { throw .outputExists(path: files.path(file.index)) }
-        // A piece that reaches into a file of ours may be missing there only: its bytes here are
-        // compared when it has come. Of several files that are not ours, any can be at fault, so
-        // one that is for certain is named first.
-        if !holders.contains(where: { ours[$0] }) { suspect = suspect ?? file.index }
+  private func save(_ record: StateRecord, in state: inout StateFile) throws(StorageError) {
+    guard let root = try files.openRoot(create: false) else { return }
+    while true {
+      do throws(StorageError) {
+        return try state.replace(with: record, root: root, overwrite: overwrite)
+      } catch {
+        guard case .tooManyOpenFiles = error, try files.makeRoom() else { throw error }
       }
     }
-    if let suspect { throw .outputExists(path: files.path(suspect)) }
-    return ours
   }
 
-  /// Which files are ours and have a piece missing, by number.
-  private func unfinishedFiles(
-    ours: [Bool], records: [FileTable.Record], verified: Bitfield
-  ) -> [Bool] {
-    torrent.layout.files.map { file in
-      guard ours[file.index], file.isStored else { return false }
-      let isWhole = torrent.layout.pieces(ofFile: file.index).allSatisfy {
-        verified.contains(PieceIndex($0))
+  /// Does something again as long as files can be closed to make room for those that it opens.
+  private func makingRoom(
+    _ body: () throws(StorageError) -> Void
+  ) throws(StorageError) {
+    while true {
+      do throws(StorageError) {
+        return try body()
+      } catch {
+        guard case .tooManyOpenFiles = error, try files.makeRoom() else { throw error }
       }
-      return !isWhole || !records[file.index].exists || records[file.index].size > file.length
     }
+  }
+
+  private func record(verified: Bitfield, ours: [Bool], isClean: Bool) -> StateRecord {
+    let records = files.records
+    var stamps = records.map(\.stamp)
+    if layout.partPlace == nil { stamps.append(nil) }
+    return StateRecord(
+      infoHash: torrent.infoHash, verified: verified,
+      unfinished: unfinishedFiles(ours: ours, records: records, verified: verified),
+      evidence: StateRecord.Evidence(
+        isClean: isClean, boot: files.fileSystem.bootIdentity, selection: layout.selection,
+        stamps: stamps))
+  }
+
+  /// Removes the part file; what it holds can still be read until everything is closed.
+  private func removePart() throws(StorageError) {
+    guard let root = try files.openRoot(create: false) else { return }
+    let part = layout.partPlace
+    if let part, files.records[part].exists { try files.pin(part) }
+    let name = state.withLock { $0.name } + StateFile.partSuffix
+    do {
+      try files.fileSystem.remove(name, in: root)
+    } catch {
+      // None was needed.
+      guard error.meansMissing else { throw StorageError(error, path: files.folder + "/" + name) }
+    }
+    if let part { files.forget(part) }
   }
 }

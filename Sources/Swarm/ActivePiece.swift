@@ -26,10 +26,14 @@ struct ActivePiece: Sendable {
   private(set) var blocks: [BlockState]
   private(set) var freeCount: Int
   private(set) var receivedCount = 0
+  /// Every block before this one is here.
+  private(set) var contiguousCount = 0
   /// Blocks that two peers owe.
   private(set) var doubledCount = 0
   /// Peers that will ask for free blocks of the piece, in the order of their claims.
   var claimants: [PeerNumber] = []
+  /// Who opened it and still works on it.
+  var opener: PeerNumber?
   /// Whether one peer should bring it alone, because it failed before.
   let isSolo: Bool
   /// No block before this one is free.
@@ -118,5 +122,8 @@ struct ActivePiece: Sendable {
     if blocks[number].secondHolder != nil { doubledCount -= 1 }
     blocks[number] = BlockState(status: .received, holder: peer, secondHolder: nil)
     receivedCount += 1
+    while contiguousCount < blocks.count, blocks[contiguousCount].status == .received {
+      contiguousCount += 1
+    }
   }
 }

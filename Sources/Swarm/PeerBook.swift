@@ -1,18 +1,11 @@
 package import Primitives
 
-/// Where a peer's address came from.
-package enum PeerSource: Hashable, Sendable {
-  /// A tracker named it.
-  case tracker
-  /// The user named it.
-  case given
-}
-
 /// Who is known, and whom to dial when.
 ///
 /// A peer that could not be reached, or brought nothing, is tried again after rising pauses, and
 /// given up after the last; one that was useful starts at the bottom again. Bounded: beyond `limit`
 /// peers a new one takes the place of one that has failed, and is not taken in when there is none.
+/// Of those that are due, the one of the highest canonical priority is dialled first (BEP 40).
 package struct PeerBook: Sendable {
   /// The pauses before the next try: 0 and 10 s, then 2, 15, 30, 60 and 120 min.
   package static let ladder: [Duration] = [
@@ -35,11 +28,14 @@ package struct PeerBook: Sendable {
     var failures: Int
     /// When it was last dialled, or the connection ended.
     var lastTry = Instant.zero
+    /// Who named it first.
+    let source: PeerSource
   }
 
   private struct Appointment: Sendable {
     let time: Instant
     let endpoint: Endpoint
+    var priority: UInt32
   }
 
   private let limit: Int
@@ -47,7 +43,11 @@ package struct PeerBook: Sendable {
   private var entries: [Endpoint: Entry] = [:]
   /// Who is to be dialled, the soonest first; equals in the order in which they came.
   private var appointments: [Appointment] = []
-  private var bannedAddresses: Set<IPAddress> = []
+  /// Where peers see us; ports of ours are the same in each family.
+  private var ownAddress = OwnAddress()
+  private var ownPort: UInt16 = 0
+  /// IPv4 addresses and /64s of IPv6.
+  private var bannedNetworks: Set<IPAddress> = []
   private var bannedEndpoints: Set<Endpoint> = []
   private var forgotten: Set<Endpoint> = []
 
@@ -59,23 +59,32 @@ package struct PeerBook: Sendable {
 
   // MARK: - Learning
 
-  /// Takes in a peer.
+  /// Takes in a peer; returns whether it is new.
   ///
-  /// One that is known and waits for its next try is tried earlier when a tracker names it again:
-  /// it may just have come back. That is what lets a leecher find a seeder that was restarted.
-  package mutating func learn(_ endpoint: Endpoint, source: PeerSource, now: Instant) {
-    if source == .tracker, let entry = entries[endpoint], entry.state == .waiting {
-      return hurry(endpoint, to: max(now, entry.lastTry + Self.pauseWhenNamed(endpoint)))
+  /// One that is known and waits for its next try is tried earlier when a tracker or itself names it
+  /// again: it may just have come back. That is what lets a leecher find a seeder that was restarted.
+  @discardableResult
+  package mutating func learn(
+    _ endpoint: Endpoint, source: PeerSource, now: Instant
+  ) -> Bool {
+    if source == .tracker || source == .lsd, let entry = entries[endpoint], entry.state == .waiting
+    {
+      hurry(endpoint, to: max(now, entry.lastTry + Self.pauseWhenNamed(endpoint)))
+      return false
     }
     guard entries[endpoint] == nil, !isBanned(endpoint), !forgotten.contains(endpoint),
       entries.count < limit || dropLeastHopeful()
-    else { return }
-    entries[endpoint] = Entry(state: .waiting, failures: 0)
+    else { return false }
+    entries[endpoint] = Entry(state: .waiting, failures: 0, source: source)
     appoint(endpoint, at: now)
+    return true
   }
 
-  /// How long a peer that a tracker keeps naming is left alone after a try; on this machine and in
-  /// this network a dial costs nothing.
+  /// Who named a peer first; nil when it is not known any more.
+  package func source(of endpoint: Endpoint) -> PeerSource? { entries[endpoint]?.source }
+
+  /// How long a peer that a tracker keeps naming, or the user wants, is left alone after a try; on
+  /// this machine and in this network a dial costs nothing.
   private static func pauseWhenNamed(_ endpoint: Endpoint) -> Duration {
     endpoint.address.isLoopback || endpoint.address.isPrivate ? .seconds(3) : .seconds(60)
   }
@@ -98,10 +107,35 @@ package struct PeerBook: Sendable {
 
   /// The peer to dial now, if one is due; it counts as being dialled from then on.
   package mutating func nextDial(now: Instant) -> Endpoint? {
-    guard let next = appointments.first, next.time <= now else { return nil }
-    appointments.removeFirst()
+    var best: Int?
+    for (index, appointment) in appointments.enumerated() {
+      guard appointment.time <= now else { break }
+      if let best, appointments[best].priority >= appointment.priority { continue }
+      best = index
+    }
+    guard let best else { return nil }
+    let next = appointments.remove(at: best)
     entries[next.endpoint]?.state = .dialling
     return next.endpoint
+  }
+
+  /// A peer says where it sees us; `port` is where we listen.
+  package mutating func heard(ownAddress: IPAddress, from peer: IPAddress, port: UInt16) {
+    let before = [false, true].map { self.ownAddress.address(isIPv6: $0) }
+    self.ownAddress.heard(ownAddress, from: peer)
+    ownPort = port
+    guard before != [false, true].map({ self.ownAddress.address(isIPv6: $0) }) else { return }
+    for index in appointments.indices {
+      appointments[index].priority = priority(of: appointments[index].endpoint)
+    }
+  }
+
+  /// The canonical priority of a connection; 0 while we don't know where we are.
+  private func priority(of endpoint: Endpoint) -> UInt32 {
+    let isIPv6 = endpoint.address.unmapped.isIPv6
+    return ownAddress.address(isIPv6: isIPv6).map { address in
+      PeerPriority.of(endpoint, seenFrom: Endpoint(address: address, port: ownPort))
+    } ?? 0
   }
 
   /// When the next peer becomes due.
@@ -126,7 +160,9 @@ package struct PeerBook: Sendable {
   private mutating func retry(_ endpoint: Endpoint, now: Instant) {
     guard var entry = entries[endpoint] else { return }
     entry.failures += 1
-    guard entry.failures < Self.ladder.count, !isBanned(endpoint) else {
+    // Who was given by the user is never given up.
+    let isGiven = entry.source == .given
+    guard isGiven || entry.failures < Self.ladder.count, !isBanned(endpoint) else {
       entries[endpoint] = nil
       return
     }
@@ -134,7 +170,8 @@ package struct PeerBook: Sendable {
     entry.lastTry = now
     entries[endpoint] = entry
     // Up to a tenth more, so that a swarm that fell apart does not come back in one instant.
-    let pause = Self.ladder[entry.failures]
+    let step = Self.ladder[min(entry.failures, Self.ladder.count - 1)]
+    let pause = isGiven ? min(step, Self.pauseWhenNamed(endpoint)) : step
     let jitter = Double.random(in: 0...0.1, using: &random)
     appoint(endpoint, at: now + pause + pause * jitter)
   }
@@ -147,14 +184,16 @@ package struct PeerBook: Sendable {
         appointments[middle].time <= time
         ? middle + 1..<range.upperBound : range.lowerBound..<middle
     }
-    appointments.insert(Appointment(time: time, endpoint: endpoint), at: range.lowerBound)
+    appointments.insert(
+      Appointment(time: time, endpoint: endpoint, priority: priority(of: endpoint)),
+      at: range.lowerBound)
   }
 
   /// Makes room by giving up a peer that has failed and is due last; returns whether there was one.
   private mutating func dropLeastHopeful() -> Bool {
-    guard let last = appointments.last, entries[last.endpoint]?.failures ?? 0 > 0 else {
-      return false
-    }
+    guard let last = appointments.last, let entry = entries[last.endpoint], entry.failures > 0,
+      entry.source != .given
+    else { return false }
     appointments.removeLast()
     entries[last.endpoint] = nil
     return true
@@ -169,11 +208,11 @@ package struct PeerBook: Sendable {
 
   // MARK: - Bans
 
-  /// Bans a whole address.
+  /// Bans a whole address, of IPv6 the /64 that it lies in: whoever has one address of it has all.
   package mutating func ban(_ address: IPAddress) {
-    let address = address.unmapped
-    if bannedAddresses.count < Self.banLimit { bannedAddresses.insert(address) }
-    let endpoints = appointments.map(\.endpoint).filter { $0.address.unmapped == address }
+    let network = address.network
+    if bannedNetworks.count < Self.banLimit { bannedNetworks.insert(network) }
+    let endpoints = appointments.map(\.endpoint).filter { $0.address.network == network }
     for endpoint in endpoints { drop(endpoint) }
   }
 
@@ -190,7 +229,7 @@ package struct PeerBook: Sendable {
 
   /// Whether the peer is not to be spoken to.
   package func isBanned(_ endpoint: Endpoint) -> Bool {
-    bannedAddresses.contains(endpoint.address.unmapped) || bannedEndpoints.contains(endpoint)
+    bannedNetworks.contains(endpoint.address.network) || bannedEndpoints.contains(endpoint)
   }
 
   // MARK: - Facts

@@ -3,6 +3,9 @@ package import Primitives
 // From a claim to blocks: asking, receiving, giving back.
 
 extension PieceBoard {
+  /// From so many blocks on a piece is hashed as it comes in.
+  private static let bigPieceBlocks = 64
+
   /// Reserves the next block of a claim for its peer; nil when it has none, or none any more.
   package mutating func nextRequest(
     of claim: Claim, for peer: PeerNumber, now: Instant
@@ -11,7 +14,8 @@ extension PieceBoard {
     if claim.kind == .endgame { return nextDuplicate(inSlot: slot, for: peer, now: now) }
     // A claim from before the piece failed does not hold for its next try.
     guard actives[slot].claimants.contains(peer) else { return nil }
-    let fromBack = claim.kind == .shared
+    // What helpers bring of a big piece must not wait at its end to be hashed.
+    let fromBack = claim.kind == .shared && blocksPerPiece < Self.bigPieceBlocks
     guard let number = actives[slot].takeFree(fromBack: fromBack, for: peer, serial: requestSerial)
     else {
       actives[slot].claimants.removeAll { $0 == peer }
@@ -59,7 +63,10 @@ extension PieceBoard {
     let hadFree = actives[slot].freeCount > 0
     actives[slot].receive(number, from: peer)
     if hadFree, actives[slot].freeCount == 0 { openedPieces -= 1 }
-    if actives[slot].isComplete { actives[slot].claimants.removeAll() }
+    if actives[slot].isComplete {
+      actives[slot].claimants.removeAll()
+      forgetOpener(ofSlot: slot)
+    }
     let other = state.holder == peer ? state.secondHolder : state.holder
     return BlockReceipt(
       isUseful: true, completesPiece: actives[slot].isComplete, othersToCancel: other)
@@ -79,6 +86,7 @@ extension PieceBoard {
 
   mutating func releaseAll(inSlot slot: Int, by peer: PeerNumber) {
     actives[slot].claimants.removeAll { $0 == peer }
+    if actives[slot].opener == peer { forgetOpener(ofSlot: slot) }
     guard actives[slot].owedCount > 0 else { return }
     for number in actives[slot].blocks.indices { release(number, inSlot: slot, by: peer) }
   }

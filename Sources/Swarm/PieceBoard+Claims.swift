@@ -12,20 +12,28 @@ extension PieceBoard {
   /// The piece that the peer should work on now; nil when there is nothing for it.
   ///
   /// In this order: pieces that nobody works on any more, the rarest missing piece if there is
-  /// memory (`canOpenPiece`), free blocks of a piece that others are slow with, and in the end
-  /// blocks that others owe. While memory is short, sharing comes in place of new pieces.
+  /// memory (`canOpenPiece`) and the peer has not its share of it (of `capacity` blocks) already,
+  /// unless it asks for less than a piece at a time (`depth` blocks) and can help with a begun one,
+  /// free blocks of a piece that others are slow with, and in the end blocks that others owe. While
+  /// memory is short, sharing comes in place of new pieces.
   package mutating func claim(
-    for peer: PeerNumber, now: Instant, canOpenPiece: Bool
+    for peer: PeerNumber, now: Instant, canOpenPiece: Bool, capacity: Int = .max,
+    depth: Int = .max
   ) -> Claim? {
     guard let record = peers[peer] else { return nil }
     if let slot = abandonedSlot(for: record) { return share(slot, with: peer) }
-    if canOpenPiece, let piece = pickMissing(for: record), !record.isSnubbed || isNeeded(for: piece)
-    {
-      activate(piece)
-      actives[actives.count - 1].claimants.append(peer)
+    let share = fairShare(of: peer, capacity: capacity)
+    // A peer that may owe only a part of a piece helps with one, so that few are begun at a time.
+    if min(share, depth) < blocksPerPiece, let slot = slotToFinish(for: record, peer) {
+      return self.share(slot, with: peer)
+    }
+    // Without such a limit many slow peers would hold all the memory, and a fast one wait for them.
+    let mayOpen = canOpenPiece && (record.opened == 0 || record.opened * blocksPerPiece < share)
+    if mayOpen, let piece = pickMissing(for: record), !record.isSnubbed || isNeeded(for: piece) {
+      activate(piece, by: peer)
       return Claim(piece: piece, kind: .fresh)
     }
-    if let slot = slotToShare(for: record, peer) { return share(slot, with: peer) }
+    if let slot = slotToShare(for: record, peer) { return self.share(slot, with: peer) }
     if let slot = slotToDuplicate(for: record, peer, now: now) {
       return Claim(piece: actives[slot].index, kind: .endgame)
     }
@@ -49,6 +57,20 @@ extension PieceBoard {
         && actives[slot].claimants.allSatisfy { peers[$0]?.isSnubbed ?? true }
         && !(record.isSuspect && actives[slot].receivedCount > 0 && suspectCount < peers.count)
     }
+  }
+
+  /// The piece with the fewest free blocks, of those that may be shared.
+  private func slotToFinish(for record: Peer, _ peer: PeerNumber) -> Int? {
+    guard openedPieces > 0, !record.isSuspect else { return nil }
+    var best: (slot: Int, free: Int)?
+    for slot in actives.indices where actives[slot].freeCount > 0 && !actives[slot].isSolo {
+      guard best.map({ actives[slot].freeCount < $0.free }) ?? true,
+        record.pieces.contains(actives[slot].index), !actives[slot].claimants.contains(peer),
+        !workers(inSlot: slot).workAlone
+      else { continue }
+      best = (slot, actives[slot].freeCount)
+    }
+    return best?.slot
   }
 
   /// The piece with free blocks whose workers need longest for the rest of it.
@@ -84,9 +106,10 @@ extension PieceBoard {
 
   // MARK: - Missing pieces
 
-  /// The rarest missing piece that the peer has, one by chance among equals.
+  /// The rarest missing piece that the peer has, one by chance among equals; or the first one.
   private mutating func pickMissing(for record: Peer) -> PieceIndex? {
     guard rarity.count > 0 else { return nil }
+    if sequence != nil { return sequence?.first(of: record.pieces) }
     if verified.population + actives.count < Self.randomPieces,
       let piece = pickAnywhere(in: 0..<rarity.count, for: record, tries: 8)
     {

@@ -17,6 +17,9 @@ extension PieceBoard {
       guard wanted.contains(piece) ? count == 1 : count <= 1 else {
         return "piece \(piece) is in \(count) states"
       }
+      if let sequence, sequence.contains(piece) != rarity.contains(piece) {
+        return "piece \(piece) is missing in one order only"
+      }
       if let slot = slot(of: piece), actives[slot].index != piece {
         return "piece \(piece) is in the slot of \(actives[slot].index)"
       }

@@ -113,13 +113,18 @@ extension PieceBoard {
 
   /// How many blocks the peer should owe at most when there is memory for `capacity` blocks in all.
   ///
+  /// What has come of pieces that are not whole needs room as well: a piece for each peer, or half
+  /// of the memory where that is less.
   /// Half of the memory is shared evenly, so that everybody can show what it brings, and half by
   /// what they bring. Without such a share a few peers with wide windows hold all begun pieces,
   /// and the others have nothing to do until those are through.
   package func fairShare(of peer: PeerNumber, capacity: Int) -> Int {
     guard let record = peers[peer] else { return 0 }
-    let even = Double(capacity) / Double(max(1, peers.count))
-    let earned = Double(capacity) * Double(Int64(record.rate)) / Double(max(1, totalRate))
+    guard capacity < .max else { return .max }
+    let begun = min(capacity / 2, peers.count * blocksPerPiece)
+    let owed = Double(capacity - begun)
+    let even = owed / Double(max(1, peers.count))
+    let earned = owed * Double(Int64(record.rate)) / Double(max(1, totalRate))
     return max(Self.leastShare, Int((even + (totalRate > 0 ? earned : even)) / 2))
   }
 

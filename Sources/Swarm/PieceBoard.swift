@@ -11,9 +11,10 @@ package import Primitives
 /// | complete | all here, being hashed           | a good hash → verified, else missing |
 /// | verified | –                                | –                                    |
 ///
+/// It is not copied, because that would touch the count of each of its arrays at every question.
 /// Pieces that are not wanted are in none of them. A peer that has every piece is counted apart, so
 /// that its coming and going costs nothing per piece.
-package struct PieceBoard: Sendable {
+package struct PieceBoard: ~Copyable, Sendable {
   /// What is known of one peer.
   struct Peer: Sendable {
     var pieces: Bitfield
@@ -23,6 +24,8 @@ package struct PieceBoard: Sendable {
     var duplicates = 0
     /// Those that it was asked for first and somebody else as well.
     var lent = 0
+    /// Begun pieces that it opened and that are not all here.
+    var opened = 0
     /// Since when it owes something and has brought nothing.
     var silentSince: Instant?
     /// Bytes per second; 0 while unknown.
@@ -44,6 +47,8 @@ package struct PieceBoard: Sendable {
   /// The pieces that are verified and written.
   package private(set) var verified: Bitfield
   var rarity: RarityOrder
+  /// The same pieces in their own order, in a run that wants that.
+  var sequence: SequentialOrder?
   /// Active and complete pieces, in no particular but a repeatable order.
   var actives: [ActivePiece] = []
   /// Where an active or complete piece stands in `actives`; -1 for others.
@@ -63,10 +68,14 @@ package struct PieceBoard: Sendable {
   var openedPieces = 0
   var random: SeededRandom
   private var missingBytes: Int64 = 0
+  /// How many wanted pieces are not verified.
+  package private(set) var missingPieceCount = 0
 
-  /// Creates the board of a run that has `verified` and wants `wanted`.
+  /// Creates the board of a run that has `verified` and wants `wanted`, the rarest piece first or
+  /// all in their order.
   package init(
-    geometry: PieceGeometry, verified: Bitfield, wanted: Bitfield, random: SeededRandom
+    geometry: PieceGeometry, verified: Bitfield, wanted: Bitfield, isSequential: Bool = false,
+    random: SeededRandom
   ) {
     self.geometry = geometry
     self.wanted = wanted
@@ -80,9 +89,16 @@ package struct PieceBoard: Sendable {
       bytes += Int64(geometry.length(of: piece))
     }
     missingBytes = bytes
+    missingPieceCount = missing.population
     rarity = RarityOrder(
       pieceCount: geometry.pieceCount, missing: missing, random: &self.random)
+    if isSequential { sequence = SequentialOrder(missing: missing) }
     slots = Array(repeating: -1, count: geometry.pieceCount)
+  }
+
+  /// The blocks of every piece but the last.
+  var blocksPerPiece: Int {
+    (geometry.pieceLength + Block.standardLength - 1) / Block.standardLength
   }
 
   // MARK: - Facts
@@ -113,6 +129,13 @@ package struct PieceBoard: Sendable {
     return actives[slot].blocks[number].status == .received
   }
 
+  /// How many bytes of a piece are here without a gap, from its start.
+  package func contiguousBytes(of piece: PieceIndex) -> Int {
+    guard let slot = slot(of: piece) else { return 0 }
+    return min(
+      actives[slot].contiguousCount * Block.standardLength, geometry.length(of: piece))
+  }
+
   /// Who brought each block of a complete piece, in order.
   package func senders(of piece: PieceIndex) -> [PeerNumber] {
     guard let slot = slot(of: piece) else { return [] }
@@ -134,20 +157,32 @@ package struct PieceBoard: Sendable {
   // MARK: - Pieces
 
   /// A missing piece becomes active.
-  mutating func activate(_ piece: PieceIndex) {
+  mutating func activate(_ piece: PieceIndex, by peer: PeerNumber) {
     rarity.remove(piece)
+    sequence?.remove(piece)
     slots[piece.value] = Int32(actives.count)
-    actives.append(
-      ActivePiece(
-        index: piece, blockCount: geometry.blockCount(of: piece),
-        isSolo: failedBefore.contains(piece)))
+    var active = ActivePiece(
+      index: piece, blockCount: geometry.blockCount(of: piece),
+      isSolo: failedBefore.contains(piece))
+    active.claimants.append(peer)
+    active.opener = peer
+    actives.append(active)
+    peers.change(peer) { $0.opened += 1 }
     openedPieces += 1
+  }
+
+  /// The piece no longer counts for the peer that opened it.
+  mutating func forgetOpener(ofSlot slot: Int) {
+    guard let opener = actives[slot].opener else { return }
+    actives[slot].opener = nil
+    peers.change(opener) { $0.opened -= 1 }
   }
 
   /// The hash was right and the piece is written.
   package mutating func pieceVerified(_ piece: PieceIndex) {
     guard deactivate(piece), verified.insert(piece) else { return }
     missingBytes -= Int64(geometry.length(of: piece))
+    missingPieceCount -= 1
     failedBefore.remove(piece)
     guard peers.count > seedCount else { return }
     peers.changeEach { peer in
@@ -159,7 +194,13 @@ package struct PieceBoard: Sendable {
   package mutating func pieceFailed(_ piece: PieceIndex) {
     guard deactivate(piece) else { return }
     failedBefore.insert(piece)
+    miss(piece)
+  }
+
+  /// An active piece is missing again.
+  mutating func miss(_ piece: PieceIndex) {
     rarity.insert(piece)
+    sequence?.insert(piece)
   }
 
   private mutating func deactivate(_ piece: PieceIndex) -> Bool {

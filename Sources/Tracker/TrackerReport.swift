@@ -1,3 +1,5 @@
+public import Primitives
+
 /// What became of an announce, for people.
 public struct TrackerReport: Sendable, Equatable {
   /// Where a tracker stands.
@@ -16,11 +18,16 @@ public struct TrackerReport: Sendable, Equatable {
   public var state: State
   /// What it wants the user to know.
   public var warning: String?
+  /// When it is asked again, as seen from now; nil when that is not known.
+  public var nextAnnounce: Duration?
+  /// Our own address, as the tracker sees it (BEP 24).
+  public var externalAddress: IPAddress?
 
   /// Creates a report.
   public init(url: String, state: State, warning: String? = nil) {
     self.url = url
     self.state = state
     self.warning = warning
+    if case .working(_, _, _, let next) = state { nextAnnounce = next }
   }
 }

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// The public API is enough for a program of somebody else's: the one in ARCHITECTURE.md.
-@Suite(.timeLimit(.minutes(2))) struct LibraryUseTests {
+@Suite(.timeLimit(.minutes(5))) struct LibraryUseTests {
   @Test func theExampleOfTheArchitectureCompiles() async throws {
     let outcome = try await typeCheck(try example())
     #expect(outcome.ending == .exited(0), "\(outcome.errors)")

@@ -4,14 +4,16 @@ import Testing
 @Suite struct ByteTextTests {
   @Test(arguments: [
     ("0", Int64(0)), ("4096", 4096), ("512K", 524_288), ("2MiB", 2_097_152),
-    ("1g", 1_073_741_824), ("7B", 7),
+    ("1g", 1_073_741_824), ("7B", 7), ("1.5G", 1_610_612_736), ("0.5KiB", 512), ("1T", 1 << 40),
+    ("0.1M", 104_857), ("2.000000001G", 2_147_483_649),
   ])
   func sizesAreRead(text: String, size: Int64) {
     #expect(ByteText.parse(text) == size)
   }
 
   @Test(arguments: [
-    "", "K", "-1", "1.5M", "1T", "1 M", "1KK", "99999999999999999999", "9999999999G", "٣",
+    "", "K", "-1", ".5M", "1.M", "1.5", "1.5B", "1P", "1 M", "1KK", "1.1.1K", "1.0123456789K",
+    "99999999999999999999", "9999999999G", "8388608T", "٣",
   ])
   func whatIsNoSizeIsRefused(text: String) {
     #expect(ByteText.parse(text) == nil)

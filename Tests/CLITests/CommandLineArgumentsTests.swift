@@ -1,6 +1,7 @@
 import CLI
 import Download
 import Primitives
+import Storage
 import Testing
 
 @Suite struct CommandLineArgumentsTests {
@@ -37,7 +38,7 @@ import Testing
     #expect(options.memoryLimit == 32 << 20)
     #expect(options.pipeline == 7)
     #expect(options.maximumPeers == 9)
-    #expect(invocation.verbosity == .quiet)
+    #expect(invocation.streams.verbosity == .quiet)
   }
 
   @Test func seedKeepsSeeding() throws {
@@ -75,7 +76,7 @@ import Testing
 
   @Test func versionNeedsNoFile() throws {
     #expect(try parse("--version").command == .version)
-    #expect(try parse("--version --verbose").verbosity == .verbose)
+    #expect(try parse("--version --verbose").streams.verbosity == .verbose)
   }
 
   @Test func anEmptyCommandLineIsNoSuccess() {
@@ -83,8 +84,90 @@ import Testing
     #expect(throws: UsageError.missingArgument(.seed)) { try parse("seed") }
   }
 
-  @Test func aSecondFileIsRefused() {
-    #expect(throws: UsageError.tooManyArguments(.download, extra: "b")) { try parse("a b") }
+  @Test func severalFilesAreDownloadedAndOneIsDescribed() throws {
+    #expect(try parse("a b - c").arguments == ["a", "b", "-", "c"])
+    #expect(throws: UsageError.tooManyArguments(.info, extra: "b")) { try parse("info a b") }
+  }
+
+  @Test func aListStandsForArguments() throws {
+    #expect(try parse("-i list").batch.inputFile == "list")
+    #expect(try parse("a -i - -j 3").batch.jobs == 3)
+    #expect(throws: UsageError.standardInputTwice) { try parse("- -i -") }
+    #expect(throws: UsageError.standardInputTwice) { try parse("- -") }
+  }
+
+  @Test func bothFormsOfASwitchAreUnderstoodAndExcludeEachOther() throws {
+    #expect(try parse("x --overwrite").download.overwrite)
+    #expect(try !parse("x --no-overwrite").download.overwrite)
+    #expect(throws: UsageError.conflictingOptions("--overwrite", "--no-overwrite")) {
+      try parse("x --overwrite --no-overwrite")
+    }
+    #expect(throws: UsageError.repeatedOption("--overwrite")) {
+      try parse("x --no-overwrite --no-overwrite")
+    }
+    #expect(throws: UsageError.unexpectedValue(option: "--no-json")) { try parse("x --no-json=1") }
+  }
+
+  @Test func theCommandOfAHookEndsAtASemicolonOrWithTheLine() throws {
+    let first = try parse("--on-complete mv -v a ; x -o out")
+    #expect(first.batch.onComplete == ["mv", "-v", "a"])
+    #expect(first.arguments == ["x"])
+    #expect(first.download.folder == "out")
+    #expect(try parse("x --on-complete echo -- -q").batch.onComplete == ["echo", "--", "-q"])
+    #expect(throws: UsageError.missingValue(option: "--on-complete", placeholder: "CMD ARG… ;")) {
+      try parse("x --on-complete ;")
+    }
+  }
+
+  @Test func aTierOfTrackersIsOneValue() throws {
+    let words = ["create", "x", "--tracker", "http://a/ udp://b:1", "--tracker", "https://c/"]
+    let invocation = try CommandLineArguments.parse(words)
+    #expect(invocation.trackers == [["http://a/", "udp://b:1"], ["https://c/"]])
+  }
+
+  @Test func everyCreationOptionReachesTheOptions() throws {
+    let invocation = try parse(
+      "create tree --save-torrent t --name n --piece-length 1M --exclude *.o --exclude b/*"
+        + " --web-seed http://w/ --private --source s --comment c --reproducible --overwrite")
+    let creation = invocation.creation
+    #expect(invocation.arguments == ["tree"])
+    #expect(creation.outputPath == "t")
+    #expect(creation.name == "n")
+    #expect(creation.pieceLength == 1 << 20)
+    #expect(invocation.selection.exclusions == [Glob("*.o"), Glob("b/*")])
+    #expect(creation.webSeeds == ["http://w/"])
+    #expect(creation.isPrivate && creation.isReproducible && creation.overwrites)
+    #expect(creation.source == "s")
+    #expect(creation.comment == "c")
+  }
+
+  @Test func everyLimitReachesTheOptions() throws {
+    let options = try parse(
+      "x --timeout 1h --stall-timeout 0 --peers-timeout 30s --min-speed 10K:5m --limit-down 2M/s"
+        + " --limit-up 500K --seed-ratio 1.5 --seed-time 2h --bind 192.0.2.1 --sequential --check"
+        + " --flat --prealloc full"
+    ).download
+    #expect(options.deadlines.total == .seconds(3600))
+    #expect(options.deadlines.stall == nil)
+    #expect(options.deadlines.peers == .seconds(30))
+    #expect(
+      options.deadlines.minimumSpeed
+        == SpeedFloor(bytesPerSecond: 10240, duration: .seconds(300)))
+    #expect(options.downloadLimiter?.bytesPerSecond == 2 << 20)
+    #expect(options.uploadLimiter?.bytesPerSecond == 500 << 10)
+    #expect(options.seedRatio == 1.5)
+    #expect(options.seedTime == .seconds(7200))
+    #expect(options.bindAddress == IPAddress("192.0.2.1"))
+    #expect(options.isSequential && options.checksEverything && options.isFlat)
+    #expect(options.preallocation == .full)
+  }
+
+  @Test func everyStreamOptionReachesTheOptions() throws {
+    let streams = try parse("x --json --color never --progress plain --log f").streams
+    #expect(streams.json)
+    #expect(streams.color == .never)
+    #expect(streams.progress == .plain)
+    #expect(streams.logFile == "f")
   }
 
   @Test func anUnknownOptionSuggestsTheNearest() {
@@ -123,7 +206,10 @@ import Testing
     "--port 65536", "--port -1", "--port x", "--peer example.org:80", "--peer 192.0.2.1",
     "--peer 192.0.2.1:0", "--peer 2001:db8::1:80", "--memory 1K", "--memory 1T",
     "--memory 99999999999999999999", "--pipeline 0", "--max-peers 0", "--max-peers 65536",
-    "--tracker ftp://host/", "--tracker http://", "--tracker host:80",
+    "--tracker ftp://host/", "--tracker http://", "--tracker host:80", "--jobs 0", "--jobs 101",
+    "--color red", "--timeout x", "--min-speed 10K", "--min-speed 1:0s", "--limit-down 0",
+    "--seed-ratio 0", "--seed-ratio nan", "--bind host", "--prealloc all", "--files 0",
+    "--select [", "--progress Bar",
   ])
   func valuesThatMakeNoSenseAreRefused(option: String) {
     let error = #expect(throws: UsageError.self) { try parse("x \(option)") }

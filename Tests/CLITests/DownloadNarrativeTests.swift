@@ -20,11 +20,11 @@ import Tracker
   }
 
   @Test func whatPeersDoIsToldOnlyWhenAsked() throws {
-    let event = DownloadEvent.peerConnected(try peer(), client: "evil\u{1B}[2J")
+    let event = DownloadEvent.peerConnected(try peer(), client: "evil\u{1B}[2J", source: .given)
     #expect(line(.normal, event) == nil)
     #expect(
       line(.verbose, event)
-        == "connected to 192.0.2.1:6881 (evil\u{FFFD}[2J)")
+        == "connected to 192.0.2.1:6881 (evil\u{FFFD}[2J, given)")
   }
 
   @Test func quietSaysNothing() throws {

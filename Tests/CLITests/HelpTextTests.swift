@@ -38,7 +38,7 @@ import Testing
   }
 
   @Test func linesFitATerminalOf100Columns() {
-    for line in HelpText.optionList.split(separator: "\n") { #expect(line.count <= 100) }
+    for line in HelpText.optionList.split(separator: "\n") { #expect(line.count <= 100, "\(line)") }
   }
 
   @Test func theVersionNamesTheHashKernelWhenAsked() {

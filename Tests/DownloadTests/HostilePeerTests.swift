@@ -238,7 +238,9 @@ private final class RawPeer {
     for _ in 0..<100 {
       // It may not listen yet.
       if let transport = try? await host.connect(to: target, timeout: .seconds(5)) {
-        let handshake = Handshake(infoHash: swarm.torrent.infoHash, peerID: id).bytes
+        let handshake = Handshake(
+          infoHash: swarm.torrent.infoHash, peerID: id, features: []
+        ).bytes
         return await transport.writeAll(handshake) ? transport : nil
       }
       await swarm.clock.sleep(for: .milliseconds(10))

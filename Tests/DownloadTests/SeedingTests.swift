@@ -48,13 +48,16 @@ extension SimulatedSwarm {
   }
 
   /// Downloads from a seed of our own that has the data in `files`.
-  func leech(from files: MemoryFileSystem) async throws -> DownloadSummary {
+  func leech(
+    from files: MemoryFileSystem, _ change: (inout DownloadOptions) -> Void = { _ in }
+  ) async throws -> DownloadSummary {
     var options = DownloadOptions()
     options.folder = "/out"
     options.listenAddresses = [IPAddress.v4(0x0A4D_0003)]
     options.port = 7000
     options.trackers = []
     options.keepSeeding = true
+    change(&options)
     let world = environment(at: .v4(0x0A4D_0003), files: files)
     let seeding = TorrentDownload(torrent: torrent, options: options) { world }
     return try await withThrowingTaskGroup(of: Void.self) { group in

@@ -36,7 +36,11 @@ import Testing
         firstHost.disappear()
         _ = swarm.clock.schedule(at: swarm.clock.now + .seconds(3600)) { secondHost.appear() }
       }
-      return try await swarm.run(swarm.download())
+      return try await swarm.run(
+        swarm.download {
+          $0.deadlines.peers = nil
+          $0.deadlines.stall = nil
+        })
     }
     let output = await swarm.output
     #expect(output == swarm.content)

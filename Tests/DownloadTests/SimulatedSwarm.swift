@@ -25,12 +25,15 @@ final class SimulatedSwarm {
   static let leecherAddress = IPAddress.v4(0x0A4D_0001)
 
   init(
-    seed: UInt64, size: Int, pieceLength: Int = 65536,
+    seed: UInt64, size: Int, pieceLength: Int = 65536, zeros: Range<Int> = 0..<0,
     configure: (inout TorrentBuilder) -> Void = { _ in }
   ) throws {
     simulation = Simulation(seed: seed)
     var random = SeededRandom(seed: seed &+ 1)
-    content = (0..<size).map { _ in UInt8.random(in: 0...255, using: &random) }
+    content = (0..<size).map {
+      let byte = UInt8.random(in: 0...255, using: &random)
+      return zeros.contains($0) ? 0 : byte
+    }
     var builder = TorrentBuilder(name: "data.bin", pieceLength: pieceLength)
     configure(&builder)
     torrent = try TorrentMetainfo(bytes: builder.torrent(content: content))

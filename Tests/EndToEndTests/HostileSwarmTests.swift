@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// A small swarm of our own programs, with peers in it that do harm.
-@Suite(.serialized, .timeLimit(.minutes(2)))
+@Suite(.serialized, .timeLimit(.minutes(5)))
 struct HostileSwarmTests {
   @Test func corruptingStallingAndDisconnectingPeersDoNoHarm() async throws {
     let scene = try OwnSwarmScene()

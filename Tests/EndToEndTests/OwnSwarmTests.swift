@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Our own tracker, seed and leech as three processes on loopback: what the README shows.
-@Suite(.serialized, .timeLimit(.minutes(2)))
+@Suite(.serialized, .timeLimit(.minutes(5)))
 struct OwnSwarmTests {
   @Test(arguments: [true, false])
   func aLeechFinishesWhoeverStartsFirst(leechFirst: Bool) async throws {

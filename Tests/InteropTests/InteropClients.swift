@@ -7,7 +7,8 @@ enum InteropClients {
   /// What cannot be found.
   static let missing: [String] = {
     let programs = [
-      "aria2c", "transmission-daemon", "opentracker", "ip", "unshare", "nsenter", "python3",
+      "aria2c", "transmission-daemon", "opentracker", "qbittorrent-nox", "ip", "unshare", "nsenter",
+      "python3",
       "sha256sum",
     ]
     return TestNeeds.missing(of: programs)
@@ -37,10 +38,23 @@ enum InteropClients {
     #expect(InteropClients.missing.isEmpty, "run Tests/run, which installs them")
   }
 
+  @Test func webSeedsAreNamedWhenTheyAreLeftOut() {
+    guard !TestNeeds.missing(of: ["nginx"]).isEmpty else { return }
+    TestNeeds.note(
+      leftOut: "WebSeedInteropTests", because: "nginx is missing; Tests/run installs it")
+  }
+
   @Test func suitesThatAreLeftOutAreNamed() {
+    if !BenchmarkNeeds.areMet {
+      TestNeeds.note(
+        leftOut: "BenchmarkTests",
+        because:
+          "\(BenchmarkNeeds.missing.joined(separator: ", ")) missing; Tests/run installs them")
+    }
     guard !InteropClients.areInstalled else { return }
     TestNeeds.note(
-      leftOut: "LeechInteropTests, SeedInteropTests, IPv6InteropTests, ReferenceClientTests",
+      leftOut: "LeechInteropTests, SeedInteropTests, TrackerInteropTests, IPv6InteropTests, "
+        + "ReferenceClientTests",
       because: "\(InteropClients.missing.joined(separator: ", ")) missing; Tests/run installs them")
   }
 }

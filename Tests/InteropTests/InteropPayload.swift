@@ -29,11 +29,13 @@ struct InteropPayload {
 
   /// Makes a payload below `folder`.
   static func make(
-    in folder: String, name: String = "payload", shape: Shape, pieceLength: Int, tracker: String
+    in folder: String, name: String = "payload", shape: Shape, pieceLength: Int, tracker: String,
+    webSeed: String? = nil
   ) async throws -> InteropPayload {
     let script = FixtureFolder.repositoryPath("Tests/InteropTests/Scripts/make_torrent.py")
     let outcome = try await ProcessRunner.run(
-      ["python3", script, folder, name, String(pieceLength), tracker] + shape.entries)
+      ["python3", script, folder, name, String(pieceLength), tracker] + shape.entries,
+      environment: webSeed.map { ["WEB_SEED": $0] } ?? [:])
     guard outcome.ending == .exited(0) else {
       throw ProcessError.conditionNotMet("the payload is made: \(outcome.errors)")
     }

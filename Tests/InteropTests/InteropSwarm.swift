@@ -106,7 +106,8 @@ final class InteropSwarm: Sendable {
     }
   }
 
-  private func seedCount(_ payload: InteropPayload) async throws -> Int {
+  /// How many seeds the tracker knows.
+  func seedCount(_ payload: InteropPayload) async throws -> Int {
     let outcome = try await scrape(payload)
     return Int(outcome.output.trimmingCharacters(in: .whitespacesAndNewlines)) ?? 0
   }

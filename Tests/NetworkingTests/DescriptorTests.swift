@@ -4,7 +4,7 @@ import Primitives
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct DescriptorTests {
   /// Other tests open descriptors meanwhile, so this one opens many more than they do.
   @Test @Reactor func everyDescriptorIsClosedAgain() async throws {

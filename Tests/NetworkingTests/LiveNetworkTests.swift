@@ -3,7 +3,7 @@ import Networking
 import Primitives
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct LiveNetworkTests {
   @Reactor private var network: LiveNetwork { LiveNetwork() }
 
@@ -13,6 +13,29 @@ struct LiveNetworkTests {
     listener.close()
     await #expect(throws: NetworkError.system(call: "connect", code: ECONNREFUSED)) {
       _ = try await network.connect(to: endpoint, timeout: .seconds(10))
+    }
+  }
+
+  @Test @Reactor func connectionsComeFromTheAddressThatWasNamed() async throws {
+    let listener = try network.listen(at: Endpoint(address: .loopback4, port: 0))
+    defer { listener.close() }
+    let source = IPAddress.v4(0x7F00_0203)
+    let transport = try await LiveNetwork(source: source).connect(
+      to: listener.endpoint, timeout: .seconds(10))
+    #expect(transport.local.address == source)
+    #expect(await listener.accept()?.remote == transport.local)
+    transport.close()
+  }
+
+  @Test @Reactor func anAddressThatCannotBeTheSourceIsAnError() async throws {
+    let endpoint = Endpoint(address: .loopback4, port: 9)
+    await #expect(throws: NetworkError.system(call: "bind", code: EAFNOSUPPORT)) {
+      _ = try await LiveNetwork(source: .loopback6).connect(to: endpoint, timeout: .seconds(10))
+    }
+    // An address of the range for documentation, which no machine has.
+    await #expect(throws: NetworkError.system(call: "bind", code: EADDRNOTAVAIL)) {
+      _ = try await LiveNetwork(source: .v4(0xC000_0201)).connect(
+        to: endpoint, timeout: .seconds(10))
     }
   }
 

@@ -2,7 +2,7 @@ import Networking
 import Primitives
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct ReactorClockTests {
   private let soon = Duration.milliseconds(2)
 

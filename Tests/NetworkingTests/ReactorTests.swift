@@ -4,7 +4,7 @@ import Primitives
 import Synchronization
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct ReactorTests {
   @Test @Reactor func isolatedCodeRunsOnTheLoopThread() async {
     #expect(Reactor.isCurrentThread)

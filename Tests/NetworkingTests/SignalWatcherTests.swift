@@ -2,7 +2,7 @@ import Glibc
 import Networking
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct SignalWatcherTests {
   @Test @Reactor func aSignalReachesTheLoop() async throws {
     let received = Wakeup()

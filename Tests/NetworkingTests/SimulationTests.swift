@@ -3,7 +3,7 @@ import Primitives
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct SimulationTests {
   private static let one = IPAddress.v4(0x0A00_0001)
   private static let two = IPAddress.v4(0x0A00_0002)
@@ -17,7 +17,7 @@ struct SimulationTests {
       return simulation.clock.now - before
     }
     #expect(slept == .seconds(3600))
-    #expect(ReactorClock().now - start < .seconds(30))
+    #expect(ReactorClock().now - start < .seconds(300))
   }
 
   @Test @Reactor func sleepersWakeInTheOrderOfTheirDeadlines() async throws {

@@ -4,7 +4,7 @@ import Primitives
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct TCPTransportTests {
   @Reactor private var network: LiveNetwork { LiveNetwork() }
 

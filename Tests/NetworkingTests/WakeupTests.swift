@@ -2,7 +2,7 @@ import Networking
 import Primitives
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct WakeupTests {
   @Test @Reactor func anEarlyFireIsRemembered() async {
     let wakeup = Wakeup()

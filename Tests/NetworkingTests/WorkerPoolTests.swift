@@ -3,7 +3,7 @@ import Networking
 import Primitives
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct WorkerPoolTests {
   @Test @Reactor func workRunsOffTheLoopAndItsResultComesBackOnIt() async {
     let pool = ThreadWorkerPool(threadCount: 2)

@@ -47,6 +47,9 @@ import Testing
       name: "block past the piece", bytes: [0, 0, 0, 11, 7, 0, 0, 0, 0, 0, 0, 255, 255, 1, 2],
       error: .badBlock(piece: 0, offset: 65535, length: 2)),
     Case(
+      name: "extension message without its number", bytes: [0, 0, 0, 1, 20],
+      error: .badLength(id: 20, length: 1)),
+    Case(
       name: "huge block", bytes: [0, 2, 0, 10, 7, 0, 0, 0, 0, 0, 0, 0, 0],
       error: .badLength(id: 7, length: 0x2000A)),
   ]
@@ -81,7 +84,7 @@ import Testing
       var bytes: [UInt8] = []
       for _ in 0..<Int.random(in: 1...6, using: &random) {
         bytes.appendBigEndian(UInt32.random(in: 0...40, using: &random))
-        bytes.append(UInt8.random(in: 0...12, using: &random))
+        bytes.append(UInt8.random(in: 0...21, using: &random))
         for _ in 0..<Int.random(in: 0...40, using: &random) {
           bytes.append(UInt8.random(in: 0...255, using: &random) & 3)
         }

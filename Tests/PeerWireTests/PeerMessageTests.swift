@@ -15,6 +15,7 @@ import Testing
       (.request(block), [0, 0, 0, 13, 6, 0, 0, 0, 1, 0, 0, 64, 0, 0, 0, 64, 0]),
       (.cancel(block), [0, 0, 0, 13, 8, 0, 0, 0, 1, 0, 0, 64, 0, 0, 0, 64, 0]),
       (.port(6881), [0, 0, 0, 3, 9, 0x1A, 0xE1]),
+      (.extended(number: 3, payload: [7, 8]), [0, 0, 0, 4, 20, 3, 7, 8]),
     ]
     for (message, bytes) in table {
       var written: [UInt8] = []
@@ -45,8 +46,18 @@ import Testing
     let bytes = handshake.bytes
     #expect(bytes.count == 68)
     #expect(bytes[0] == 19)
-    #expect(bytes[20..<28].allSatisfy { $0 == 0 })
+    #expect(Array(bytes[20..<28]) == [0, 0, 0, 0, 0, 0x10, 0, 0])
     #expect(try Handshake(bytes) == handshake)
+  }
+
+  @Test func reservedBitsStandWhereTheSpecificationsPutThem() throws {
+    let handshake = Handshake(
+      infoHash: try #require(infoHash), peerID: try #require(peerID), features: [.extensions, .dht])
+    #expect(Array(handshake.bytes[20..<28]) == [0, 0, 0, 0, 0, 0x10, 0, 0x01])
+    var bytes = handshake.bytes
+    bytes.replaceSubrange(20..<28, with: repeatElement(0xFF, count: 8))
+    #expect(try Handshake(bytes).features.isSuperset(of: [.extensions, .dht]))
+    #expect(try Handshake(bytes).bytes == bytes)
   }
 
   @Test func anotherProtocolIsRefusedAtItsFirstByte() throws {

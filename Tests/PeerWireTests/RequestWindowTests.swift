@@ -20,7 +20,7 @@ import Testing
     #expect(RequestWindow(pinned: 9).target == 9)
   }
 
-  @Test func theWindowDoublesEachRoundTripUntilTheCap() {
+  @Test func theWindowGrowsFourfoldEachRoundTripUntilTheCap() {
     var window = RequestWindow()
     var (next, received) = (0, 0)
     var targets: [Int] = []
@@ -33,7 +33,34 @@ import Testing
         received += 1
       }
     }
-    #expect(targets == [5, 10, 20, 40, 80, 160, 250])
+    #expect(targets == [5, 20, 80, 250, 500, 500, 500])
+  }
+
+  @Test func thePeersQueueBoundsTheWindow() {
+    var window = RequestWindow()
+    window.peerQueues(3)
+    #expect(window.target == 3)
+    window.peerQueues(0)
+    #expect(window.target == 1)
+    var pinned = RequestWindow(pinned: 400)
+    #expect(pinned.target == 400)
+    pinned.peerQueues(50)
+    #expect(pinned.target == 50)
+  }
+
+  @Test(arguments: [(600, 600), (2000, 2000), (100_000, 2000)])
+  func aDeepQueueLetsTheWindowGrow(queue: Int, limit: Int) {
+    var window = RequestWindow()
+    window.peerQueues(queue)
+    var (next, received) = (0, 0)
+    for _ in 0..<10 {
+      fill(&window, from: &next, now: .zero)
+      for _ in 0..<window.count {
+        #expect(window.received(block(received), now: .zero) == true)
+        received += 1
+      }
+    }
+    #expect(window.target == limit)
   }
 
   /// Plays a peer of a fixed rate for some seconds; returns the window's size at the end.
@@ -62,7 +89,22 @@ import Testing
   }
 
   @Test func aFastPeerGetsTheCap() {
-    #expect(targetAfter(seconds: 10, bytesPerSecond: 50e6) == 250)
+    #expect(targetAfter(seconds: 10, bytesPerSecond: 50e6) == RequestWindow.provenCap)
+  }
+
+  @Test func aPeerThatAnswersOutOfOrderKeepsTheSmallerCap() {
+    var window = RequestWindow()
+    var (next, now) = (0, Instant.zero)
+    for _ in 0..<40 {
+      fill(&window, from: &next, now: now)
+      now = now + .milliseconds(10)
+      // The last one asked for comes first, then the others in order.
+      let owed = (0..<window.count).map { window.block(at: $0) }
+      for block in owed.suffix(1) + owed.dropLast().prefix(100) {
+        #expect(window.received(block, now: now) == true)
+      }
+    }
+    #expect(window.target == RequestWindow.defaultCap)
   }
 
   @Test func aPeerThatGoesSilentIsSnubbedAndComesBack() {

@@ -72,4 +72,25 @@ import Testing
     #expect(!mine.lacksAny(of: theirs))
     #expect(theirs.lacksAny(of: mine))
   }
+
+  @Test func rangesAndCommonPiecesAreWhatAWalkWouldFind() {
+    var random = SeededRandom(seed: 5)
+    for count in [1, 63, 64, 65, 128, 300] {
+      var first = Bitfield(count: count)
+      var second = Bitfield(count: count)
+      for piece in 0..<count {
+        if Int.random(in: 0..<8, using: &random) == 0 { first.insert(PieceIndex(piece)) }
+        if Int.random(in: 0..<8, using: &random) == 0 { second.insert(PieceIndex(piece)) }
+      }
+      for start in 0...count {
+        let expected = (start..<count).first {
+          first.contains(PieceIndex($0)) && second.contains(PieceIndex($0))
+        }
+        #expect(first.firstCommon(with: second, from: start)?.value == expected)
+        let end = Int.random(in: start...count, using: &random)
+        let population = (start..<end).count { first.contains(PieceIndex($0)) }
+        #expect(first.population(in: start..<end) == population)
+      }
+    }
+  }
 }

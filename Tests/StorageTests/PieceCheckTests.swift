@@ -66,7 +66,9 @@ import Testing
     let storage = stored.storage(disk)
     _ = try storage.inspect()
     let count = stored.pieces.count
-    let parts = try [0..<10, 10..<50, 50..<count].map { try storage.checkPieces($0) }
+    let parts = try [0..<10, 10..<50, 50..<count].map {
+      try storage.checkPieces($0, of: stored.all)
+    }
     #expect(parts.flatMap { $0 } == stored.pieces)
   }
 
@@ -84,12 +86,41 @@ import Testing
 
   @Test func cancelledCheckEndsEarly() throws {
     let disk = MemoryFileSystem()
-    let stored = try StoredTorrent(files: [("a", 64 * 100)], pieceLength: 64)
+    let stored = try StoredTorrent(files: [("a", 3000)], pieceLength: 1)
     stored.place(on: disk)
     let storage = stored.storage(disk)
     _ = try storage.inspect()
     var steps = 0
     let verified = try storage.check(progress: { _ in steps += 1 }, isCancelled: { steps >= 2 })
-    #expect(verified.population == 32)
+    #expect(verified == stored.set(0..<2048))
+  }
+
+  @Test func onlyThePiecesOfTheSetAreRead() throws {
+    for pieceLength in [100, 70_000] {
+      let disk = MemoryFileSystem()
+      let stored = try StoredTorrent(
+        files: [("a", 3 * pieceLength), ("b", 3 * pieceLength)], pieceLength: pieceLength)
+      stored.place(on: disk)
+      let storage = stored.storage(disk)
+      _ = try storage.inspect()
+      var done: Int64 = 0
+      let found = try storage.checkPieces(
+        0..<6, of: stored.set([1, 4, 5]), progress: { done = $0 })
+      #expect(found.map(\.value) == [1, 4, 5])
+      #expect(done == Int64(3 * pieceLength))
+    }
+  }
+
+  @Test func fileThatIsCutDuringTheCheckCostsItsOwnPiecesOnly() throws {
+    for pieceLength in [100, 70_000] {
+      let disk = MemoryFileSystem()
+      let stored = try StoredTorrent(
+        files: [("a", 2 * pieceLength), ("b", 2 * pieceLength)], pieceLength: pieceLength)
+      stored.place(on: disk)
+      let storage = stored.storage(disk)
+      _ = try storage.inspect()
+      disk.put("T/b", Array(stored.bytes(ofFile: "T/b").dropLast()))
+      #expect(try storage.check() == stored.set(0..<3))
+    }
   }
 }

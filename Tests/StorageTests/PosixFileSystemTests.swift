@@ -50,7 +50,7 @@ import Testing
   }
 
   @Test func fsyncWorks() throws {
-    let storage = TorrentStorage(torrent: stored.torrent, folder: folder.path, fsync: true)
+    let storage = stored.storage(disk, folder: folder.path) { $0.fsync = true }
     _ = try storage.inspect()
     try storage.prepare(verified: stored.none)
     try stored.write(stored.pieces, to: storage)

@@ -71,16 +71,44 @@ import Testing
     #expect(stored.isExactly(on: disk))
   }
 
-  @Test func damagedStateIsRefused() throws {
-    try interrupt(after: 0..<1)
+  @Test func damagedStateMeansThatEverythingIsChecked() throws {
+    try interrupt(after: 0..<3)
     let state = try #require(disk.bytes("T.swift-torrent"))
-    disk.delete("T/a")
-    for damaged in [Array(state.dropLast()), state + [0], Array("no".utf8)] {
+    var flipped = state
+    flipped[state.count / 2] ^= 1
+    for damaged in [Array(state.dropLast()), state + [0], Array("no".utf8), [], flipped] {
       disk.put("T.swift-torrent", damaged)
-      #expect(throws: StorageError.foreignState(path: "out/T.swift-torrent")) {
-        try stored.begin(disk)
+      let storage = stored.storage(disk)
+      let inspection = try storage.inspect()
+      #expect(inspection.trusted.isEmpty)
+      #expect(inspection.doubtful == stored.set(0..<4))
+      #expect(inspection.files == [.unfinished(size: 128), .unfinished(size: 128), .missing])
+      #expect(try storage.check() == stored.set(0..<3))
+      try storage.close()
+    }
+    try stored.complete(disk)
+    #expect(stored.isExactly(on: disk))
+  }
+
+  @Test func noDamageToTheStateIsTrusted() throws {
+    try interrupt(after: 0..<3)
+    let state = try #require(disk.bytes("T.swift-torrent"))
+    var random = SeededRandom(seed: 7)
+    for round in 0..<(state.count + 300) {
+      var damaged = Array(state.prefix(round))
+      if round >= state.count {
+        damaged = state
+        let position = Int.random(in: 0..<state.count, using: &random)
+        damaged[position] ^= 1 << UInt8.random(in: 0..<8, using: &random)
       }
-      #expect(disk.bytes("T.swift-torrent") == damaged)
+      disk.put("T.swift-torrent", damaged)
+      let storage = stored.storage(disk)
+      do {
+        #expect(try storage.inspect().trusted.isEmpty)
+      } catch {
+        #expect(error == .foreignState(path: "out/T.swift-torrent"))
+      }
+      try storage.close()
     }
   }
 
@@ -159,8 +187,11 @@ import Testing
     try interrupt(after: 0..<2)
     let state = try #require(disk.bytes("T.swift-torrent"))
     let text = String(decoding: state, as: UTF8.self)
-    #expect(text.hasPrefix("d6:format19:swift-torrent state9:info hash20:"))
+    #expect(text.hasPrefix("d4:boot3:one5:cleani0e6:digest20:"))
+    #expect(text.contains("6:format19:swift-torrent state9:info hash20:"))
+    #expect(text.contains("8:selected1:"))
+    #expect(text.contains("6:stamps96:"))
     #expect(
-      state.suffix(28).elementsEqual(":\u{60}8:verified1:".utf8 + [0xC0] + "7:versioni1ee".utf8))
+      state.suffix(28).elementsEqual(":\u{60}8:verified1:".utf8 + [0xC0] + "7:versioni2ee".utf8))
   }
 }

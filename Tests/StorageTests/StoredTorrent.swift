@@ -88,17 +88,26 @@ struct StoredTorrent {
   }
 
   func storage(
-    _ disk: any FileSystem, folder: String = "out", overwrite: Bool = false
+    _ disk: any FileSystem, folder: String = "out", overwrite: Bool = false,
+    _ change: (inout StorageOptions) -> Void = { _ in }
   ) -> TorrentStorage {
-    TorrentStorage(torrent: torrent, folder: folder, overwrite: overwrite, fileSystem: disk)
+    var options = StorageOptions()
+    options.overwrite = overwrite
+    change(&options)
+    return TorrentStorage(torrent: torrent, folder: folder, options: options, fileSystem: disk)
   }
 
   /// Looks at the disk and makes ready, as a download does.
   func begin(
-    _ disk: any FileSystem, folder: String = "out", overwrite: Bool = false
+    _ disk: any FileSystem, folder: String = "out", overwrite: Bool = false,
+    _ change: (inout StorageOptions) -> Void = { _ in }
   ) throws(StorageError) -> (storage: TorrentStorage, verified: Bitfield) {
-    let storage = storage(disk, folder: folder, overwrite: overwrite)
-    let verified = try storage.inspect().mayHaveData ? try storage.check() : none
+    let storage = storage(disk, folder: folder, overwrite: overwrite, change)
+    let inspection = try storage.inspect()
+    var verified = inspection.trusted
+    for piece in try storage.checkPieces(0..<verified.count, of: inspection.doubtful) {
+      verified.insert(piece)
+    }
     try storage.prepare(verified: verified)
     return (storage, verified)
   }

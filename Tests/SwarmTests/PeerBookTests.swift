@@ -2,6 +2,48 @@ import Primitives
 import Swarm
 import Testing
 
+@Suite struct DialOrderTests {
+  private func peer(_ number: UInt32) -> Endpoint {
+    Endpoint(address: .v4(0x5000_0000 + number << 16), port: 6881)
+  }
+
+  private func order(_ book: inout PeerBook, at now: Instant) -> [Endpoint] {
+    var order: [Endpoint] = []
+    while let next = book.nextDial(now: now) { order.append(next) }
+    return order
+  }
+
+  @Test func thoseWhoAreDueAreDialledByPriority() {
+    var book = PeerBook(random: SeededRandom(seed: 1))
+    let own = Endpoint(address: .v4(0x6364_6566), port: 7000)
+    let peers = (0..<20).map { peer($0) }
+    for peer in peers.prefix(10) { book.learn(peer, source: .tracker, now: .zero) }
+    book.heard(ownAddress: own.address, from: peer(99).address, port: own.port)
+    for peer in peers.dropFirst(10) { book.learn(peer, source: .tracker, now: .zero) }
+    let expected = peers.sorted {
+      PeerPriority.of($0, seenFrom: own) > PeerPriority.of($1, seenFrom: own)
+    }
+    #expect(expected != peers)
+    #expect(order(&book, at: .zero) == expected)
+  }
+
+  @Test func aFailedPeerWaitsWhateverItsPriority() {
+    var book = PeerBook(random: SeededRandom(seed: 1))
+    book.heard(ownAddress: .v4(0x6364_6566), from: peer(99).address, port: 7000)
+    for number in UInt32(0)..<5 { book.learn(peer(number), source: .tracker, now: .zero) }
+    let all = order(&book, at: .zero)
+    for peer in all { book.dialFailed(peer, now: .zero) }
+    #expect(order(&book, at: .zero + .seconds(9)).isEmpty)
+    #expect(Set(order(&book, at: .zero + .seconds(12))) == Set(all))
+  }
+
+  @Test func withoutAnAddressOfOursTheyAreDialledAsTheyCame() {
+    var book = PeerBook(random: SeededRandom(seed: 1))
+    for number in UInt32(0)..<5 { book.learn(peer(number), source: .tracker, now: .zero) }
+    #expect(order(&book, at: .zero) == (0..<5).map { peer($0) })
+  }
+}
+
 @Suite struct PeerBookTests {
   static func endpoint(_ number: Int, address: UInt32 = 0x5000_0000) -> Endpoint {
     Endpoint(address: .v4(address + UInt32(number >> 8)), port: UInt16(1000 + number & 0xFF))
@@ -236,5 +278,48 @@ import Testing
     for number in 0..<10_000 { book.forget(Self.endpoint(number)) }
     book.learn(Self.endpoint(9999), source: .tracker, now: .zero)
     #expect(book.knownCount == 1)
+  }
+
+  // MARK: - Whose peer it is
+
+  @Test func thePeerBelongsToWhoNamedItFirst() {
+    var book = Self.book()
+    let now = Instant.zero
+    let isNew = book.learn(peer, source: .given, now: now)
+    let isNewAgain = book.learn(peer, source: .tracker, now: now)
+    #expect(isNew && !isNewAgain)
+    #expect(book.source(of: peer) == .given)
+    #expect(book.source(of: Self.endpoint(9)) == nil)
+  }
+
+  @Test func aPeerThatTheUserNamedIsNeverGivenUp() {
+    var book = Self.book(limit: 1)
+    var now = Instant.zero
+    book.learn(peer, source: .given, now: now)
+    for _ in 0..<50 {
+      now = book.nextDialTime ?? now
+      let next = book.nextDial(now: now)
+      #expect(next == peer)
+      book.dialFailed(peer, now: now)
+      // A stranger does not take its place.
+      book.learn(Self.endpoint(2), source: .tracker, now: now)
+    }
+    #expect(book.knownCount == 1)
+    #expect((book.nextDialTime ?? .distantFuture) - now <= .seconds(66))
+  }
+
+  @Test func aBanHoldsForTheWholeNetworkOfAnIPv6Address() {
+    var book = Self.book()
+    func endpoint(_ high: UInt64, _ low: UInt64) -> Endpoint {
+      Endpoint(address: .v6(high: high, low: low), port: 6881)
+    }
+    let network: UInt64 = 0x2001_0DB8_0000_0001
+    book.learn(endpoint(network, 7), source: .tracker, now: .zero)
+    book.ban(endpoint(network, 1))
+    #expect(book.isBanned(endpoint(network, 99)))
+    #expect(!book.isBanned(endpoint(network + 1, 1)))
+    #expect(book.nextDialTime == nil)
+    book.learn(endpoint(network, 8), source: .tracker, now: .zero)
+    #expect(book.knownCount == 0)
   }
 }

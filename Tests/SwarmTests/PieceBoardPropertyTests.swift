@@ -31,7 +31,7 @@ import Testing
 }
 
 /// Does at random what sessions may do to a board, and more, and keeps its own books.
-private struct RandomDriver {
+private struct RandomDriver: ~Copyable {
   let geometry: PieceGeometry
   var board: PieceBoard
   var random: SeededRandom

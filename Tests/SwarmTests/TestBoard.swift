@@ -3,12 +3,12 @@ import Swarm
 import Testing
 
 /// A board behind a reference, so that `#expect` may change it, with whole pieces of `blocks` blocks.
-@dynamicMemberLookup
 final class TestBoard {
   private(set) var board: PieceBoard
 
   init(
-    pieces: Int, blocks: Int = 4, verified: [Int] = [], seeds: [PeerNumber] = [], seed: UInt64 = 7
+    pieces: Int, blocks: Int = 4, verified: [Int] = [], seeds: [PeerNumber] = [], seed: UInt64 = 7,
+    isSequential: Bool = false
   ) throws {
     let length = blocks * Block.standardLength
     let geometry = try #require(
@@ -17,14 +17,24 @@ final class TestBoard {
     for piece in verified { done.insert(PieceIndex(piece)) }
     board = PieceBoard(
       geometry: geometry, verified: done, wanted: Bitfield(count: pieces, filled: true),
-      random: SeededRandom(seed: seed))
+      isSequential: isSequential, random: SeededRandom(seed: seed))
     for seed in seeds {
       board.peerJoined(seed)
       board.peerHas(seed, Bitfield(count: pieces, filled: true))
     }
   }
 
-  subscript<Fact>(dynamicMember path: KeyPath<PieceBoard, Fact>) -> Fact { board[keyPath: path] }
+  var isComplete: Bool { board.isComplete }
+  var isEndgame: Bool { board.isEndgame }
+  var remainingBytes: Int64 { board.remainingBytes }
+  var activePieceCount: Int { board.activePieceCount }
+  var verified: Bitfield { board.verified }
+
+  func isInteresting(_ peer: PeerNumber) -> Bool { board.isInteresting(peer) }
+
+  func isSeed(_ peer: PeerNumber) -> Bool { board.isSeed(peer) }
+
+  func isActive(_ piece: PieceIndex) -> Bool { board.isActive(piece) }
 
   /// Does something to the board.
   func change<Result>(_ body: (inout PieceBoard) throws -> Result) rethrows -> Result {

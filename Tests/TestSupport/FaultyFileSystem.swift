@@ -9,6 +9,8 @@ package final class FaultyFileSystem: FileSystem {
     var bytesLeft: Int?
     /// What a call by that name answers.
     var codes: [String: Int32] = [:]
+    /// How many bytes were read.
+    var bytesRead = 0
   }
 
   private let base: any FileSystem
@@ -29,6 +31,12 @@ package final class FaultyFileSystem: FileSystem {
   package func setBytesLeft(_ count: Int?) {
     faults.withLock { $0.bytesLeft = count }
   }
+
+  package var openFileLimit: Int { base.openFileLimit }
+  package var bootIdentity: String { base.bootIdentity }
+
+  /// How many bytes were read.
+  package var bytesRead: Int { faults.withLock { $0.bytesRead } }
 
   private func check(_ call: String) throws(SystemCallError) {
     if let code = faults.withLock({ $0.codes[call] }) {
@@ -76,7 +84,9 @@ package final class FaultyFileSystem: FileSystem {
     _ file: Descriptor, into buffer: UnsafeMutableRawBufferPointer, at offset: Int64
   ) throws(SystemCallError) -> Int {
     try check("pread")
-    return try base.read(file, into: buffer, at: offset)
+    let count = try base.read(file, into: buffer, at: offset)
+    faults.withLock { $0.bytesRead += count }
+    return count
   }
 
   package func write(
@@ -98,14 +108,25 @@ package final class FaultyFileSystem: FileSystem {
     try base.resize(file, to: length)
   }
 
-  package func reserve(_ file: Descriptor, length: Int64) throws(SystemCallError) {
+  package func reserve(
+    _ file: Descriptor, length: Int64, thoroughly: Bool
+  ) throws(SystemCallError) {
     try check("fallocate")
-    try base.reserve(file, length: length)
+    try base.reserve(file, length: length, thoroughly: thoroughly)
   }
 
   package func nextData(_ file: Descriptor, from offset: Int64) throws(SystemCallError) -> Int64? {
     try check("lseek")
     return try base.nextData(file, from: offset)
+  }
+
+  package func nextHole(_ file: Descriptor, from offset: Int64) throws(SystemCallError) -> Int64 {
+    try check("lseek")
+    return try base.nextHole(file, from: offset)
+  }
+
+  package func prefetch(_ file: Descriptor, _ range: Range<Int64>) {
+    base.prefetch(file, range)
   }
 
   package func synchronize(_ file: Descriptor) throws(SystemCallError) {

@@ -1,4 +1,4 @@
-package import Storage
+import Storage
 import Glibc
 import Synchronization
 
@@ -6,14 +6,14 @@ import Synchronization
 ///
 /// The root exists from the start, whatever its path. Symbolic links stand for nothing and are
 /// refused where the real file system refuses them.
-package final class MemoryFileSystem: FileSystem {
-  private indirect enum Node {
+package final class MemoryFileSystem: Sendable {
+  indirect enum Node {
     case file([UInt8])
     case folder([String: Int])
     case symlink
   }
 
-  private struct Contents {
+  struct Contents {
     var nodes: [Int: Node] = [1: .folder([:])]
     var nextNode = 2
     var open: [Int32: Int] = [:]
@@ -21,14 +21,27 @@ package final class MemoryFileSystem: FileSystem {
     var nextDescriptor: Int32 = 3
     var mostOpen = 0
     var writes = 0
+    /// When each file was last changed, in nanoseconds; the clock goes on 1 ms with each change.
+    var times: [Int: Int64] = [:]
+    var now: Int64 = 1_000_000_000_000_000_000
+    var boot = "one"
+    var bytesRead = 0
+
+    mutating func touch(_ node: Int) {
+      now += 1_000_000
+      times[node] = now
+    }
   }
 
-  private let contents = Mutex(Contents())
-  private let reserves: Bool
+  let contents = Mutex(Contents())
+  let reserves: Bool
+  let descriptors: Int
 
-  /// Creates an empty file system, which can reserve room for files or cannot.
-  package init(reserves: Bool = true) {
+  /// Creates an empty file system, which can reserve room for files or cannot, and allows so many
+  /// files and folders to be open.
+  package init(reserves: Bool = true, descriptors: Int = .max) {
     self.reserves = reserves
+    self.descriptors = descriptors
   }
 
   // MARK: - For tests
@@ -41,6 +54,32 @@ package final class MemoryFileSystem: FileSystem {
 
   /// How many calls wrote, cut, made, renamed or removed something.
   package var changes: Int { contents.withLock { $0.writes } }
+
+  /// Lets time pass, in seconds, without a change to any file.
+  package func wait(seconds: Int64) {
+    contents.withLock { $0.now += seconds * 1_000_000_000 }
+  }
+
+  /// Pretends that the machine was started anew.
+  package func restart() {
+    contents.withLock { $0.boot += "+" }
+  }
+
+  /// Gives a file the time of another, as a copy that keeps times does.
+  package func setTime(of path: String, to nanoseconds: Int64) {
+    contents.withLock { contents in
+      guard let node = Self.find(path, contents) else { return }
+      contents.times[node] = nanoseconds
+    }
+  }
+
+  /// When a file was last changed, in nanoseconds.
+  package func time(of path: String) -> Int64? {
+    contents.withLock { contents in Self.find(path, contents).flatMap { contents.times[$0] } }
+  }
+
+  /// How many bytes were read.
+  package var bytesRead: Int { contents.withLock { $0.bytesRead } }
 
   /// The paths of all files, sorted.
   package var paths: [String] {
@@ -85,7 +124,7 @@ package final class MemoryFileSystem: FileSystem {
     }
   }
 
-  private func place(_ path: String, _ node: Node) {
+  func place(_ path: String, _ node: Node) {
     contents.withLock { contents in
       var folder = 1
       let parts = path.split(separator: "/").map(String.init)
@@ -93,6 +132,7 @@ package final class MemoryFileSystem: FileSystem {
         guard case .folder(var entries) = contents.nodes[folder] else { return }
         if let next = entries[part], position == parts.count - 1 {
           contents.nodes[next] = node
+          contents.touch(next)
           return
         }
         if let next = entries[part] {
@@ -102,6 +142,7 @@ package final class MemoryFileSystem: FileSystem {
         let number = contents.nextNode
         contents.nextNode += 1
         contents.nodes[number] = position == parts.count - 1 ? node : .folder([:])
+        contents.touch(number)
         entries[part] = number
         contents.nodes[folder] = .folder(entries)
         folder = number
@@ -109,7 +150,7 @@ package final class MemoryFileSystem: FileSystem {
     }
   }
 
-  private static func find(_ path: String, _ contents: Contents) -> Int? {
+  static func find(_ path: String, _ contents: Contents) -> Int? {
     var node = 1
     for part in path.split(separator: "/") {
       guard case .folder(let entries) = contents.nodes[node], let next = entries[String(part)]
@@ -121,7 +162,7 @@ package final class MemoryFileSystem: FileSystem {
 
   // MARK: - Inside
 
-  private func run<Result>(
+  func run<Result>(
     _ call: String, _ body: (inout Contents) throws(Failure) -> Result
   ) throws(SystemCallError) -> Result {
     do throws(Failure) {
@@ -131,11 +172,11 @@ package final class MemoryFileSystem: FileSystem {
     }
   }
 
-  private struct Failure: Error {
+  struct Failure: Error {
     let code: Int32
   }
 
-  private static func entries(
+  static func entries(
     _ folder: Descriptor, _ contents: Contents
   ) throws(Failure) -> (node: Int, entries: [String: Int]) {
     guard let node = contents.open[folder.number] else { throw Failure(code: EBADF) }
@@ -143,7 +184,7 @@ package final class MemoryFileSystem: FileSystem {
     return (node, entries)
   }
 
-  private static func file(
+  static func file(
     _ descriptor: Descriptor, _ contents: Contents
   ) throws(Failure) -> (node: Int, bytes: [UInt8]) {
     guard let node = contents.open[descriptor.number] else { throw Failure(code: EBADF) }
@@ -151,7 +192,8 @@ package final class MemoryFileSystem: FileSystem {
     return (node, bytes)
   }
 
-  private static func open(_ node: Int, _ contents: inout Contents) -> Descriptor {
+  func open(_ node: Int, _ contents: inout Contents) throws(Failure) -> Descriptor {
+    guard contents.open.count < descriptors else { throw Failure(code: EMFILE) }
     let number = contents.nextDescriptor
     contents.nextDescriptor += 1
     contents.open[number] = node
@@ -159,7 +201,7 @@ package final class MemoryFileSystem: FileSystem {
     return Descriptor(number)
   }
 
-  private static func add(
+  static func add(
     _ node: Node, _ name: String, in folder: Descriptor, _ contents: inout Contents
   ) throws(Failure) -> Int {
     var (parent, entries) = try Self.entries(folder, contents)
@@ -169,173 +211,9 @@ package final class MemoryFileSystem: FileSystem {
     contents.nextNode += 1
     contents.writes += 1
     contents.nodes[number] = node
+    contents.touch(number)
     entries[name] = number
     contents.nodes[parent] = .folder(entries)
     return number
-  }
-}
-
-// MARK: - FileSystem
-
-extension MemoryFileSystem {
-  package func openRoot(_ path: String, create: Bool) throws(SystemCallError) -> Descriptor {
-    try run("open") { contents throws(Failure) in Self.open(1, &contents) }
-  }
-
-  package func openFolder(
-    _ name: String, in folder: Descriptor
-  ) throws(SystemCallError) -> Descriptor {
-    try run("openat") { contents throws(Failure) in
-      guard let node = try Self.entries(folder, contents).entries[name] else {
-        throw Failure(code: ENOENT)
-      }
-      guard case .folder = contents.nodes[node] else { throw Failure(code: ENOTDIR) }
-      return Self.open(node, &contents)
-    }
-  }
-
-  package func makeFolder(_ name: String, in folder: Descriptor) throws(SystemCallError) {
-    try run("mkdirat") { contents throws(Failure) in
-      _ = try Self.add(.folder([:]), name, in: folder, &contents)
-    }
-  }
-
-  package func openFile(
-    _ name: String, in folder: Descriptor, _ access: FileAccess
-  ) throws(SystemCallError) -> Descriptor {
-    try run("openat") { contents throws(Failure) in
-      if case .create = access {
-        return Self.open(try Self.add(.file([]), name, in: folder, &contents), &contents)
-      }
-      guard let node = try Self.entries(folder, contents).entries[name] else {
-        throw Failure(code: ENOENT)
-      }
-      if case .symlink = contents.nodes[node] { throw Failure(code: ELOOP) }
-      return Self.open(node, &contents)
-    }
-  }
-
-  package func status(
-    _ name: String, in folder: Descriptor
-  ) throws(SystemCallError) -> FileStatus {
-    try run("fstatat") { contents throws(Failure) in
-      guard let node = try Self.entries(folder, contents).entries[name] else {
-        throw Failure(code: ENOENT)
-      }
-      return Self.status(node, contents)
-    }
-  }
-
-  package func status(of file: Descriptor) throws(SystemCallError) -> FileStatus {
-    try run("fstat") { contents throws(Failure) in
-      guard let node = contents.open[file.number] else { throw Failure(code: EBADF) }
-      return Self.status(node, contents)
-    }
-  }
-
-  private static func status(_ node: Int, _ contents: Contents) -> FileStatus {
-    switch contents.nodes[node] {
-    case .file(let bytes):
-      FileStatus(kind: .file, size: Int64(bytes.count), inode: UInt64(node))
-    case .folder: FileStatus(kind: .folder, size: 0, inode: UInt64(node))
-    case .symlink: FileStatus(kind: .symlink, size: 0, inode: UInt64(node))
-    case nil: FileStatus(kind: .other, size: 0, inode: UInt64(node))
-    }
-  }
-
-  package func read(
-    _ file: Descriptor, into buffer: UnsafeMutableRawBufferPointer, at offset: Int64
-  ) throws(SystemCallError) -> Int {
-    try run("pread") { contents throws(Failure) in
-      let rest = try Self.file(file, contents).bytes.dropFirst(Int(offset)).prefix(buffer.count)
-      buffer.copyBytes(from: rest)
-      return rest.count
-    }
-  }
-
-  package func write(
-    _ file: Descriptor, _ bytes: UnsafeRawBufferPointer, at offset: Int64
-  ) throws(SystemCallError) -> Int {
-    try run("pwrite") { contents throws(Failure) in
-      var (node, old) = try Self.file(file, contents)
-      contents.nodes[node] = nil
-      let end = Int(offset) + bytes.count
-      if old.count < end { old += [UInt8](repeating: 0, count: end - old.count) }
-      old.replaceSubrange(Int(offset)..<end, with: bytes)
-      contents.nodes[node] = .file(old)
-      contents.writes += 1
-      return bytes.count
-    }
-  }
-
-  package func resize(_ file: Descriptor, to length: Int64) throws(SystemCallError) {
-    try run("ftruncate") { contents throws(Failure) in
-      let (node, old) = try Self.file(file, contents)
-      let kept = old.prefix(Int(length))
-      contents.nodes[node] = .file(kept + [UInt8](repeating: 0, count: Int(length) - kept.count))
-      contents.writes += 1
-    }
-  }
-
-  package func reserve(_ file: Descriptor, length: Int64) throws(SystemCallError) {
-    guard reserves else { throw SystemCallError(call: "fallocate", code: EOPNOTSUPP) }
-    if try status(of: file).size < length { try resize(file, to: length) }
-  }
-
-  package func nextData(_ file: Descriptor, from offset: Int64) throws(SystemCallError) -> Int64? {
-    try run("lseek") { contents throws(Failure) in
-      // Holes here are whole pages of zeros.
-      let bytes = try Self.file(file, contents).bytes
-      var position = Int(offset)
-      while position < bytes.count {
-        let page = bytes[position..<min(bytes.count, (position / 4096 + 1) * 4096)]
-        if page.contains(where: { $0 != 0 }) { return Int64(position) }
-        position += page.count
-      }
-      return nil
-    }
-  }
-
-  package func synchronize(_ file: Descriptor) throws(SystemCallError) {}
-
-  package func lock(_ file: Descriptor) throws(SystemCallError) -> Bool {
-    try run("flock") { contents throws(Failure) in
-      let node = try Self.file(file, contents).node
-      if let holder = contents.locks[node] { return holder == file.number }
-      contents.locks[node] = file.number
-      return true
-    }
-  }
-
-  package func rename(
-    _ name: String, to newName: String, in folder: Descriptor
-  ) throws(SystemCallError) {
-    try run("renameat") { contents throws(Failure) in
-      var (parent, entries) = try Self.entries(folder, contents)
-      guard let node = entries[name] else { throw Failure(code: ENOENT) }
-      entries[name] = nil
-      entries[newName] = node
-      contents.nodes[parent] = .folder(entries)
-      contents.writes += 1
-    }
-  }
-
-  package func remove(_ name: String, in folder: Descriptor) throws(SystemCallError) {
-    try run("unlinkat") { contents throws(Failure) in
-      var (parent, entries) = try Self.entries(folder, contents)
-      guard entries[name] != nil else { throw Failure(code: ENOENT) }
-      entries[name] = nil
-      contents.nodes[parent] = .folder(entries)
-      contents.writes += 1
-    }
-  }
-
-  package func close(_ descriptor: Descriptor) throws(SystemCallError) {
-    try run("close") { contents throws(Failure) in
-      guard let node = contents.open.removeValue(forKey: descriptor.number) else {
-        throw Failure(code: EBADF)
-      }
-      if contents.locks[node] == descriptor.number { contents.locks[node] = nil }
-    }
   }
 }

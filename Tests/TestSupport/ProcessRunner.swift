@@ -35,6 +35,7 @@ package final class ChildProcess: Sendable {
   private let command: String
   private let outputPath: String
   private let errorPath: String
+  private let terminal: PseudoTerminal?
   private let input: Mutex<Int32?>
   private let ending = LockedEnding()
 
@@ -45,15 +46,19 @@ package final class ChildProcess: Sendable {
   ///   - folder: Where the files with its output go.
   ///   - label: How these files are called.
   ///   - environment: Variables set besides those of this process.
+  ///   - terminal: What its standard error is, instead of a file.
   /// - Throws: `ProcessError.notStarted`.
   package init(
-    _ command: [String], logsIn folder: String, label: String, environment: [String: String] = [:]
+    _ command: [String], logsIn folder: String, label: String, environment: [String: String] = [:],
+    terminal: PseudoTerminal? = nil
   ) throws {
     self.command = command.joined(separator: " ")
+    self.terminal = terminal
     outputPath = "\(folder)/\(label).out"
     errorPath = "\(folder)/\(label).err"
     let spawned = try SpawnRequest(
-      command: command, outputPath: outputPath, errorPath: errorPath, environment: environment
+      command: command, outputPath: outputPath, errorPath: terminal?.path ?? errorPath,
+      environment: environment
     ).spawn()
     pid = spawned.pid
     input = Mutex(spawned.input)
@@ -79,7 +84,7 @@ package final class ChildProcess: Sendable {
   package var output: String { Self.text(outputPath) }
 
   /// What it has written to standard error so far.
-  package var errors: String { Self.text(errorPath) }
+  package var errors: String { terminal?.text ?? Self.text(errorPath) }
 
   /// Whether it has not ended yet.
   package var isRunning: Bool { ending.poll(pid) == nil }

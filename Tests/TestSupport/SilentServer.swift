@@ -28,6 +28,13 @@ package final class SilentServer: Sendable {
     }
   }
 
+  /// A port of the loopback that was free a moment ago, for a program that must be given one.
+  ///
+  /// - Throws: When the loopback has no port to give.
+  package static func freePort() throws -> UInt16 {
+    try SilentServer().port
+  }
+
   deinit {
     close(descriptor)
   }

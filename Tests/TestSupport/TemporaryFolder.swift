@@ -27,6 +27,7 @@ package final class TemporaryFolder: Sendable {
   ///
   /// - Throws: When it can't be made.
   /// - Returns: Its absolute path.
+  @discardableResult
   package func makeFolder(_ name: String) throws -> String {
     let folder = file(name)
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)

@@ -56,6 +56,13 @@ import Testing
     #expect(words.count == 200)
   }
 
+  @Test func ourOwnAddressIsTaken() throws {
+    let bytes = Array("d8:intervali5e11:external ip4:".utf8) + [1, 2, 3, 4] + Array("e".utf8)
+    #expect(try AnnounceReply(parsing: bytes).externalAddress == .v4(0x0102_0304))
+    #expect(try parse("d8:intervali5e11:external ip3:abce").externalAddress == nil)
+    #expect(try parse("d8:intervali5e11:external ip4:\0\0\0\0e").externalAddress == nil)
+  }
+
   @Test func warningIsKept() throws {
     #expect(try parse("d8:intervali5e15:warning message4:slowe").warning == "slow")
   }
@@ -110,5 +117,34 @@ import Testing
       reply.torrents == [
         Array(hash.utf8): ScrapeReply.Counts(seeders: 5, leechers: 10, downloaded: 50)
       ])
+  }
+}
+
+@Suite struct AnnounceReplyMergingTests {
+  @Test func bothAnswersAreOne() throws {
+    var first = AnnounceReply()
+    first.peers = ["1.2.3.4:1", "1.2.3.4:2"].compactMap(Endpoint.init)
+    first.interval = .seconds(60)
+    first.seeders = 2
+    var second = AnnounceReply()
+    second.peers = ["1.2.3.4:2", "[2001:db8::1]:3"].compactMap(Endpoint.init)
+    second.interval = .seconds(90)
+    second.minimumInterval = .seconds(30)
+    second.seeders = 1
+    second.leechers = 4
+    second.warning = "w"
+    let merged = first.merging(second)
+    #expect(
+      merged.peers == ["1.2.3.4:1", "1.2.3.4:2", "[2001:db8::1]:3"].compactMap(Endpoint.init))
+    #expect(merged.interval == .seconds(90) && merged.minimumInterval == .seconds(30))
+    #expect(merged.seeders == 2 && merged.leechers == 4 && merged.warning == "w")
+  }
+
+  @Test func theNumberOfPeersStaysBounded() {
+    var first = AnnounceReply()
+    first.peers = (0..<2999).map { Endpoint(address: .v4(0x0100_0000 + $0), port: 1) }
+    var second = AnnounceReply()
+    second.peers = (0..<10).map { Endpoint(address: .v4(0x0200_0000 + $0), port: 1) }
+    #expect(first.merging(second).peers.count == AnnounceReply.maximumPeers)
   }
 }

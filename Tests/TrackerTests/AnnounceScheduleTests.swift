@@ -8,9 +8,10 @@ private final class Driver {
   private(set) var schedule: AnnounceSchedule
   private var random: SeededRandom
 
-  init(tiers: [[TrackerURL]], seed: UInt64 = 1) {
+  init(tiers: [[TrackerURL]], seed: UInt64 = 1, announcesToAll: Bool = false) {
     random = SeededRandom(seed: seed)
-    schedule = AnnounceSchedule(tiers: tiers, random: &random)
+    schedule = AnnounceSchedule(
+      tiers: tiers, announcesToAll: announcesToAll, random: &random)
   }
 
   var tiers: [[Int]] { schedule.tiers }
@@ -162,6 +163,22 @@ private final class Driver {
     #expect(schedule.nextOrder(now: at(1), needsPeers: true) == nil)
     #expect(schedule.deadline(now: at(1), needsPeers: true) == at(3))
     #expect(schedule.nextOrder(now: at(3), needsPeers: true)?.tracker == 1)
+  }
+
+  @Test func everyTrackerIsAskedAtItsOwnIntervalWhenAllAreWanted() throws {
+    let tiers = try [["a", "b"], ["c"]].map {
+      try $0.map { try TrackerURL("http://\($0).example/") }
+    }
+    let schedule = Driver(tiers: tiers, announcesToAll: true)
+    let orders = (0..<3).compactMap { _ in schedule.nextOrder(now: at(0), needsPeers: false) }
+    #expect(Set(orders.map(\.tracker)) == [0, 1, 2])
+    #expect(schedule.nextOrder(now: at(0), needsPeers: false) == nil)
+    for (order, interval) in zip(orders, [100, 200, 300]) {
+      schedule.succeeded(order, reply: reply(interval: interval), now: at(0))
+    }
+    #expect(schedule.nextOrder(now: at(99), needsPeers: false) == nil)
+    #expect(schedule.nextOrder(now: at(100), needsPeers: false)?.tracker == orders[0].tracker)
+    #expect(schedule.deadline(now: at(100), needsPeers: false) == at(200))
   }
 
   @Test func successMovesToTheFrontOfTheTier() throws {

@@ -6,8 +6,12 @@ import Testing
 @testable import Tracker
 
 /// Our client and our tracker over real loopback sockets.
-@Suite(.timeLimit(.minutes(2))) struct EndToEndTrackerTests {
-  private let http = URLSessionHTTPClient(userAgent: "swift-torrent/test")
+@Suite(.timeLimit(.minutes(5))) struct EndToEndTrackerTests {
+  @Reactor
+  private var http: StandardHTTPClient {
+    StandardHTTPClient(
+      userAgent: "swift-torrent/test", network: LiveNetwork(), clock: ReactorClock())
+  }
 
   private func request(_ name: String, port: UInt16, event: AnnounceEvent?) throws
     -> AnnounceRequest
@@ -52,6 +56,37 @@ import Testing
       let hash = try request("a", port: 1, event: nil).infoHash
       let scrape = try await client.scrape(ScrapeRequest(infoHashes: [hash]), of: url)
       #expect(scrape.torrents[hash.bytes] == .init(seeders: 0, leechers: 1, downloaded: 0))
+    }
+  }
+
+  @Test(arguments: [IPAddress.loopback4, .loopback6])
+  @Reactor func theSameTableIsSeenOverBothProtocols(address: IPAddress) async throws {
+    try await withServer(at: address) { base in
+      let gateway = TrackerGateway(
+        http: http, network: LiveNetwork(), clock: ReactorClock(), random: SeededRandom(seed: 8))
+      let urls = [
+        try TrackerURL(base.replacing("http", with: "udp") + "/announce"),
+        try TrackerURL(base + "/announce"),
+      ]
+      var peers: [[Endpoint]] = []
+      var external: [IPAddress?] = []
+      for (number, url) in (urls + urls).enumerated() {
+        try await gateway.announce(
+          request("\(number)", port: 1000 + UInt16(number), event: .started), to: url
+        ) { reply in
+          peers.append(reply.peers)
+          external.append(reply.externalAddress)
+        }
+      }
+      #expect(peers.map(\.count) == [0, 1, 2, 3])
+      #expect(peers[1] == [Endpoint(address: address, port: 1000)])
+      // Loopback is an address that a peer can have; UDP has no room for it.
+      #expect(external == [nil, address, nil, address])
+      let hash = try request("a", port: 1, event: nil).infoHash
+      for url in urls {
+        let scrape = try await gateway.scrape(url.text, [hash])
+        #expect(scrape.torrents[hash.bytes] == .init(seeders: 0, leechers: 4, downloaded: 0))
+      }
     }
   }
 

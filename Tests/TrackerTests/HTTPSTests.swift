@@ -8,7 +8,7 @@ import Testing
 /// URLSession trusts the system's bundle only, so the program itself runs in a mount namespace of
 /// its own in which the authority's certificate lies over that bundle.
 @Suite(
-  .timeLimit(.minutes(2)), .serialized,
+  .timeLimit(.minutes(5)), .serialized,
   .enabled("openssl, python3 or mount namespaces are missing; see the line \"left out\"") {
     await HTTPSNeeds.areMet
   })

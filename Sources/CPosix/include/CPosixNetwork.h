@@ -88,6 +88,53 @@ static inline ssize_t cposix_send_vector(int fd, struct iovec *segments, size_t 
   return sendmsg(fd, &message, MSG_NOSIGNAL);
 }
 
+static inline int cposix_datagram_socket(int family) {
+  return socket(family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+}
+
+/// Sends one datagram, gathered from the segments.
+static inline ssize_t cposix_send_datagram(
+    int fd, struct iovec *segments, size_t count, const struct sockaddr *to, socklen_t length) {
+  struct msghdr message = {
+      .msg_name = (void *)to, .msg_namelen = length, .msg_iov = segments, .msg_iovlen = count};
+  return sendmsg(fd, &message, MSG_NOSIGNAL);
+}
+
+/// Where a datagram came from, and how much of it fitted.
+struct cposix_datagram {
+  struct sockaddr_storage source;
+  uint32_t length;
+  uint32_t is_truncated;
+};
+
+enum { cposix_max_datagrams = 64 };
+
+/// Receives up to `count` datagrams into memory of `count` times `size` bytes; -1 with `errno` when
+/// there is none.
+int cposix_receive_datagrams(
+    int fd, uint8_t *memory, size_t size, struct cposix_datagram *out, int count);
+
+/// The indices of the interfaces of a family that are up and can take multicasts; returns how many.
+int cposix_multicast_interfaces(int family, unsigned *out, int count);
+
+/// Joins the group of that address on an interface.
+static inline int cposix_join_group(
+    int fd, const struct sockaddr *group, socklen_t length, unsigned interface) {
+  struct group_req request = {.gr_interface = interface};
+  memcpy(&request.gr_group, group, length);
+  int level = group->sa_family == AF_INET6 ? IPPROTO_IPV6 : IPPROTO_IP;
+  return setsockopt(fd, level, MCAST_JOIN_GROUP, &request, sizeof request);
+}
+
+/// Lets multicasts leave by that interface.
+static inline int cposix_set_multicast_interface(int fd, int family, unsigned interface) {
+  if (family == AF_INET6) {
+    return cposix_set_option(fd, IPPROTO_IPV6, IPV6_MULTICAST_IF, (int)interface);
+  }
+  struct ip_mreqn request = {.imr_ifindex = (int)interface};
+  return setsockopt(fd, IPPROTO_IP, IP_MULTICAST_IF, &request, sizeof request);
+}
+
 /// Fills an IPv4 or IPv6 socket address from 4 or 16 bytes in network order; returns its length.
 static inline socklen_t cposix_make_address(
     struct sockaddr_storage *out, const uint8_t *bytes, size_t count, uint16_t port) {

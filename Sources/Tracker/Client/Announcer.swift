@@ -26,6 +26,11 @@ package final class Announcer {
   ///
   /// It leaves a part of the two seconds that an interrupted run has for what is saved afterwards.
   package static let farewellTimeout = Duration.milliseconds(1500)
+  /// How long a good-bye waits for a tracker that has not answered so far, on this machine or in
+  /// this network and elsewhere.
+  private static let patience = (
+    local: Duration.milliseconds(200), remote: Duration.milliseconds(500)
+  )
 
   /// Told of peers and reports.
   package weak var delegate: (any AnnouncerDelegate)?
@@ -36,27 +41,45 @@ package final class Announcer {
   private let peerID: PeerID
   private let port: UInt16
   private let key: UInt32
-  private let client: TrackerClient
+  private let trackers: TrackerGateway
   private let clock: any LoopClock
   private var random: SeededRandom
   private let wakeup = Wakeup()
   private var wasIncomplete: Bool?
+  /// How long each tracker took for its latest answer, by its index.
+  private var answerTimes: [Int: Duration] = [:]
   private var isStopping = false
 
   /// Creates an announcer, which does nothing until it runs.
+  ///
+  /// - Parameters:
+  ///   - tiers: The trackers' URLs (BEP 12).
+  ///   - infoHash: The torrent.
+  ///   - peerID: How we name ourselves.
+  ///   - port: Where we listen.
+  ///   - http: The way to HTTP trackers.
+  ///   - network: The way to UDP trackers.
+  ///   - clock: Measures intervals.
+  ///   - random: Shuffles tiers, spreads retries and makes numbers that nobody can foretell.
+  ///   - announcesToAll: Whether every tracker is kept informed, not only the first that works.
+  ///   - allowsLocalURLs: Whether URLs may lead anywhere on this machine.
   package init(
     tiers: [[String]], infoHash: InfoHash, peerID: PeerID, port: UInt16, http: any HTTPClient,
-    clock: any LoopClock, random: SeededRandom
+    network: any Network, clock: any LoopClock, random: SeededRandom, announcesToAll: Bool = false,
+    allowsLocalURLs: Bool = false
   ) {
     var random = random
     let (usable, unusable) = Self.sort(tiers)
-    schedule = AnnounceSchedule(tiers: usable, random: &random)
+    schedule = AnnounceSchedule(
+      tiers: usable, announcesToAll: announcesToAll, random: &random)
     key = random.next(upperBound: .max)
     self.unusable = unusable
     self.infoHash = infoHash
     self.peerID = peerID
     self.port = port
-    self.client = TrackerClient(http: http)
+    trackers = TrackerGateway(
+      http: http, network: network, clock: clock, random: SeededRandom(seed: random.next()),
+      allowsLocalURLs: allowsLocalURLs)
     self.clock = clock
     self.random = random
   }
@@ -67,7 +90,7 @@ package final class Announcer {
       tier.compactMap { text -> TrackerURL? in
         do throws(TrackerError) {
           let url = try TrackerURL(text)
-          if url.isSupported { return url }
+          if url.isSupported || url.isUDP { return url }
           let error = TrackerError.unsupportedScheme(url.scheme)
           unusable.append(TrackerReport(url: url.display, state: .failed("\(error)")))
         } catch {
@@ -79,6 +102,9 @@ package final class Announcer {
     }
     return (usable, Array(unusable.prefix(AnnounceSchedule.maximumTrackers)))
   }
+
+  /// Whether there is a tracker that can be asked at all.
+  package var hasTrackers: Bool { !schedule.trackers.isEmpty }
 
   // MARK: - Running
 
@@ -127,26 +153,51 @@ package final class Announcer {
   private func announce(_ order: AnnounceSchedule.Order) async {
     let tracker = schedule.trackers[order.tracker]
     delegate?.announcer(reports: TrackerReport(url: tracker.display, state: .announcing))
+    var answers = 0
+    let start = clock.now
     do throws(TrackerError) {
-      let reply = try await client.announce(request(order.tracker, order.event), to: tracker)
-      guard !isStopping else { return }
-      schedule.succeeded(order, reply: reply, now: clock.now)
-      if !reply.peers.isEmpty {
-        delegate?.announcer(found: reply.peers, from: tracker.display)
+      let request = request(order.tracker, order.event)
+      let early: @Sendable @Reactor ([Endpoint]) -> Void = { self.foundEarly($0, from: tracker) }
+      try await trackers.announce(request, to: tracker, found: early) { reply in
+        answers += 1
+        if answers == 1 { answerTimes[order.tracker] = clock.now - start }
+        guard !isStopping else { return }
+        // The second family's answer brings more peers, but the tracker has been asked once.
+        if answers == 1 { schedule.succeeded(order, reply: reply, now: clock.now) }
+        take(reply, of: order.tracker)
       }
-      let due = schedule.dueTime(of: order.tracker, needsPeers: needsPeers)
-      let state = TrackerReport.State.working(
-        peers: reply.peers.count, seeders: reply.seeders, leechers: reply.leechers,
-        next: max(due - clock.now, .zero))
-      delegate?.announcer(
-        reports: TrackerReport(url: tracker.display, state: state, warning: reply.warning))
     } catch {
       guard !isStopping, !Task.isCancelled else { return }
       schedule.failed(order, now: clock.now, random: &random)
-      delegate?.announcer(
-        reports: TrackerReport(url: tracker.display, state: .failed("\(error)")))
+      var report = TrackerReport(url: tracker.display, state: .failed("\(error)"))
+      report.nextAnnounce = timeToNext(order.tracker)
+      delegate?.announcer(reports: report)
+      wakeup.fire()
     }
+  }
+
+  private func take(_ reply: AnnounceReply, of index: Int) {
+    let tracker = schedule.trackers[index]
+    if !reply.peers.isEmpty {
+      delegate?.announcer(found: reply.peers, from: tracker.display)
+    }
+    let state = TrackerReport.State.working(
+      peers: reply.peers.count, seeders: reply.seeders, leechers: reply.leechers,
+      next: timeToNext(index))
+    var report = TrackerReport(url: tracker.display, state: state, warning: reply.warning)
+    report.externalAddress = reply.externalAddress
+    delegate?.announcer(reports: report)
     wakeup.fire()
+  }
+
+  private func timeToNext(_ tracker: Int) -> Duration {
+    max(schedule.dueTime(of: tracker, needsPeers: needsPeers) - clock.now, .zero)
+  }
+
+  /// One of two answers of a tracker is there; peers need not wait for the other.
+  private func foundEarly(_ peers: [Endpoint], from tracker: TrackerURL) {
+    guard !isStopping, !peers.isEmpty else { return }
+    delegate?.announcer(found: peers, from: tracker.display)
   }
 
   private func request(_ tracker: Int, _ event: AnnounceEvent?) -> AnnounceRequest {
@@ -160,7 +211,8 @@ package final class Announcer {
 
   /// Ends the run and tells every tracker that knows us, side by side and within `farewellTimeout`.
   ///
-  /// A tracker that has not heard yet that the download is complete hears that first.
+  /// A tracker that has not heard yet that the download is complete hears that first. None is waited
+  /// for much longer than it took for its answers so far, so one that hangs delays nothing.
   package func stop() async {
     guard !isStopping else { return }
     isStopping = true
@@ -188,12 +240,14 @@ package final class Announcer {
 
   private func sayFarewell(to tracker: Int) async {
     let url = schedule.trackers[tracker]
+    let patience = url.isLocal ? Self.patience.local : Self.patience.remote
+    let timeout = min(
+      max(patience, (answerTimes[tracker] ?? .zero) * 3), Self.farewellTimeout)
     let events: [AnnounceEvent] =
       schedule.owesCompleted(to: tracker) ? [.completed, .stopped] : [.stopped]
     for event in events {
       do throws(TrackerError) {
-        _ = try await client.announce(
-          request(tracker, event), to: url, timeout: Self.farewellTimeout)
+        try await trackers.announce(request(tracker, event), to: url, timeout: timeout) { _ in }
       } catch {
         // Nobody is left who could use the reason, and the tracker forgets us by itself.
         return

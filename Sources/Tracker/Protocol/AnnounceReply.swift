@@ -25,6 +25,8 @@ package struct AnnounceReply: Sendable, Equatable {
   package var seeders: Int?
   /// How many peers lack something.
   package var leechers: Int?
+  /// Our own address as the tracker sees it (BEP 24).
+  package var externalAddress: IPAddress?
 
   /// Creates an empty reply.
   package init() {}
@@ -46,6 +48,9 @@ package struct AnnounceReply: Sendable, Equatable {
     warning = root["warning message"]?.bytes.map { Printable.text($0) }
     seeders = Self.count(root["complete"])
     leechers = Self.count(root["incomplete"])
+    externalAddress = root["external ip"]?.bytes
+      .flatMap { IPAddress(networkBytes: $0)?.unmapped }
+      .flatMap { $0.isPossiblePeer ? $0 : nil }
     guard root["peers"] != nil || root["peers6"] != nil || interval != nil else {
       throw .badReply("neither peers nor an interval")
     }
@@ -85,7 +90,8 @@ package struct AnnounceReply: Sendable, Equatable {
     return distinctPeers(found)
   }
 
-  private static func distinctPeers(_ found: [Endpoint]) -> [Endpoint] {
+  /// The peers that can exist, each once, up to the bound.
+  static func distinctPeers(_ found: [Endpoint]) -> [Endpoint] {
     var seen: Set<Endpoint> = []
     var peers: [Endpoint] = []
     for endpoint in found where peers.count < maximumPeers {

@@ -4,7 +4,8 @@ package import Primitives
 ///
 /// Trackers are tried tier by tier, in an order that is shuffled once within each tier. One that
 /// answers goes to the front of its tier and is then asked at its interval; one that fails makes
-/// way for the next and is tried again later. While no peer is known the search does not end with
+/// way for the next and is tried again later; with `announcesToAll` every tracker is asked at its
+/// own interval instead. While no peer is known the search does not end with
 /// the first that answers, and a tracker that has not answered for a while holds up nobody.
 ///
 /// Each tracker is told `started` until it has answered once, `completed` until it has answered
@@ -46,10 +47,14 @@ package struct AnnounceSchedule: Sendable {
   private(set) var entries: [Entry] = []
   /// Indices of `entries`, by tier and in the order of trial.
   private(set) var tiers: [[Int]]
+  private let announcesToAll: Bool
   private var isCompleted = false
 
   /// Takes the trackers by tier; one that occurs twice keeps its first place.
-  package init(tiers: [[TrackerURL]], random: inout SeededRandom) {
+  package init(
+    tiers: [[TrackerURL]], announcesToAll: Bool = false, random: inout SeededRandom
+  ) {
+    self.announcesToAll = announcesToAll
     var seen: Set<String> = []
     self.tiers = []
     for tier in tiers {
@@ -114,7 +119,7 @@ package struct AnnounceSchedule: Sendable {
     for tracker in tiers.joined() {
       let entry = entries[tracker]
       if let askedAt = entry.askedAt {
-        if now < askedAt + Self.patience, !hasWorking {
+        if now < askedAt + Self.patience, !hasWorking, !announcesToAll {
           note(askedAt + Self.patience)
           hasWorking = true
         }
@@ -126,7 +131,7 @@ package struct AnnounceSchedule: Sendable {
       let due = dueTime(of: tracker, needsPeers: needsPeers)
       if due <= now { return .order(tracker) }
       note(due)
-      if entry.failures == 0 && !needsPeers { hasWorking = true }
+      if entry.failures == 0 && !needsPeers && !announcesToAll { hasWorking = true }
     }
     return .wait(until: earliest)
   }

@@ -35,6 +35,9 @@ package struct ScrapeReply: Sendable, Equatable {
   /// By the 20 bytes of the hash.
   package var torrents: [[UInt8]: Counts] = [:]
 
+  /// Creates an empty reply.
+  package init() {}
+
   /// Reads a reply's body.
   ///
   /// - Parameter body: The bencoded dictionary.

@@ -13,9 +13,11 @@ package struct TrackerURL: Hashable, Sendable {
   package let scheme: String
   /// In lower case, without brackets, port and credentials.
   package let host: String
+  /// As written; nil without one.
+  package let port: UInt16?
   private let authorityEnd: Int
 
-  /// Reads a URL with a scheme and a host.
+  /// Reads a URL with a scheme and a host, and for UDP a port.
   ///
   /// - Parameter text: The URL.
   /// - Throws: `.badURL` for anything else.
@@ -31,7 +33,10 @@ package struct TrackerURL: Hashable, Sendable {
       separator: "@", omittingEmptySubsequences: false
     ).last
     let host = Self.hostPart(of: String(hostAndPort ?? ""))
-    guard !host.isEmpty else { throw .badURL(String(text.prefix(80))) }
+    port = Self.port(of: String(hostAndPort ?? ""))
+    guard !host.isEmpty, scheme != "udp" || (port ?? 0) != 0 else {
+      throw .badURL(String(text.prefix(80)))
+    }
     self.host = host.lowercased()
     self.text = text
     authorityEnd = text.utf8.distance(from: text.startIndex, to: end)
@@ -42,6 +47,22 @@ package struct TrackerURL: Hashable, Sendable {
       return String(text[text.index(after: text.startIndex)..<bracket])
     }
     return String(text.prefix { $0 != ":" })
+  }
+
+  private static func port(of text: String) -> UInt16? {
+    let rest = text.hasPrefix("[") ? text.drop { $0 != "]" } : text[...]
+    guard let colon = rest.firstIndex(of: ":") else { return nil }
+    let digits = rest[rest.index(after: colon)...]
+    return digits.utf8.allSatisfy { (0x30...0x39).contains($0) } ? UInt16(digits) : nil
+  }
+
+  /// Whether it is asked over UDP.
+  package var isUDP: Bool { scheme == "udp" }
+
+  /// Path and query as bytes; empty when there is no more than a slash.
+  package var target: [UInt8] {
+    let target = Array(text.utf8.dropFirst(authorityEnd))
+    return target == Array("/".utf8) ? [] : target
   }
 
   /// Whether the tracker is on this machine or in a private network, by its host's literal text.

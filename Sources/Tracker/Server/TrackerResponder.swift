@@ -1,19 +1,24 @@
 internal import Bencode
 package import Primitives
 
-/// Answers a tracker's requests: `/announce` (BEP 3, BEP 7, BEP 23) and `/scrape` (BEP 48).
+/// Answers a tracker's requests, over HTTP and UDP, from one table of peers.
+///
+/// `/announce` (BEP 3, BEP 7, BEP 23, BEP 24) and `/scrape` (BEP 48), and the datagrams of BEP 15.
 package struct TrackerResponder: Sendable {
   /// The largest number of torrents in one reply to a scrape.
   package static let maximumScrapedTorrents = 1000
 
   /// The peers.
-  package private(set) var table: TrackerTable
-  private let options: TrackerServerOptions
-  private var random: SeededRandom
+  package internal(set) var table: TrackerTable
+  let options: TrackerServerOptions
+  var random: SeededRandom
+  let connectionIDs: ConnectionIDs
 
   /// Starts without peers.
   package init(options: TrackerServerOptions, random: SeededRandom) {
+    var random = random
     self.options = options
+    connectionIDs = ConnectionIDs(random: &random)
     self.random = random
     table = TrackerTable(
       lifetime: options.interval * 2, maximumTorrents: options.maximumTorrents,
@@ -79,29 +84,37 @@ package struct TrackerResponder: Sendable {
     let wanted = Self.number("numwant", in: request) ?? 50
     let announce = TrackerTable.Announce(
       infoHash: infoHash,
-      peer: Endpoint(address: address(in: request, asker: asker), port: port),
+      peer: Endpoint(address: address(given: given(in: request), asker: asker), port: port),
       peerID: peerID, left: left, event: event,
       wantedPeers: Int(min(max(wanted, 0), Int64(options.maximumPeersPerReply))))
     guard let answer = table.receive(announce, now: now, random: &random) else {
       return Self.failure("too many torrents")
     }
-    return reply(answer, to: request)
+    return reply(answer, to: request, from: asker)
   }
 
-  private func address(in request: HTTPRequestHead, asker: IPAddress) -> IPAddress {
+  private func given(in request: HTTPRequestHead) -> IPAddress? {
+    request.value("ip").flatMap { IPAddress(String(decoding: $0, as: UTF8.self)) }
+  }
+
+  /// Where a peer is: whence it asks, or where it says if that is allowed.
+  func address(given: IPAddress?, asker: IPAddress) -> IPAddress {
     let asker = asker.unmapped
-    guard options.honoursGivenAddress, asker.isLoopback, let text = request.value("ip"),
-      let given = IPAddress(String(decoding: text, as: UTF8.self))?.unmapped, given.isPossiblePeer
+    guard options.honoursGivenAddress, asker.isLoopback, let given = given?.unmapped,
+      given.isPossiblePeer
     else { return asker }
     return given
   }
 
-  private func reply(_ answer: TrackerTable.Answer, to request: HTTPRequestHead) -> BencodeTree {
+  private func reply(
+    _ answer: TrackerTable.Answer, to request: HTTPRequestHead, from asker: IPAddress
+  ) -> BencodeTree {
     var entries: [BencodeBytes: BencodeTree] = [
       "interval": .integer(options.interval.components.seconds),
       "min interval": .integer(options.minimumInterval.components.seconds),
       "complete": .integer(Int64(answer.counts.seeders)),
       "incomplete": .integer(Int64(answer.counts.leechers)),
+      "external ip": .bytes(asker.unmapped.networkBytes),
     ]
     if request.value("compact") == Array("0".utf8) {
       let namesPeers = request.value("no_peer_id") != Array("1".utf8)

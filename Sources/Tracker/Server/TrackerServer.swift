@@ -1,13 +1,18 @@
 package import Networking
 package import Primitives
 
-/// A small HTTP tracker, for smoke tests and small swarms.
+/// A small HTTP and UDP tracker, for smoke tests and small swarms.
 ///
-/// The task tree is one task for each connection and one that forgets peers. Connections beyond the
+/// It serves both on the same port number. The task tree is one task for each connection, one for
+/// all datagrams and one that forgets peers. Connections beyond the
 /// limit are closed at once, and a slow one is closed at its timeout, so nobody can use it up.
 @Reactor
 package final class TrackerServer {
+  /// How often another port is tried if the system's choice is taken for UDP.
+  private static let portTries = 8
+
   private let listener: any Listener
+  private let socket: any DatagramSocket
   private let clock: any LoopClock
   private let options: TrackerServerOptions
   private var responder: TrackerResponder
@@ -26,10 +31,27 @@ package final class TrackerServer {
     listen: Endpoint, network: any Network, clock: any LoopClock, random: SeededRandom,
     options: TrackerServerOptions = TrackerServerOptions()
   ) throws(NetworkError) {
-    listener = try network.listen(at: listen)
+    (listener, socket) = try Self.open(listen, network)
     self.clock = clock
     self.options = options
     responder = TrackerResponder(options: options, random: random)
+  }
+
+  private static func open(
+    _ endpoint: Endpoint, _ network: any Network
+  ) throws(NetworkError) -> (any Listener, any DatagramSocket) {
+    var tries = endpoint.port == 0 ? portTries : 1
+    while true {
+      let listener = try network.listen(at: endpoint)
+      tries -= 1
+      do throws(NetworkError) {
+        let own = Endpoint(address: endpoint.address, port: listener.endpoint.port)
+        return (listener, try network.bindDatagrams(at: own))
+      } catch {
+        listener.close()
+        if tries == 0 { throw error }
+      }
+    }
   }
 
   /// Where it listens, with the real port.
@@ -39,6 +61,7 @@ package final class TrackerServer {
   package func run() async {
     await withDiscardingTaskGroup { group in
       group.addTask { await self.forgetPeers() }
+      group.addTask { await self.answerDatagrams() }
       while let transport = await listener.accept() {
         guard openConnections < options.maximumConnections else {
           transport.close()
@@ -52,12 +75,13 @@ package final class TrackerServer {
       }
       group.cancelAll()
     }
-    listener.close()
+    stop()
   }
 
   /// Ends `run()`; may be called again.
   package func stop() {
     listener.close()
+    socket.close()
   }
 
   private func connectionEnded() {
@@ -67,6 +91,17 @@ package final class TrackerServer {
   private func forgetPeers() async {
     while await clock.sleep(for: max(options.interval, .seconds(1))) {
       responder.expire(now: clock.now)
+    }
+  }
+
+  private func answerDatagrams() async {
+    let batch = DatagramBatch()
+    while await socket.receiveNext(into: batch) {
+      for datagram in batch.datagrams {
+        let reply = responder.respond(
+          toDatagram: datagram.bytes, from: datagram.source, now: clock.now)
+        if let reply { socket.send(reply, to: datagram.source) }
+      }
     }
   }
 

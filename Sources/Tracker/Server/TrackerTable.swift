@@ -20,6 +20,8 @@ package struct TrackerTable: Sendable {
     package var event: AnnounceEvent?
     /// How many peers it wants at most.
     package var wantedPeers: Int
+    /// Which peers the answer has room for.
+    package var family = Family.any
 
     /// Creates an announce.
     package init(
@@ -32,6 +34,24 @@ package struct TrackerTable: Sendable {
       self.left = left
       self.event = event
       self.wantedPeers = wantedPeers
+    }
+  }
+
+  /// The kinds of addresses that an answer can hold.
+  package enum Family: Sendable {
+    /// Both.
+    case any
+    /// Those of 4 bytes.
+    case onlyIPv4
+    /// Those of 16 bytes.
+    case onlyIPv6
+
+    func holds(_ endpoint: Endpoint) -> Bool {
+      switch self {
+      case .any: true
+      case .onlyIPv4: !endpoint.address.isIPv6
+      case .onlyIPv6: endpoint.address.isIPv6
+      }
     }
   }
 
@@ -148,7 +168,7 @@ package struct TrackerTable: Sendable {
   ) -> [Member] {
     var candidates = swarm.members.filter {
       $0.endpoint != announce.peer && $0.peerID != announce.peerID
-        && !(announce.left == 0 && $0.isSeed)
+        && !(announce.left == 0 && $0.isSeed) && announce.family.holds($0.endpoint)
     }
     let count = min(max(announce.wantedPeers, 0), candidates.count)
     for place in 0..<count {

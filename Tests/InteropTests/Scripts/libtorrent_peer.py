@@ -4,7 +4,8 @@
     libtorrent_peer.py seed  TORRENT FOLDER ADDRESS:PORT [UPLOAD_LIMIT]
     libtorrent_peer.py leech TORRENT FOLDER ADDRESS:PORT [UPLOAD_LIMIT [PEER_ADDRESS:PORT]]
 
-IPv6 addresses are in brackets. The leech dials PEER besides those that the tracker names.
+IPv6 addresses are in brackets. The leech dials PEER besides those that the tracker names. With
+TRACKER in the environment that tracker takes the place of the torrent's own.
 "seed" prints "uploaded N" (bytes of payload) whenever N has changed, until it is ended; "leech"
 exits when everything is verified and on disk.
 """
@@ -33,6 +34,9 @@ def open_torrent(path, folder, address, upload_limit):
     parameters = lt.add_torrent_params()
     parameters.ti = lt.torrent_info(path)
     parameters.save_path = folder
+    if "TRACKER" in os.environ:
+        parameters.trackers = [os.environ["TRACKER"]]
+        parameters.flags |= lt.torrent_flags.override_trackers
     parameters.flags &= ~(lt.torrent_flags.auto_managed | lt.torrent_flags.paused)
     return session, session.add_torrent(parameters)
 

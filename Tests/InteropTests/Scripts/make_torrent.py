@@ -4,7 +4,8 @@
     make_torrent.py FOLDER NAME PIECE_LENGTH TRACKER SIZE            one file
     make_torrent.py FOLDER NAME PIECE_LENGTH TRACKER PATH=SIZE...    a folder of files
 
-Writes the data to FOLDER/data and the torrent to FOLDER/NAME.torrent; prints the info-hash.
+Writes the data to FOLDER/data and the torrent to FOLDER/NAME.torrent; prints the info-hash. An empty
+TRACKER is none; the environment's WEB_SEED is a URL for BEP 19.
 """
 import hashlib
 import os
@@ -47,8 +48,13 @@ def main(folder, name, piece_length, tracker, *entries):
         info["files"] = files
     else:
         info["length"] = len(content)
+    root = {"info": info}
+    if tracker:
+        root["announce"] = tracker
+    if os.environ.get("WEB_SEED"):
+        root["url-list"] = [os.environ["WEB_SEED"]]
     with open(os.path.join(folder, name + ".torrent"), "wb") as out:
-        out.write(bencode({"announce": tracker, "info": info}))
+        out.write(bencode(root))
     print(hashlib.sha1(bencode(info)).hexdigest())
 
 

@@ -6,7 +6,8 @@ package struct EventTrace: Equatable, Sendable {
   /// A kind of event.
   package enum Kind: UInt8, Sendable {
     case connected = 1
-    case refused, delivered, read, wrote, ended, reset, closed, accepted, note
+    case refused, delivered, read, wrote, ended, reset, closed, accepted, note, datagram,
+      lostDatagram
   }
 
   /// FNV-1a over all events.

@@ -28,8 +28,10 @@ package final class SimulatedHost: Network {
     }
   }
 
-  /// The host's address.
+  /// The host's address, the first one if it has several.
   package let address: IPAddress
+  /// All of them; see `SimulatedNetwork.add(_:to:)`.
+  package internal(set) var addresses: [IPAddress]
   /// What the host is like; may change at any time.
   package var options: Options {
     didSet {
@@ -46,10 +48,12 @@ package final class SimulatedHost: Network {
   private var listeners: [UInt16: SimulatedListener] = [:]
   /// The open connections in the order of their making.
   private var transports: [SimulatedTransport] = []
+  private var datagramSockets: [Endpoint: SimulatedDatagramSocket] = [:]
   private var nextPort: UInt16 = 49152
 
   init(address: IPAddress, options: Options, network: SimulatedNetwork) {
     self.address = address
+    addresses = [address]
     self.options = options
     self.network = network
     uplink = SimulatedLink(clock: network.clock, rate: options.uploadRate)
@@ -125,7 +129,42 @@ package final class SimulatedHost: Network {
     return addresses.map { Endpoint(address: $0, port: port) }
   }
 
+  /// Opens a socket for datagrams; port 0 lets the system choose one.
+  package func bindDatagrams(at endpoint: Endpoint) throws(NetworkError) -> any DatagramSocket {
+    let own = addresses.first { $0.isIPv6 == endpoint.address.isIPv6 }
+    guard let own else { throw .system(call: "bind", code: 99) }
+    let port = endpoint.port == 0 ? claimPort() : endpoint.port
+    let local = Endpoint(address: own, port: port)
+    guard datagramSockets[local] == nil else { throw .system(call: "bind", code: 98) }
+    let socket = SimulatedDatagramSocket(local: local, group: nil, host: self)
+    datagramSockets[local] = socket
+    return socket
+  }
+
+  /// Opens a socket that hears what is sent to a multicast group, which here reaches every host.
+  package func joinGroup(_ group: Endpoint) throws(NetworkError) -> any DatagramSocket {
+    let own = addresses.first { $0.isIPv6 == group.address.isIPv6 }
+    guard let own else { throw .system(call: "setsockopt", code: 19) }
+    let socket = SimulatedDatagramSocket(
+      local: Endpoint(address: own, port: group.port), group: group, host: self)
+    network.join(group, socket)
+    return socket
+  }
+
   // MARK: - Details
+
+  /// The socket at an address of this host.
+  func datagramSocket(at endpoint: Endpoint) -> SimulatedDatagramSocket? {
+    datagramSockets[endpoint]
+  }
+
+  func forget(_ socket: SimulatedDatagramSocket) {
+    if let group = socket.group {
+      network.leave(group, socket)
+    } else {
+      datagramSockets[socket.local] = nil
+    }
+  }
 
   func forget(_ listener: SimulatedListener) {
     listeners[listener.endpoint.port] = nil

@@ -28,6 +28,9 @@ final class SimulatedLink {
     if !isBusy { work() }
   }
 
+  /// How long what has been passed still takes.
+  var backlog: Duration { max(freeAt - clock.now, .zero) }
+
   /// Calls `passed` when the link has taken `count` bytes after all that came before.
   func pass(_ count: Int, _ passed: @escaping @Reactor () -> Void) {
     freeAt = max(freeAt, clock.now) + time(for: count)

@@ -60,6 +60,11 @@ package final class SimulatedTransport: Transport {
 
   // MARK: - Transport
 
+  /// Whether a read may bring something, or the end.
+  package var mayRead: Bool {
+    !isOpen || !incoming.isEmpty || failure != nil || hasReceivedEnd
+  }
+
   /// Reads what is there, without waiting.
   package func read(into segments: UnsafeMutableBufferPointer<IOSegment>) -> IOResult {
     guard isOpen else { return .closed }

@@ -1,0 +1,130 @@
+import Glibc
+
+/// What a program of `--on-complete` is told, as variables of its environment.
+package struct HookFacts: Sendable {
+  /// The variables, in the order in which the manual lists them.
+  package static let variables: [(name: String, meaning: String)] = [
+    ("SWIFT_TORRENT_NAME", "the torrent's name"),
+    ("SWIFT_TORRENT_PATH", "the absolute path of the file or folder that was downloaded"),
+    ("SWIFT_TORRENT_INFO_HASH", "the info-hash in hexadecimal"),
+    ("SWIFT_TORRENT_BYTES", "the size of the torrent, in bytes"),
+    ("SWIFT_TORRENT_SOURCE", "the source as it was given"),
+  ]
+
+  let name: String
+  let path: String
+  let infoHash: String
+  let bytes: Int64
+  let source: String
+
+  var values: [String] { [name, path, infoHash, String(bytes), source] }
+}
+
+/// Runs the program of `--on-complete`: without a shell, its output on our standard error.
+struct CompletionHook {
+  let command: [String]
+  let facts: HookFacts
+  /// How often its end is looked for.
+  private static let interval = Duration.milliseconds(20)
+  /// How long it may take to end after SIGTERM, before it is killed.
+  private static let patience = 50
+
+  /// Runs it to its end.
+  ///
+  /// When `stop` is called, it is asked to end, and killed when it does not.
+  ///
+  /// - Returns: What went wrong, nil when it exited with 0.
+  func run(_ stop: StopSwitch) async -> CommandFailure? {
+    let child: pid_t
+    switch spawn() {
+    case .success(let pid): child = pid
+    case .failure(let failure): return failure
+    }
+    return await wait(for: child, stop)
+  }
+
+  private func wait(for child: pid_t, _ stop: StopSwitch) async -> CommandFailure? {
+    var turnsLeft = Self.patience
+    var status: Int32 = 0
+    while true {
+      let result = waitpid(child, &status, WNOHANG)
+      if result == child { return failure(status) }
+      if result == -1, errno != EINTR {
+        return CommandFailure(.failure, "\(title): \(Console.message(for: errno))")
+      }
+      if stop.isStopped {
+        if turnsLeft == Self.patience { kill(child, SIGTERM) }
+        if turnsLeft == 0 { kill(child, SIGKILL) }
+        turnsLeft -= 1
+      }
+      // Cancellation does not come here but by way of `stop`; a sleep cut short only looks sooner.
+      do { try await Task.sleep(for: Self.interval) } catch {}
+    }
+  }
+
+  private var title: String { "--on-complete '\(command[0])'" }
+
+  private func failure(_ status: Int32) -> CommandFailure? {
+    let signal = status & 0x7F
+    if signal != 0 { return CommandFailure(.failure, "\(title) died of signal \(signal)") }
+    let code = status >> 8 & 0xFF
+    return code == 0 ? nil : CommandFailure(.failure, "\(title) ended with status \(code)")
+  }
+
+  private func spawn() -> Result<pid_t, CommandFailure> {
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
+    // Standard output is for results and events alone.
+    posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO)
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    restoreSignals(&attributes)
+    var child: pid_t = 0
+    let code = withCStrings(command) { words in
+      withCStrings(environment) { variables in
+        posix_spawnp(&child, command[0], &actions, &attributes, words, variables)
+      }
+    }
+    guard code == 0 else {
+      return .failure(
+        CommandFailure(.failure, "\(title) cannot be run: \(Console.message(for: code))"))
+    }
+    return .success(child)
+  }
+
+  /// Gives the program the signals that it would have without us.
+  private func restoreSignals(_ attributes: inout posix_spawnattr_t) {
+    var none = sigset_t()
+    sigemptyset(&none)
+    posix_spawnattr_setsigmask(&attributes, &none)
+    var defaults = sigset_t()
+    sigemptyset(&defaults)
+    for number in [SIGPIPE, SIGINT, SIGTERM] { sigaddset(&defaults, number) }
+    posix_spawnattr_setsigdefault(&attributes, &defaults)
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
+  }
+
+  /// Our own environment, and the facts.
+  private var environment: [String] {
+    var variables: [String] = []
+    var next = environ
+    while let entry = next.pointee {
+      variables.append(String(cString: entry))
+      next += 1
+    }
+    let names = HookFacts.variables.map(\.name)
+    let others = variables.filter { entry in !names.contains { entry.hasPrefix($0 + "=") } }
+    return others + zip(names, facts.values).map { "\($0)=\($1)" }
+  }
+
+  private func withCStrings<Result>(
+    _ strings: [String], _ body: ([UnsafeMutablePointer<CChar>?]) -> Result
+  ) -> Result {
+    let copies = strings.map { strdup($0) }
+    defer { for copy in copies { free(copy) } }
+    return body(copies + [nil])
+  }
+}

@@ -1,0 +1,174 @@
+import Download
+import Glibc
+import Metainfo
+import Primitives
+
+/// `swift-torrent create PATH`: a torrent of a file or folder.
+enum CreateCommand {
+  static func run(_ invocation: Invocation) async throws(CommandFailure) {
+    let path = invocation.arguments[0]
+    let absolute = AbsolutePath.of(path)
+    let name = try name(of: absolute, invocation.creation)
+    let output =
+      invocation.creation.outputPath ?? String(decoding: name, as: UTF8.self) + ".torrent"
+    let target = try TorrentTarget(
+      output, overwrites: invocation.creation.overwrites, tree: absolute)
+    let tree = try FileTree(scanning: path, excluding: invocation.selection.exclusions)
+    let geometry = try geometry(of: tree, path, invocation.creation)
+    for path in tree.skipped where invocation.streams.verbosity != .quiet {
+      Console.message("left out \(path): a symbolic link, or neither file nor folder\n")
+    }
+    let streams = invocation.streams
+    let shown = TerminalText.cleaned(utf8: name)
+    let outcome = await Termination.guarding {
+      await hash(PieceHasher(tree: tree, geometry: geometry), name: shown, streams)
+    }
+    let hashes: [PieceHash]
+    switch outcome {
+    case .success(let made)?: hashes = made
+    case .failure(let failure)?: throw failure
+    case nil: return
+    }
+    try TreeReader.checkUnchanged(tree)
+    let bytes = NewTorrent.bytes(
+      of: tree, hashes: hashes, pieceLength: geometry.pieceLength, name: name, invocation)
+    let torrent = try readBack(bytes)
+    try target.write(bytes)
+    try report(torrent, target, streams)
+  }
+
+  private static func name(
+    of path: String, _ creation: CreationOptions
+  ) throws(CommandFailure) -> [UInt8] {
+    if let name = creation.name { return Array(name.utf8) }
+    guard let last = path.split(separator: "/").last, last != ".." else {
+      throw CommandFailure(
+        .badUsage, "\(path) has no name of its own", hint: "give one with --name")
+    }
+    return Array(last.utf8)
+  }
+
+  private static func geometry(
+    of tree: FileTree, _ path: String, _ creation: CreationOptions
+  ) throws(CommandFailure) -> PieceGeometry {
+    let total = tree.totalLength
+    let length = creation.pieceLength ?? PieceLengthChoice.length(for: total)
+    guard total > 0 else {
+      throw CommandFailure(.failure, "\(path) holds no data, and a torrent needs a byte")
+    }
+    guard let geometry = PieceGeometry(totalLength: total, pieceLength: length),
+      geometry.pieceCount <= MetainfoLimits().pieces
+    else {
+      throw CommandFailure(
+        .badUsage,
+        "\(ByteText.size(total)) make too many pieces of \(ByteText.size(Int64(length)))",
+        hint: "choose a larger --piece-length")
+    }
+    return geometry
+  }
+
+  private static func hash(
+    _ hasher: PieceHasher, name: String, _ streams: StreamOptions
+  ) async -> Result<[PieceHash], CommandFailure> {
+    var display = ProgressDisplay(streams)
+    display.begin(0, name: name, isSeeding: false, work: .hashing)
+    defer { display.close() }
+    return await hasher.run { done in
+      display.show(.checking(done: done, total: hasher.geometry.totalLength), of: 0)
+    }
+  }
+
+  /// Reads the torrent as everybody else will.
+  private static func readBack(_ bytes: [UInt8]) throws(CommandFailure) -> TorrentMetainfo {
+    do throws(MetainfoError) {
+      return try TorrentMetainfo(bytes: bytes)
+    } catch {
+      throw CommandFailure(.badTorrent, "the torrent could not be used: \(error)")
+    }
+  }
+
+  private static func report(
+    _ torrent: TorrentMetainfo, _ target: TorrentTarget, _ streams: StreamOptions
+  ) throws(CommandFailure) {
+    let geometry = torrent.geometry
+    if streams.verbosity != .quiet {
+      for warning in torrent.warnings { Console.message("warning: \(warning)\n") }
+      Console.message(
+        "\(TerminalText.cleaned(torrent.name)): \(ByteText.size(geometry.totalLength)) in "
+          + "\(geometry.pieceCount) pieces of \(ByteText.size(Int64(geometry.pieceLength)))\n")
+    }
+    guard let path = target.path else { return }
+    if streams.json {
+      let value = JSONValue.object([
+        .init("schema", .count(EventJSON.schema)), .init("torrent", .string(path)),
+        .init("name", .string(torrent.name)),
+        .init("info_hash", .string(torrent.infoHash.description)),
+        .init("total_length", .integer(geometry.totalLength)),
+        .init("piece_length", .count(geometry.pieceLength)),
+        .init("piece_count", .count(geometry.pieceCount)),
+        .init("files", .count(torrent.layout.files.count)),
+      ])
+      try Console.result(value.text + "\n")
+    } else if streams.verbosity != .quiet {
+      try Console.result("\(torrent.infoHash)  \(TerminalText.cleaned(path))\n")
+    }
+  }
+}
+
+/// Where a new torrent goes.
+struct TorrentTarget {
+  /// The file's path; nil for standard output.
+  let path: String?
+
+  /// Checks, before any work, that it may be written there.
+  ///
+  /// - Throws: When the file exists and may not be replaced, its folder does not exist, or it would
+  ///   lie in the tree that it describes.
+  init(_ path: String, overwrites: Bool, tree: String) throws(CommandFailure) {
+    guard path != "-" else {
+      self.path = nil
+      return
+    }
+    self.path = path
+    let folder = AbsolutePath.of(Self.folder(of: path))
+    guard folder != tree, !folder.hasPrefix(tree == "/" ? "/" : tree + "/") else {
+      throw CommandFailure(
+        .badUsage, "\(path) would lie in the folder that it describes",
+        hint: "name another place with --save-torrent FILE")
+    }
+    var status = stat()
+    guard lstat(path, &status) == 0 else { return }
+    guard status.st_mode & S_IFMT == S_IFREG else {
+      throw CommandFailure(.outputExists, "\(path) exists and is no regular file")
+    }
+    guard overwrites else {
+      throw CommandFailure(
+        .outputExists, "\(path) exists", hint: "let it be replaced with --overwrite")
+    }
+  }
+
+  /// Writes the torrent, to a file in one step.
+  func write(_ bytes: [UInt8]) throws(CommandFailure) {
+    guard let path else { return try Console.result(bytes) }
+    let temporary = "\(path).\(getpid())"
+    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+    guard descriptor >= 0 else { throw Self.failure(temporary, errno) }
+    var code = Console.write(bytes, to: descriptor)
+    if close(descriptor) != 0, code == nil, errno != EINTR { code = errno }
+    if code == nil, rename(temporary, path) != 0 { code = errno }
+    guard let code else { return }
+    unlink(temporary)
+    throw Self.failure(path, code)
+  }
+
+  private static func folder(of path: String) -> String {
+    guard let slash = path.lastIndex(of: "/") else { return "." }
+    return slash == path.startIndex ? "/" : String(path[..<slash])
+  }
+
+  private static func failure(_ path: String, _ code: Int32) -> CommandFailure {
+    CommandFailure(
+      code == ENOSPC || code == EDQUOT ? .diskFull : .inputOutputFailure,
+      "\(path) cannot be written: \(Console.message(for: code))")
+  }
+}

@@ -1,0 +1,71 @@
+import Demo
+import Download
+import Primitives
+
+/// `swift-torrent demo`: the proof that an installation works, without any network.
+enum DemoCommand {
+  /// Enough for a second or two, and for every kind of seed to have its part.
+  private static let size = 256 << 20
+
+  static func run(_ invocation: Invocation) async throws(CommandFailure) {
+    let outcome = await Termination.guarding { await perform(invocation.streams) }
+    switch outcome {
+    case .success(let demo)?: try report(demo, isQuiet: invocation.streams.verbosity == .quiet)
+    case .failure(let failure)?: throw CommandFailure(.failure, "the demo failed: \(failure)")
+    case nil: break
+    }
+  }
+
+  /// Runs the demo and shows what happens until both have ended.
+  private static func perform(
+    _ streams: StreamOptions
+  ) async -> Result<DemoSwarm.Outcome, DemoSwarm.Failure> {
+    let (events, continuation) = AsyncStream.makeStream(of: DemoSwarm.Event.self)
+    async let ending = swarm(continuation)
+    var display = ProgressDisplay(streams)
+    display.begin(0, name: "demo", isSeeding: false)
+    for await event in events {
+      switch event {
+      case .swarm(let tracker, let seeds):
+        display.note("a tracker at \(tracker)")
+        for seed in seeds { display.note("\(seed.part) at \(seed.endpoint)") }
+      case .download(.pieceFailed(let piece, _)):
+        display.note("piece \(piece) was wrong, and goes back to the queue")
+      case .download(let event):
+        display.show(event, of: 0)
+      }
+    }
+    let result = await ending
+    if case .success(let demo) = result {
+      let narrative = DownloadNarrative(verbosity: streams.verbosity)
+      display.end(0, narrative.summary(demo.summary, name: "demo"))
+    }
+    display.close()
+    return result
+  }
+
+  private static func swarm(
+    _ continuation: AsyncStream<DemoSwarm.Event>.Continuation
+  ) async -> Result<DemoSwarm.Outcome, DemoSwarm.Failure> {
+    defer { continuation.finish() }
+    do throws(DemoSwarm.Failure) {
+      return .success(try await DemoSwarm.run(size: size) { continuation.yield($0) })
+    } catch {
+      return .failure(error)
+    }
+  }
+
+  private static func report(
+    _ demo: DemoSwarm.Outcome, isQuiet: Bool
+  ) throws(CommandFailure) {
+    guard demo.dataIsRight else {
+      throw CommandFailure(.verificationFailed, "the demo's data differs from the original")
+    }
+    guard demo.banIsRight else {
+      throw CommandFailure(.failure, "the demo's liar \(demo.liar) was not the only one banned")
+    }
+    if !isQuiet {
+      Console.message("the data equals the original, and the liar was banned: all is well\n")
+    }
+  }
+}

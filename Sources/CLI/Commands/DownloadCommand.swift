@@ -1,0 +1,196 @@
+import Download
+import Metainfo
+import Primitives
+
+/// `swift-torrent SOURCE…` and `swift-torrent seed SOURCE…`: from the sources to the last byte.
+enum DownloadCommand {
+  static func run(_ invocation: Invocation) async throws(CommandFailure) -> ExitStatus {
+    let sources = try sources(of: invocation)
+    if invocation.batch.listsOnly {
+      return try await ListCommand.run(sources.map(\.source), invocation)
+    }
+    if sources.count > 1, invocation.batch.jobs > 1, invocation.download.port != 0 {
+      throw UsageError.portForSeveral.failure
+    }
+    let stop = StopSwitch()
+    let reporter = try RunReporter(
+      invocation.streams, sources: sources.count, onBrokenOutput: { stop.stop() })
+    let run = BatchRun(
+      sources: sources, invocation: invocation, reporter: reporter, stop: stop)
+    let status = await Termination.guarding(stop: stop.stop) { await run.run() } ?? .failure
+    guard let code = await reporter.outputError else { return status }
+    if Console.isBrokenPipe(code) { Console.dieOfBrokenPipe() }
+    throw Console.resultFailure(code)
+  }
+
+  /// The sources of the command line, then those of the list.
+  private static func sources(
+    of invocation: Invocation
+  ) throws(CommandFailure) -> [InputList.Entry] {
+    var sources = invocation.arguments.map {
+      InputList.Entry(source: SourceArgument($0), folder: nil)
+    }
+    guard let path = invocation.batch.inputFile else { return sources }
+    let limit = InputList.maximumLength
+    let bytes =
+      path == "-"
+      ? try FileBytes.readStandardInput(limit: limit) : try FileBytes.read(path, limit: limit)
+    do throws(UsageError) {
+      sources += try InputList.parse(bytes)
+    } catch {
+      throw error.failure
+    }
+    return sources
+  }
+}
+
+/// A run of one or more sources, so many at a time.
+struct BatchRun: Sendable {
+  let sources: [InputList.Entry]
+  let invocation: Invocation
+  let reporter: RunReporter
+  let stop: StopSwitch
+
+  /// Runs every source to its end, whatever becomes of the others.
+  ///
+  /// - Returns: The exit status of the first source that failed, in the order of the command line.
+  func run() async -> ExitStatus {
+    let start = ContinuousClock.now
+    await reporter.open(sources: sources.count)
+    var results = [SourceResult?](repeating: nil, count: sources.count)
+    await withTaskGroup(of: (Int, SourceResult).self) { group in
+      var next = 0
+      for _ in 0..<min(sources.count, invocation.batch.jobs) {
+        add(next, to: &group)
+        next += 1
+      }
+      while let (number, result) = await group.next() {
+        results[number] = result
+        guard next < sources.count else { continue }
+        add(next, to: &group)
+        next += 1
+      }
+    }
+    let totals = RunTotals(results.compactMap(\.self), duration: ContinuousClock.now - start)
+    await reporter.close(totals)
+    return totals.status
+  }
+
+  private func add(_ number: Int, to group: inout TaskGroup<(Int, SourceResult)>) {
+    group.addTask {
+      let run = SourceRun(number: number, entry: sources[number], batch: self)
+      return (number, await run.run())
+    }
+  }
+}
+
+/// What happens with one source.
+struct SourceRun: Sendable {
+  let number: Int
+  let entry: InputList.Entry
+  let batch: BatchRun
+
+  private var reporter: RunReporter { batch.reporter }
+  private var isSeeding: Bool { batch.invocation.command == .seed }
+
+  func run() async -> SourceResult {
+    guard !batch.stop.isStopped else { return await stopped(name: nil) }
+    let loaded = await batch.stop.cancelling { await load() }
+    switch loaded {
+    case nil: return await stopped(name: nil)
+    case .failure(let failure)?: return await failed(failure, name: "\(entry.source)")
+    case .success(let torrent)?: return await transfer(torrent)
+    }
+  }
+
+  private func load() async -> Result<TorrentMetainfo, CommandFailure> {
+    do throws(CommandFailure) {
+      if case .url(let url) = entry.source { try batch.invocation.checkBinding(of: url) }
+      return .success(try await SourceLoader.load(entry.source))
+    } catch {
+      return .failure(error)
+    }
+  }
+
+  private func transfer(_ torrent: TorrentMetainfo) async -> SourceResult {
+    let options: DownloadOptions
+    do throws(CommandFailure) {
+      options = try self.options(for: torrent)
+    } catch {
+      return await failed(error, name: torrent.name)
+    }
+    await reporter.begin(number, torrent, origin: "\(entry.source)", isSeeding: isSeeding)
+    let download = TorrentDownload(torrent: torrent, options: options)
+    let result = await batch.stop.during(download.stop) { await follow(download) }
+    switch result {
+    case .success(let summary):
+      if isSeeding, batch.stop.isStopped { return await stopped(name: torrent.name) }
+      if let failure = await runHook(torrent, options) {
+        return await failed(failure, name: torrent.name, after: summary)
+      }
+      await reporter.complete(number, summary, name: torrent.name, isSeeding: isSeeding)
+      return .completed(summary)
+    case .failure(.cancelled):
+      return await stopped(name: torrent.name)
+    case .failure(let error):
+      return await failed(CommandFailure(error, options: options), name: torrent.name)
+    }
+  }
+
+  /// What the command line means for this torrent.
+  private func options(for torrent: TorrentMetainfo) throws(CommandFailure) -> DownloadOptions {
+    let invocation = batch.invocation
+    var options = invocation.download
+    if let folder = entry.folder { options.folder = folder }
+    options.trackers = invocation.trackerTiers(torrentTrackers: torrent.trackers)
+    options.selection = try invocation.selection.selection(of: torrent)
+    let urls = (options.trackers ?? torrent.trackers).flatMap(\.self)
+    if urls.contains(where: { OptionText.isURL($0, schemes: ["http", "https"]) }) {
+      try invocation.checkBinding(of: "the trackers of \(torrent.name)")
+    }
+    return options
+  }
+
+  /// Runs the download and shows its events until both have ended.
+  private func follow(_ download: TorrentDownload) async -> Result<DownloadSummary, DownloadError> {
+    async let ending = result(of: download)
+    for await event in download.events { await reporter.show(event, of: number) }
+    return await ending
+  }
+
+  private func result(
+    of download: TorrentDownload
+  ) async -> Result<DownloadSummary, DownloadError> {
+    do throws(DownloadError) {
+      return .success(try await download.run())
+    } catch {
+      return .failure(error)
+    }
+  }
+
+  private func runHook(
+    _ torrent: TorrentMetainfo, _ options: DownloadOptions
+  ) async -> CommandFailure? {
+    let command = batch.invocation.batch.onComplete
+    guard !command.isEmpty, !batch.stop.isStopped else { return nil }
+    let isInFolder = options.isFlat && torrent.isMultiFile
+    let path = isInFolder ? options.folder : "\(options.folder)/\(torrent.name)"
+    let facts = HookFacts(
+      name: torrent.name, path: AbsolutePath.of(path),
+      infoHash: torrent.infoHash.description, bytes: torrent.geometry.totalLength,
+      source: "\(entry.source)")
+    return await CompletionHook(command: command, facts: facts).run(batch.stop)
+  }
+
+  private func stopped(name: String?) async -> SourceResult {
+    await reporter.stop(number, name: name, isSeeding: isSeeding)
+    return .stopped
+  }
+
+  private func failed(
+    _ failure: CommandFailure, name: String, after summary: DownloadSummary? = nil
+  ) async -> SourceResult {
+    await reporter.fail(number, failure, name: name)
+    return .failed(failure, after: summary)
+  }
+}

@@ -1,0 +1,127 @@
+import Download
+import Metainfo
+import Primitives
+import Tracker
+
+/// `swift-torrent scrape SOURCE|URL|INFO-HASH…`: how large swarms are, on standard output.
+///
+/// Trackers that are named, as announce URLs or with `--tracker`, are asked about all the torrents that
+/// are named; without any, each torrent's own trackers are. A tracker alone is asked for all it knows.
+enum ScrapeCommand {
+  /// A question to one tracker.
+  private struct Question {
+    let tracker: String
+    let infoHashes: [InfoHash]
+  }
+
+  /// How many torrents one question asks about: more make URLs that trackers refuse.
+  private static let hashesPerQuestion = 50
+
+  static func run(_ invocation: Invocation) async throws(CommandFailure) -> ExitStatus {
+    let (questions, names) = try await questions(of: invocation)
+    var status = ExitStatus.success
+    for question in questions {
+      let outcome = await Termination.guarding {
+        await ScrapeService.ask(question.tracker, about: question.infoHashes)
+      }
+      switch outcome {
+      case .success(let reply)?:
+        try show(reply, of: question, names: names, invocation.streams)
+      case .failure(let error)?:
+        Console.message(
+          CommandFailure(.networkFailure, "\(question.tracker): \(error)").text)
+        status = .networkFailure
+      case nil: return .failure
+      }
+    }
+    return status
+  }
+
+  private static func questions(
+    of invocation: Invocation
+  ) async throws(CommandFailure) -> ([Question], names: [InfoHash: String]) {
+    var trackers = invocation.trackers.flatMap(\.self)
+    var hashes: [InfoHash] = []
+    var own: [(tracker: String, hash: InfoHash)] = []
+    var names: [InfoHash: String] = [:]
+    for word in invocation.arguments {
+      if let hash = InfoHash(hex: word), hash.bytes.count == InfoHash.wireLength {
+        hashes.append(hash)
+      } else if case .url(let url) = SourceArgument(word), isAnnounce(url) {
+        trackers.append(url)
+      } else {
+        let torrent = try await SourceLoader.load(SourceArgument(word))
+        names[torrent.infoHash] = torrent.name
+        hashes.append(torrent.infoHash)
+        own += torrent.trackers.flatMap(\.self).map { ($0, torrent.infoHash) }
+      }
+    }
+    if trackers.isEmpty {
+      if own.isEmpty {
+        throw CommandFailure(
+          .badUsage, "there is no tracker to ask", hint: "name one with --tracker URL")
+      }
+      return (own.map { Question(tracker: $0.tracker, infoHashes: [$0.hash]) }, names)
+    }
+    let parts = stride(from: 0, to: max(1, hashes.count), by: hashesPerQuestion).map { start in
+      Array(hashes[start..<min(hashes.count, start + hashesPerQuestion)])
+    }
+    return (
+      trackers.flatMap { tracker in
+        parts.map { Question(tracker: tracker, infoHashes: $0) }
+      }, names
+    )
+  }
+
+  /// Whether a URL is one of a tracker: its last path segment begins with `announce` (BEP 48).
+  private static func isAnnounce(_ url: String) -> Bool {
+    let path = url.prefix { $0 != "?" && $0 != "#" }
+    return path.split(separator: "/").last?.hasPrefix("announce") ?? false
+  }
+
+  private static func show(
+    _ reply: ScrapeReply, of question: Question, names: [InfoHash: String], _ streams: StreamOptions
+  ) throws(CommandFailure) {
+    let asked = question.infoHashes
+    let hashes =
+      asked.isEmpty
+      ? reply.torrents.keys.sorted { $0.lexicographicallyPrecedes($1) }.compactMap { InfoHash($0) }
+      : asked
+    var text = ""
+    for hash in hashes {
+      let counts = reply.torrents[hash.wireBytes]
+      let line = ScrapeLine(
+        tracker: question.tracker, infoHash: hash, name: names[hash], counts: counts)
+      text += (streams.json ? line.json.text : line.text) + "\n"
+    }
+    try Console.result(text)
+  }
+}
+
+/// What a tracker says of one torrent.
+package struct ScrapeLine: Sendable {
+  let tracker: String
+  let infoHash: InfoHash
+  let name: String?
+  let counts: ScrapeReply.Counts?
+
+  /// For people.
+  package var text: String {
+    let head = TerminalText.cleaned("\(infoHash)  \(name.map { "\($0)  " } ?? "")\(tracker)  ")
+    guard let counts else { return head + "unknown there" }
+    return head
+      + "\(counts.seeders) seeding, \(counts.leechers) downloading, \(counts.downloaded) completed"
+  }
+
+  /// For programs.
+  package var json: JSONValue {
+    .object([
+      .init("schema", .count(EventJSON.schema)), .init("tracker", .string(tracker)),
+      .init("info_hash", .string(infoHash.description)), .init("name", .text(name)),
+      .init("known", .bool(counts != nil)),
+      .init("seeders", counts.map { .count($0.seeders) } ?? .null),
+      .init("leechers", counts.map { .count($0.leechers) } ?? .null),
+      .init("completed", counts.map { .count($0.downloaded) } ?? .null),
+    ])
+  }
+}

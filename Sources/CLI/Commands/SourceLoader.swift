@@ -1,0 +1,97 @@
+import Download
+import Glibc
+import Metainfo
+
+/// Gets the torrent that a source names.
+enum SourceLoader {
+  /// The largest .torrent taken from a URL, in bytes.
+  private static let largestDownload = 10 << 20
+  /// How long a URL may take, redirects included.
+  private static let patience = Duration.seconds(30)
+
+  /// Reads or fetches a torrent, and checks it.
+  ///
+  /// - Throws: What is wrong with it, with the exit status that says so.
+  static func load(_ source: SourceArgument) async throws(CommandFailure) -> TorrentMetainfo {
+    let limits = MetainfoLimits()
+    let bytes: [UInt8]
+    switch source {
+    case .file(let path): bytes = try FileBytes.read(path, limit: limits.bytes)
+    case .standardInput: bytes = try FileBytes.readStandardInput(limit: limits.bytes)
+    case .url(let url): bytes = try await fetch(url)
+    }
+    do throws(MetainfoError) {
+      return try TorrentMetainfo(bytes: bytes, limits: limits)
+    } catch {
+      throw CommandFailure(
+        error.isBadBencode ? .badBencode : .badTorrent, "\(source): \(error)",
+        hint: error.isBadBencode ? "is it a .torrent file, and complete?" : nil)
+    }
+  }
+
+  private static func fetch(_ url: String) async throws(CommandFailure) -> [UInt8] {
+    let result = await TorrentFetch.get(url, limit: largestDownload, timeout: patience)
+    switch result {
+    case .success(let bytes): return bytes
+    case .failure(.notFound(let status)):
+      throw CommandFailure(.sourceNotFound, "\(url): the server has no such file (\(status))")
+    case .failure(.tooLarge(let limit)):
+      throw CommandFailure(
+        .badTorrent, "\(url): more than \(ByteText.size(Int64(limit))) is no torrent")
+    case .failure(.failed(let words)):
+      throw CommandFailure(.networkFailure, "\(url): \(words)")
+    }
+  }
+}
+
+/// Reads whole files of bounded size.
+enum FileBytes {
+  /// Reads the file at a path.
+  static func read(_ path: String, limit: Int) throws(CommandFailure) -> [UInt8] {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw failure(path, errno) }
+    defer { close(descriptor) }
+    return try bytes(of: descriptor, path: path, limit: limit)
+  }
+
+  /// Reads standard input to its end.
+  static func readStandardInput(limit: Int) throws(CommandFailure) -> [UInt8] {
+    try bytes(of: STDIN_FILENO, path: "standard input", limit: limit)
+  }
+
+  private static func bytes(
+    of descriptor: Int32, path: String, limit: Int
+  ) throws(CommandFailure) -> [UInt8] {
+    var bytes: [UInt8] = []
+    // One byte more than allowed tells a file that is too large from one that just fits.
+    while bytes.count <= limit {
+      let wanted = min(1 << 16, limit + 1 - bytes.count)
+      var code: Int32 = 0
+      let chunk = [UInt8](unsafeUninitializedCapacity: wanted) { buffer, count in
+        let result = Glibc.read(descriptor, buffer.baseAddress, wanted)
+        code = result < 0 ? errno : 0
+        count = max(0, result)
+      }
+      if code == EINTR { continue }
+      guard code == 0 else { throw failure(path, code) }
+      if chunk.isEmpty { return bytes }
+      bytes += chunk
+    }
+    throw CommandFailure(
+      .badTorrent, "\(path): more than \(ByteText.size(Int64(limit))) is no torrent")
+  }
+
+  private static func failure(_ path: String, _ code: Int32) -> CommandFailure {
+    switch code {
+    case ENOENT, ENOTDIR:
+      let suggestion = Suggestion.nearest(to: path, among: Command.words)
+      return CommandFailure(
+        .sourceNotFound, "\(path): no such file",
+        hint: suggestion.map { "did you mean the command '\($0)'?" })
+    case EISDIR:
+      return CommandFailure(.inputOutputFailure, "\(path) is a folder, not a .torrent file")
+    default:
+      return CommandFailure(.inputOutputFailure, "\(path): \(Console.message(for: code))")
+    }
+  }
+}

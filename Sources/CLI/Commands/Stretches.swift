@@ -1,0 +1,40 @@
+import Glibc
+
+/// Spreads work on many pieces over all cores, a stretch at a time.
+enum Stretches {
+  /// Does `body` for each stretch of `0..<count`, and hands each result to `collect` as it comes.
+  ///
+  /// Only so many stretches as there are cores are begun, so that what waits to be collected is
+  /// bounded; after the first failure, or when the task is cancelled, no new one begins.
+  ///
+  /// - Returns: The first failure.
+  static func forEach<Value: Sendable>(
+    of count: Int, step: Int,
+    _ body: @escaping @Sendable (Range<Int>) -> Result<Value, CommandFailure>,
+    collect: (Range<Int>, Value) -> Void
+  ) async -> CommandFailure? {
+    let cores = max(1, min(64, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))))
+    var failure: CommandFailure?
+    await withTaskGroup(of: (Range<Int>, Result<Value, CommandFailure>).self) { group in
+      var next = 0
+      func begin() {
+        guard next < count, failure == nil, !Task.isCancelled else { return }
+        let range = next..<min(count, next + max(1, step))
+        next = range.upperBound
+        group.addTask { (range, body(range)) }
+      }
+      for _ in 0..<cores { begin() }
+      while let (range, result) = await group.next() {
+        switch result {
+        case .success(let value): collect(range, value)
+        case .failure(let reason): failure = failure ?? reason
+        }
+        begin()
+      }
+    }
+    return failure
+  }
+
+  /// How many pieces make a stretch that takes a core a moment only.
+  static func step(pieceLength: Int) -> Int { max(16, (32 << 20) / max(1, pieceLength)) }
+}

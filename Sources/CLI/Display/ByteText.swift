@@ -1,0 +1,105 @@
+/// Sizes, rates and times as people read and write them.
+package enum ByteText {
+  /// Reads `4096`, `512K`, `2MiB` or `1.5G`, all in powers of 1024; nil for anything else.
+  ///
+  /// A fraction of a byte is dropped.
+  package static func parse(_ text: String) -> Int64? {
+    let digits = text.prefix { $0.isASCII && $0.isNumber }
+    var rest = text.dropFirst(digits.count)
+    guard let number = Int64(digits) else { return nil }
+    var fraction: Substring = ""
+    if rest.first == "." {
+      fraction = rest.dropFirst().prefix { $0.isASCII && $0.isNumber }
+      rest = rest.dropFirst(1 + fraction.count)
+      guard (1...9).contains(fraction.count) else { return nil }
+    }
+    let shift: Int64
+    switch rest.uppercased() {
+    case "", "B": shift = 0
+    case "K", "KIB": shift = 10
+    case "M", "MIB": shift = 20
+    case "G", "GIB": shift = 30
+    case "T", "TIB": shift = 40
+    default: return nil
+    }
+    // Part of a byte makes no sense without a unit.
+    guard fraction.isEmpty || shift > 0 else { return nil }
+    let (size, overflow) = number.multipliedReportingOverflow(by: 1 << shift)
+    let part = fraction.isEmpty ? 0 : Self.part(fraction, of: 1 << shift)
+    let (sum, carry) = size.addingReportingOverflow(part)
+    return overflow || carry ? nil : sum
+  }
+
+  /// Reads a rate in bytes a second: a size, with or without `/s`.
+  package static func parseRate(_ text: String) -> Int64? {
+    parse(text.lowercased().hasSuffix("/s") ? String(text.dropLast(2)) : text)
+  }
+
+  /// So many billionths of a unit, from at most nine digits after the point.
+  private static func part(_ digits: Substring, of unit: Int64) -> Int64 {
+    var share = 0.0
+    var weight = 0.1
+    for digit in digits.utf8 {
+      share += Double(digit - 0x30) * weight
+      weight /= 10
+    }
+    return Int64(share * Double(unit) + 1e-6)
+  }
+
+  /// A size in the largest unit that leaves at least 1, such as `1.25 GiB` or `64 KiB`.
+  package static func size(_ bytes: Int64) -> String {
+    let units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"]
+    var value = Double(bytes)
+    var unit = 0
+    // What would be shown as 1024 of a unit is shown as 1 of the next.
+    while value >= 1023.95, unit < units.count - 1 {
+      value /= 1024
+      unit += 1
+    }
+    if unit == 0 { return "\(bytes) B" }
+    if value == value.rounded() { return "\(Int64(value)) \(units[unit])" }
+    return "\(decimal(value, places: value < 10 ? 2 : 1)) \(units[unit])"
+  }
+
+  /// A rate, such as `11.3 MiB/s`.
+  package static func rate(_ bytesPerSecond: Double) -> String {
+    let whole = bytesPerSecond.isFinite ? min(max(bytesPerSecond, 0), 1e18) : 0
+    return "\(size(Int64(whole)))/s"
+  }
+
+  /// A time to go, such as `0:09`, `12:05` or `3:04:05`, or `9 d` and more.
+  package static func clock(_ duration: Duration) -> String {
+    let seconds = max(0, duration.components.seconds)
+    if seconds >= 100 * 3600 { return "\(seconds / 86400) d" }
+    let (hours, minutes) = (seconds / 3600, seconds / 60 % 60)
+    let tail = twoDigits(seconds % 60)
+    return hours > 0 ? "\(hours):\(twoDigits(minutes)):\(tail)" : "\(minutes):\(tail)"
+  }
+
+  /// A time that has passed, such as `0.42 s`, `12.3 s` or `1:02:03`.
+  package static func elapsed(_ duration: Duration) -> String {
+    let (seconds, attoseconds) = duration.components
+    if seconds >= 60 { return clock(duration) }
+    let value = Double(seconds) + Double(attoseconds) * 1e-18
+    return "\(decimal(max(0, value), places: value < 10 ? 2 : 1)) s"
+  }
+
+  /// A share in percent, rounded down so that only the whole is 100 %.
+  package static func percent(_ part: Int64, of whole: Int64) -> String {
+    guard whole > 0 else { return "100 %" }
+    if part >= whole { return "100 %" }
+    let tenths = Int64(Double(max(0, part)) / Double(whole) * 1000)
+    return "\(min(tenths, 999) / 10).\(min(tenths, 999) % 10) %"
+  }
+
+  /// A number that is not negative, rounded to one or two places.
+  static func decimal(_ value: Double, places: Int) -> String {
+    let scale: Int64 = places == 1 ? 10 : 100
+    let scaled = Int64((value * Double(scale)).rounded())
+    let fraction = String(scaled % scale)
+    let zeros = String(repeating: "0", count: places - fraction.count)
+    return "\(scaled / scale).\(zeros)\(fraction)"
+  }
+
+  private static func twoDigits(_ value: Int64) -> String { value < 10 ? "0\(value)" : "\(value)" }
+}

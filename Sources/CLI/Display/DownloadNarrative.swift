@@ -1,0 +1,143 @@
+package import Download
+import Primitives
+import Tracker
+
+/// Puts a download's events into words: what is worth a line of its own, whatever draws progress.
+package struct DownloadNarrative: Sendable {
+  private let verbosity: Verbosity
+  private let isSeeding: Bool
+  /// What each tracker said last of its own accord: nobody wants to read it every five seconds.
+  private var lastTrackerNotes: [String: String] = [:]
+  private var wait = PeerWait()
+
+  /// Creates a narrative that says as much as that, of a download or of a seed.
+  package init(verbosity: Verbosity, isSeeding: Bool = false) {
+    self.verbosity = verbosity
+    self.isSeeding = isSeeding
+  }
+
+  /// The line for an event, cleaned for a terminal; nil when it is not worth one.
+  package mutating func line(_ event: DownloadEvent) -> String? {
+    if verbosity == .quiet { return nil }
+    wait.note(event)
+    let text = always(event) ?? (verbosity == .verbose ? detail(event) : nil)
+    return text.map(TerminalText.cleaned)
+  }
+
+  private mutating func always(_ event: DownloadEvent) -> String? {
+    switch event {
+    case .started(let start):
+      "\(start.name): \(ByteText.size(start.totalLength)) in \(count(start.pieceCount, "piece"))"
+        + ", into \(start.folder)"
+    case .checked(let bytes) where bytes > 0:
+      "\(ByteText.size(bytes)) are there already"
+    case .listening(let port) where isSeeding:
+      // Whoever has no tracker needs it for --peer.
+      "listening for peers on port \(port)"
+    case .peerBanned(let peer, let reason):
+      "banned \(peer): \(reason)"
+    case .tracker(let report):
+      news(of: report)
+    case .webSeed(let report):
+      trouble(of: report)
+    case .seeding:
+      isSeeding ? nil : "complete; serving it to others"
+    case .progress(let progress):
+      wait.line(progress)
+    default:
+      nil
+    }
+  }
+
+  /// A tracker's failure or warning, when it differs from the one before.
+  private mutating func news(of report: TrackerReport) -> String? {
+    let note: String
+    if case .failed(let words) = report.state {
+      note = "tracker \(report.url): \(words)"
+    } else if let warning = report.warning {
+      note = "tracker \(report.url) warns: \(warning)"
+    } else {
+      if case .working = report.state { lastTrackerNotes[report.url] = nil }
+      return nil
+    }
+    if lastTrackerNotes.updateValue(note, forKey: report.url) == note { return nil }
+    return note
+  }
+
+  /// Why a web seed brings nothing, or less than it should.
+  private func trouble(of report: WebSeedReport) -> String? {
+    switch report.state {
+    case .working: nil
+    case .failed(let words, let pause):
+      "web seed \(report.url): \(words); asked again in \(ByteText.elapsed(pause))"
+    case .limited(let words): "web seed \(report.url): \(words)"
+    case .givenUp(let words): "web seed \(report.url) is not used: \(words)"
+    }
+  }
+
+  private func detail(_ event: DownloadEvent) -> String? {
+    switch event {
+    case .listening(let port):
+      "listening for peers on port \(port)"
+    case .tracker(let report):
+      state(of: report)
+    case .webSeed(let report) where report.state == .working:
+      "web seed \(report.url): connecting"
+    case .peerConnected(let peer, let client, let source):
+      "connected to \(peer) (\(client), \(source.rawValue))"
+    case .peerDisconnected(let peer, let reason):
+      "disconnected from \(peer): \(reason)"
+    case .fileCompleted(_, let path, let length):
+      "\(path) is complete (\(ByteText.size(length)))"
+    case .pieceFailed(let piece, let senders):
+      "piece \(piece) is wrong, from \(senders.map(\.description).joined(separator: ", "))"
+    default:
+      nil
+    }
+  }
+
+  private func state(of report: TrackerReport) -> String {
+    switch report.state {
+    case .announcing:
+      return "tracker \(report.url): asking"
+    case .working(let peers, let seeders, let leechers, let next):
+      let swarm = [seeders.map { count($0, "seed") }, leechers.map { count($0, "leech") }]
+        .compactMap(\.self).joined(separator: ", ")
+      return "tracker \(report.url): \(count(peers, "peer"))\(swarm.isEmpty ? "" : " (\(swarm))")"
+        + ", asked again in \(ByteText.elapsed(next))"
+    case .failed(let words):
+      return "tracker \(report.url): \(words)"
+    }
+  }
+
+  /// The line that ends a run that succeeded.
+  package func summary(_ summary: DownloadSummary, name: String) -> String? {
+    if verbosity == .quiet { return nil }
+    let final = summary.progress
+    let name = TerminalText.cleaned(name)
+    if summary.alreadyComplete {
+      return "\(name): already complete, \(ByteText.size(final.totalBytes)) verified"
+    }
+    let time = ByteText.elapsed(summary.duration)
+    let rate = ByteText.rate(final.averageDownloadRate)
+    var text = "\(name): complete, \(ByteText.size(final.totalBytes)) verified in \(time) (\(rate))"
+    if final.uploadedBytes > 0 {
+      let ratio = ByteText.decimal(final.shareRatio, places: 2)
+      text += ", \(ByteText.size(final.uploadedBytes)) sent (ratio \(ratio))"
+    }
+    if final.wastedBytes > 0 { text += ", \(ByteText.size(final.wastedBytes)) wasted" }
+    if final.failedPieces > 0 { text += ", \(count(final.failedPieces, "bad piece")) replaced" }
+    if !summary.bannedPeers.isEmpty {
+      let shown = summary.bannedPeers.prefix(5).map(\.description)
+      let more = summary.bannedPeers.count > shown.count ? ", …" : ""
+      text +=
+        ", \(count(summary.bannedPeers.count, "peer")) banned: "
+        + shown.joined(separator: ", ") + more
+    }
+    return text
+  }
+
+  private func count(_ number: Int, _ noun: String) -> String {
+    number == 1 ? "1 \(noun)" : "\(number) \(noun)\(noun.hasSuffix("ch") ? "es" : "s")"
+  }
+}

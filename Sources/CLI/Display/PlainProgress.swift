@@ -1,0 +1,65 @@
+package import Download
+package import Primitives
+
+/// What is done with data that is on disk already.
+package enum DiskWork: Sendable {
+  /// It is compared with a torrent.
+  case checking
+  /// A torrent is made of it.
+  case hashing
+
+  /// What is going on.
+  var present: String { self == .checking ? "checking" : "hashing" }
+  /// What is done.
+  var past: String { self == .checking ? "checked" : "hashed" }
+}
+
+/// Progress as plain lines, for what is no terminal: at the start, at most every ten seconds, and
+/// at the end.
+package struct PlainProgress: Sendable {
+  /// The least time between two lines of progress.
+  package static let interval = Duration.seconds(10)
+
+  private let name: String
+  var isSeeding: Bool
+  private let work: DiskWork
+  private var nextLine: Instant
+
+  /// Creates the progress of a torrent of that name, whose first line of progress is due
+  /// `interval` from now.
+  package init(name: String, isSeeding: Bool = false, work: DiskWork = .checking, now: Instant) {
+    self.name = TerminalText.cleaned(name)
+    self.isSeeding = isSeeding
+    self.work = work
+    self.nextLine = now + Self.interval
+  }
+
+  /// The line for a snapshot, or nil while none is due.
+  package mutating func line(_ progress: ProgressSnapshot, now: Instant) -> String? {
+    guard isDue(now) else { return nil }
+    if isSeeding {
+      return "\(name): sent \(ByteText.size(progress.uploadedBytes)) "
+        + "at \(ByteText.rate(progress.uploadRate)), \(peers(progress))"
+    }
+    return "\(name): \(ByteText.percent(progress.verifiedBytes, of: progress.totalBytes)), "
+      + "\(ByteText.size(progress.verifiedBytes)) of \(ByteText.size(progress.totalBytes)) "
+      + "at \(ByteText.rate(progress.downloadRate)), "
+      + "\(progress.eta.map { "\(ByteText.clock($0)) to go, " } ?? "")\(peers(progress))"
+  }
+
+  /// The line for the check of data on disk, or nil while none is due.
+  package mutating func checkingLine(done: Int64, total: Int64, now: Instant) -> String? {
+    guard isDue(now) else { return nil }
+    return "\(name): \(work.past) \(ByteText.percent(done, of: total)) of \(ByteText.size(total))"
+  }
+
+  private mutating func isDue(_ now: Instant) -> Bool {
+    guard now >= nextLine else { return false }
+    nextLine = now + Self.interval
+    return true
+  }
+
+  private func peers(_ progress: ProgressSnapshot) -> String {
+    "\(progress.connectedPeers) \(progress.connectedPeers == 1 ? "peer" : "peers")"
+  }
+}

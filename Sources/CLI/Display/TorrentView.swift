@@ -1,0 +1,88 @@
+package import Download
+package import Primitives
+
+/// What is shown of one torrent: its live lines, its plain lines, and what is worth a line of its own.
+package struct TorrentView: Sendable {
+  private enum Phase: Sendable {
+    case waiting
+    case checking(done: Int64, total: Int64)
+    case running(ProgressSnapshot)
+  }
+
+  private let name: String
+  private var isSeeding: Bool
+  private let renderer: ProgressRenderer
+  private var narrative: DownloadNarrative
+  private var plain: PlainProgress
+  private var phase = Phase.waiting
+
+  /// The view of a torrent of that name, whose first plain line is due `PlainProgress.interval` from
+  /// now.
+  package init(
+    name: String, isSeeding: Bool, work: DiskWork = .checking, verbosity: Verbosity,
+    usesColor: Bool, now: Instant
+  ) {
+    self.name = TerminalText.cleaned(name)
+    self.isSeeding = isSeeding
+    renderer = ProgressRenderer(name: name, usesColor: usesColor, work: work)
+    narrative = DownloadNarrative(verbosity: verbosity, isSeeding: isSeeding)
+    plain = PlainProgress(name: name, isSeeding: isSeeding, work: work, now: now)
+  }
+
+  /// Learns from an event; returns the line that it is worth, if any.
+  package mutating func note(_ event: DownloadEvent) -> String? {
+    switch event {
+    case .checking(let done, let total): phase = .checking(done: done, total: total)
+    case .progress(let progress): phase = .running(progress)
+    case .seeding:
+      isSeeding = true
+      plain.isSeeding = true
+    default: break
+    }
+    return narrative.line(event)
+  }
+
+  /// The plain line that is due, or nil while none is.
+  package mutating func plainLine(now: Instant) -> String? {
+    switch phase {
+    case .waiting: nil
+    case .checking(let done, let total): plain.checkingLine(done: done, total: total, now: now)
+    case .running(let progress): plain.line(progress, now: now)
+    }
+  }
+
+  /// The live lines: one, and below it the strip of parts if there is room and something to show.
+  package func liveLines(columns: Int, withStrip: Bool) -> [String] {
+    switch phase {
+    case .waiting:
+      return [TerminalText.truncated("\(name)  waiting", to: max(0, columns - 1))]
+    case .checking(let done, let total):
+      return [renderer.checkingLine(done: done, total: total, columns: columns)]
+    case .running(let progress) where isSeeding:
+      return [renderer.seedingLine(progress, columns: columns)]
+    case .running(let progress):
+      let strip = withStrip ? renderer.strip(progress, columns: columns) : ""
+      return [renderer.line(progress, columns: columns)] + (strip.isEmpty ? [] : [strip])
+    }
+  }
+}
+
+/// Fits the live lines of several torrents to a terminal.
+package enum LiveLayout {
+  /// The lines, at most `rows - 1` so that what scrolls by above can be read.
+  ///
+  /// - Parameters:
+  ///   - views: The active torrents, in order.
+  ///   - columns: The terminal's width.
+  ///   - rows: The terminal's height.
+  /// - Returns: Lines shorter than the width.
+  package static func lines(of views: [TorrentView], columns: Int, rows: Int) -> [String] {
+    let room = max(1, rows - 1)
+    let withStrip = views.flatMap { $0.liveLines(columns: columns, withStrip: true) }
+    if withStrip.count <= room { return withStrip }
+    let lines = views.flatMap { $0.liveLines(columns: columns, withStrip: false) }
+    if lines.count <= room { return lines }
+    let rest = "… and \(lines.count - room + 1) more"
+    return Array(lines.prefix(room - 1)) + [TerminalText.truncated(rest, to: max(0, columns - 1))]
+  }
+}

@@ -1,0 +1,34 @@
+/// Numbers of files as people write them: `1,3-5`, counted from 1 as `--list` shows them.
+package struct FileNumbers: Hashable, Sendable {
+  /// The largest number read.
+  package static let largest = Int(Int32.max)
+  /// The most ranges read.
+  package static let maximumCount = 10_000
+
+  /// The ranges, as they were given.
+  package let ranges: [ClosedRange<Int>]
+
+  /// Reads a list; nil for anything else, for 0, and for ranges that go backwards.
+  package init?(_ text: String) {
+    var ranges: [ClosedRange<Int>] = []
+    for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+      let ends = part.split(separator: "-", omittingEmptySubsequences: false)
+      guard ranges.count < Self.maximumCount, (1...2).contains(ends.count),
+        let first = Self.number(ends[0]), let last = Self.number(ends[ends.count - 1]),
+        first <= last
+      else { return nil }
+      ranges.append(first...last)
+    }
+    self.ranges = ranges
+  }
+
+  /// Whether a file is meant by its number.
+  package func contains(_ number: Int) -> Bool { ranges.contains { $0.contains(number) } }
+
+  private static func number(_ text: Substring) -> Int? {
+    guard text.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = Int(text) else {
+      return nil
+    }
+    return (1...largest).contains(number) ? number : nil
+  }
+}

@@ -1,0 +1,97 @@
+package import Download
+package import Primitives
+
+/// A command line, parsed and checked: nothing in it needs another look before the work begins.
+package struct Invocation: Sendable {
+  /// What to do.
+  package var command = Command.download
+  /// The arguments that are no options: the SOURCEs, or the topic of `help`.
+  package var arguments: [String] = []
+  /// What the options say about each download; its trackers are still those of `trackers`.
+  package var download = DownloadOptions()
+  /// What is done with several downloads, and after each.
+  package var batch = BatchOptions()
+  /// Which files are wanted.
+  package var selection = SelectionOptions()
+  /// Whether http(s) trackers are asked in spite of an address to bind to.
+  package var allowsUnboundHTTP = false
+  /// What `create` makes.
+  package var creation = CreationOptions()
+  /// Trackers given with `--tracker`, by tier.
+  package var trackers: [[String]] = []
+  /// Whether the trackers that the torrent names are used.
+  package var usesTorrentTrackers = true
+  /// Where `tracker` listens.
+  package var listenEndpoint: Endpoint?
+  /// What is said, where and how.
+  package var streams = StreamOptions()
+
+  /// Creates an invocation with nothing but defaults.
+  package init() {}
+
+  /// The tiers of trackers to use (BEP 12): those given by option come first, each its own tier.
+  ///
+  /// - Parameter torrentTrackers: The tiers that the torrent names.
+  /// - Returns: What `DownloadOptions.trackers` takes; nil leaves the choice to the torrent.
+  package func trackerTiers(torrentTrackers: [[String]]) -> [[String]]? {
+    if trackers.isEmpty { return usesTorrentTrackers ? nil : [] }
+    return trackers + (usesTorrentTrackers ? torrentTrackers : [])
+  }
+}
+
+extension Invocation {
+  /// Refuses http(s) when there is an address to bind to, which it cannot be held to, unless that was
+  /// allowed.
+  ///
+  /// - Parameter asked: What would be asked, for the message.
+  /// - Throws: `CommandFailure`.
+  func checkBinding(of asked: String) throws(CommandFailure) {
+    guard download.bindAddress != nil, !allowsUnboundHTTP else { return }
+    throw CommandFailure(
+      .badUsage, "\(asked): http(s) cannot be held to the address of --bind",
+      hint: "allow it with --unbound-http, or do without: --no-tracker")
+  }
+}
+
+/// What is done with several downloads, and after each.
+package struct BatchOptions: Sendable {
+  /// How many torrents are downloaded at a time unless told otherwise; aria2 has the same number.
+  package static let usualJobs = 5
+
+  /// The file with further sources; `-` is standard input.
+  package var inputFile: String?
+  /// How many torrents are downloaded at a time.
+  package var jobs = usualJobs
+  /// Whether the files are listed instead of downloaded.
+  package var listsOnly = false
+  /// The program to run after each download, with its arguments; empty for none.
+  package var onComplete: [String] = []
+
+  /// The defaults.
+  package init() {}
+}
+
+/// What `create` makes.
+package struct CreationOptions: Sendable {
+  /// The torrent's name; nil takes the name of the file or folder.
+  package var name: String?
+  /// The bytes of a piece; nil chooses by the size.
+  package var pieceLength: Int?
+  /// The URLs of web seeds (BEP 19).
+  package var webSeeds: [String] = []
+  /// Whether peers may come from the trackers only (BEP 27).
+  package var isPrivate = false
+  /// By what private trackers tell equal torrents apart.
+  package var source: String?
+  /// A note for people.
+  package var comment: String?
+  /// Whether the date and the program are left out, so that the same data gives the same bytes.
+  package var isReproducible = false
+  /// Where the torrent goes; nil is `NAME.torrent` in the current folder, `-` standard output.
+  package var outputPath: String?
+  /// Whether a file that is there may be replaced.
+  package var overwrites = false
+
+  /// The defaults.
+  package init() {}
+}

@@ -1,0 +1,37 @@
+/// Where a torrent comes from, as the command line names it.
+package enum SourceArgument: Hashable, Sendable, CustomStringConvertible {
+  /// A .torrent file.
+  case file(String)
+  /// A .torrent on standard input.
+  case standardInput
+  /// The http or https URL of a .torrent.
+  case url(String)
+
+  /// Reads a word; every word is a source, if only the name of a file.
+  package init(_ word: String) {
+    if word == "-" {
+      self = .standardInput
+    } else if OptionText.isURL(word, schemes: ["http", "https"]) {
+      self = .url(word)
+    } else {
+      self = .file(word)
+    }
+  }
+
+  /// The word that was given, for messages.
+  package var description: String {
+    switch self {
+    case .file(let path): path
+    case .standardInput: "-"
+    case .url(let url): url
+    }
+  }
+
+  /// Whether a command's arguments are sources.
+  static func areTaken(by command: Command) -> Bool {
+    switch command {
+    case .download, .seed, .info, .verify, .scrape: true
+    case .create, .tracker, .demo, .completions, .help, .version: false
+    }
+  }
+}

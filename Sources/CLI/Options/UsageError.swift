@@ -1,0 +1,123 @@
+/// A command line that cannot be understood.
+package enum UsageError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// An option that no command has.
+  case unknownOption(String, nearest: String?)
+  /// An option that this command does not take.
+  case optionNotForCommand(String, Command)
+  /// An option at the end that lacks its value.
+  case missingValue(option: String, placeholder: String)
+  /// A value for an option that takes none.
+  case unexpectedValue(option: String)
+  /// An option given twice that may be given once.
+  case repeatedOption(String)
+  /// A value that the option cannot have.
+  case badValue(option: String, value: String, expected: String)
+  /// Two options that contradict each other.
+  case conflictingOptions(String, String)
+  /// No file where the command needs one.
+  case missingArgument(Command)
+  /// An argument too many.
+  case tooManyArguments(Command, extra: String)
+  /// A word where one of these is needed.
+  case unknownTopic(String, [String], nearest: String?)
+  /// An option that the command cannot do without.
+  case missingOption(String, Command)
+  /// Two things that would both be read from standard input.
+  case standardInputTwice
+  /// A line of `--input-file` that cannot be used, by its number from 1, and why.
+  case badInputLine(Int, String)
+  /// One port for several torrents at a time.
+  case portForSeveral
+  /// A word that is not UTF-8, repaired for showing.
+  case notUTF8(String)
+
+  /// What is wrong, in one clause.
+  package var description: String {
+    switch self {
+    case .notUTF8(let word):
+      "'\(word)' is not valid UTF-8, and names that are not cannot be used"
+    case .unknownOption(let option, let nearest):
+      "unknown option \(option)" + Self.suggestion(nearest)
+    case .optionNotForCommand(let option, let command):
+      "option \(option) does not belong to '\(command.rawValue)'"
+    case .missingValue(let option, let placeholder):
+      "option \(option) needs a value: \(option) \(placeholder)"
+    case .unexpectedValue(let option):
+      "option \(option) takes no value"
+    case .repeatedOption(let option):
+      "option \(option) is given twice"
+    case .badValue(let option, let value, let expected):
+      "\(option) \(value): expected \(expected)"
+    case .conflictingOptions(let first, let second):
+      "options \(first) and \(second) exclude each other"
+    case .missingArgument(let command):
+      command == .download
+        ? "nothing to download: name \(command.argumentName)"
+        : "'\(command.rawValue)' needs \(command.argumentName)"
+    case .tooManyArguments(_, let extra):
+      "unexpected argument '\(extra)'"
+    case .unknownTopic(let topic, let words, let nearest):
+      "'\(topic)' is none of \(words.joined(separator: ", "))" + Self.suggestion(nearest)
+    case .standardInputTwice:
+      "standard input can be read once only"
+    case .badInputLine(let number, let reason):
+      "line \(number) of the input file cannot be used: \(reason)"
+    case .portForSeveral:
+      "--port is for one torrent at a time: add --jobs 1, or leave the port to the system"
+    case .missingOption(let option, let command):
+      "'\(command.rawValue)' needs \(option)"
+    }
+  }
+
+  /// The one usage line that follows the message.
+  package var hint: String {
+    switch self {
+    case .optionNotForCommand(_, let command), .missingOption(_, let command),
+      .missingArgument(let command), .tooManyArguments(let command, _):
+      "usage: \(command.synopsis); see 'swift-torrent --help'"
+    default:
+      "usage: \(Command.download.synopsis); see 'swift-torrent --help'"
+    }
+  }
+
+  private static func suggestion(_ nearest: String?) -> String {
+    nearest.map { "; did you mean \($0)?" } ?? ""
+  }
+
+  /// The failure that ends the process.
+  package var failure: CommandFailure {
+    CommandFailure(.badUsage, description, hint: hint)
+  }
+}
+
+/// Finds what a mistyped word was probably meant to be.
+package enum Suggestion {
+  /// The candidate with the fewest typing errors, if they are few enough for a plausible slip.
+  package static func nearest(to word: String, among candidates: [String]) -> String? {
+    let typed = Array(word.unicodeScalars.prefix(64))
+    var best: (candidate: String, distance: Int)?
+    for candidate in candidates {
+      let distance = editDistance(typed, Array(candidate.unicodeScalars))
+      if distance < best?.distance ?? .max { best = (candidate, distance) }
+    }
+    guard let best, best.distance <= max(1, best.candidate.unicodeScalars.count / 3) else {
+      return nil
+    }
+    return best.candidate
+  }
+
+  /// The number of insertions, deletions and replacements that lead from one word to the other.
+  static func editDistance(_ first: [Unicode.Scalar], _ second: [Unicode.Scalar]) -> Int {
+    var row = Array(0...second.count)
+    for (line, left) in first.enumerated() {
+      var diagonal = row[0]
+      row[0] = line + 1
+      for (column, right) in second.enumerated() {
+        let replaced = diagonal + (left == right ? 0 : 1)
+        diagonal = row[column + 1]
+        row[column + 1] = min(replaced, diagonal + 1, row[column] + 1)
+      }
+    }
+    return row[second.count]
+  }
+}

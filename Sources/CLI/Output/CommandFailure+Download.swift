@@ -1,0 +1,53 @@
+package import Download
+package import Storage
+
+extension CommandFailure {
+  /// The exit status and the hint for what ended a download.
+  package init(_ error: DownloadError, options: DownloadOptions) {
+    switch error {
+    case .storage(let reason):
+      self.init(storage: reason, message: error.description)
+    case .cancelled:
+      self.init(.failure, error.description)
+    case .incomplete:
+      self.init(
+        .verificationFailed, error.description,
+        hint: "looked in '\(options.folder)': name the folder that holds the data with -o DIR, "
+          + "or download the torrent first")
+    case .listenFailed:
+      self.init(
+        .networkFailure, error.description, hint: "choose another port with --port, or none")
+    case .deadlinePassed, .stalled, .noPeers:
+      self.init(
+        .deadlinePassed, error.description, hint: "the same command goes on from what is there")
+    case .tooSlow:
+      self.init(.tooSlow, error.description, hint: "the same command goes on from what is there")
+    case .networkFailure:
+      self.init(.networkFailure, error.description)
+    case .noPeerSource:
+      self.init(
+        .networkFailure, error.description,
+        hint: "name a tracker (--tracker) or a peer (--peer), or a port that peers know (--port)")
+    }
+  }
+
+  /// The exit status and the hint for files that cannot be used.
+  package init(storage error: StorageError) {
+    self.init(storage: error, message: "\(error)")
+  }
+
+  private init(storage error: StorageError, message: String) {
+    switch error {
+    case .outputExists, .foreignState:
+      self.init(
+        .outputExists, message,
+        hint: "nothing was changed; use another folder (-o DIR), or let it be changed: --overwrite")
+    case .locked:
+      self.init(.outputInUse, message)
+    case .diskFull:
+      self.init(.diskFull, message, hint: "the same command goes on from what is there")
+    default:
+      self.init(.inputOutputFailure, message)
+    }
+  }
+}

@@ -1,0 +1,221 @@
+package import Download
+package import Metainfo
+import Primitives
+import Tracker
+
+/// The events of `--json`: one object a line, in the order in which things happen.
+///
+/// The README documents them. Members are only ever added; whatever else changes raises `schema`.
+package enum EventJSON {
+  /// The version of the schema, which the first event carries.
+  package static let schema = 1
+
+  /// The first event.
+  package static func run(sources: Int) -> JSONValue {
+    object(
+      "run",
+      [
+        .init("schema", .count(schema)), .init("version", .string(CommandLineTool.version)),
+        .init("sources", .count(sources)),
+      ])
+  }
+
+  /// The torrent of a source is known.
+  package static func metadata(_ torrent: TorrentMetainfo, origin: String, source: Int) -> JSONValue
+  {
+    object(
+      "metadata", source: source,
+      [
+        .init("origin", .string(origin)), .init("name", .string(torrent.name)),
+        .init("info_hash", .string(torrent.infoHash.description)),
+        .init("total_length", .integer(torrent.geometry.totalLength)),
+        .init("piece_length", .count(torrent.geometry.pieceLength)),
+        .init("piece_count", .count(torrent.geometry.pieceCount)),
+        .init("files", .count(torrent.layout.files.count)),
+        .init("private", .bool(torrent.isPrivate)),
+      ])
+  }
+
+  /// What the engine tells; nil for what `completed` says better.
+  package static func event(_ event: DownloadEvent, source: Int) -> JSONValue? {
+    switch event {
+    case .started(let facts):
+      object("started", source: source, started(facts))
+    case .checking(let done, let total):
+      object(
+        "checking", source: source,
+        [.init("done", .integer(done)), .init("total", .integer(total))])
+    case .checked(let bytes):
+      object("checked", source: source, [.init("verified_bytes", .integer(bytes))])
+    case .listening(let port):
+      object("listening", source: source, [.init("port", .count(Int(port)))])
+    case .tracker(let report):
+      object("tracker", source: source, tracker(report))
+    case .webSeed(let report):
+      object("web-seed", source: source, webSeed(report))
+    case .peerConnected(let peer, let client, let origin):
+      self.peer(
+        "connected", peer, .init("client", .string(client)),
+        .init("origin", .string(origin.rawValue)), source: source)
+    case .peerDisconnected(let peer, let reason):
+      self.peer("disconnected", peer, .init("reason", .string(reason)), source: source)
+    case .peerBanned(let peer, let reason):
+      self.peer("banned", peer, .init("reason", .string(reason)), source: source)
+    case .pieceFailed(let piece, let senders):
+      object(
+        "piece-failed", source: source,
+        [.init("piece", .count(piece.value)), .init("senders", .texts(senders.map(\.description)))])
+    case .progress(let progress):
+      object("progress", source: source, self.progress(progress))
+    case .fileCompleted(let index, let path, let length):
+      object(
+        "file-completed", source: source,
+        [
+          .init("number", .count(index + 1)), .init("path", .string(path)),
+          .init("length", .integer(length)),
+        ])
+    case .seeding(let ratio, let time):
+      object(
+        "seeding", source: source,
+        [.init("ratio", ratio.map { .decimal($0) } ?? .null), .init("time", .seconds(time))])
+    case .completed:
+      nil
+    }
+  }
+
+  private static func webSeed(_ report: WebSeedReport) -> [JSONValue.Member] {
+    let (state, reason): (String, String?) =
+      switch report.state {
+      case .working: ("working", nil)
+      case .failed(let reason, _): ("failed", reason)
+      case .limited(let reason): ("limited", reason)
+      case .givenUp(let reason): ("given-up", reason)
+      }
+    return [
+      .init("url", .string(report.url)), .init("state", .string(state)),
+      .init("reason", .text(reason)),
+    ]
+  }
+
+  /// A source is done: every byte is verified and in place, or was served until we were stopped.
+  package static func completed(_ summary: DownloadSummary, source: Int) -> JSONValue {
+    let final = summary.progress
+    return object(
+      "completed", source: source,
+      [
+        .init("already_complete", .bool(summary.alreadyComplete)),
+        .init("total_bytes", .integer(final.totalBytes)),
+        .init("downloaded_bytes", .integer(final.downloadedBytes)),
+        .init("uploaded_bytes", .integer(final.uploadedBytes)),
+        .init("wasted_bytes", .integer(final.wastedBytes)),
+        .init("share_ratio", .decimal(final.shareRatio)),
+        .init("seconds", .decimal(summary.duration.inSeconds)),
+        .init("average_rate", .decimal(final.averageDownloadRate)),
+        .init("seeding_seconds", .decimal(summary.seedingTime.inSeconds)),
+        .init("failed_pieces", .count(final.failedPieces)),
+        .init("banned_peers", .texts(summary.bannedPeers.map(\.description))),
+      ])
+  }
+
+  /// A source has failed.
+  package static func failed(_ failure: CommandFailure, source: Int) -> JSONValue {
+    object(
+      "failed", source: source,
+      [
+        .init("status", .integer(Int64(failure.status.rawValue))),
+        .init("message", .string(failure.message)), .init("hint", .text(failure.hint)),
+      ])
+  }
+
+  /// A source was given up because the run was interrupted.
+  package static func stopped(source: Int) -> JSONValue {
+    object("stopped", source: source, [])
+  }
+
+  /// The last event.
+  package static func summary(_ totals: RunTotals) -> JSONValue {
+    object(
+      "summary",
+      [
+        .init("status", .integer(Int64(totals.status.rawValue))),
+        .init("interrupted", .bool(totals.stopped > 0)),
+        .init("sources", .count(totals.completed + totals.failed + totals.stopped)),
+        .init("completed", .count(totals.completed)), .init("failed", .count(totals.failed)),
+        .init("stopped", .count(totals.stopped)),
+        .init("downloaded_bytes", .integer(totals.downloadedBytes)),
+        .init("uploaded_bytes", .integer(totals.uploadedBytes)),
+        .init("seconds", .decimal(totals.duration.inSeconds)),
+      ])
+  }
+
+  private static func object(
+    _ event: String, source: Int? = nil, _ members: [JSONValue.Member]
+  ) -> JSONValue {
+    let first = JSONValue.Member("event", .string(event))
+    let number = source.map { [JSONValue.Member("source", .count($0 + 1))] } ?? []
+    return .object([first] + number + members)
+  }
+
+  private static func started(_ facts: RunFacts) -> [JSONValue.Member] {
+    [
+      .init("name", .string(facts.name)), .init("info_hash", .string(facts.infoHash.description)),
+      .init("total_length", .integer(facts.totalLength)),
+      .init("piece_count", .count(facts.pieceCount)), .init("folder", .string(facts.folder)),
+    ]
+  }
+
+  private static func peer(
+    _ state: String, _ peer: Endpoint, _ members: JSONValue.Member..., source: Int
+  ) -> JSONValue {
+    object(
+      "peer", source: source,
+      [.init("state", .string(state)), .init("address", .string(peer.description))]
+        + members)
+  }
+
+  private static func tracker(_ report: TrackerReport) -> [JSONValue.Member] {
+    var members: [JSONValue.Member] = [.init("url", .string(report.url))]
+    switch report.state {
+    case .announcing:
+      members.append(.init("state", .string("announcing")))
+    case .working(let peers, let seeders, let leechers, let next):
+      members += [
+        .init("state", .string("working")), .init("peers", .count(peers)),
+        .init("seeders", seeders.map { .count($0) } ?? .null),
+        .init("leechers", leechers.map { .count($0) } ?? .null),
+        .init("next_announce", .seconds(next)),
+      ]
+    case .failed(let words):
+      members += [.init("state", .string("failed")), .init("message", .string(words))]
+    }
+    return members + [.init("warning", .text(report.warning))]
+  }
+
+  private static func progress(_ progress: ProgressSnapshot) -> [JSONValue.Member] {
+    [
+      .init("verified_bytes", .integer(progress.verifiedBytes)),
+      .init("total_bytes", .integer(progress.totalBytes)),
+      .init("downloaded_bytes", .integer(progress.downloadedBytes)),
+      .init("uploaded_bytes", .integer(progress.uploadedBytes)),
+      .init("wasted_bytes", .integer(progress.wastedBytes)),
+      .init("download_rate", .decimal(progress.downloadRate)),
+      .init("upload_rate", .decimal(progress.uploadRate)),
+      .init("eta", .seconds(progress.eta)),
+      .init("peers", .count(progress.connectedPeers)), .init("seeds", .count(progress.seeds)),
+      .init("known_peers", .count(progress.knownPeers)),
+      .init("verified_pieces", .count(progress.verifiedPieces)),
+      .init("piece_count", .count(progress.pieceCount)),
+      .init("failed_pieces", .count(progress.failedPieces)),
+      .init("banned_peers", .count(progress.bannedPeers)),
+      .init("origins", .array(progress.sources.map(origin))),
+    ]
+  }
+
+  private static func origin(_ summary: SourceSummary) -> JSONValue {
+    .object([
+      .init("origin", .string(summary.source.rawValue)), .init("found", .count(summary.found)),
+      .init("connected", .count(summary.connected)),
+      .init("downloaded_bytes", .integer(summary.downloadedBytes)),
+    ])
+  }
+}

@@ -1,0 +1,63 @@
+import Download
+
+/// What became of all sources of a run together.
+package struct RunTotals: Sendable {
+  /// The exit status: that of the first source that failed, in the order of the command line.
+  package var status = ExitStatus.success
+  /// How many sources are done.
+  package var completed = 0
+  /// How many have failed.
+  package var failed = 0
+  /// How many were given up because the run was interrupted.
+  package var stopped = 0
+  /// Payload received, in bytes.
+  package var downloadedBytes: Int64 = 0
+  /// Payload sent, in bytes.
+  package var uploadedBytes: Int64 = 0
+  /// How long it took.
+  package var duration = Duration.zero
+
+  /// Nothing has become of anything yet.
+  package init() {}
+
+  /// Sums up what became of the sources, which are in the order of the command line.
+  init(_ results: [SourceResult], duration: Duration) {
+    self.duration = duration
+    for result in results {
+      switch result {
+      case .completed(let summary):
+        completed += 1
+        add(summary)
+      case .failed(let failure, let summary):
+        failed += 1
+        if status == .success { status = failure.status }
+        if let summary { add(summary) }
+      case .stopped: stopped += 1
+      }
+    }
+  }
+
+  private mutating func add(_ summary: DownloadSummary) {
+    downloadedBytes += summary.progress.downloadedBytes
+    uploadedBytes += summary.progress.uploadedBytes
+  }
+
+  /// The line that ends a run of several sources.
+  package var text: String {
+    let all = completed + failed + stopped
+    var text = "\(completed) of \(all) torrents complete"
+    if failed > 0 { text += ", \(failed) failed" }
+    if stopped > 0 { text += ", \(stopped) not done; run the same command again to go on" }
+    return text
+      + "; \(ByteText.size(downloadedBytes)) fetched, \(ByteText.size(uploadedBytes)) sent"
+      + " in \(ByteText.elapsed(duration))"
+  }
+}
+
+/// What became of one source.
+enum SourceResult: Sendable {
+  case completed(DownloadSummary)
+  /// With what was done before it failed, if that was all that was asked for but the hook.
+  case failed(CommandFailure, after: DownloadSummary?)
+  case stopped
+}

@@ -1,0 +1,125 @@
+package import Primitives
+
+// What others send us: every datagram comes in here, and queries are answered.
+
+extension DHTMachine {
+  /// The most peers in one reply, so that it fits into 1,024 bytes with both lists of nodes.
+  private static let peersPerReply = (v4: 40, v6: 15)
+  /// The same where counting filters take their place.
+  private static let peersPerScrape = (v4: 4, v6: 2)
+
+  /// Takes in a datagram.
+  package mutating func receive(_ datagram: [UInt8], from sender: Endpoint, now: Instant) {
+    guard let side = sideIndex(isIPv6: sender.address.isIPv6),
+      sender.isPossibleNode(isIPv6: sides[side].isIPv6),
+      limiter.admits(sender.address, now: now)
+    else { return }
+    do throws(KRPCError) {
+      let message = try KRPCMessage(parsing: datagram)
+      switch message.body {
+      case .query(let query):
+        reachability.received(from: sender.address, now: now)
+        answer(query, of: message, from: sender, side: side, now: now)
+      case .reply(let reply):
+        guard let transaction = transactions.end(message.transaction, from: sender) else { return }
+        received(reply, to: transaction, observed: message.observed, now: now)
+      case .failure:
+        guard let transaction = transactions.end(message.transaction, from: sender) else { return }
+        refused(transaction, now: now)
+      }
+    } catch {
+      // Whoever asks what we don't understand is told so; anything else is noise.
+      guard case .unusableQuery(let transaction, let failure) = error else { return }
+      reply(.failure(failure), to: transaction, at: sender, now: now)
+    }
+  }
+
+  private mutating func reply(
+    _ body: KRPCMessage.Body, to transaction: [UInt8], at sender: Endpoint, now: Instant
+  ) {
+    guard !reachability.isReadOnly else { return }
+    let message = KRPCMessage(transaction: transaction, body: body, observed: sender)
+    guard quota.spendOnReply(Self.replyCost(body), now: now) else { return }
+    reachability.sent(to: sender.address)
+    post(message, to: sender)
+  }
+
+  /// What a reply counts for, in bytes: about its length.
+  private static func replyCost(_ body: KRPCMessage.Body) -> Int {
+    guard case .reply(let reply) = body else { return 100 }
+    return 100 + reply.nodes.count * 26 + reply.nodes6.count * 38 + reply.peers.count * 15
+      + (reply.seedFilter == nil ? 0 : 2 * BloomFilter.length)
+  }
+
+  private mutating func answer(
+    _ query: KRPCQuery, of message: KRPCMessage, from sender: Endpoint, side: Int, now: Instant
+  ) {
+    let body: KRPCMessage.Body
+    do throws(KRPCFailure) {
+      body = .reply(try answer(query, from: sender, side: side, now: now))
+    } catch {
+      body = .failure(error)
+    }
+    reply(body, to: message.transaction, at: sender, now: now)
+    let contact = NodeContact(id: query.sender, endpoint: sender)
+    // Who is read-only answers nobody, so it is of no use to the table (BEP 43).
+    if !message.isReadOnly, sides[side].table.asked(by: contact, now: now) {
+      sides[side].add(stranger: contact)
+    }
+  }
+
+  private mutating func answer(
+    _ query: KRPCQuery, from sender: Endpoint, side: Int, now: Instant
+  ) throws(KRPCFailure) -> KRPCReply {
+    var reply = KRPCReply(sender: sides[side].table.ownID)
+    switch query.method {
+    case .ping: break
+    case .findNode(let target):
+      addNodes(closestTo: target, families: query.wants ?? .of(sender.address), to: &reply)
+    case .getPeers(let infoHash, let options):
+      reply.token = tokens.token(for: sender.address, now: now)
+      addPeers(of: infoHash, options, side: side, to: &reply, now: now)
+      let families = options.isScrape ? nil : query.wants
+      addNodes(closestTo: infoHash, families: families ?? .of(sender.address), to: &reply)
+    case .announcePeer(let infoHash, let announcement, let token):
+      guard tokens.accepts(token, from: sender.address, now: now) else {
+        throw .malformed("the token is not ours, or too old")
+      }
+      sides[side].store.add(
+        Endpoint(address: sender.address, port: announcement.port ?? sender.port),
+        isSeed: announcement.isSeed, to: infoHash, ownID: sides[side].table.ownID, now: now)
+    }
+    return reply
+  }
+
+  private func addNodes(
+    closestTo target: NodeID, families: AddressFamilies, to reply: inout KRPCReply
+  ) {
+    for side in sides where families.contains(side.isIPv6 ? .v6 : .v4) {
+      let nodes = side.table.closest(to: target, answering: true)
+      if side.isIPv6 { reply.nodes6 = nodes } else { reply.nodes = nodes }
+    }
+  }
+
+  private mutating func addPeers(
+    of infoHash: NodeID, _ options: KRPCPeerOptions, side: Int, to reply: inout KRPCReply,
+    now: Instant
+  ) {
+    let stored = sides[side].store.peers(of: infoHash, now: now)
+    if options.isScrape, !stored.isEmpty {
+      var (seeds, peers) = (BloomFilter(), BloomFilter())
+      for peer in stored {
+        if peer.isSeed {
+          seeds.insert(peer.endpoint.address)
+        } else {
+          peers.insert(peer.endpoint.address)
+        }
+      }
+      (reply.seedFilter, reply.peerFilter) = (seeds, peers)
+    }
+    let limits = options.isScrape ? Self.peersPerScrape : Self.peersPerReply
+    let wanted = stored.filter { !(options.withoutSeeds && $0.isSeed) }
+    reply.peers = wanted.shuffled(using: &random)
+      .prefix(sides[side].isIPv6 ? limits.v6 : limits.v4).map(\.endpoint)
+  }
+}

@@ -1,0 +1,60 @@
+package import Primitives
+
+// What happens by the clock.
+
+extension DHTMachine {
+  private static let upkeepInterval = Duration.seconds(5)
+  /// How many strangers are asked back in one round.
+  private static let pingsPerRound = 3
+  /// The pause before the next search for ourselves that begins at routers; it doubles each time.
+  private static let firstJoinPause = Duration.seconds(5)
+  private static let longestJoinPause = Duration.seconds(300)
+
+  /// Does what is due.
+  package mutating func tick(now: Instant) {
+    while let transaction = transactions.nextSlow(now: now) { slowed(transaction, now: now) }
+    while let transaction = transactions.nextFailed(now: now) { timedOut(transaction, now: now) }
+    if now >= nextUpkeep {
+      nextUpkeep = now + Self.upkeepInterval
+      for side in sides.indices { keepUp(side, now: now) }
+    }
+    advance(now: now)
+  }
+
+  private mutating func keepUp(_ side: Int, now: Instant) {
+    sides[side].store.expire(now: now)
+    for _ in 0..<Self.pingsPerRound {
+      guard quota.canQuery(now: now), let stranger = sides[side].nextStranger() else { break }
+      ping(stranger.endpoint, id: stranger.id, side: side, now: now)
+    }
+    if quota.canQuery(now: now), let node = sides[side].table.nextToPing(now: now) {
+      ping(node.endpoint, id: node.id, side: side, now: now)
+    }
+    join(side, now: now)
+    guard !isFilling(side), !sides[side].isLonely,
+      let target = sides[side].table.nextRefresh(now: now, using: &random)
+    else { return }
+    _ = begin(.nodes, for: target, side: side)
+  }
+
+  private func isFilling(_ side: Int) -> Bool {
+    running.contains { search in
+      guard search.side == side, case .nodes = search.purpose else { return false }
+      return true
+    }
+  }
+
+  /// Searches for ourselves, which makes us known to those near us: once we know somebody, and again
+  /// while we know too few.
+  mutating func join(_ side: Int, now: Instant) {
+    let isFirst = sides[side].joins == 0
+    guard sides[side].hasBeginning, isFirst || sides[side].isLonely, now >= sides[side].nextJoin,
+      !isFilling(side), begin(.nodes, for: sides[side].table.ownID, side: side) != nil
+    else { return }
+    sides[side].joins += 1
+    let doublings = min(sides[side].joins - 1, 8)
+    sides[side].nextJoin =
+      now + min(Self.firstJoinPause * (1 << doublings), Self.longestJoinPause)
+    advance(now: now)
+  }
+}

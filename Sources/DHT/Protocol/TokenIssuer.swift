@@ -1,0 +1,40 @@
+internal import Hashing
+import Primitives
+
+/// Makes and checks the tokens that show that whoever announces an address receives there (BEP 5).
+///
+/// A token is a hash of a secret, a slot of five minutes and the address, so nothing is stored; it is
+/// good in its own slot and in the next one.
+struct TokenIssuer: Sendable {
+  static let slotLength = Duration.seconds(300)
+  static let tokenLength = 8
+
+  private let secret: [UInt8]
+
+  init(secret: [UInt8]) {
+    self.secret = secret
+  }
+
+  /// The token of an address.
+  func token(for address: IPAddress, now: Instant) -> [UInt8] {
+    token(for: address, slot: slot(of: now))
+  }
+
+  /// Whether we have given that token to that address lately.
+  func accepts(_ token: [UInt8], from address: IPAddress, now: Instant) -> Bool {
+    let slot = slot(of: now)
+    return token == self.token(for: address, slot: slot)
+      || token == self.token(for: address, slot: slot &- 1)
+  }
+
+  private func slot(of now: Instant) -> Int64 {
+    now.nanoseconds / Self.slotLength.inNanoseconds
+  }
+
+  private func token(for address: IPAddress, slot: Int64) -> [UInt8] {
+    var input = secret
+    input.appendBigEndian(slot)
+    input += address.networkBytes
+    return Array(SHA1.digest(of: input).bytes.prefix(Self.tokenLength))
+  }
+}

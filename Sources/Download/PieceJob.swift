@@ -1,0 +1,66 @@
+import Hashing
+import Metainfo
+import Primitives
+import Storage
+
+/// A stretch of a piece on its way through a worker; the last one decides on the piece.
+struct PieceJob: Sendable {
+  let piece: PieceIndex
+  /// The whole piece.
+  let bytes: PieceBytes
+  /// The stretch, in bytes from the piece's start.
+  let range: Range<Int>
+  /// The hash of what is before it.
+  let state: SHA1State
+  let expected: SHA1Digest
+  let needsDigests: Bool
+
+  private var isLast: Bool { range.upperBound == bytes.count }
+
+  private var stretch: UnsafeRawBufferPointer {
+    UnsafeRawBufferPointer(rebasing: bytes.buffer[range])
+  }
+
+  /// What a worker says of a stretch.
+  enum Outcome: Sendable {
+    /// The hash of everything up to its end.
+    case hashed(PieceIndex, SHA1State, upTo: Int)
+    /// It was the last one.
+    case judged(PieceVerifier.Verdict)
+  }
+
+  /// Hashes a batch in the lanes of one pass, and writes what is good.
+  static func process(_ batch: [PieceJob], storage: TorrentStorage) -> [Outcome] {
+    var states = batch.map(\.state)
+    SHA1State.update(&states, with: batch.map(\.stretch))
+    return zip(batch, states).map { job, state in
+      guard job.isLast else { return .hashed(job.piece, state, upTo: job.range.upperBound) }
+      return .judged(job.judge(state.finish(), storage))
+    }
+  }
+
+  private func judge(_ digest: SHA1Digest, _ storage: TorrentStorage) -> PieceVerifier.Verdict {
+    let isGood = digest == expected
+    return PieceVerifier.Verdict(
+      piece: piece, isGood: isGood,
+      blockDigests: isGood && !needsDigests ? nil : blockDigests(),
+      failure: isGood ? write(to: storage) : nil)
+  }
+
+  private func write(to storage: TorrentStorage) -> StorageError? {
+    do throws(StorageError) {
+      try storage.write(piece: piece, bytes: bytes.buffer)
+      return nil
+    } catch {
+      return error
+    }
+  }
+
+  private func blockDigests() -> [[UInt8]] {
+    let blocks = stride(from: 0, to: bytes.count, by: Block.standardLength).map { offset in
+      UnsafeRawBufferPointer(
+        rebasing: bytes.buffer[offset..<min(offset + Block.standardLength, bytes.count)])
+    }
+    return SHA1.digests(of: blocks).map(\.bytes)
+  }
+}

@@ -1,0 +1,104 @@
+import Networking
+import Primitives
+
+/// A connection that reads no faster than its limiter allows.
+///
+/// What is not allowed yet stays in the kernel, which makes the other side wait. Writing is left
+/// alone: payload is held back before it is read from the files (`mayUpload`), so that requests and
+/// other small messages never wait behind it.
+@Reactor
+final class ThrottledTransport: Transport {
+  /// About as much as one read brings at most, in bytes.
+  private static let readLength = 512 << 10
+
+  private let base: any Transport
+  private let downloads: RateLimiter?
+  private let uploads: RateLimiter?
+  private let clock: any LoopClock
+  private let downloadTurn = RateLimiter.Turn()
+  private let uploadTurn = RateLimiter.Turn()
+  /// Bytes that may be read and were not yet.
+  private var allowance = 0
+
+  init(
+    _ base: any Transport, downloads: RateLimiter?, uploads: RateLimiter?, clock: any LoopClock
+  ) {
+    self.base = base
+    self.downloads = downloads
+    self.uploads = uploads
+    self.clock = clock
+  }
+
+  var remote: Endpoint { base.remote }
+  var local: Endpoint { base.local }
+  var mayRead: Bool { base.mayRead }
+
+  func read(into segments: UnsafeMutableBufferPointer<IOSegment>) -> IOResult {
+    guard let downloads else { return base.read(into: segments) }
+    // Whoever has waited for more to read takes what the rate allows by now, not only its turn.
+    allowance += downloads.takeWhatIsThere(upTo: Self.readLength - allowance, now: clock.now)
+    guard allowance > 0 else { return .wouldBlock }
+    let result = Self.with(segments, upTo: allowance) { base.read(into: $0) }
+    if case .bytes(let count) = result {
+      allowance -= count
+    } else {
+      giveBack()
+    }
+    return result
+  }
+
+  func write(from segments: UnsafeMutableBufferPointer<IOSegment>) -> IOResult {
+    base.write(from: segments)
+  }
+
+  func waitUntilReadable() async {
+    await base.waitUntilReadable()
+    guard let downloads, allowance == 0 else { return }
+    if await downloads.take(downloads.quantum, turn: downloadTurn, clock: clock) {
+      allowance = downloads.quantum
+    }
+  }
+
+  func waitUntilWritable() async {
+    await base.waitUntilWritable()
+  }
+
+  func close() {
+    base.close()
+    downloadTurn.close()
+    uploadTurn.close()
+    giveBack()
+  }
+
+  /// Waits until so much payload may be sent; false when the connection is closed or the task
+  /// cancelled before.
+  func mayUpload(_ count: Int) async -> Bool {
+    guard let uploads else { return true }
+    return await uploads.take(count, turn: uploadTurn, clock: clock)
+  }
+
+  /// An idle connection keeps nothing that others could use.
+  private func giveBack() {
+    downloads?.giveBack(allowance, clock: clock)
+    allowance = 0
+  }
+
+  /// Calls `body` with the segments that hold the first `limit` bytes of all.
+  private static func with(
+    _ segments: UnsafeMutableBufferPointer<IOSegment>, upTo limit: Int,
+    _ body: (UnsafeMutableBufferPointer<IOSegment>) -> IOResult
+  ) -> IOResult {
+    var left = limit
+    for index in segments.indices {
+      let count = segments[index].count
+      guard count >= left else {
+        left -= count
+        continue
+      }
+      segments[index].count = left
+      defer { segments[index].count = count }
+      return body(UnsafeMutableBufferPointer(rebasing: segments[...index]))
+    }
+    return body(segments)
+  }
+}

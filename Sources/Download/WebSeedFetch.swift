@@ -1,0 +1,170 @@
+import HTTP
+import Networking
+import PeerWire
+import Primitives
+import Swarm
+
+/// A run of blocks that lie side by side, on its way from a web seed into the pieces' buffers.
+///
+/// Whether a block is still wanted, and where it goes, is asked anew for each read: another peer may
+/// bring it first. Once nobody waits for the rest, the run wants no more bytes.
+@Reactor
+final class WebSeedFetch: HTTPBodySink {
+  private static let scratchLength = 64 << 10
+
+  private let work: PieceWork
+  /// Called with each block that is whole; the bytes are aside if an address is given.
+  private let finished: (BlockRequest, _ isWanted: Bool, _ aside: UnsafeRawPointer?) -> Void
+  /// Called with each arrival, in bytes.
+  private let arrived: (Int) -> Void
+  /// More blocks that follow the last one, when the server sends them anyway.
+  private let extend: () -> [BlockRequest]
+
+  private(set) var blocks: [BlockRequest]
+  /// The blocks that nobody needs from us any more.
+  private var isSpoiled: [Bool]
+  /// The block that is coming in, and how much of it is here.
+  private var current = 0
+  private var filled = 0
+  /// A block's place that is not in its piece, and a place for what nobody needs.
+  private let aside = UnsafeMutableRawPointer.allocate(
+    byteCount: Block.standardLength, alignment: 4096)
+  private let scratch = UnsafeMutableRawPointer.allocate(
+    byteCount: scratchLength, alignment: 4096)
+  private var isStopped = false
+
+  init(
+    _ blocks: [BlockRequest], work: PieceWork, extend: @escaping () -> [BlockRequest] = { [] },
+    arrived: @escaping (Int) -> Void,
+    finished: @escaping (BlockRequest, _ isWanted: Bool, _ aside: UnsafeRawPointer?) -> Void
+  ) {
+    self.blocks = blocks
+    self.work = work
+    self.extend = extend
+    self.arrived = arrived
+    self.finished = finished
+    isSpoiled = Array(repeating: false, count: blocks.count)
+  }
+
+  isolated deinit {
+    aside.deallocate()
+    scratch.deallocate()
+  }
+
+  /// The bytes of the torrent that are still to come; nil when all are here or none is wanted.
+  var rest: Range<Int64>? {
+    guard !isStopped, hasUse(), let last = blocks.last else { return nil }
+    let start = offset(of: blocks[current].block) + Int64(filled)
+    return start..<offset(of: last.block) + Int64(last.block.length)
+  }
+
+  /// The blocks that have not come.
+  var missing: [Block] { blocks[min(current, blocks.count)...].map(\.block) }
+
+  /// Wants nothing more.
+  func stop() {
+    isStopped = true
+  }
+
+  /// Somebody else has delivered the block; returns whether it was one of ours.
+  func cancel(_ block: Block) -> Bool {
+    guard let index = blocks[min(current, blocks.count)...].firstIndex(where: { $0.block == block })
+    else { return false }
+    isSpoiled[index] = true
+    return true
+  }
+
+  private func offset(of block: Block) -> Int64 {
+    work.geometry.offset(of: block.piece) + Int64(block.offset)
+  }
+
+  /// Whether any block that is to come is still wanted.
+  private func hasUse() -> Bool {
+    var index = current
+    while index < blocks.count {
+      if place(of: index) != .discard { return true }
+      index += 1
+    }
+    return false
+  }
+
+  /// Where a block goes; once it goes nowhere, it stays so.
+  private func place(of index: Int) -> BlockPlacement {
+    if isSpoiled[index] { return .discard }
+    let place = work.placement(of: blocks[index].block, isDuplicate: blocks[index].isDuplicate)
+    if place == .discard { isSpoiled[index] = true }
+    return place
+  }
+
+  // MARK: - HTTPBodySink
+
+  func layOut(_ segments: inout [IOSegment], limit: Int) {
+    if current == blocks.count {
+      let more = extend()
+      blocks += more
+      isSpoiled += more.map { _ in false }
+    }
+    guard !isStopped, hasUse() else { return }
+    var room = limit
+    var index = current
+    var start = filled
+    while room > 0, index < blocks.count {
+      let length = min(blocks[index].block.length - start, room)
+      switch place(of: index) {
+      case .direct(let address): append(address + start, length, to: &segments)
+      case .discard: append(scratch, length, to: &segments)
+      case .aside:
+        // There is one such place, so what follows waits for the next read.
+        append(aside + start, length, to: &segments)
+        return
+      }
+      room -= length
+      index += 1
+      start = 0
+    }
+  }
+
+  /// Neighbours in memory are one segment.
+  private func append(
+    _ base: UnsafeMutableRawPointer, _ count: Int, to segments: inout [IOSegment]
+  ) {
+    if let last = segments.last, base != scratch, last.base.map({ $0 + last.count }) == base {
+      segments[segments.count - 1].count += count
+    } else {
+      segments.append(IOSegment(base: base, count: count))
+    }
+  }
+
+  func received(_ count: Int) {
+    arrived(count)
+    var left = count
+    while left > 0, current < blocks.count {
+      let request = blocks[current]
+      let step = min(request.block.length - filled, left)
+      filled += step
+      left -= step
+      guard filled == request.block.length else { return }
+      let isWanted = !isSpoiled[current]
+      filled = 0
+      current += 1
+      finished(request, isWanted, request.isDuplicate ? UnsafeRawPointer(aside) : nil)
+    }
+  }
+
+  /// Fills in padding, which is not fetched.
+  func receiveZeros(_ count: Int) {
+    var left = count
+    while left > 0 {
+      var segments: [IOSegment] = []
+      layOut(&segments, limit: left)
+      guard !segments.isEmpty else { return }
+      var done = 0
+      for segment in segments {
+        segment.base?.initializeMemory(as: UInt8.self, repeating: 0, count: segment.count)
+        done += segment.count
+      }
+      received(done)
+      left -= done
+    }
+  }
+}

@@ -1,0 +1,233 @@
+import HTTP
+import Networking
+import PeerWire
+import Primitives
+import Swarm
+
+/// One connection to a web seed: a source of blocks that pulls a lane as a peer's session does.
+///
+/// What it claims becomes runs of neighbouring blocks, each asked for as one range of each file that
+/// it spans. It reserves no more than it should deliver in a few seconds, so that a slow server holds
+/// little, and others may take that over as from any peer.
+@Reactor
+final class WebSeedSession: LaneWorker {
+  /// How a session ended.
+  enum End: Equatable {
+    /// The run is over, or it is not needed any more.
+    case finished
+    /// The server failed, on this file if it was about one.
+    case failed(HTTPError, file: Int?)
+  }
+
+  /// The longest run, in bytes.
+  static let longestRun = 16 << 20
+  /// The run of a server whose rate is not known, and of a very slow one, in bytes.
+  private static let firstRun = 1 << 20
+  private static let shortestRun = 128 << 10
+  /// How many seconds a run may take at the server's rate.
+  private static let secondsPerRun = 8.0
+  /// Blocks that others owe are taken over a few at a time.
+  private static let endgameBlocks = 8
+  /// After so long without a byte, the others are asked for what it owes.
+  private static let patience = Duration.seconds(5)
+
+  let number: PeerNumber
+  let laneWakeup = Wakeup()
+  var isIdle = false
+  var traffic = PeerTraffic()
+  /// Called with each block that another peer need not bring any more.
+  var othersToCancel: (Block, PeerNumber) -> Void = { _, _ in }
+
+  private let seed: WebSeed
+  private let work: PieceWork
+  private let http: any HTTPClient
+  private let clock: any LoopClock
+  private let policy: URLPolicy
+  private let connection = HTTPConnection()
+  private var end: End?
+  /// The piece whose blocks are asked for next.
+  private var claim: Claim?
+  private var fetch: WebSeedFetch?
+  /// Since when nothing has come of what is under way.
+  private var silentSince = Instant.zero
+
+  init(
+    number: PeerNumber, seed: WebSeed, work: PieceWork, http: any HTTPClient,
+    clock: any LoopClock, policy: URLPolicy
+  ) {
+    self.number = number
+    self.seed = seed
+    self.work = work
+    self.http = http
+    self.clock = clock
+    self.policy = policy
+  }
+
+  var depth: Int { runLength }
+  var bytesPerSecond: Double { traffic.downloaded.rate(now: clock.now) }
+
+  /// Fetches until the lane ends, the server fails or it is stopped.
+  func run() async -> End {
+    work.joined(number)
+    work.has(number, seed.available)
+    for await next in lane {
+      claim = next
+      while end == nil, let claim {
+        let blocks = reserve(claim)
+        guard !blocks.isEmpty else { break }
+        await fetch(blocks, isRun: claim.kind == .fresh)
+      }
+      if let claim { work.release(claim, by: number) }
+      claim = nil
+    }
+    connection.close()
+    work.left(self)
+    return end ?? .finished
+  }
+
+  /// Ends the session; the first reason stays.
+  func stop(_ reason: End = .finished) {
+    guard end == nil else { return }
+    end = reason
+    fetch?.stop()
+    connection.close()
+    laneWakeup.fire()
+  }
+
+  /// Twice a second: how fast it is, and whether it is stuck.
+  func tick(now: Instant) {
+    let isSnubbed = fetch != nil && now - silentSince >= Self.patience
+    work.update(number, rate: traffic.downloaded.rate(now: now), isSnubbed: isSnubbed)
+    if isSnubbed { work.wakeIdle() }
+  }
+
+  /// Another peer has delivered the block.
+  func cancel(_ block: Block) {
+    _ = fetch?.cancel(block)
+  }
+
+  // MARK: - Claiming
+
+  /// This connection's end of the work queue.
+  private var lane: AsyncStream<Claim> {
+    AsyncStream(unfolding: { await self.nextClaim() })
+  }
+
+  private func nextClaim() async -> Claim? {
+    while end == nil, !work.isClosed {
+      if seed.sendsWholeFiles, let first = work.claimFirstWhole(for: number) { return first }
+      if let claim = work.claimRun(for: self, now: clock.now) { return claim }
+      guard await laneWakeup.wait() else { return nil }
+    }
+    return nil
+  }
+
+  /// How many blocks a run may have now.
+  private var runLength: Int {
+    let rate = traffic.downloaded.rate(now: clock.now)
+    let wish = rate > 0 ? Int(min(rate * Self.secondsPerRun, 1e9)) : Self.firstRun
+    let bytes = min(max(wish, Self.shortestRun), Self.longestRun)
+    return max(1, min(bytes / Block.standardLength, work.share(of: number)))
+  }
+
+  /// Takes blocks of a claim, and of the whole pieces behind it.
+  private func reserve(_ start: Claim) -> [BlockRequest] {
+    let limit = start.kind == .endgame ? Self.endgameBlocks : runLength
+    var blocks: [BlockRequest] = []
+    while blocks.count < limit, let claim {
+      if let request = work.nextRequest(of: claim, for: number, now: clock.now) {
+        blocks.append(request)
+        continue
+      }
+      self.claim = claim.kind == .fresh ? work.claimWhole(after: claim.piece, for: number) : nil
+    }
+    return blocks
+  }
+
+  // MARK: - Fetching
+
+  /// Fetches blocks, run by run.
+  private func fetch(_ blocks: [BlockRequest], isRun: Bool) async {
+    var rest = blocks.sorted { offset(of: $0.block) < offset(of: $1.block) }[...]
+    while let first = rest.first {
+      var count = 1
+      var end = offset(of: first.block) + Int64(first.block.length)
+      while count < rest.count {
+        let next = rest[rest.startIndex + count].block
+        guard offset(of: next) == end else { break }
+        end += Int64(next.length)
+        count += 1
+      }
+      let run = Array(rest.prefix(count))
+      rest = rest.dropFirst(count)
+      guard self.end == nil else {
+        work.release(run.map(\.block), by: number)
+        continue
+      }
+      await fetchRun(run, mayExtend: isRun && rest.isEmpty && seed.sendsWholeFiles)
+    }
+  }
+
+  private func offset(of block: Block) -> Int64 {
+    work.geometry.offset(of: block.piece) + Int64(block.offset)
+  }
+
+  /// Fetches neighbouring blocks, file by file.
+  private func fetchRun(_ blocks: [BlockRequest], mayExtend: Bool) async {
+    let fetch = WebSeedFetch(
+      blocks, work: work,
+      extend: { [unowned self] in mayExtend && end == nil ? nextBlocks() : [] },
+      arrived: { [unowned self] in arrived($0) },
+      finished: { [unowned self] in finished($0, isWanted: $1, aside: $2) })
+    self.fetch = fetch
+    silentSince = clock.now
+    while end == nil, let rest = fetch.rest,
+      let part = seed.map.part(at: rest.lowerBound, end: rest.upperBound)
+    {
+      do throws(HTTPError) {
+        try await self.fetch(part, into: fetch)
+      } catch {
+        // What nobody waits for any more was left behind on purpose.
+        if fetch.rest != nil || error != .cancelled { stop(.failed(error, file: part.file)) }
+      }
+      if Task.isCancelled { stop() }
+    }
+    self.fetch = nil
+    work.release(fetch.missing, by: number)
+  }
+
+  private func fetch(
+    _ part: WebSeedMap.Part, into fetch: WebSeedFetch
+  ) async throws(HTTPError) {
+    guard let url = part.url else { return fetch.receiveZeros(part.length) }
+    var range = part.range
+    if seed.sendsWholeFiles { range = range.lowerBound..<part.fileLength }
+    var request = HTTPRangeRequest(url: url, range: range, fileLength: part.fileLength)
+    request.acceptsWholeFile = seed.sendsWholeFiles
+    request.policy = policy
+    try await http.download(request, over: connection, into: fetch)
+  }
+
+  /// The blocks behind the last one, for a server that sends them whether they are wanted or not.
+  private func nextBlocks() -> [BlockRequest] {
+    guard let claim else { return [] }
+    return reserve(claim)
+  }
+
+  private func arrived(_ count: Int) {
+    silentSince = clock.now
+    traffic.downloaded.add(bytes: count, now: clock.now)
+  }
+
+  private func finished(_ request: BlockRequest, isWanted: Bool, aside: UnsafeRawPointer?) {
+    seed.delivered()
+    guard isWanted else {
+      work.release([request.block], by: number)
+      traffic.wasted += Int64(request.block.length)
+      return
+    }
+    let receipt = work.received(request.block, from: number, aside: aside)
+    if !receipt.isUseful { traffic.wasted += Int64(request.block.length) }
+    if let other = receipt.othersToCancel { othersToCancel(request.block, other) }
+  }
+}

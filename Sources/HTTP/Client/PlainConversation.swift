@@ -1,0 +1,149 @@
+internal import Glibc
+internal import Networking
+internal import Primitives
+
+/// One request and its response on an open connection.
+@Reactor
+struct PlainConversation {
+  private static let stageLength = 16 << 10
+  /// How many bytes one read may bring: as many as fit the processor's caches.
+  private static let readLength = 256 << 10
+  /// How many bytes may come before other tasks have their turn.
+  private static let turnLength = 2 << 20
+
+  private let transport: any Transport
+  private let receiver: any HTTPResponseReceiver
+  private var machine = HTTPResponseMachine()
+  /// Bytes that have come and are not understood yet: `stage[next..<end]`.
+  private var stage = [UInt8](repeating: 0, count: stageLength)
+  private var next = 0
+  private var end = 0
+  private var segments: [IOSegment] = []
+  private var head: HTTPResponseHead?
+  private var isOver = false
+
+  init(transport: any Transport, receiver: any HTTPResponseReceiver) {
+    self.transport = transport
+    self.receiver = receiver
+  }
+
+  /// Whether not a byte of the response has come.
+  var isUntouched: Bool { machine.isUntouched }
+
+  /// Whether the connection may carry another request.
+  var mayContinue: Bool { isOver && next == end && head?.keepsAlive == true }
+
+  /// Sends all of the request.
+  func send(_ bytes: [UInt8]) async throws(HTTPError) {
+    var sent = 0
+    while sent < bytes.count {
+      switch write(bytes[sent...]) {
+      case .bytes(let count): sent += count
+      case .wouldBlock:
+        guard !Task.isCancelled else { throw .cancelled }
+        await transport.waitUntilWritable()
+      case .closed: throw .failed("the server hung up")
+      case .failed(let code): throw .broken(code)
+      }
+    }
+  }
+
+  private func write(_ bytes: ArraySlice<UInt8>) -> IOResult {
+    var copy = Array(bytes)
+    return copy.withUnsafeMutableBytes { memory in
+      guard let base = memory.baseAddress else { return .wouldBlock }
+      var segment = IOSegment(base: base, count: memory.count)
+      return withUnsafeMutablePointer(to: &segment) {
+        transport.write(from: UnsafeMutableBufferPointer(start: $0, count: 1))
+      }
+    }
+  }
+
+  /// Reads until the response is over, or the receiver wants no more of it.
+  mutating func readResponse() async throws(HTTPError) -> HTTPResponseHead {
+    var turn = 0
+    while true {
+      if try readStaged(), let head { return head }
+      switch try readOnce() {
+      case .bytes(let count):
+        turn += count
+        guard turn >= Self.turnLength else { continue }
+        turn = 0
+        await Task.yield()
+      case .wouldBlock:
+        turn = 0
+        guard !Task.isCancelled else { throw .cancelled }
+        await transport.waitUntilReadable()
+      case .closed:
+        try machine.connectionEnded()
+      case .failed(let code): throw .broken(code)
+      }
+      guard !Task.isCancelled else { throw .cancelled }
+    }
+  }
+
+  /// One read: of a body into its place, of all else into the stage.
+  private mutating func readOnce() throws(HTTPError) -> IOResult {
+    guard machine.directLength > 0 else { return readIntoStage() }
+    segments.removeAll(keepingCapacity: true)
+    receiver.layOut(
+      &segments, limit: Int(min(machine.directLength, Int64(Self.readLength))))
+    guard !segments.isEmpty else { throw .cancelled }
+    let result = segments.withUnsafeMutableBufferPointer { transport.read(into: $0) }
+    if case .bytes(let count) = result {
+      machine.receivedBody(count)
+      receiver.received(count)
+      try receiver.check()
+    }
+    return result
+  }
+
+  private mutating func readIntoStage() -> IOResult {
+    next = 0
+    end = 0
+    let result = stage.withUnsafeMutableBytes { memory -> IOResult in
+      guard let base = memory.baseAddress else { return .wouldBlock }
+      var segment = IOSegment(base: base, count: memory.count)
+      return withUnsafeMutablePointer(to: &segment) {
+        transport.read(into: UnsafeMutableBufferPointer(start: $0, count: 1))
+      }
+    }
+    if case .bytes(let count) = result { end = count }
+    return result
+  }
+
+  /// Acts on what is in the stage; true when there is nothing more to read.
+  private mutating func readStaged() throws(HTTPError) -> Bool {
+    while true {
+      if head != nil, receiver.isSatisfied, !machine.hasEnded { return true }
+      let step = try machine.receive(stage[next..<end])
+      let start = next
+      next += step.taken
+      switch step.event {
+      case .head(let found):
+        head = found
+        guard try receiver.begins(found) else { return true }
+      case .body(let count):
+        let isWanted = stage.withUnsafeBytes {
+          receiver.deliver(UnsafeRawBufferPointer(rebasing: $0[start..<start + count]))
+        }
+        guard isWanted else {
+          if receiver.isSatisfied { return true }
+          throw .cancelled
+        }
+        try receiver.check()
+      case .end:
+        isOver = true
+        try receiver.ended()
+        return true
+      case nil:
+        if next == end { return false }
+      }
+    }
+  }
+}
+
+extension HTTPError {
+  /// The connection broke with this `errno`.
+  static func broken(_ code: Int32) -> HTTPError { .failed(String(cString: strerror(code))) }
+}

@@ -1,0 +1,52 @@
+internal import Networking
+internal import Primitives
+
+/// Keeps a whole body, within its bound.
+@Reactor
+final class ResponseCollector: HTTPResponseReceiver {
+  private static let chunkLength = 16 << 10
+
+  private let limit: Int
+  private let chunk = UnsafeMutableRawPointer.allocate(byteCount: chunkLength, alignment: 16)
+  private(set) var body: [UInt8] = []
+  private var isTooLong = false
+
+  init(limit: Int) {
+    self.limit = limit
+  }
+
+  isolated deinit {
+    chunk.deallocate()
+  }
+
+  var isSatisfied: Bool { false }
+
+  func begins(_ head: HTTPResponseHead) throws(HTTPError) -> Bool {
+    guard head.redirect == nil else { return false }
+    guard !head.isEncoded else {
+      throw .badResponse("it is compressed, although that was not asked for")
+    }
+    if case .length(let length) = head.framing, length > Int64(limit) {
+      throw .bodyTooLong(limit: limit)
+    }
+    return true
+  }
+
+  func layOut(_ segments: inout [IOSegment], limit: Int) {
+    segments.append(IOSegment(base: chunk, count: min(Self.chunkLength, limit)))
+  }
+
+  func received(_ count: Int) {
+    guard count <= limit - body.count else {
+      isTooLong = true
+      return
+    }
+    body.append(contentsOf: UnsafeRawBufferPointer(start: chunk, count: count))
+  }
+
+  func check() throws(HTTPError) {
+    if isTooLong { throw .bodyTooLong(limit: limit) }
+  }
+
+  func ended() throws(HTTPError) {}
+}

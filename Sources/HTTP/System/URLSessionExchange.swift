@@ -1,0 +1,112 @@
+internal import Foundation
+internal import FoundationNetworking
+internal import Networking
+
+/// One request that URLSession has under way: takes to the loop what comes on its queue, and ends
+/// exactly once.
+@Reactor
+final class URLSessionExchange {
+  private let receiver: any HTTPResponseReceiver
+  private let done = Wakeup()
+  private var head: HTTPResponseHead?
+  private var result: Result<HTTPResponseHead, HTTPError>?
+
+  init(receiver: any HTTPResponseReceiver) {
+    self.receiver = receiver
+  }
+
+  /// Waits for the end; throws `.cancelled` when the task is cancelled.
+  func end() async throws(HTTPError) -> HTTPResponseHead {
+    while result == nil {
+      if await !done.wait() { finish(.failure(.cancelled)) }
+    }
+    return try (result ?? .failure(.cancelled)).get()
+  }
+
+  private func finish(_ result: Result<HTTPResponseHead, HTTPError>) {
+    guard self.result == nil else { return }
+    self.result = result
+    done.fire()
+  }
+
+  // MARK: - What comes
+
+  /// The head has arrived.
+  func received(_ head: HTTPResponseHead) {
+    guard result == nil, self.head == nil else { return }
+    self.head = head
+    do throws(HTTPError) {
+      if try !receiver.begins(head) { finish(.success(head)) }
+    } catch {
+      finish(.failure(error))
+    }
+  }
+
+  /// A part of the decompressed body has arrived.
+  func received(_ data: Data) {
+    guard result == nil, let head else { return }
+    let isWanted = data.withUnsafeBytes { receiver.deliver($0) }
+    do throws(HTTPError) {
+      try receiver.check()
+      if receiver.isSatisfied { return finish(.success(head)) }
+    } catch {
+      return finish(.failure(error))
+    }
+    if !isWanted { finish(.failure(.cancelled)) }
+  }
+
+  /// URLSession is done with the task.
+  func completed(_ error: HTTPError?) {
+    guard result == nil else { return }
+    if let error { return finish(.failure(error)) }
+    guard let head else { return finish(.failure(.failed("the server sent no HTTP response"))) }
+    do throws(HTTPError) {
+      try receiver.ended()
+      finish(.success(head))
+    } catch {
+      finish(.failure(error))
+    }
+  }
+}
+
+extension HTTPResponseHead {
+  /// What URLSession tells of a head.
+  ///
+  /// It decompresses bodies by itself, unless the request forbids compression.
+  init(_ response: HTTPURLResponse, isDecoded: Bool) throws(HTTPError) {
+    var reader = try HTTPResponseHeadReader(
+      statusLine: Array("HTTP/1.1 \(response.statusCode)".utf8)[...])
+    for name in ["Location", "Content-Range", "Retry-After", "Content-Encoding"] {
+      guard let value = response.value(forHTTPHeaderField: name) else { continue }
+      try reader.read(field: Array("\(name): \(value)".utf8)[...])
+    }
+    self = try reader.finished()
+    if isDecoded { isEncoded = false }
+    if response.expectedContentLength >= 0 { framing = .length(response.expectedContentLength) }
+  }
+}
+
+extension HTTPError {
+  /// Sorts what URLSession reports into our few cases.
+  init(_ error: any Error) {
+    guard let error = error as? URLError else {
+      self = .failed(String(describing: error))
+      return
+    }
+    // libcurl tells how long it took, so that the same failure never reads the same twice.
+    let words = error.localizedDescription.replacingOccurrences(
+      of: " after [0-9]+ ms", with: "", options: .regularExpression)
+    switch error.code {
+    case .timedOut: self = .timedOut
+    case .cancelled: self = .cancelled
+    case .secureConnectionFailed, .serverCertificateHasBadDate, .serverCertificateUntrusted,
+      .serverCertificateHasUnknownRoot, .serverCertificateNotYetValid,
+      .clientCertificateRejected, .clientCertificateRequired:
+      self = .tls(words)
+    default:
+      // URLSession on Linux reports some of libcurl's TLS failures under other codes.
+      let isTLS = ["SSL", "TLS", "certificate"].contains { words.contains($0) }
+      self = isTLS ? .tls(words) : .failed(words)
+    }
+  }
+}

@@ -1,0 +1,36 @@
+/// Why a magnet link was refused.
+public enum MagnetError: Error, Hashable, Sendable, CustomStringConvertible {
+  /// The text is neither a magnet link nor an info-hash.
+  case notAMagnet
+  /// The link is longer than any that makes sense.
+  case tooLong(limit: Int)
+  /// The value of a parameter that cannot be done without has a broken `%` escape.
+  case badEscape(parameter: String)
+  /// No `xt` parameter names a torrent.
+  case missingHash
+  /// An info-hash has the wrong length, or characters that no hash has.
+  case badHash(String)
+  /// The link names two different torrents.
+  case severalTorrents
+  /// The link names a torrent of version 2 only (BEP 52).
+  case versionTwoOnly
+  /// The files to select are no list of numbers and ranges (BEP 53).
+  case badSelection(String)
+
+  /// One clause that names the defect.
+  public var description: String {
+    switch self {
+    case .notAMagnet: "it is neither a magnet link nor an info-hash"
+    case .tooLong(let limit): "the magnet link has more than \(limit) bytes"
+    case .badEscape(let parameter):
+      "the parameter \"\(parameter)\" of the magnet link has a broken % escape"
+    case .missingHash: "the magnet link has no info-hash (xt=urn:btih:…)"
+    case .badHash(let text):
+      "\"\(text)\" is no info-hash: it takes 40 hexadecimal or 32 base32 digits"
+    case .severalTorrents: "the magnet link names two different torrents"
+    case .versionTwoOnly: "the magnet link names a BitTorrent v2 torrent without a v1 hash"
+    case .badSelection(let text):
+      "\"\(text)\" is no selection of files such as 0,2,4-6 (parameter \"so\")"
+    }
+  }
+}

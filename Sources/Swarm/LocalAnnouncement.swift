@@ -1,0 +1,83 @@
+package import Primitives
+
+/// What a client says to its local network: where it listens and which torrents it takes part in
+/// (BEP 14).
+package struct LocalAnnouncement: Sendable, Equatable {
+  /// The longest text, in bytes.
+  package static let maximumLength = 1400
+  /// The longest cookie that is kept, in bytes.
+  package static let maximumCookieLength = 64
+
+  /// The multicast group, as the text names it.
+  package var host: String
+  /// Where the client listens for peers.
+  package var port: UInt16
+  /// The torrents, each once.
+  package var infoHashes: [InfoHash]
+  /// What the sender knows its own announcements by.
+  package var cookie: String?
+
+  /// Creates an announcement.
+  package init(host: String, port: UInt16, infoHashes: [InfoHash], cookie: String?) {
+    self.host = host
+    self.port = port
+    self.infoHashes = infoHashes
+    self.cookie = cookie
+  }
+
+  // MARK: - Writing
+
+  /// The text; torrents for which there is no room are left out.
+  package var text: [UInt8] {
+    var lines = "BT-SEARCH * HTTP/1.1\r\nHost: \(host)\r\nPort: \(port)\r\n"
+    let end = (cookie.map { "cookie: \($0)\r\n" } ?? "") + "\r\n\r\n"
+    for infoHash in infoHashes {
+      let line = "Infohash: \(Hex.encode(infoHash.wireBytes))\r\n"
+      guard lines.utf8.count + line.utf8.count + end.utf8.count <= Self.maximumLength else { break }
+      lines += line
+    }
+    return Array((lines + end).utf8)
+  }
+
+  // MARK: - Reading
+
+  /// Reads an announcement; nil for anything else.
+  ///
+  /// Unknown header fields are ignored, names of fields are compared without their case, and a hash
+  /// that is none is left out as long as there is another.
+  package init?(parsing text: [UInt8]) {
+    guard text.count <= Self.maximumLength else { return nil }
+    let lines = text.split(separator: 0x0A, omittingEmptySubsequences: false)
+      .map { String(decoding: $0.last == 0x0D ? $0.dropLast() : $0, as: UTF8.self) }
+    guard let first = lines.first, first.uppercased().hasPrefix("BT-SEARCH * HTTP/1.") else {
+      return nil
+    }
+    var host = ""
+    var port: UInt16?
+    var infoHashes: [InfoHash] = []
+    var cookie: String?
+    for line in lines.dropFirst() {
+      guard !line.isEmpty else { break }
+      guard let colon = line.firstIndex(of: ":") else { continue }
+      let value = Self.trimmed(line[line.index(after: colon)...])
+      switch line[..<colon].lowercased() {
+      case "host": host = value
+      case "port": port = UInt16(value)
+      case "infohash":
+        guard value.utf8.count == 2 * InfoHash.wireLength, let infoHash = InfoHash(hex: value),
+          !infoHashes.contains(infoHash)
+        else { continue }
+        infoHashes.append(infoHash)
+      case "cookie" where value.utf8.count <= Self.maximumCookieLength: cookie = value
+      default: continue
+      }
+    }
+    guard let port, port != 0, !infoHashes.isEmpty else { return nil }
+    self.init(host: host, port: port, infoHashes: infoHashes, cookie: cookie)
+  }
+
+  private static func trimmed(_ text: Substring) -> String {
+    let text = text.drop { $0 == " " || $0 == "\t" }
+    return String(text.reversed().drop { $0 == " " || $0 == "\t" }.reversed())
+  }
+}

@@ -1,0 +1,42 @@
+package import Primitives
+
+// Pieces side by side, for a source that is asked for a run of bytes and not for blocks.
+
+extension PieceBoard {
+  /// Claims this very piece for the peer, if it has it and nobody has brought or owes any of it.
+  ///
+  /// For what `claim` cannot know: that a piece comes after the one before at no further cost.
+  package mutating func claimWhole(_ piece: PieceIndex, for peer: PeerNumber) -> Claim? {
+    guard piece.value < geometry.pieceCount, let record = peers[peer], !record.isSnubbed,
+      record.pieces.contains(piece), isUntouched(piece)
+    else { return nil }
+    if let slot = slot(of: piece) {
+      actives[slot].claimants.append(peer)
+    } else {
+      activate(piece, by: peer)
+    }
+    return Claim(piece: piece, kind: .fresh)
+  }
+
+  /// The first piece that `claimWhole` would claim; nil when there is none.
+  package func firstWhole(for peer: PeerNumber) -> PieceIndex? {
+    guard let record = peers[peer] else { return nil }
+    return geometry.pieces.first { record.pieces.contains($0) && isUntouched($0) }
+  }
+
+  /// The claim as one whose blocks are taken from the front, if all of them are still free and nobody
+  /// else is about to ask for them.
+  package func startOfRun(_ claim: Claim, for peer: PeerNumber) -> Claim {
+    guard claim.kind == .shared, let slot = slot(of: claim.piece),
+      actives[slot].freeCount == actives[slot].blocks.count, actives[slot].claimants == [peer]
+    else { return claim }
+    return Claim(piece: claim.piece, kind: .fresh)
+  }
+
+  /// Whether the piece is missing, or was begun and given back before anything of it came.
+  private func isUntouched(_ piece: PieceIndex) -> Bool {
+    guard let slot = slot(of: piece) else { return rarity.contains(piece) }
+    return actives[slot].claimants.isEmpty
+      && actives[slot].freeCount == actives[slot].blocks.count
+  }
+}

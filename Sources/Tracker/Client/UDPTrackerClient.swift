@@ -1,0 +1,243 @@
+package import Networking
+package import Primitives
+
+/// Asks UDP trackers (BEP 15) over IPv4 and IPv6 side by side.
+///
+/// One socket for each family serves all trackers; it is opened at the first question. What is said
+/// and when is the business of `UDPTrackerMachine`; this class moves its datagrams, keeps its time
+/// and wakes who has asked.
+@Reactor
+package final class UDPTrackerClient {
+  /// How long the other family may still take when one has answered.
+  package static let grace = Duration.seconds(5)
+  /// Longer replies are cut: this is room for 450 IPv6 peers.
+  private static let maximumReplyLength = 8192
+  /// How many batches are received before others get their turn.
+  private static let batchesPerTurn = 16
+
+  /// Where the answer to one question arrives.
+  @Reactor
+  private final class Waiter {
+    let done = Wakeup()
+    var result: Result<UDPTrackerMachine.Answer, TrackerError>?
+  }
+
+  private let network: any Network
+  private let clock: any LoopClock
+  private var machine: UDPTrackerMachine
+  private var socket4: (any DatagramSocket)?
+  private var socket6: (any DatagramSocket)?
+  private let batch = DatagramBatch(capacity: 8, datagramLength: maximumReplyLength)
+  private var waiters: [UDPTrackerMachine.QuestionID: Waiter] = [:]
+  private var timer: (id: TimerID, deadline: Instant)?
+  /// Where announces were answered, by the tracker's URL: there it is worth to say good-bye.
+  private var answering: [String: [Endpoint]] = [:]
+
+  /// Creates a client that has no socket yet.
+  package init(network: any Network, clock: any LoopClock, random: SeededRandom) {
+    self.network = network
+    self.clock = clock
+    machine = UDPTrackerMachine(random: random)
+  }
+
+  // MARK: - Questions
+
+  /// Announces to a tracker's IPv4 and IPv6 address, whichever it has.
+  ///
+  /// One family that does not answer is no failure, and holds up the call for 5 seconds at most once
+  /// the other has answered.
+  ///
+  /// - Parameters:
+  ///   - request: What is said; `stopped` only where something else has been answered before.
+  ///   - tracker: To whom.
+  ///   - timeout: The bound on everything.
+  ///   - onReply: Called with each family's answer as it comes.
+  /// - Throws: Why there is no answer at all.
+  package func announce(
+    _ request: AnnounceRequest, to tracker: TrackerURL, timeout: Duration,
+    onReply: (AnnounceReply) -> Void
+  ) async throws(TrackerError) {
+    let limit = clock.now + timeout
+    let known = request.event == .stopped ? answering[tracker.text] : nil
+    let endpoints =
+      if let known { known } else { try await addresses(of: tracker, limit: limit) }
+    let question = UDPTrackerMachine.Question.announce(request, target: tracker.target)
+    try await ask(question, at: endpoints, limit: limit, grace: Self.grace) { answer, endpoint in
+      guard case .announce(let reply) = answer else { return }
+      let others = (answering[tracker.text] ?? []).filter {
+        $0.address.isIPv6 != endpoint.address.isIPv6
+      }
+      answering[tracker.text] = others + [endpoint]
+      onReply(reply)
+    }
+  }
+
+  /// Asks for the size of swarms.
+  ///
+  /// - Parameters:
+  ///   - infoHashes: Which ones, any number of them.
+  ///   - tracker: Whom.
+  ///   - timeout: The bound on everything.
+  /// - Throws: Why there is no answer to a part of it.
+  /// - Returns: What the family that answers first says.
+  package func scrape(
+    _ infoHashes: [InfoHash], of tracker: TrackerURL, timeout: Duration
+  ) async throws(TrackerError) -> ScrapeReply {
+    let limit = clock.now + timeout
+    var whole = ScrapeReply()
+    let endpoints = try await addresses(of: tracker, limit: limit)
+    var rest = infoHashes.prefix(ScrapeReply.maximumTorrents)
+    while !rest.isEmpty {
+      let part = rest.prefix(UDPTrackerPacket.maximumScrapedTorrents)
+      rest = rest.dropFirst(part.count)
+      try await ask(.scrape(Array(part)), at: endpoints, limit: limit, grace: .zero) { answer, _ in
+        guard case .scrape(let reply) = answer else { return }
+        whole.torrents.merge(reply.torrents) { first, _ in first }
+      }
+    }
+    return whole
+  }
+
+  /// The tracker's first address of each family.
+  private func addresses(
+    of tracker: TrackerURL, limit: Instant
+  ) async throws(TrackerError) -> [Endpoint] {
+    guard let port = tracker.port else { throw .badURL(tracker.display) }
+    let found: [Endpoint]
+    do throws(NetworkError) {
+      found = try await network.resolve(host: tracker.host, port: port)
+    } catch {
+      throw .unreachable("\(error)")
+    }
+    guard clock.now < limit else { throw .unreachable("it did not answer in time") }
+    let four = found.first { !$0.address.unmapped.isIPv6 }
+    let six = found.first { $0.address.unmapped.isIPv6 }
+    return [four, six].compactMap { $0 }
+      .map { Endpoint(address: $0.address.unmapped, port: $0.port) }
+  }
+
+  // MARK: - Both families
+
+  private enum Outcome: Sendable {
+    case answer(UDPTrackerMachine.Answer, Endpoint)
+    case failure(TrackerError)
+    case graceOver
+  }
+
+  private func ask(
+    _ question: UDPTrackerMachine.Question, at endpoints: [Endpoint], limit: Instant,
+    grace: Duration, onAnswer: (UDPTrackerMachine.Answer, Endpoint) -> Void
+  ) async throws(TrackerError) {
+    var failure: TrackerError?
+    var hasAnswer = false
+    var open = endpoints.count
+    await withTaskGroup(of: Outcome.self) { group in
+      for endpoint in endpoints {
+        group.addTask { await self.ask(question, at: endpoint, limit: limit) }
+      }
+      while open > 0, let outcome = await group.next() {
+        switch outcome {
+        case .answer(let answer, let endpoint):
+          open -= 1
+          onAnswer(answer, endpoint)
+          if !hasAnswer, open > 0 {
+            group.addTask { [clock] in
+              await clock.sleep(for: grace)
+              return .graceOver
+            }
+          }
+          hasAnswer = true
+        case .failure(let error):
+          open -= 1
+          failure = failure ?? error
+        case .graceOver: open = 0
+        }
+      }
+      group.cancelAll()
+    }
+    if !hasAnswer { throw failure ?? .unreachable("it has no address") }
+  }
+
+  private func ask(
+    _ question: UDPTrackerMachine.Question, at endpoint: Endpoint, limit: Instant
+  ) async -> Outcome {
+    do throws(NetworkError) {
+      try openSocket(isIPv6: endpoint.address.isIPv6)
+    } catch {
+      return .failure(.unreachable("\(error)"))
+    }
+    let waiter = Waiter()
+    let id = machine.ask(question, of: endpoint, limit: limit, now: clock.now)
+    waiters[id] = waiter
+    work()
+    let isAnswered = await waiter.done.wait()
+    waiters[id] = nil
+    guard isAnswered, let result = waiter.result else {
+      machine.cancel(id)
+      work()
+      return .failure(.unreachable("the request was cancelled"))
+    }
+    switch result {
+    case .success(let answer): return .answer(answer, endpoint)
+    case .failure(let error): return .failure(error)
+    }
+  }
+
+  // MARK: - Datagrams and time
+
+  private func openSocket(isIPv6: Bool) throws(NetworkError) {
+    guard (isIPv6 ? socket6 : socket4) == nil else { return }
+    let socket = try network.bindDatagrams(
+      at: Endpoint(address: isIPv6 ? .any6 : .any4, port: 0))
+    if isIPv6 { socket6 = socket } else { socket4 = socket }
+    socket.onArrival { [weak self] in self?.receive(isIPv6: isIPv6) }
+  }
+
+  private func receive(isIPv6: Bool) {
+    guard let socket = isIPv6 ? socket6 : socket4 else { return }
+    for _ in 0..<Self.batchesPerTurn {
+      guard socket.receive(into: batch) == .datagrams else { return work() }
+      for datagram in batch.datagrams {
+        machine.receive(datagram.bytes, from: datagram.source, now: clock.now)
+      }
+    }
+    work()
+    // Somebody floods us; the rest waits until others have had their turn.
+    _ = clock.schedule(after: .zero) { [weak self] in self?.receive(isIPv6: isIPv6) }
+  }
+
+  /// Does what the machine wants done.
+  private func work() {
+    while let action = machine.nextAction() {
+      switch action {
+      case .send(let bytes, let endpoint): send(bytes, to: endpoint)
+      case .finished(let id, let result):
+        waiters[id]?.result = result
+        waiters[id]?.done.fire()
+      }
+    }
+    setTimer()
+  }
+
+  private func send(_ bytes: [UInt8], to endpoint: Endpoint) {
+    let socket = endpoint.address.isIPv6 ? socket6 : socket4
+    guard case .failed(let code) = socket?.send(bytes, to: endpoint) else { return }
+    // There is no way to that family's world, so waiting would not help.
+    machine.sendFailed(to: endpoint, reason: "\(NetworkError.system(call: "send", code: code))")
+  }
+
+  private func setTimer() {
+    let deadline = machine.deadline
+    guard deadline != timer?.deadline else { return }
+    if let timer { clock.cancel(timer.id) }
+    timer = deadline.map { deadline in
+      let id = clock.schedule(at: deadline) { [weak self] in
+        guard let self else { return }
+        timer = nil
+        machine.tick(now: clock.now)
+        work()
+      }
+      return (id, deadline)
+    }
+  }
+}

@@ -1,0 +1,29 @@
+import Primitives
+
+extension AnnounceReply {
+  /// What a tracker said to an announce over IPv4 and to the same one over IPv6 (BEP 7), as one reply:
+  /// the peers of both, and the later of the times at which it wants to be asked again.
+  func merging(_ other: AnnounceReply) -> AnnounceReply {
+    var merged = self
+    let known = Set(peers)
+    let room = max(0, Self.maximumPeers - peers.count)
+    merged.peers += other.peers.lazy.filter { !known.contains($0) }.prefix(room)
+    merged.interval = Self.later(interval, other.interval)
+    merged.minimumInterval = Self.later(minimumInterval, other.minimumInterval)
+    merged.trackerID = trackerID ?? other.trackerID
+    merged.warning = warning ?? other.warning
+    merged.seeders = Self.larger(seeders, other.seeders)
+    merged.leechers = Self.larger(leechers, other.leechers)
+    return merged
+  }
+
+  private static func later(_ one: Duration?, _ other: Duration?) -> Duration? {
+    guard let one, let other else { return one ?? other }
+    return max(one, other)
+  }
+
+  private static func larger(_ one: Int?, _ other: Int?) -> Int? {
+    guard let one, let other else { return one ?? other }
+    return max(one, other)
+  }
+}

@@ -1,0 +1,154 @@
+import CLI
+@testable import Download
+import Foundation
+import Metainfo
+import Primitives
+import TestSupport
+import Testing
+import Tracker
+
+/// The events of `--json`, which the README shows as they are written.
+@Suite struct EventJSONTests {
+  private static func torrent() throws -> TorrentMetainfo {
+    let builder = TorrentBuilder(name: "data.bin", pieceLength: 16384)
+    return try TorrentMetainfo(bytes: builder.torrent(content: [UInt8](repeating: 7, count: 40000)))
+  }
+
+  private static func progress() -> ProgressSnapshot {
+    var progress = ProgressSnapshot()
+    progress.totalBytes = 40000
+    progress.verifiedBytes = 16384
+    progress.downloadedBytes = 32768
+    progress.wastedBytes = 16384
+    progress.downloadRate = 131072.5
+    progress.connectedPeers = 2
+    progress.seeds = 1
+    progress.knownPeers = 3
+    progress.pieceCount = 3
+    progress.verifiedPieces = 1
+    progress.failedPieces = 1
+    progress.eta = .milliseconds(250)
+    progress.exchangeTime = .milliseconds(250)
+    progress.sources = [
+      SourceSummary(source: .tracker, found: 3, connected: 2, downloadedBytes: 32768)
+    ]
+    return progress
+  }
+
+  /// One of each event, in the order in which they come.
+  private static func examples() throws -> [JSONValue] {
+    let torrent = try torrent()
+    let peer = try #require(Endpoint("192.0.2.1:6881"))
+    let working = TrackerReport.State.working(
+      peers: 2, seeders: 1, leechers: nil, next: .seconds(1800))
+    let engine: [DownloadEvent] = [
+      .started(
+        RunFacts(
+          name: torrent.name, infoHash: torrent.infoHash,
+          totalLength: torrent.geometry.totalLength, pieceCount: torrent.geometry.pieceCount,
+          folder: "downloads")),
+      .checking(done: 32768, total: 40000), .checked(verifiedBytes: 16384),
+      .listening(port: 46881),
+      .tracker(TrackerReport(url: "http://tracker.example/announce", state: .announcing)),
+      .tracker(TrackerReport(url: "http://tracker.example/announce", state: working)),
+      .tracker(TrackerReport(url: "http://dead.example/announce", state: .failed("it is down"))),
+      .peerConnected(peer, client: "-XX0001-", source: .tracker),
+      .pieceFailed(PieceIndex(1), senders: [peer]),
+      .peerBanned(peer, reason: "sent a bad block"),
+      .peerDisconnected(peer, reason: "it hung up"),
+      .progress(progress()),
+      .fileCompleted(index: 0, path: "data.bin", length: 40000),
+      .seeding(ratio: 1.5, time: nil),
+    ]
+    let summary = DownloadSummary(
+      alreadyComplete: false, duration: .milliseconds(500), seedingTime: .zero,
+      progress: progress(),
+      bannedPeers: [peer])
+    let failure = CommandFailure(.sourceNotFound, "b.torrent: no such file")
+    var totals = RunTotals()
+    totals.status = failure.status
+    totals.completed = 1
+    totals.failed = 1
+    totals.stopped = 1
+    totals.downloadedBytes = 32768
+    totals.duration = .milliseconds(1500)
+    return [
+      EventJSON.run(sources: 3),
+      EventJSON.metadata(torrent, origin: "a.torrent", source: 0),
+    ] + engine.compactMap { EventJSON.event($0, source: 0) } + [
+      EventJSON.completed(summary, source: 0), EventJSON.failed(failure, source: 1),
+      EventJSON.stopped(source: 2), EventJSON.summary(totals),
+    ]
+  }
+
+  @Test func theReadmeShowsEveryEventAsItIsWritten() throws {
+    let path = FixtureFolder.repositoryPath("README.md")
+    let readme = try String(contentsOfFile: path, encoding: .utf8)
+    let lines = try Self.examples().map { $0.text + "\n" }.joined()
+    #expect(readme.contains("```json\n\(lines)```\n"), "the README should say:\n\(lines)")
+  }
+
+  @Test func everyLineIsAnObjectThatNamesItsEvent() throws {
+    for (index, value) in try Self.examples().enumerated() {
+      let object = try JSONSerialization.jsonObject(with: Data(value.text.utf8))
+      let members = try #require(object as? [String: Any])
+      #expect(members["event"] is String)
+      #expect((members["schema"] as? Int == EventJSON.schema) == (index == 0))
+    }
+  }
+
+  @Test func whatCompletedSaysBetterIsNotSaidTwice() {
+    #expect(EventJSON.event(.completed, source: 0) == nil)
+  }
+}
+
+@Suite struct TorrentJSONTests {
+  @Test func everyFieldIsThere() throws {
+    var builder = TorrentBuilder(name: "folder\u{1B}", pieceLength: 16384)
+    builder.addFile(path: ["a \"b\""], length: 16384)
+    builder.addFile(path: ["sub", "c"], length: 3616, attributes: "x")
+    builder.trackers = [["http://one/announce"], ["http://two/announce"]]
+    builder.webSeeds = ["http://seed/"]
+    builder.isPrivate = true
+    builder.comment = "first\nsecond"
+    builder.createdBy = "tests"
+    builder.creationDate = 951_827_696
+    let torrent = try TorrentMetainfo(
+      bytes: builder.torrent(content: [UInt8](repeating: 7, count: 20000)))
+    let text = TorrentJSON.info(torrent).text
+    let object = try JSONSerialization.jsonObject(with: Data(text.utf8))
+    let members = try #require(object as? [String: Any])
+    #expect(members["schema"] as? Int == 1)
+    #expect(members["info_hash"] as? String == torrent.infoHash.description)
+    #expect(members["total_length"] as? Int == 20000)
+    #expect(members["private"] as? Bool == true)
+    #expect(members["comment"] as? String == "first\nsecond")
+    #expect(members["created"] as? Int == 951_827_696)
+    #expect(
+      members["trackers"] as? [[String]] == [["http://one/announce"], ["http://two/announce"]])
+    let files = try #require(members["files"] as? [[String: Any]])
+    #expect(files.map { $0["number"] as? Int } == [1, 2])
+    #expect(files[1]["attributes"] as? [String] == ["executable"])
+    #expect((members["warnings"] as? [String])?.isEmpty == false)
+    #expect(!text.contains("\u{1B}"))
+    let list = TorrentJSON.list(torrent, source: 4).text
+    #expect(list.contains(#""source":5"#))
+    #expect(list.contains(#""path":"folder_/a \"b\""#) || list.contains(#"a \"b\""#))
+  }
+}
+
+@Suite struct RunTotalsTests {
+  @Test func theLineCountsEverySource() {
+    var totals = RunTotals()
+    totals.completed = 3
+    #expect(totals.text.hasPrefix("3 of 3 torrents complete; "))
+    totals.failed = 1
+    totals.stopped = 2
+    totals.downloadedBytes = 1 << 30
+    totals.duration = .seconds(90)
+    #expect(
+      totals.text
+        == "3 of 6 torrents complete, 1 failed, 2 not done; run the same command again to go on; "
+        + "1 GiB fetched, 0 B sent in 1:30")
+  }
+}

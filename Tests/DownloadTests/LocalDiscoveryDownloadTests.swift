@@ -1,0 +1,82 @@
+import Download
+import Metainfo
+import Networking
+import Primitives
+import TestSupport
+import Testing
+
+/// Peers that find each other by multicast alone.
+@Suite(.timeLimit(.minutes(5))) struct LocalDiscoveryDownloadTests {
+  private static let seedAddress = IPAddress.v4(0x0A4D_0002)
+
+  /// A leecher and, an hour later, a seed; neither knows of the other.
+  @Reactor private func exchange(
+    isPrivate: Bool = false, discovers: Bool = true
+  ) async throws -> (isComplete: Bool, datagrams: Int) {
+    let swarm = try SimulatedSwarm(seed: 4, size: 500_000) { $0.isPrivate = isPrivate }
+    let seedFiles = MemoryFileSystem()
+    seedFiles.put("data.bin", swarm.content)
+    swarm.simulation.network.trace.keepsLines = true
+    let isComplete = try await swarm.simulation.run {
+      let leech = swarm.download {
+        $0.peers = []
+        $0.usesLocalDiscovery = discovers
+        $0.deadlines.peers = nil
+        $0.deadlines.stall = nil
+      }
+      var options = DownloadOptions()
+      options.folder = "/out"
+      options.listenAddresses = [Self.seedAddress]
+      options.trackers = []
+      options.keepSeeding = true
+      options.usesLocalDiscovery = discovers
+      let environment = swarm.environment(at: Self.seedAddress, files: seedFiles)
+      let seed = TorrentDownload(torrent: swarm.torrent, options: options) { environment }
+      return await withTaskGroup(of: Bool?.self) { group in
+        group.addTask {
+          do {
+            _ = try await swarm.run(leech)
+            return true
+          } catch {
+            return false
+          }
+        }
+        group.addTask {
+          await swarm.clock.sleep(for: .seconds(3600))
+          // It ends only by being stopped.
+          _ = try? await seed.run()
+          return nil
+        }
+        group.addTask {
+          await swarm.clock.sleep(for: .seconds(4200))
+          return nil
+        }
+        let first = await group.next() ?? nil
+        leech.stop()
+        seed.stop()
+        group.cancelAll()
+        return first ?? false
+      }
+    }
+    let datagrams = swarm.simulation.network.trace.lines.count { $0.contains(" datagram ") }
+    return (isComplete && swarm.output == swarm.content, datagrams)
+  }
+
+  @Test @Reactor func aSeedThatComesLaterIsFound() async throws {
+    let (isComplete, datagrams) = try await exchange()
+    #expect(isComplete)
+    #expect(datagrams > 0)
+  }
+
+  @Test @Reactor func nothingIsSaidUnlessItIsWanted() async throws {
+    let (isComplete, datagrams) = try await exchange(discovers: false)
+    #expect(!isComplete)
+    #expect(datagrams == 0)
+  }
+
+  @Test @Reactor func aPrivateTorrentIsNeverAnnounced() async throws {
+    let (isComplete, datagrams) = try await exchange(isPrivate: true)
+    #expect(!isComplete)
+    #expect(datagrams == 0)
+  }
+}

@@ -1,0 +1,26 @@
+import Demo
+import Download
+import Primitives
+import TestSupport
+import Testing
+
+/// How many blocks we ask a peer for, as it says how many it queues.
+@Suite(.serialized) struct RequestQueueTests {
+  /// The most requests that waited at a fast and distant seed.
+  private func mostWaiting(queue: Int?) async throws -> Int {
+    let swarm = try await SimulatedSwarm(seed: 71, size: 1_000_000, pieceLength: 1 << 18)
+    _ = try await swarm.simulation.run(deadline: .seconds(600)) {
+      var behaviour = SeedBehaviour()
+      behaviour.requestQueue = queue
+      try swarm.addSeed(
+        behaviour, host: .init(latency: .milliseconds(300), uploadRate: 4_000_000))
+      return try await swarm.run(swarm.download())
+    }
+    return await swarm.seeds[0].mostWaiting
+  }
+
+  @Test func aPeerThatQueuesFewIsAskedForFew() async throws {
+    #expect(try await mostWaiting(queue: nil) > 10)
+    #expect(try await mostWaiting(queue: 10) <= 10)
+  }
+}

@@ -1,0 +1,118 @@
+import Demo
+import Download
+import Metainfo
+import Networking
+import Primitives
+import TestSupport
+import Testing
+import Tracker
+
+/// What those learn who watch a run.
+@Suite(.serialized) struct RunEventTests {
+  @Test func eachFileIsReportedWhenItsLastPieceIsThere() async throws {
+    let lengths: [Int64] = [100_000, 0, 65536, 1, 300_000, 34463]
+    let swarm = try await SimulatedSwarm(seed: 231, size: 500_000) { builder in
+      for (index, length) in lengths.enumerated() {
+        builder.addFile(path: ["f\(index)"], length: length)
+      }
+    }
+    _ = try await swarm.simulation.run {
+      try swarm.addSeed()
+      return try await swarm.run(swarm.download())
+    }
+    let files = await swarm.events.compactMap { event -> String? in
+      if case .fileCompleted(let index, let path, let length) = event {
+        "\(index) \(path) \(length)"
+      } else {
+        nil
+      }
+    }
+    let expected = [0, 2, 3, 4, 5].map { "\($0) data.bin/f\($0) \(lengths[$0])" }
+    #expect(files.sorted() == expected)
+  }
+
+  @Test func theSnapshotSaysWherePeersCameFromAndWhatTrackersSaid() async throws {
+    let swarm = try await SimulatedSwarm(seed: 232, size: 2_000_000)
+    let summary = try await swarm.simulation.run {
+      try swarm.addSeed(host: .init(uploadRate: 500_000))
+      try swarm.addSeed(host: .init(uploadRate: 500_000))
+      let tracker = swarm.addTracker()
+      tracker.peers = [swarm.endpoints[1]]
+      return try await swarm.run(
+        swarm.download {
+          $0.peers = [swarm.endpoints[0]]
+          $0.trackers = [[SimulatedSwarm.trackerURL]]
+        })
+    }
+    let progress = summary.progress
+    #expect(progress.sources.map(\.source) == [.tracker, .given])
+    #expect(progress.sources.map(\.found) == [1, 1])
+    let brought = progress.sources.map(\.downloadedBytes)
+    #expect(brought.reduce(0, +) == progress.downloadedBytes)
+    #expect(brought.allSatisfy { $0 > 400_000 })
+    #expect(progress.trackers.count == 1)
+    guard case .working(peers: 1, _, _, _) = progress.trackers.first?.state else {
+      Issue.record("the tracker said \(progress.trackers)")
+      return
+    }
+    let sources = await swarm.events.compactMap { event -> PeerSource? in
+      if case .peerConnected(_, _, let source) = event { source } else { nil }
+    }
+    #expect(Set(sources) == [.tracker, .given])
+  }
+
+  @Test func thePieceMapFillsUp() async throws {
+    let swarm = try await SimulatedSwarm(seed: 233, size: 7_000_000)
+    let summary = try await swarm.simulation.run {
+      try swarm.addSeed(host: .init(uploadRate: 1_000_000))
+      return try await swarm.run(swarm.download { $0.isSequential = true })
+    }
+    #expect(summary.progress.pieceMap == Array(repeating: 1, count: 64))
+    let maps = await swarm.events.compactMap { event -> [Double]? in
+      if case .progress(let progress) = event { progress.pieceMap } else { nil }
+    }
+    #expect(maps.count > 10)
+    #expect(maps.allSatisfy { map in map.count == 64 && map.allSatisfy { (0...1).contains($0) } })
+    let middle = maps[maps.count / 2]
+    // In order: what is there lies before what is not.
+    #expect(middle.prefix(16).allSatisfy { $0 == 1 } && middle.suffix(16).allSatisfy { $0 == 0 })
+  }
+
+  @Test func corruptPiecesCountAsWaste() async throws {
+    let swarm = try await SimulatedSwarm(seed: 234, size: 2_000_000)
+    let summary = try await swarm.simulation.run {
+      var lying = SeedBehaviour()
+      lying.corruption = .everyBlock
+      try swarm.addSeed(lying)
+      try swarm.addSeed()
+      return try await swarm.run(swarm.download())
+    }
+    let progress = summary.progress
+    #expect(progress.failedPieces >= 1)
+    #expect(progress.wastedBytes >= Int64(progress.failedPieces) * 60_000)
+    #expect(progress.bannedPeers == 1)
+    #expect(progress.downloadedBytes - progress.wastedBytes <= 2_000_000)
+  }
+
+  @Test func ourOwnEndpointAndImpossibleOnesAreNotDialled() async throws {
+    let swarm = try await SimulatedSwarm(seed: 235, size: 500_000)
+    let summary = try await swarm.simulation.run {
+      try swarm.addSeed()
+      let tracker = swarm.addTracker()
+      tracker.peers += [
+        Endpoint(address: SimulatedSwarm.leecherAddress, port: 7000),
+        Endpoint(address: .v4(0xE000_0001), port: 6881), Endpoint(address: .any4, port: 6881),
+        Endpoint(address: .v4(0xFFFF_FFFF), port: 6881),
+        Endpoint(address: .v4(0x0A4D_0301), port: 0),
+      ]
+      return try await swarm.run(
+        swarm.download {
+          $0.peers = []
+          $0.port = 7000
+          $0.trackers = [[SimulatedSwarm.trackerURL]]
+        })
+    }
+    #expect(summary.progress.knownPeers == 1)
+    #expect(summary.progress.sources.map(\.found) == [1])
+  }
+}

@@ -1,0 +1,54 @@
+import TestSupport
+import HTTP
+import Networking
+import Primitives
+
+/// A tracker of a simulated world, and what it was told.
+@Reactor
+final class SimulatedTracker: HTTPClient {
+  /// Whom it names.
+  var peers: [Endpoint] = []
+  /// How long it takes to answer.
+  var delay = Duration.milliseconds(20)
+  /// From the request of that number on it does not answer any more.
+  var hangsFrom = Int.max
+  /// Whether it refuses everybody.
+  var isBroken = false
+  /// The events that it was told, `-` for none, in the order in which the requests came.
+  private(set) var events: [String] = []
+  private let clock: any LoopClock
+
+  init(clock: any LoopClock) {
+    self.clock = clock
+  }
+
+  nonisolated func get(_ request: HTTPRequest) async throws(HTTPError) -> HTTPResponse {
+    try await answer(request)
+  }
+
+  private func answer(_ request: HTTPRequest) async throws(HTTPError) -> HTTPResponse {
+    let event = request.url.split(separator: "event=").dropFirst().first
+    let number = events.count
+    events.append(event.map { String($0.prefix { $0 != "&" }) } ?? "-")
+    let time = number >= hangsFrom ? request.timeout : min(delay, request.timeout)
+    guard await clock.sleep(for: time) else { throw .cancelled }
+    if number >= hangsFrom { throw .timedOut }
+    if isBroken { throw .failed("connection refused") }
+    let compact = peers.flatMap(\.compactBytes)
+    return HTTPResponse(
+      status: 200,
+      body: Array("d8:intervali1800e5:peers\(compact.count):".utf8) + compact + Array("e".utf8))
+  }
+}
+
+extension SimulatedSwarm {
+  static let trackerURL = "http://10.77.9.9/announce"
+
+  /// Lets the clients of this world reach a tracker, which names the seeds that there are by now.
+  func addTracker() -> SimulatedTracker {
+    let tracker = SimulatedTracker(clock: clock)
+    tracker.peers = endpoints
+    http = tracker
+    return tracker
+  }
+}
