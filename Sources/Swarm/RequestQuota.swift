@@ -21,6 +21,8 @@ package struct RequestQuota: Sendable {
   package var owed = 0
   /// Whether the limit was reached lately, so that whatever is asked for twice would be paid for.
   package private(set) var isReached = false
+  /// Whether it was not, although as much was owed as may be.
+  private var fellShort = false
 
   /// The quota under a limit of so many bytes per second.
   package init(bytesPerSecond: Int) {
@@ -32,10 +34,13 @@ package struct RequestQuota: Sendable {
   /// Learns what share of the rate nobody made use of since the last time.
   package mutating func learn(unusedShare: Double) {
     isReached = unusedShare < 0.01
+    let isShort = !isReached && owed >= limit - limit / 8
     if isReached {
       limit = max(base, limit - limit / 50)
-    } else if owed >= limit - limit / 8 {
+    } else if isShort, fellShort {
+      // Once may be a pause of our own.
       limit = min(limit + (limit + 1) / 2, Self.most)
     }
+    fellShort = isShort
   }
 }

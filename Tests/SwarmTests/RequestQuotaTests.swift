@@ -16,6 +16,8 @@ struct RequestQuotaTests {
     #expect(quota.limit == 64, "it was not the quota that bounded what was asked for")
     quota.owed = 60
     quota.learn(unusedShare: 0.5)
+    #expect(quota.limit == 64, "once may be a pause of our own")
+    quota.learn(unusedShare: 0.5)
     #expect(quota.limit == 96 && !quota.isReached)
     for _ in 0..<100 {
       quota.owed = quota.limit
@@ -27,6 +29,7 @@ struct RequestQuotaTests {
   @Test func lessIsAskedForOnceTheLimitIsReached() {
     var quota = RequestQuota(bytesPerSecond: 1 << 20)
     quota.owed = 64
+    quota.learn(unusedShare: 0.5)
     quota.learn(unusedShare: 0.5)
     quota.learn(unusedShare: 0)
     #expect(quota.limit == 95 && quota.isReached)
