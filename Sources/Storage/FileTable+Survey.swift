@@ -33,6 +33,7 @@ extension FileTable {
   func stampWritten() throws(StorageError) {
     try books.withLock { books throws(StorageError) in
       guard let root = books.root else { return }
+      try confirm(root)
       books.unstamped.sort(by: >)
       while let index = books.unstamped.last {
         let known = books.records[index].stamp
