@@ -53,6 +53,8 @@ final class ThrottledTransport: Transport {
   }
 
   func waitUntilReadable() async {
+    // Whoever has read all there is need not have been told so by another read.
+    giveBack()
     await base.waitUntilReadable()
     guard let downloads, allowance == 0 else { return }
     if await downloads.take(downloads.quantum, turn: downloadTurn, clock: clock) {
