@@ -134,7 +134,7 @@ final class Pipeline: AnnouncerDelegate {
         hasWorkingTracker: trackerReports.contains { $0.isWorking })
     }
     announcer.delegate = self
-    work.pieceCompleted = { [unowned self] in verifier.submit($0) }
+    work.pieceCompleted = { [unowned self] in verifier.submit($0, isUrgent: $1) }
     work.pieceAdvanced = { [unowned self] in verifier.advanced($0) }
     work.pieceGivenUp = { [unowned self] in verifier.forget($0) }
     work.isBeingHashed = { [unowned self] in verifier.isBusy($0) }
