@@ -344,6 +344,7 @@ final class Pipeline: AnnouncerDelegate {
 
   func announcer(reports report: TrackerReport) {
     if case .working = report.state { hasTrackerAnswered = true }
+    if let address = report.externalAddress { roster.seen(at: address) }
     if let index = trackerReports.firstIndex(where: { $0.url == report.url }) {
       // Asking again is no news: until the answer is there, the last one counts.
       if report.state != .announcing { trackerReports[index] = report }
