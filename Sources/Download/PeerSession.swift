@@ -37,6 +37,9 @@ final class PeerSession: LaneWorker {
   /// When the peer choked us last.
   var chokedAt = Instant.zero
 
+  /// What the extension protocol has brought.
+  var extensions = PeerExtensions()
+
   let laneWakeup = Wakeup()
   let serverWakeup = Wakeup()
   let readerWakeup = Wakeup()
@@ -60,7 +63,8 @@ final class PeerSession: LaneWorker {
     self.clock = clock
     joined = clock.now
     machine = PeerConnectionMachine(now: clock.now)
-    inbound = InboundMachine(geometry: work.geometry)
+    inbound = InboundMachine(geometry: work.geometry, received: connection.received)
+    machine.outgoing = connection.unsent
     window = RequestWindow(pinned: pipeline)
   }
 
@@ -71,6 +75,7 @@ final class PeerSession: LaneWorker {
     if !work.board.verified.isEmpty { machine.say(.bitfield(work.board.verified)) }
     if features.contains(.extensions) { introduce() }
     tellDHTPort()
+    extensions.nextPexLook = joined + .seconds(1)
     flush()
     await withDiscardingTaskGroup { group in
       group.addTask { await self.claimPieces() }
@@ -79,17 +84,6 @@ final class PeerSession: LaneWorker {
     }
     work.left(self)
     return end ?? .finished
-  }
-
-  /// Tells the peer of ourselves (BEP 10).
-  private func introduce() {
-    var handshake = ExtensionHandshake()
-    handshake.client = ClientIdentity.name
-    handshake.listeningPort = swarm.listeningPort
-    handshake.requestQueue = PeerConnectionMachine.requestLimit
-    handshake.yourAddress = endpoint.address
-    handshake.isUploadOnly = work.board.isComplete
-    machine.introduce(handshake)
   }
 
   /// Tells a peer that takes part in the DHT where our node is, once we have one (BEP 5).
@@ -168,6 +162,7 @@ final class PeerSession: LaneWorker {
     if window.isStalled(now: now) { return stop(.stalled) }
     if pendingBytes > 4 << 20 { return stop(.stuck) }
     requestBlocks()
+    giveMetadata(now: now)
     flush()
   }
 
@@ -222,6 +217,16 @@ protocol PeerSessionOwner: AnyObject {
   func cancel(_ block: Block, at peer: PeerNumber)
   /// The peer says at which address it sees us.
   func seen(at address: IPAddress, by session: PeerSession)
+  /// The torrent's `info` dictionary, for peers that lack it.
+  var metadata: ArraySlice<UInt8> { get }
+  /// Takes the right to send one piece of it; false when others have had as many as there may be.
+  func takeMetadataTurn(now: Instant) -> Bool
+  /// Whether peers tell us of others, and we tell them.
+  var exchangesPeers: Bool { get }
+  /// The peer has told us of others.
+  func heard(of peers: [PexPeer])
+  /// The peer wants nothing more, even if it lacks pieces.
+  func becameUploadOnly(_ session: PeerSession)
   /// The peer wants something from us, or no longer does.
   func interestChanged(of session: PeerSession)
   /// The peer has told what it has.

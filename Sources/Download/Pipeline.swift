@@ -54,7 +54,7 @@ final class Pipeline: AnnouncerDelegate {
 
   init(
     torrent: TorrentMetainfo, options: DownloadOptions, environment: Environment,
-    output: PreparedOutput, events: EventSink
+    output: PreparedOutput, events: EventSink, found: FoundSwarm? = nil
   ) throws(DownloadError) {
     self.torrent = torrent
     self.options = options
@@ -64,10 +64,12 @@ final class Pipeline: AnnouncerDelegate {
     storage = output.storage
     files = FileProgress(
       layout: torrent.layout, selection: options.selection, verified: output.verified)
-    let listening = try Self.listen(options, environment.network)
+    let open = found?.takeListeners() ?? []
+    let listening = open.isEmpty ? try Self.listen(options, environment.network) : open
     listeners = listening
     var random = environment.random
-    let peerID = PeerID.make(prefix: ClientIdentity.peerIDPrefix, using: &random)
+    let newID = PeerID.make(prefix: ClientIdentity.peerIDPrefix, using: &random)
+    let peerID = found?.peerID ?? newID
     work = PieceWork(
       geometry: torrent.geometry, verified: output.verified, wanted: output.storage.wanted,
       memoryLimit: options.memoryLimit, isSequential: options.isSequential,
@@ -80,19 +82,23 @@ final class Pipeline: AnnouncerDelegate {
           features: options.dht == nil || torrent.isPrivate ? .extensions : [.extensions, .dht]),
         maximumPeers: min(options.maximumPeers, environment.connectionLimit),
         pipeline: options.pipeline, downloadLimiter: options.downloadLimiter,
-        uploadLimiter: options.uploadLimiter,
+        uploadLimiter: options.uploadLimiter, metadata: torrent.info.originalBytes,
+        exchangesPeers: options.exchangesPeers && !torrent.isPrivate,
         listeningEndpoints: listening.map(\.endpoint)),
       environment: environment, work: work, storage: storage, events: events)
     verifier = PieceVerifier(
       torrent: torrent, storage: storage, work: work, environment: environment)
     let port = listening.first?.endpoint.port ?? 0
-    announcer = Announcer(
-      tiers: options.trackers ?? torrent.trackers, infoHash: torrent.infoHash, peerID: peerID,
-      port: port, http: environment.http, network: environment.network,
-      clock: environment.clock,
-      random: SeededRandom(seed: random.next()),
-      announcesToAll: options.announcesToAllTrackers, allowsLocalURLs: options.allowsLocalURLs)
-    dht = Self.makeDHT(torrent, options, environment, port: port)
+    let announcerRandom = SeededRandom(seed: random.next())
+    announcer =
+      found?.takeAnnouncer()
+      ?? Announcer(
+        tiers: options.trackers ?? torrent.trackers, infoHash: torrent.infoHash, peerID: peerID,
+        port: port, http: environment.http, network: environment.network,
+        clock: environment.clock, random: announcerRandom,
+        announcesToAll: options.announcesToAllTrackers, allowsLocalURLs: options.allowsLocalURLs)
+    trackerReports = found?.trackerReports ?? []
+    dht = Self.makeDHT(torrent, options, environment, port: port, state: found?.dhtState ?? [])
     webSeeds = WebSeeds(
       torrent: torrent, options: options, environment: environment, work: work, events: events)
     roster.listeningPort = listening.first?.endpoint.port
@@ -104,14 +110,28 @@ final class Pipeline: AnnouncerDelegate {
         random: SeededRandom(seed: random.next())
       ) { [weak roster] in roster?.learn([$0], source: .lsd) }
     }
-    events.send(.listening(port: port))
+    if found == nil { events.send(.listening(port: port)) }
     roster.learn(options.peers, source: .given)
+    if let found { adopt(found) }
+  }
+
+  /// Goes on with the peers that were met before the torrent was known.
+  private func adopt(_ found: FoundSwarm) {
+    for connection in found.takeConnections(isPrivate: torrent.isPrivate) {
+      roster.adopt(connection)
+    }
+    for peer in found.peers
+    where !torrent.isPrivate || FoundSwarm.isAllowedPrivately(peer.source) {
+      roster.learn([peer.endpoint], source: peer.source)
+    }
   }
 
   private static func makeDHT(
-    _ torrent: TorrentMetainfo, _ options: DownloadOptions, _ environment: Environment, port: UInt16
+    _ torrent: TorrentMetainfo, _ options: DownloadOptions, _ environment: Environment,
+    port: UInt16, state: [UInt8]
   ) -> DHTService? {
-    guard let dht = options.dht, !torrent.isPrivate else { return nil }
+    guard var dht = options.dht, !torrent.isPrivate else { return nil }
+    if !state.isEmpty { dht.state = state }
     let trackers = options.trackers ?? torrent.trackers
     return DHTService(
       infoHash: torrent.infoHash,
@@ -147,7 +167,7 @@ final class Pipeline: AnnouncerDelegate {
   ///
   /// A machine need not have every kind of address. But a port that the user has chosen and that
   /// somebody else has is an error, even if it is free at another address: peers would find them.
-  private static func listen(
+  static func listen(
     _ options: DownloadOptions, _ network: any Network
   ) throws(DownloadError) -> [any Listener] {
     var listeners: [any Listener] = []

@@ -35,6 +35,7 @@ final class Pulse {
       guard !isClosed, outcome != .cancelled else { return }
       ticks += 1
       for session in pipeline.roster.sessions { session.tick(now: clock.now) }
+      pipeline.roster.exchangePeers(now: clock.now)
       pipeline.webSeeds.tick(now: clock.now)
       pipeline.work.wakeIdle()
       let progress = pipeline.snapshot()

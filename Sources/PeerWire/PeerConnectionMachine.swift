@@ -50,6 +50,8 @@ package struct PeerConnectionMachine: Sendable {
   private var ownExtensions: Set<WireExtension> = []
   /// The numbers under which the peer takes messages of extensions.
   private var peerExtensions: [WireExtension: UInt8] = [:]
+  /// How many more messages of extensions the peer may send now.
+  private var extendedAllowance = MessageAllowance(burst: 512, perSecond: 128)
   /// What the peer asked for and was not given yet, oldest first.
   private var requests = Fifo<Block>()
   /// Whole frames to be sent, in order.
@@ -96,7 +98,9 @@ package struct PeerConnectionMachine: Sendable {
         requests.remove(at: index - waiting.startIndex)
       }
       return .none
-    case .extended(let number, let payload): return received(extended: number, payload)
+    case .extended(let number, let payload):
+      guard extendedAllowance.takeOne(now: now) else { throw .extendedFlood }
+      return received(extended: number, payload)
     case .port(let port): return port == 0 ? .none : .dhtPort(port)
     case .keepAlive, .unknown: return .none
     }

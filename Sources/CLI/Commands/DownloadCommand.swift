@@ -95,11 +95,12 @@ struct SourceRun: Sendable {
 
   func run() async -> SourceResult {
     guard !batch.stop.isStopped else { return await stopped(name: nil) }
+    if case .magnet(let text) = entry.source { return await search(text) }
     let loaded = await batch.stop.cancelling { await load() }
     switch loaded {
     case nil: return await stopped(name: nil)
     case .failure(let failure)?: return await failed(failure, name: "\(entry.source)")
-    case .success(let torrent)?: return await transfer(torrent)
+    case .success(let torrent)?: return await transfer(LoadedTorrent(torrent: torrent))
     }
   }
 
@@ -112,15 +113,42 @@ struct SourceRun: Sendable {
     }
   }
 
-  private func transfer(_ torrent: TorrentMetainfo) async -> SourceResult {
+  /// Finds the torrent of a magnet link, then goes on as with any other.
+  private func search(_ text: String) async -> SourceResult {
+    let magnet: MagnetSource
+    do throws(CommandFailure) {
+      magnet = try MagnetSource(text, batch.invocation)
+    } catch {
+      return await failed(error, name: text)
+    }
+    await reporter.search(number, name: magnet.name)
+    let result = await magnet.fetch(keepsSwarm: true, stop: batch.stop) { event in
+      await reporter.show(event, of: number)
+    }
+    switch result {
+    case .failure(.cancelled): return await stopped(name: magnet.name)
+    case .failure(let error): return await failed(magnet.failure(error), name: magnet.name)
+    case .success(let found):
+      return await transfer(
+        LoadedTorrent(
+          torrent: found.torrent, found: found, linkSelection: magnet.link.selectedFiles))
+    }
+  }
+
+  private func transfer(_ loaded: LoadedTorrent) async -> SourceResult {
+    let torrent = loaded.torrent
     let options: DownloadOptions
     do throws(CommandFailure) {
-      options = try self.options(for: torrent)
+      options = try self.options(for: loaded)
+      try TorrentTarget.save(torrent, batch.invocation)
     } catch {
+      await loaded.found?.discard()
       return await failed(error, name: torrent.name)
     }
     await reporter.begin(number, torrent, origin: "\(entry.source)", isSeeding: isSeeding)
-    let download = TorrentDownload(torrent: torrent, options: options)
+    let download =
+      loaded.found.map { TorrentDownload(found: $0, options: options) }
+      ?? TorrentDownload(torrent: torrent, options: options)
     let result = await batch.stop.during(download.stop) { await follow(download) }
     switch result {
     case .success(let summary):
@@ -138,12 +166,13 @@ struct SourceRun: Sendable {
   }
 
   /// What the command line means for this torrent.
-  private func options(for torrent: TorrentMetainfo) throws(CommandFailure) -> DownloadOptions {
+  private func options(for loaded: LoadedTorrent) throws(CommandFailure) -> DownloadOptions {
+    let torrent = loaded.torrent
     let invocation = batch.invocation
     var options = invocation.download
     if let folder = entry.folder { options.folder = folder }
     options.trackers = invocation.trackerTiers(torrentTrackers: torrent.trackers)
-    options.selection = try invocation.selection.selection(of: torrent)
+    options.selection = try loaded.selection(invocation.selection)
     let urls = (options.trackers ?? torrent.trackers).flatMap(\.self)
     if urls.contains(where: { OptionText.isURL($0, schemes: ["http", "https"]) }) {
       try invocation.checkBinding(of: "the trackers of \(torrent.name)")

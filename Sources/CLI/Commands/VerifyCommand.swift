@@ -6,7 +6,8 @@ import Storage
 /// `swift-torrent verify SOURCE`: whether the data on disk is what the torrent says; reads only.
 enum VerifyCommand {
   static func run(_ invocation: Invocation) async throws(CommandFailure) -> ExitStatus {
-    let torrent = try await SourceLoader.load(SourceArgument(invocation.arguments[0]))
+    let source = SourceArgument(invocation.arguments[0])
+    let torrent = try await SourceLoader.load(source, invocation).torrent
     let folder = invocation.download.folder
     let streams = invocation.streams
     var chosen = StorageOptions()

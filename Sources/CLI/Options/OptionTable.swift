@@ -13,6 +13,8 @@ package enum OptionTable {
   }
 
   static let transfers: Set<Command> = [.download, .seed]
+  /// Those that look for peers, if only for the metadata of a magnet link.
+  static let seekers: Set<Command> = [.download, .seed, .info, .verify]
   static let everything = Set(Command.allCases)
 }
 
@@ -27,7 +29,8 @@ extension OptionTable {
         invocation.download.folder = try OptionText.path(text)
       }),
     OptionSpecification(
-      "--overwrite", "change files at the target that are not ours", for: [.download, .create],
+      "--overwrite", "change files at the target that are not ours",
+      for: [.download, .create, .info],
       .toggle { invocation, isOn in
         invocation.download.overwrite = isOn
         invocation.creation.overwrites = isOn
@@ -77,13 +80,13 @@ extension OptionTable {
 extension OptionTable {
   private static let network: [OptionSpecification] = [
     OptionSpecification(
-      "--port", "listen for peers there (default: any free port)", for: transfers,
+      "--port", "listen for peers there (default: any free port)", for: seekers,
       .value(OptionValue("PORT")) { invocation, text throws(ExpectedValue) in
         guard let port = UInt16(text) else { throw ExpectedValue("a port from 0 to 65535") }
         invocation.download.port = port
       }),
     OptionSpecification(
-      "--peer", "connect to this peer as well; may be repeated", for: transfers,
+      "--peer", "connect to this peer as well; may be repeated", for: seekers,
       isRepeatable: true,
       .value(OptionValue("ADDRESS:PORT")) { invocation, text throws(ExpectedValue) in
         invocation.download.peers.append(try OptionText.endpoint(text))
@@ -101,7 +104,7 @@ extension OptionTable {
       }),
     OptionSpecification(
       "--tracker", "ask this first; \"URL URL\" is a tier; may be repeated",
-      for: [.download, .seed, .create, .scrape], isRepeatable: true,
+      for: seekers.union([.create, .scrape]), isRepeatable: true,
       .value(OptionValue("URL")) { invocation, text throws(ExpectedValue) in
         let schemes = ["http", "https", "udp"]
         let tier = text.split(separator: " ").map(String.init)
@@ -111,16 +114,19 @@ extension OptionTable {
         invocation.trackers.append(tier)
       }),
     OptionSpecification(
-      "--no-tracker", "do not ask the trackers that the torrent names", for: transfers,
+      "--no-tracker", "do not ask the trackers that the torrent names", for: seekers,
       .flag { invocation in invocation.usesTorrentTrackers = false }),
     OptionSpecification(
-      "--allow-local-urls", "let URLs lead anywhere in this machine and network", for: transfers,
+      "--allow-local-urls", "let URLs lead anywhere in this machine and network", for: seekers,
       .toggle { invocation, isOn in invocation.download.allowsLocalURLs = isOn }),
     OptionSpecification(
-      "--dht", "find peers through the distributed hash table too", for: transfers,
+      "--dht", "find peers through the distributed hash table too", for: seekers,
       .toggle { invocation, isOn in invocation.download.dht = isOn ? DHTOptions() : nil }),
     OptionSpecification(
-      "--lsd", "find peers in the local network too", for: transfers,
+      "--pex", "let peers name others, and tell them (default: yes)", for: seekers,
+      .toggle { invocation, isOn in invocation.download.exchangesPeers = isOn }),
+    OptionSpecification(
+      "--lsd", "find peers in the local network too", for: seekers,
       .toggle { invocation, isOn in invocation.download.usesLocalDiscovery = isOn }),
     OptionSpecification(
       "--listen", "where the tracker listens; port 0 is any free port", for: [.tracker],
