@@ -24,7 +24,9 @@ final class Interruption {
   /// So much of it may have been spent already.
   func arm(_ duration: Duration, spent: Duration = .zero, clock: any LoopClock) {
     guard duration > .zero else { return }
-    let id = clock.schedule(after: max(.zero, duration - spent)) { [weak self] in self?.end(.deadlinePassed(duration)) }
+    let id = clock.schedule(after: max(.zero, duration - spent)) { [weak self] in
+      self?.end(.deadlinePassed(duration))
+    }
     timer = (clock, id)
   }
 

@@ -178,9 +178,9 @@ final class PeerRoster {
   private func meet(adopted connection: FoundSwarm.Connection) async {
     let peer = connection.peer
     if peer.isOutgoing {
-      await meet(dialled: peer, from: connection.source)
+      await meet(dialled: peer, from: connection.source, isAdopted: true)
     } else {
-      _ = await meet(peer, from: .incoming)
+      _ = await meet(peer, from: .incoming, isAdopted: true)
       admission.left(peer.transport.remote.address)
       wakeup.fire()
     }
@@ -213,8 +213,10 @@ final class PeerRoster {
     await meet(dialled: peer, from: book.source(of: endpoint) ?? .given)
   }
 
-  private func meet(dialled peer: GreetedPeer, from source: PeerSource) async {
-    let (end, wasUseful) = await meet(peer, from: source)
+  private func meet(
+    dialled peer: GreetedPeer, from source: PeerSource, isAdopted: Bool = false
+  ) async {
+    let (end, wasUseful) = await meet(peer, from: source, isAdopted: isAdopted)
     switch end {
     case .lied: break
     default:
@@ -258,7 +260,7 @@ final class PeerRoster {
 
   /// Runs one peer's session to its end; says whether it brought anything.
   private func meet(
-    _ peer: GreetedPeer, from source: PeerSource
+    _ peer: GreetedPeer, from source: PeerSource, isAdopted: Bool = false
   ) async -> (end: PeerEnd, wasUseful: Bool) {
     guard !book.isBanned(peer.endpoint) else {
       peer.transport.close()
@@ -278,8 +280,11 @@ final class PeerRoster {
     sessions.append(session)
     if source == .incoming { tallies[source, default: .init()].found += 1 }
     noteOwnAddress(peer.transport.local.address)
-    events.send(
-      .peerConnected(peer.endpoint, client: ClientName.of(peer.peerID), source: source))
+    // Of one that was met before the torrent was known, everybody has heard.
+    if !isAdopted {
+      events.send(
+        .peerConnected(peer.endpoint, client: ClientName.of(peer.peerID), source: source))
+    }
     let end = await session.run()
     sessions.removeAll { $0 === session }
     past.add(session.traffic)

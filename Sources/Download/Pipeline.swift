@@ -111,8 +111,8 @@ final class Pipeline: AnnouncerDelegate {
       ) { [weak roster] in roster?.learn([$0], source: .lsd) }
     }
     if found == nil { events.send(.listening(port: port)) }
-    roster.learn(options.peers, source: .given)
     if let found { adopt(found) }
+    roster.learn(options.peers, source: .given)
   }
 
   /// Goes on with the peers that were met before the torrent was known.
