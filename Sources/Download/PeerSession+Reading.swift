@@ -23,8 +23,7 @@ extension PeerSession {
     while end == nil {
       switch transport.mayRead ? readOnce(weight: &turn) : .wouldBlock {
       case .bytes:
-        while work.isBehind, end == nil {
-          work.hold(self)
+        while end == nil, work.holds(self) {
           guard await readerWakeup.wait() else { break }
         }
         guard turn >= Self.turnLength else { continue }
@@ -154,6 +153,7 @@ extension PeerSession {
     }
     let receipt = work.received(
       block, from: number, aside: placement == .aside ? inbound.asideBytes : nil)
+    if receipt.completesPiece { lastCompleted = block.piece }
     if !receipt.isUseful { traffic.wasted += Int64(block.length) }
     if let other = receipt.othersToCancel { swarm.cancel(block, at: other) }
   }

@@ -34,6 +34,8 @@ final class PeerSession: LaneWorker {
   var sentCount = 0
   /// Blocks that may still come although we no longer wait for them.
   var strayAllowance = 16
+  /// The piece that it brought the last missing block of most recently.
+  var lastCompleted: PieceIndex?
   /// When the peer choked us last.
   var chokedAt = Instant.zero
 

@@ -66,6 +66,8 @@ final class PieceVerifier {
   private let hashesEarly: Bool
   private var progress: [PieceIndex: Progress] = [:]
   private var waiting = Fifo<PieceIndex>()
+  /// Whether one of those is urgent.
+  private var isUrgent = false
   /// How many pieces workers have.
   private var busyCount = 0
   /// Since when the first of them waits.
@@ -91,9 +93,10 @@ final class PieceVerifier {
 
   // MARK: - What comes in
 
-  /// A piece whose blocks are all there.
-  func submit(_ piece: PieceIndex) {
+  /// A piece whose blocks are all there; an urgent one waits for no company.
+  func submit(_ piece: PieceIndex, isUrgent: Bool) {
     progress[piece, default: Progress()].isComplete = true
+    if isUrgent { self.isUrgent = true }
     enqueue(piece)
   }
 
@@ -184,7 +187,7 @@ final class PieceVerifier {
   /// Whether what waits is worth a pass now.
   private var isDue: Bool {
     waiting.count >= min(Self.enoughPieces, work.board.activePieceCount - busyCount)
-      || work.board.isEndgame || work.isBehind
+      || isUrgent || work.board.isEndgame || work.isBehind
       || clock.now - waitingSince >= Self.patience
       || waiting.elements.reduce(0) { $0 + ready($1) }
         >= (hashesEarly ? Self.enoughBigBytes : Self.enoughBytes)
@@ -201,6 +204,7 @@ final class PieceVerifier {
       length += ready(piece)
     }
     waitingSince = clock.now
+    isUrgent = isUrgent && !waiting.isEmpty
     // Lanes that are much longer than the others would be hashed alone.
     let usual = pieces.map(\.ready).sorted()[pieces.count / 4]
     let longest = hashesEarly ? max(Self.shortestStretch, usual & ~63) : .max

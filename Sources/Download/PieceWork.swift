@@ -25,10 +25,12 @@ final class PieceWork {
   private let backlogLimit: Int
   /// Sessions whose readers wait for the backlog to shrink.
   private var held: [PeerSession] = []
+  /// Sessions whose readers wait for a verdict on what their peer has brought.
+  private var awaitingVerdict: [PeerSession] = []
   private(set) var isClosed = false
   private var peerCount = 0
-  /// Called with each piece whose blocks are all there.
-  var pieceCompleted: (PieceIndex) -> Void = { _ in }
+  /// Called with each piece whose blocks are all there, and whether somebody waits for the verdict.
+  var pieceCompleted: (PieceIndex, _ isUrgent: Bool) -> Void = { _, _ in }
   /// Called with the piece of every other block that comes.
   var pieceAdvanced: (PieceIndex) -> Void = { _ in }
   /// Called with a begun piece whose memory another needs more.
@@ -227,7 +229,7 @@ final class PieceWork {
     let receipt = board.received(block, from: peer)
     if receipt.completesPiece {
       backlog += geometry.length(of: block.piece)
-      pieceCompleted(block.piece)
+      pieceCompleted(block.piece, board.isOnTrial(peer))
     } else if receipt.isUseful {
       pieceAdvanced(block.piece)
     }
@@ -251,6 +253,8 @@ final class PieceWork {
   private func judged(_ piece: PieceIndex) {
     buffers.release(piece)
     backlog -= geometry.length(of: piece)
+    for session in awaitingVerdict { session.readerWakeup.fire() }
+    awaitingVerdict.removeAll()
     guard backlog <= backlogLimit / 2, !held.isEmpty else { return }
     for session in held { session.readerWakeup.fire() }
     held.removeAll()
@@ -263,8 +267,21 @@ final class PieceWork {
   /// Then readers hold: what comes waits in the sockets, and costs us nothing there.
   var isBehind: Bool { backlog > backlogLimit }
 
-  /// Wakes the reader of this session when the workers have caught up.
-  func hold(_ session: PeerSession) { held.append(session) }
+  /// Whether the session should not read on now; then its reader is woken when that may change.
+  ///
+  /// Besides the backlog it may be that the peer is on trial and a piece of its is being hashed: a
+  /// liar is found out by its first piece, and not after a dozen.
+  func holds(_ session: PeerSession) -> Bool {
+    if isBehind {
+      held.append(session)
+      return true
+    }
+    guard let piece = session.lastCompleted, board.isBeingHashed(piece),
+      board.isOnTrial(session.number)
+    else { return false }
+    awaitingVerdict.append(session)
+    return true
+  }
 
   /// Ends all lanes: everything is verified, or the run is over.
   func close() {

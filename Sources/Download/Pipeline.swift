@@ -151,7 +151,7 @@ final class Pipeline: AnnouncerDelegate {
         connectedPeers: roster.sessions.count, isSeed: work.board.isComplete)
     }
     announcer.delegate = self
-    work.pieceCompleted = { [unowned self] in verifier.submit($0) }
+    work.pieceCompleted = { [unowned self] in verifier.submit($0, isUrgent: $1) }
     work.pieceAdvanced = { [unowned self] in verifier.advanced($0) }
     work.pieceGivenUp = { [unowned self] in verifier.forget($0) }
     work.isBeingHashed = { [unowned self] in verifier.isBusy($0) }

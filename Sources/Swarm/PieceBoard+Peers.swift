@@ -10,6 +10,7 @@ extension PieceBoard {
   package mutating func peerJoined(_ peer: PeerNumber) {
     guard !peers.contains(peer) else { return }
     peers.insert(peer, Peer(pieces: Bitfield(count: geometry.pieceCount)))
+    unprovenCount += 1
   }
 
   /// The peer has one more piece.
@@ -69,6 +70,7 @@ extension PieceBoard {
     }
     if gone.isSnubbed { snubbedCount -= 1 }
     if gone.isSuspect { suspectCount -= 1 }
+    if !gone.isProven { unprovenCount -= 1 }
     totalRate -= Int64(gone.rate)
     peers.remove(peer)
   }
@@ -126,6 +128,23 @@ extension PieceBoard {
     let even = owed / Double(max(1, peers.count))
     let earned = owed * Double(Int64(record.rate)) / Double(max(1, totalRate))
     return max(Self.leastShare, Int((even + (totalRate > 0 ? earned : even)) / 2))
+  }
+
+  /// Whether what the peer brings should be looked at before much more of it comes: no piece of its
+  /// has been good so far, or one was bad.
+  package func isOnTrial(_ peer: PeerNumber) -> Bool {
+    guard let record = peers[peer] else { return false }
+    return !record.isProven || record.isSuspect
+  }
+
+  /// Whoever took part in a good piece is off trial.
+  mutating func proveSenders(of piece: PieceIndex) {
+    for sender in senders(of: piece) {
+      peers.change(sender) { record in
+        if !record.isProven { unprovenCount -= 1 }
+        record.isProven = true
+      }
+    }
   }
 
   /// Whether the peer took part in a bad piece; until it is cleared, it works alone.

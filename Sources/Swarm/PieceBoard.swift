@@ -32,6 +32,8 @@ package struct PieceBoard: ~Copyable, Sendable {
     var rate = 0.0
     var isSnubbed = false
     var isSuspect = false
+    /// Whether a piece that it took part in was good.
+    var isProven = false
     /// Wanted pieces that it has and we have not verified; not kept for seeds.
     var interesting = 0
 
@@ -58,6 +60,7 @@ package struct PieceBoard: ~Copyable, Sendable {
   var seedCount = 0
   var liveSeedCount = 0
   var suspectCount = 0
+  var unprovenCount = 0
   /// What all peers bring together, in whole bytes per second.
   var totalRate: Int64 = 0
   /// Counts requests.
@@ -136,6 +139,11 @@ package struct PieceBoard: ~Copyable, Sendable {
       actives[slot].contiguousCount * Block.standardLength, geometry.length(of: piece))
   }
 
+  /// Whether every block of the piece is here, and it is not known whether they are right.
+  package func isBeingHashed(_ piece: PieceIndex) -> Bool {
+    slot(of: piece).map { actives[$0].isComplete } ?? false
+  }
+
   /// Who brought each block of a complete piece, in order.
   package func senders(of piece: PieceIndex) -> [PeerNumber] {
     guard let slot = slot(of: piece) else { return [] }
@@ -180,6 +188,7 @@ package struct PieceBoard: ~Copyable, Sendable {
 
   /// The hash was right and the piece is written.
   package mutating func pieceVerified(_ piece: PieceIndex) {
+    if unprovenCount > 0 { proveSenders(of: piece) }
     guard deactivate(piece), verified.insert(piece) else { return }
     missingBytes -= Int64(geometry.length(of: piece))
     missingPieceCount -= 1

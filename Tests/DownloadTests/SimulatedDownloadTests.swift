@@ -64,6 +64,23 @@ import Testing
     #expect(summary.progress.failedPieces >= 1)
   }
 
+  /// It could bring dozens of pieces in the time in which hashing waits for a full batch.
+  @Test func aFastLiarIsBannedByItsFirstPiece() async throws {
+    let swarm = try await SimulatedSwarm(seed: 31, size: 30_000_000, pieceLength: 1 << 18)
+    let summary = try await swarm.simulation.run {
+      var lying = SeedBehaviour()
+      lying.corruption = .everyBlock
+      try swarm.addSeed(lying, host: .init(latency: .milliseconds(1)))
+      try swarm.addSeed(host: .init(latency: .milliseconds(50), uploadRate: 2_000_000))
+      return try await swarm.run(swarm.download())
+    }
+    let output = await swarm.output
+    #expect(output == swarm.content)
+    let liar = await swarm.endpoints[0]
+    #expect(summary.bannedPeers == [liar])
+    #expect(summary.progress.failedPieces == 1)
+  }
+
   @Test func aPeerThatLiesInFewBlocksIsFoundByItsBlocks() async throws {
     let swarm = try await SimulatedSwarm(seed: 4, size: 12_000_000, pieceLength: 1 << 20)
     let summary = try await swarm.simulation.run {
