@@ -2,7 +2,7 @@ extension OptionTable {
   /// What `create` takes besides trackers.
   static let creation: [OptionSpecification] = [
     OptionSpecification(
-      "--save-torrent", "keep the torrent there (create: NAME.torrent); - is standard output",
+      "--save-torrent", "keep the torrent in a file; - is standard output",
       for: [.create, .download, .info],
       .value(OptionValue("FILE", .file)) { invocation, text throws(ExpectedValue) in
         invocation.creation.outputPath = try OptionText.path(text)
