@@ -11,7 +11,17 @@ extension PeerRoster {
 
   var exchangesPeers: Bool { settings.exchangesPeers }
 
-  func takeMetadataTurn(now: Instant) -> Bool { metadataAllowance.takeOne(now: now) }
+  /// 4 MiB of metadata a second, or half of what may be sent at all if that is less.
+  static func metadataAllowance(limit: Int?) -> MessageAllowance {
+    let pieces = limit.map { Double($0) / 2 / Double(MetadataMessage.pieceLength) } ?? 256
+    return MessageAllowance(burst: pieces < 256 ? 1 : 512, perSecond: min(256, pieces))
+  }
+
+  func takeMetadataTurn(now: Instant) -> Bool {
+    guard metadataAllowance.takeOne(now: now) else { return false }
+    settings.uploadLimiter?.charge(MetadataMessage.pieceLength, now: now)
+    return true
+  }
 
   /// Peers that a peer knows of: strangers may be liars, so only a part of the book is for them.
   func heard(of peers: [PexPeer]) {

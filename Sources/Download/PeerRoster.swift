@@ -53,8 +53,8 @@ final class PeerRoster {
   private var nextNumber = 0
   /// Whether any peer has ever been connected.
   var hasMetAnybody: Bool { nextNumber > 0 }
-  /// How many pieces of the metadata we give away, to all together: 4 MiB a second.
-  var metadataAllowance = MessageAllowance(burst: 512, perSecond: 256)
+  /// How many pieces of the metadata we give away, to all together.
+  var metadataAllowance: MessageAllowance
   private var dialling = 0
   private var welcoming = 0
   private var arrivals = Fifo<any Transport>()
@@ -83,6 +83,7 @@ final class PeerRoster {
     self.work = work
     self.storage = storage
     self.events = events
+    metadataAllowance = Self.metadataAllowance(limit: settings.uploadLimiter?.bytesPerSecond)
     turnover = PeerTurnover(now: environment.clock.now)
     book = PeerBook(random: environment.random)
     choker = Choker(random: environment.random)

@@ -89,8 +89,10 @@ final class Pipeline: AnnouncerDelegate {
       torrent: torrent, storage: storage, work: work, environment: environment)
     let port = listening.first?.endpoint.port ?? 0
     let announcerRandom = SeededRandom(seed: random.next())
+    let known = found?.takeAnnouncer()
+    // Trackers that have been told that something is missing must hear that a seed lacks nothing.
     announcer =
-      found?.takeAnnouncer()
+      (options.keepSeeding ? nil : known)
       ?? Announcer(
         tiers: options.trackers ?? torrent.trackers, infoHash: torrent.infoHash, peerID: peerID,
         port: port, http: environment.http, network: environment.network,

@@ -8,9 +8,9 @@ package struct MessageAllowance: Sendable {
   private var lastTime: Instant?
 
   /// Creates one that is full.
-  package init(burst: Int, perSecond: Int) {
+  package init(burst: Int, perSecond: Double) {
     self.burst = Double(burst)
-    self.perSecond = Double(perSecond)
+    self.perSecond = perSecond
     left = Double(burst)
   }
 

@@ -64,9 +64,12 @@ final class InteropSwarm: Sendable {
   }
 
   /// Runs a reference client as a leech until its data is complete.
-  func leech(_ client: ReferenceClient, _ payload: InteropPayload) async throws -> String {
+  func leech(
+    _ client: ReferenceClient, _ payload: InteropPayload, magnet: String? = nil
+  ) async throws -> String {
     let target = try folder.makeFolder("\(client.rawValue)-out")
-    let process = try client.start(payload, folder: target, isSeed: false, in: self)
+    let process = try client.start(
+      payload, folder: target, isSeed: false, magnet: magnet, in: self)
     if client == .transmission {
       // It does not end by itself; a file has its final name when all its pieces are verified.
       try await Condition.wait("transmission has every file", timeout: .seconds(90)) {
