@@ -33,7 +33,8 @@ extension Pipeline {
         $0.host.contains(":") ? "[\($0.host)]:\($0.port)" : "\($0.host):\($0.port)"
       },
       hasTrackers: trackers.contains { !$0.isEmpty }, listeningPort: port,
-      addresses: options.listenAddresses, options: dht, environment: environment)
+      addresses: options.bindAddress.map { [$0] } ?? options.listenAddresses, options: dht,
+      environment: environment)
   }
 
   /// Listens at every address that the machine has; the first decides the port of all.

@@ -64,8 +64,7 @@ final class Pipeline: AnnouncerDelegate {
     files = FileProgress(
       layout: torrent.layout, selection: options.selection, verified: output.verified)
     let open = found?.takeListeners() ?? []
-    let listening = open.isEmpty ? try Self.listen(options, environment.network) : open
-    listeners = listening
+    listeners = open.isEmpty ? try Self.listen(options, environment.network) : open
     var random = environment.random
     let newID = PeerID.make(prefix: ClientIdentity.peerIDPrefix, using: &random)
     let peerID = found?.peerID ?? newID
@@ -83,11 +82,11 @@ final class Pipeline: AnnouncerDelegate {
         pipeline: options.pipeline, downloadLimiter: options.downloadLimiter,
         uploadLimiter: options.uploadLimiter, metadata: torrent.info.originalBytes,
         exchangesPeers: options.exchangesPeers && !torrent.isPrivate,
-        listeningEndpoints: listening.map(\.endpoint)),
+        listeningEndpoints: listeners.map(\.endpoint)),
       environment: environment, work: work, storage: storage, events: events)
     verifier = PieceVerifier(
       torrent: torrent, storage: storage, work: work, environment: environment)
-    let port = listening.first?.endpoint.port ?? 0
+    let port = listeners.first?.endpoint.port ?? 0
     let announcerRandom = SeededRandom(seed: random.next())
     let known = found?.takeAnnouncer()
     // Trackers that have been told that something is missing must hear that a seed lacks nothing.
@@ -102,7 +101,7 @@ final class Pipeline: AnnouncerDelegate {
     dht = Self.makeDHT(torrent, options, environment, port: port, state: found?.dhtState ?? [])
     webSeeds = WebSeeds(
       torrent: torrent, options: options, environment: environment, work: work, events: events)
-    roster.listeningPort = listening.first?.endpoint.port
+    roster.listeningPort = listeners.first?.endpoint.port
     connectParts()
     if options.usesLocalDiscovery, !torrent.isPrivate {
       let roster = roster
@@ -111,8 +110,7 @@ final class Pipeline: AnnouncerDelegate {
         random: SeededRandom(seed: random.next())
       ) { [weak roster] in roster?.learn([$0], source: .lsd) }
     }
-    if found == nil { events.send(.listening(port: port)) }
-    if let found { adopt(found) }
+    if let found { adopt(found) } else { events.send(.listening(port: port)) }
     roster.learn(options.peers, source: .given)
   }
 
@@ -120,15 +118,20 @@ final class Pipeline: AnnouncerDelegate {
     roster.dht = dht
     dht?.found = { [unowned self] in roster.learn($0, source: .dht) }
     dht?.joined = { [unowned self] in roster.tellDHTPort() }
+    dht?.reports = { [unowned self] in events.send(.dht($0)) }
     dht?.needs = { [unowned self] in
       DHTService.Needs(
-        connectedPeers: roster.sessions.count, isSeed: work.board.isComplete)
+        connectedPeers: roster.sessions.count, isSeed: work.board.isComplete,
+        hasWorkingTracker: trackerReports.contains { $0.isWorking })
     }
     announcer.delegate = self
     work.pieceCompleted = { [unowned self] in verifier.submit($0, isUrgent: $1) }
     work.pieceAdvanced = { [unowned self] in verifier.advanced($0) }
     work.pieceGivenUp = { [unowned self] in verifier.forget($0) }
     work.isBeingHashed = { [unowned self] in verifier.isBusy($0) }
+    if let limiter = options.downloadLimiter {
+      work.savesDuplicates = { limiter.quota.isReached }
+    }
     roster.ranOut = { [unowned self] in announcer.peersRanOut() }
     roster.cancelElsewhere = { [unowned self] in webSeeds.cancel($0, at: $1) }
     webSeeds.makeNumber = { [unowned self] in roster.makeNumber() }
@@ -310,6 +313,7 @@ final class Pipeline: AnnouncerDelegate {
 
   func announcer(reports report: TrackerReport) {
     if case .working = report.state { hasTrackerAnswered = true }
+    if let address = report.externalAddress { roster.seen(at: address) }
     if let index = trackerReports.firstIndex(where: { $0.url == report.url }) {
       // Asking again is no news: until the answer is there, the last one counts.
       if report.state != .announcing { trackerReports[index] = report }
@@ -335,6 +339,7 @@ final class Pipeline: AnnouncerDelegate {
     progress.drawMap(of: work.board.verified)
     progress.failedPieces = failedPieces
     progress.trackers = trackerReports
+    progress.dhtNodes = dht?.nodeCount
     if progress.downloadRate >= 1 {
       progress.eta = .seconds(Double(work.board.remainingBytes) / progress.downloadRate)
     }

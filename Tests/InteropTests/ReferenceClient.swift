@@ -16,8 +16,9 @@ enum ReferenceClient: String, CaseIterable, Sendable {
     }
   }
 
-  /// Starts it on `payload`, with complete data in `folder` (a seed) or none (a leech); the limit is
-  /// in KiB/s. With a magnet link it is not given the torrent.
+  /// Starts it on `payload`, with complete data in `folder` (a seed) or none (a leech).
+  ///
+  /// The limit is in KiB/s. With a magnet link it is not given the torrent.
   func start(
     _ payload: InteropPayload, folder: String, uploadLimit: Int? = nil, isSeed: Bool,
     magnet: String? = nil, in swarm: InteropSwarm

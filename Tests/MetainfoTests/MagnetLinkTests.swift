@@ -1,3 +1,4 @@
+import Bencode
 import Metainfo
 import Primitives
 import TestSupport

@@ -280,15 +280,14 @@ import Testing
     for number in 20..<40 { book.learn(Self.endpoint(number), source: .tracker, now: .zero) }
     #expect(book.knownCount == 10)
     // Who is given up makes room for others again.
-    let first = Self.endpoint(0)
-    book.ban(first)
-    #expect(book.learn(Self.endpoint(50), source: .pex, now: .zero))
+    book.forget(Self.endpoint(0))
+    #expect(book.learn(Self.endpoint(50), source: .pex, now: .zero) == true)
   }
 
   @Test func aPeerThatIsConnectedAlreadyIsNotDialled() {
     var book = Self.book()
     book.adopt(peer, source: .tracker)
-    #expect(!book.learn(peer, source: .given, now: .zero))
+    #expect(book.learn(peer, source: .given, now: .zero) == false)
     #expect(book.nextDial(now: .zero) == nil)
     #expect(book.known.map(\.endpoint) == [peer])
     book.disconnected(peer, wasUseful: true, now: .zero)

@@ -13,10 +13,11 @@ enum DownloadCommand {
       throw UsageError.portForSeveral.failure
     }
     let stop = StopSwitch()
+    let dht = try DHTMemory(path: invocation.dht.stateFile)
     let reporter = try RunReporter(
       invocation.streams, sources: sources.count, onBrokenOutput: { stop.stop() })
     let run = BatchRun(
-      sources: sources, invocation: invocation, reporter: reporter, stop: stop)
+      sources: sources, invocation: invocation, reporter: reporter, stop: stop, dht: dht)
     let status = await Termination.guarding(stop: stop.stop) { await run.run() } ?? .failure
     guard let code = await reporter.outputError else { return status }
     if Console.isBrokenPipe(code) { Console.dieOfBrokenPipe() }
@@ -50,6 +51,7 @@ struct BatchRun: Sendable {
   let invocation: Invocation
   let reporter: RunReporter
   let stop: StopSwitch
+  let dht: DHTMemory
 
   /// Runs every source to its end, whatever becomes of the others.
   ///
@@ -122,22 +124,23 @@ struct SourceRun: Sendable {
       return await failed(error, name: text)
     }
     await reporter.search(number, name: magnet.name)
-    let result = await magnet.fetch(keepsSwarm: true, stop: batch.stop) { event in
-      await reporter.show(event, of: number)
+    let result = await magnet.fetch(keepsSwarm: true, memory: batch.dht, stop: batch.stop) {
+      await reporter.show($0, of: number)
+    } note: {
+      await reporter.note($0, of: number)
     }
     switch result {
     case .failure(.cancelled): return await stopped(name: magnet.name)
     case .failure(let error): return await failed(magnet.failure(error), name: magnet.name)
     case .success(let found):
       return await transfer(
-        LoadedTorrent(
-          torrent: found.torrent, found: found, linkSelection: magnet.link.selectedFiles))
+        LoadedTorrent(torrent: found.torrent, found: found, magnet: magnet))
     }
   }
 
   private func transfer(_ loaded: LoadedTorrent) async -> SourceResult {
     let torrent = loaded.torrent
-    let options: DownloadOptions
+    var options: DownloadOptions
     do throws(CommandFailure) {
       options = try self.options(for: loaded)
       try TorrentTarget.save(torrent, batch.invocation)
@@ -145,11 +148,15 @@ struct SourceRun: Sendable {
       await loaded.found?.discard()
       return await failed(error, name: torrent.name)
     }
+    options.dht = options.dht.map(batch.dht.lent)
     await reporter.begin(number, torrent, origin: "\(entry.source)", isSeeding: isSeeding)
     let download =
       loaded.found.map { TorrentDownload(found: $0, options: options) }
       ?? TorrentDownload(torrent: torrent, options: options)
     let result = await batch.stop.during(download.stop) { await follow(download) }
+    if let dht = options.dht, let problem = batch.dht.settle(dht) {
+      await reporter.note(problem, of: number)
+    }
     switch result {
     case .success(let summary):
       if isSeeding, batch.stop.isStopped { return await stopped(name: torrent.name) }
@@ -171,12 +178,20 @@ struct SourceRun: Sendable {
     let invocation = batch.invocation
     var options = invocation.download
     if let folder = entry.folder { options.folder = folder }
+    if let magnet = loaded.magnet { options.peers = magnet.options.peers }
     options.trackers = invocation.trackerTiers(torrentTrackers: torrent.trackers)
     options.selection = try loaded.selection(invocation.selection)
+    if !invocation.webSeeds.isEmpty { options.webSeeds = invocation.webSeeds + torrent.webSeeds }
+    options.dht = invocation.dht.options(
+      for: options, trackers: options.trackers ?? torrent.trackers,
+      webSeeds: options.webSeeds ?? torrent.webSeeds)
     let urls = (options.trackers ?? torrent.trackers).flatMap(\.self)
     if urls.contains(where: { OptionText.isURL($0, schemes: ["http", "https"]) }) {
       try invocation.checkBinding(of: "the trackers of \(torrent.name)")
     }
+    if !invocation.webSeeds.isEmpty { try invocation.checkBinding(of: "web seeds") }
+    // Those that the torrent names are left alone, as it may do without.
+    if options.bindAddress != nil, !invocation.allowsUnboundHTTP { options.webSeeds = [] }
     return options
   }
 

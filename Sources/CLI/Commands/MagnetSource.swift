@@ -5,7 +5,8 @@ import Primitives
 /// A magnet link or an info-hash among the sources.
 struct MagnetSource: Sendable {
   let link: MagnetLink
-  private let options: DownloadOptions
+  /// What the search has to go by; a download that follows decides anew.
+  private(set) var options: DownloadOptions
 
   /// Reads the link, and what the command line says about the search for its torrent.
   ///
@@ -17,13 +18,24 @@ struct MagnetSource: Sendable {
       throw CommandFailure(.badMagnet, "\(Self.shortened(text)): \(error)")
     }
     var options = invocation.download
+    options.peers += Self.numericPeers(of: link)
     let tiers = link.trackers.map { [$0] }
     options.trackers = invocation.trackerTiers(torrentTrackers: tiers) ?? tiers
     let urls = (options.trackers ?? []).flatMap(\.self)
     if urls.contains(where: { OptionText.isURL($0, schemes: ["http", "https"]) }) {
       try invocation.checkBinding(of: "the trackers of the magnet link")
     }
+    options.dht = invocation.dht.options(
+      for: options, trackers: options.trackers ?? [],
+      webSeeds: invocation.webSeeds + link.webSeeds)
     self.options = options
+  }
+
+  /// The peers of a link that need no looking up.
+  private static func numericPeers(of link: MagnetLink) -> [Endpoint] {
+    link.peers.compactMap { peer in
+      IPAddress(peer.host).map { Endpoint(address: $0, port: peer.port) }
+    }
   }
 
   /// What it is called until the torrent is known.
@@ -38,18 +50,25 @@ struct MagnetSource: Sendable {
   ///
   /// - Parameters:
   ///   - keepsSwarm: Whether a download follows.
+  ///   - memory: What is known of the distributed hash table.
   ///   - stop: Ends the search.
   ///   - show: Takes its events.
+  ///   - note: Takes what else people should know.
   /// - Returns: The torrent; `.cancelled` when the search was stopped.
   func fetch(
-    keepsSwarm: Bool, stop: StopSwitch, show: (DownloadEvent) async -> Void
+    keepsSwarm: Bool, memory: DHTMemory, stop: StopSwitch, show: (DownloadEvent) async -> Void,
+    note: (String) async -> Void
   ) async -> Result<FoundTorrent, DownloadError> {
+    var options = options
+    options.dht = options.dht.map(memory.lent)
     let fetch = MetadataFetch(link: link, options: options, keepsSwarm: keepsSwarm)
-    return await stop.during(fetch.stop) {
+    let result = await stop.during(fetch.stop) {
       async let ending = Self.result(of: fetch)
       for await event in fetch.events { await show(event) }
       return await ending
     }
+    if let dht = options.dht, let problem = memory.settle(dht) { await note(problem) }
+    return result
   }
 
   private static func result(
@@ -74,12 +93,12 @@ struct LoadedTorrent: Sendable {
   let torrent: TorrentMetainfo
   /// The swarm that it came from; nil when it came as a whole.
   var found: FoundTorrent?
-  /// The files that its magnet link selects, counted from 0; nil for all.
-  var linkSelection: [ClosedRange<Int>]?
+  /// The link that led to it, if one did.
+  var magnet: MagnetSource?
 
   /// The files that are wanted: those of the command line, else those of the link (BEP 53).
   func selection(_ options: SelectionOptions) throws(CommandFailure) -> FileSelection {
-    guard options.isAll, let ranges = linkSelection else {
+    guard options.isAll, let ranges = magnet?.link.selectedFiles else {
       return try options.selection(of: torrent)
     }
     let count = torrent.layout.files.count
@@ -105,22 +124,27 @@ extension SourceLoader {
     }
     let magnet = try MagnetSource(text, invocation)
     let stop = StopSwitch()
+    let memory = try DHTMemory(path: invocation.dht.stateFile)
     let outcome = await Termination.guarding(stop: stop.stop) {
-      await search(magnet, stop, invocation.streams)
+      await search(magnet, memory, stop, invocation.streams)
     }
     switch outcome ?? .failure(.cancelled) {
     case .failure(let error): throw magnet.failure(error)
     case .success(let found):
-      return LoadedTorrent(torrent: found.torrent, linkSelection: magnet.link.selectedFiles)
+      return LoadedTorrent(torrent: found.torrent, magnet: magnet)
     }
   }
 
   private static func search(
-    _ magnet: MagnetSource, _ stop: StopSwitch, _ streams: StreamOptions
+    _ magnet: MagnetSource, _ memory: DHTMemory, _ stop: StopSwitch, _ streams: StreamOptions
   ) async -> Result<FoundTorrent, DownloadError> {
     var display = ProgressDisplay(streams)
     display.begin(0, name: magnet.name, isSeeding: false)
     defer { display.close() }
-    return await magnet.fetch(keepsSwarm: false, stop: stop) { display.show($0, of: 0) }
+    return await magnet.fetch(keepsSwarm: false, memory: memory, stop: stop) {
+      display.show($0, of: 0)
+    } note: {
+      Console.message($0)
+    }
   }
 }

@@ -85,6 +85,10 @@ extension MetadataSwarm: AnnouncerDelegate {
   }
 
   func announcer(reports report: TrackerReport) {
+    if let address = report.externalAddress {
+      book.heard(
+        ownAddress: address, from: address, port: listeners.first?.endpoint.port ?? 0)
+    }
     note(report)
     events.send(.tracker(report))
   }

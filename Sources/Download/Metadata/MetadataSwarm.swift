@@ -71,8 +71,9 @@ final class MetadataSwarm {
     dht = options.dht.map { dht in
       DHTService(
         infoHash: link.infoHash, nodes: [], hasTrackers: tiers.contains { !$0.isEmpty },
-        listeningPort: port, addresses: options.listenAddresses,
-        options: dht, environment: environment)
+        listeningPort: port,
+        addresses: options.bindAddress.map { [$0] } ?? options.listenAddresses, options: dht,
+        environment: environment)
     }
     connectParts(random: SeededRandom(seed: random.next()))
     events.send(.listening(port: port))
@@ -83,6 +84,7 @@ final class MetadataSwarm {
     announcer.delegate = self
     dht?.found = { [unowned self] in learn($0, source: .dht) }
     dht?.joined = { [unowned self] in for session in ordered { session.tellDHTPort() } }
+    dht?.reports = { [unowned self] in events.send(.dht($0)) }
     dht?.needs = { [unowned self] in
       DHTService.Needs(connectedPeers: sessions.count, isSeed: false)
     }
