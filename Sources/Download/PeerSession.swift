@@ -43,6 +43,9 @@ final class PeerSession: LaneWorker {
   /// When the peer choked us last.
   var chokedAt = Instant.zero
 
+  /// How long the network takes there and back, in seconds.
+  var roundTrip = 0.1
+
   let laneWakeup = Wakeup()
   let serverWakeup = Wakeup()
   let readerWakeup = Wakeup()
@@ -183,6 +186,9 @@ final class PeerSession: LaneWorker {
 
   /// Twice a second: rates, late blocks, keep-alives, silence.
   func tick(now: Instant) {
+    if let measured = transport.roundTrip {
+      roundTrip = Double(measured.inNanoseconds) / 1e9
+    }
     let becameSnubbed = window.tick(now: now)
     work.update(number, rate: traffic.downloaded.rate(now: now), isSnubbed: window.isSnubbed)
     window.share = work.share(of: number)

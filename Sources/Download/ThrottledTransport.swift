@@ -31,6 +31,7 @@ final class ThrottledTransport: Transport {
 
   var remote: Endpoint { base.remote }
   var local: Endpoint { base.local }
+  var roundTrip: Duration? { base.roundTrip }
   var mayRead: Bool { base.mayRead }
 
   func read(into segments: UnsafeMutableBufferPointer<IOSegment>) -> IOResult {
@@ -60,6 +61,8 @@ final class ThrottledTransport: Transport {
       allowance = downloads.quantum
     }
   }
+
+  func ignoreArrivals() { base.ignoreArrivals() }
 
   func waitUntilWritable() async {
     await base.waitUntilWritable()
