@@ -26,6 +26,8 @@ final class WebSeedSession: LaneWorker {
   private static let shortestRun = 128 << 10
   /// How many seconds a run may take at the server's rate.
   private static let secondsPerRun = 8.0
+  /// Under a limit as many runs are asked for each second, of one block at least.
+  private static let limitedRunsPerSecond = 4
   /// Blocks that others owe are taken over a few at a time.
   private static let endgameBlocks = 8
   /// After so long without a byte, the others are asked for what it owes.
@@ -43,6 +45,9 @@ final class WebSeedSession: LaneWorker {
   private let http: any HTTPClient
   private let clock: any LoopClock
   private let policy: URLPolicy
+  /// The bound on what is received, if there is one: a run is asked for when its bytes may come.
+  private let limiter: RateLimiter?
+  private let turn = RateLimiter.Turn()
   private let connection = HTTPConnection()
   private var end: End?
   /// The piece whose blocks are asked for next.
@@ -53,8 +58,9 @@ final class WebSeedSession: LaneWorker {
 
   init(
     number: PeerNumber, seed: WebSeed, work: PieceWork, http: any HTTPClient,
-    clock: any LoopClock, policy: URLPolicy
+    clock: any LoopClock, policy: URLPolicy, limiter: RateLimiter? = nil
   ) {
+    self.limiter = limiter
     self.number = number
     self.seed = seed
     self.work = work
@@ -89,6 +95,7 @@ final class WebSeedSession: LaneWorker {
   func stop(_ reason: End = .finished) {
     guard end == nil else { return }
     end = reason
+    turn.close()
     fetch?.stop()
     connection.close()
     laneWakeup.fire()
@@ -126,7 +133,9 @@ final class WebSeedSession: LaneWorker {
   private var runLength: Int {
     let rate = traffic.downloaded.rate(now: clock.now)
     let wish = rate > 0 ? Int(min(rate * Self.secondsPerRun, 1e9)) : Self.firstRun
-    let bytes = min(max(wish, Self.shortestRun), Self.longestRun)
+    var bytes = min(max(wish, Self.shortestRun), Self.longestRun)
+    // A limited run is short, so that what comes is even.
+    if let limiter { bytes = min(bytes, limiter.bytesPerSecond / Self.limitedRunsPerSecond) }
     return max(1, min(bytes / Block.standardLength, work.share(of: number)))
   }
 
@@ -179,6 +188,7 @@ final class WebSeedSession: LaneWorker {
       extend: { [unowned self] in mayExtend && end == nil ? nextBlocks() : [] },
       arrived: { [unowned self] in arrived($0) },
       finished: { [unowned self] in finished($0, isWanted: $1, aside: $2) })
+    await waitForTurn(blocks)
     self.fetch = fetch
     silentSince = clock.now
     while end == nil, let rest = fetch.rest,
@@ -194,6 +204,13 @@ final class WebSeedSession: LaneWorker {
     }
     self.fetch = nil
     work.release(fetch.missing, by: number)
+  }
+
+  /// Waits until the limit lets so much come.
+  private func waitForTurn(_ blocks: [BlockRequest]) async {
+    guard let limiter else { return }
+    let count = blocks.reduce(0) { $0 + $1.block.length }
+    guard await limiter.take(count, turn: turn, clock: clock) else { return stop() }
   }
 
   private func fetch(
