@@ -60,7 +60,7 @@ let tests: KeyValuePairs<String, [String]> = [
     "CLI", "Download", "Metainfo", "Storage", "Tracker", "Primitives", "TestSupport",
   ],
   "EndToEndTests": [
-    "Demo", "Download", "Networking", "Metainfo", "Hashing", "Primitives", "TestSupport",
+    "Demo", "DHT", "Download", "Networking", "Metainfo", "Hashing", "Primitives", "TestSupport",
   ],
   "InteropTests": [
     "Demo", "DHT", "Networking", "Metainfo", "Hashing", "Primitives", "TestSupport",

@@ -6,14 +6,14 @@ import Primitives
 /// The distributed hash table as a source of peers for one torrent.
 ///
 /// It joins at once when there is no tracker, otherwise when ten seconds have left the run short of
-/// peers; then it stays, searches, and tells the table where we are. Never for a private torrent
-/// (BEP 27): its owner does not make one then.
+/// peers, or a seed without a tracker that knows it; then it stays, searches, and tells the table
+/// where we are. Never for a private torrent (BEP 27): its owner does not make one then.
 @Reactor
 final class DHTService {
   /// How long the trackers may try alone.
   static let patience = Duration.seconds(10)
   /// With so many connected peers the table is not needed.
-  static let enoughPeers = 5
+  nonisolated static let enoughPeers = 5
   /// The pause after the first search; it doubles up to the longest.
   static let firstPause = Duration.seconds(15)
   static let longestHungryPause = Duration.seconds(300)
@@ -35,6 +35,11 @@ final class DHTService {
     var connectedPeers: Int
     /// Whether everything is there.
     var isSeed: Bool
+    /// Whether a tracker tells others of us.
+    var hasWorkingTracker = false
+
+    /// Whether the table could do what nobody else does: find peers, or tell peers where we are.
+    var areUnmet: Bool { isSeed ? !hasWorkingTracker : connectedPeers < DHTService.enoughPeers }
   }
 
   private let infoHash: InfoHash
@@ -47,6 +52,8 @@ final class DHTService {
   var found: ([Endpoint]) -> Void = { _ in }
   /// Called when our node has a port that peers may be told.
   var joined: () -> Void = {}
+  /// Called with what people may want to know.
+  var reports: (DHTReport) -> Void = { _ in }
   /// Asked before each decision.
   var needs: () -> Needs = { Needs(connectedPeers: 0, isSeed: false) }
   private var node: DHTNode?
@@ -56,6 +63,7 @@ final class DHTService {
   private let routers: [String]
   private let wakeup = Wakeup()
   private var isStopped = false
+  private var hasJoined = false
 
   /// Prepares to join.
   ///
@@ -79,6 +87,7 @@ final class DHTService {
   func run() async {
     guard await isNeeded(), let node = makeNode() else { return }
     self.node = node
+    reports(DHTReport(.joining, nodes: 0))
     for endpoint in earlyNodes { node.add(node: endpoint) }
     earlyNodes = []
     joined()
@@ -103,8 +112,7 @@ final class DHTService {
   private func isNeeded() async -> Bool {
     if joinsAtOnce { return !isStopped }
     while await pause(for: Self.patience) {
-      let now = needs()
-      if now.connectedPeers < Self.enoughPeers, !now.isSeed { return true }
+      if needs().areUnmet { return true }
     }
     return false
   }
@@ -119,6 +127,7 @@ final class DHTService {
     } catch {
       nodeOptions.state = DHTState()
     }
+    if !options.keepsID { (nodeOptions.state.ownID, nodeOptions.state.ownID6) = (nil, nil) }
     let secret = environment.secret
     do throws(NetworkError) {
       return try DHTNode(
@@ -126,6 +135,7 @@ final class DHTService {
         secret: Array(secret.dropFirst(8)),
         random: SeededRandom(seed: secret.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }))
     } catch {
+      reports(DHTReport(.failed("\(error)"), nodes: 0))
       return nil
     }
   }
@@ -137,7 +147,7 @@ final class DHTService {
       let now = needs()
       if node.nodeCount == 0 {
         guard await pause(for: Self.lonelyPause) else { return }
-      } else if now.connectedPeers < Self.enoughPeers, !now.isSeed {
+      } else if !now.isSeed, now.areUnmet {
         guard await pause(for: hungryPause) else { return }
         hungryPause = min(hungryPause * 2, Self.longestHungryPause)
       } else {
@@ -151,14 +161,28 @@ final class DHTService {
     let announcement =
       listeningPort == 0
       ? nil : PeerAnnouncement(port: listeningPort, isSeed: needs().isSeed)
-    var count = 0
+    var known: Set<Endpoint> = []
     for await peers in node.peers(of: infoHash, announcing: announcement) {
       guard !isStopped else { return }
-      let fresh = peers.prefix(Self.peersPerSearch - count)
-      count += fresh.count
+      noteJoining(node)
+      let room = Self.peersPerSearch - known.count
+      let fresh = peers.filter { !known.contains($0) }.prefix(room)
+      known.formUnion(fresh)
       if !fresh.isEmpty { found(Array(fresh)) }
     }
+    guard !isStopped else { return }
+    noteJoining(node)
+    if hasJoined { reports(DHTReport(.searched(peers: known.count), nodes: node.nodeCount)) }
   }
+
+  private func noteJoining(_ node: DHTNode) {
+    guard !hasJoined, node.nodeCount > 0 else { return }
+    hasJoined = true
+    reports(DHTReport(.joined, nodes: node.nodeCount))
+  }
+
+  /// How many nodes answer us; nil while we take no part.
+  var nodeCount: Int? { node?.nodeCount }
 
   /// Sleeps; false when the run ends.
   private func pause(for duration: Duration) async -> Bool {

@@ -13,6 +13,8 @@ public enum DownloadEvent: Sendable {
   case listening(port: UInt16)
   /// What a tracker last said.
   case tracker(TrackerReport)
+  /// What became of our part in the distributed hash table.
+  case dht(DHTReport)
   /// What became of a web seed.
   case webSeed(WebSeedReport)
   /// A peer speaks our protocol and has our torrent; `client` is its own name for itself.

@@ -49,6 +49,13 @@ extension PeerRoster {
     }
   }
 
+  /// A tracker says where it sees us (BEP 24); that counts as much as a peer's word.
+  func seen(at address: IPAddress) {
+    guard address.isPossiblePeer else { return }
+    noteOwnAddress(address)
+    book.heard(ownAddress: address, from: address, port: listeningPort ?? 0)
+  }
+
   /// Remembers under which of our addresses a peer has met us; a machine has only so many.
   func noteOwnAddress(_ address: IPAddress) {
     if ownAddresses.count < 64 { ownAddresses.insert(address.unmapped) }

@@ -128,13 +128,14 @@ final class PeerSession: LaneWorker {
     return max(0, min(window.room, limiter.quota.limit - others - window.count))
   }
 
-  /// Tells the quota what the peer owes. One that is late holds up nobody else.
+  /// Tells the quota what the peer owes; one that is late holds up nobody else.
   func countOwed() {
     guard let limiter else { return }
     let count = end == nil && !window.isSnubbed ? window.count : 0
     limiter.quota.owed += count - countedBlocks
     countedBlocks = count
   }
+
   var bytesPerSecond: Double { window.bytesPerSecond }
 
   /// Whether the peer has every piece.

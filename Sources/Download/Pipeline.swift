@@ -119,16 +119,19 @@ final class Pipeline: AnnouncerDelegate {
         $0.host.contains(":") ? "[\($0.host)]:\($0.port)" : "\($0.host):\($0.port)"
       },
       hasTrackers: trackers.contains { !$0.isEmpty }, listeningPort: port,
-      addresses: options.listenAddresses, options: dht, environment: environment)
+      addresses: options.bindAddress.map { [$0] } ?? options.listenAddresses, options: dht,
+      environment: environment)
   }
 
   private func connectParts() {
     roster.dht = dht
     dht?.found = { [unowned self] in roster.learn($0, source: .dht) }
     dht?.joined = { [unowned self] in roster.tellDHTPort() }
+    dht?.reports = { [unowned self] in events.send(.dht($0)) }
     dht?.needs = { [unowned self] in
       DHTService.Needs(
-        connectedPeers: roster.sessions.count, isSeed: work.board.isComplete)
+        connectedPeers: roster.sessions.count, isSeed: work.board.isComplete,
+        hasWorkingTracker: trackerReports.contains { $0.isWorking })
     }
     announcer.delegate = self
     work.pieceCompleted = { [unowned self] in verifier.submit($0, isUrgent: $1) }
@@ -344,6 +347,7 @@ final class Pipeline: AnnouncerDelegate {
 
   func announcer(reports report: TrackerReport) {
     if case .working = report.state { hasTrackerAnswered = true }
+    if let address = report.externalAddress { roster.seen(at: address) }
     if let index = trackerReports.firstIndex(where: { $0.url == report.url }) {
       // Asking again is no news: until the answer is there, the last one counts.
       if report.state != .announcing { trackerReports[index] = report }
@@ -369,6 +373,7 @@ final class Pipeline: AnnouncerDelegate {
     progress.drawMap(of: work.board.verified)
     progress.failedPieces = failedPieces
     progress.trackers = trackerReports
+    progress.dhtNodes = dht?.nodeCount
     if progress.downloadRate >= 1 {
       progress.eta = .seconds(Double(work.board.remainingBytes) / progress.downloadRate)
     }

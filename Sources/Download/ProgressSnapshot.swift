@@ -34,6 +34,8 @@ public struct ProgressSnapshot: Sendable, Equatable {
   public var bannedPeers = 0
   /// Where peers came from, in a fixed order; sources of which nothing came are left out.
   public var sources: [SourceSummary] = []
+  /// Nodes of the distributed hash table that answer us; nil while we take no part in it.
+  public var dhtNodes: Int?
   /// What each tracker last said, in the order in which they were asked first.
   public var trackers: [TrackerReport] = []
   /// The number of pieces that are wanted.
@@ -66,7 +68,8 @@ public struct ProgressSnapshot: Sendable, Equatable {
 public struct SourceSummary: Sendable, Equatable {
   /// The source.
   public let source: PeerSource
-  /// How many peers it named that nobody had named before; for `incoming`, how many have come.
+  /// How many peers it named that nobody had named before; for `incoming`, how many have come; for
+  /// `webSeed`, how many web seeds there are.
   public let found: Int
   /// How many of them are connected now.
   public let connected: Int

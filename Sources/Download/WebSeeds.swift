@@ -163,13 +163,19 @@ final class WebSeeds {
 
   /// Adds what web seeds have brought to a snapshot.
   func add(to progress: inout ProgressSnapshot, now: Instant) {
-    progress.downloadedBytes += past.downloaded
+    guard hasAny else { return }
+    var downloaded = past.downloaded
     progress.wastedBytes += past.wasted
     for session in sessions {
-      progress.downloadedBytes += session.traffic.downloaded.total
+      downloaded += session.traffic.downloaded.total
       progress.wastedBytes += session.traffic.wasted
       progress.downloadRate += session.traffic.downloaded.rate(now: now)
     }
+    progress.downloadedBytes += downloaded
     progress.webSeeds = seeds.count { $0.hasDelivered && !$0.isGivenUp && !$0.sessions.isEmpty }
+    progress.sources.append(
+      SourceSummary(
+        source: .webSeed, found: seeds.count, connected: progress.webSeeds,
+        downloadedBytes: downloaded))
   }
 }

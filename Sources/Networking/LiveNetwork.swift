@@ -59,8 +59,14 @@ package final class LiveNetwork: Network {
   }
 
   /// Opens a socket for datagrams; port 0 lets the system choose one.
+  ///
+  /// One at any address is at `source`, if there is one, so that all that we send comes from there.
   package func bindDatagrams(at endpoint: Endpoint) throws(NetworkError) -> any DatagramSocket {
-    try UDPSocket(at: endpoint)
+    guard let source, endpoint.address.isUnspecified else { return try UDPSocket(at: endpoint) }
+    guard source.isIPv6 == endpoint.address.isIPv6 else {
+      throw .system(call: "bind", code: EAFNOSUPPORT)
+    }
+    return try UDPSocket(at: Endpoint(address: source, port: endpoint.port))
   }
 
   /// Opens a socket that hears what is sent to a multicast group, on every interface.

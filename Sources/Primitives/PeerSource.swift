@@ -1,4 +1,4 @@
-/// Where a peer came from.
+/// Where a peer came from, or what else brings data.
 public enum PeerSource: String, CaseIterable, Sendable {
   /// A tracker named it.
   case tracker
@@ -12,4 +12,6 @@ public enum PeerSource: String, CaseIterable, Sendable {
   case lsd
   /// It has connected to us.
   case incoming
+  /// It is no peer, but a server that has the files (BEP 19).
+  case webSeed = "web-seed"
 }

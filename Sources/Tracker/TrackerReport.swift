@@ -23,6 +23,11 @@ public struct TrackerReport: Sendable, Equatable {
   /// Our own address, as the tracker sees it (BEP 24).
   public var externalAddress: IPAddress?
 
+  /// Whether it answered when it was last asked.
+  public var isWorking: Bool {
+    if case .working = state { true } else { false }
+  }
+
   /// Creates a report.
   public init(url: String, state: State, warning: String? = nil) {
     self.url = url

@@ -135,7 +135,7 @@ import Testing
     #expect(creation.name == "n")
     #expect(creation.pieceLength == 1 << 20)
     #expect(invocation.selection.exclusions == [Glob("*.o"), Glob("b/*")])
-    #expect(creation.webSeeds == ["http://w/"])
+    #expect(invocation.webSeeds == ["http://w/"])
     #expect(creation.isPrivate && creation.isReproducible && creation.overwrites)
     #expect(creation.source == "s")
     #expect(creation.comment == "c")

@@ -29,10 +29,19 @@ import Tracker
     progress.failedPieces = 1
     progress.eta = .milliseconds(250)
     progress.exchangeTime = .milliseconds(250)
+    progress.dhtNodes = 12
     progress.sources = [
       SourceSummary(source: .tracker, found: 3, connected: 2, downloadedBytes: 32768)
     ]
+    progress.trackers = [tracker(.failed("it is down"))]
     return progress
+  }
+
+  private static func tracker(_ state: TrackerReport.State) -> TrackerReport {
+    var report = TrackerReport(url: "http://tracker.example/announce", state: state)
+    if case .working = state { report.externalAddress = IPAddress("198.51.100.7") }
+    if case .failed = state { report.nextAnnounce = .seconds(17.5) }
+    return report
   }
 
   /// One of each event, in the order in which they come.
@@ -49,9 +58,16 @@ import Tracker
           folder: "downloads")),
       .checking(done: 32768, total: 40000), .checked(verifiedBytes: 16384),
       .listening(port: 46881),
-      .tracker(TrackerReport(url: "http://tracker.example/announce", state: .announcing)),
-      .tracker(TrackerReport(url: "http://tracker.example/announce", state: working)),
-      .tracker(TrackerReport(url: "http://dead.example/announce", state: .failed("it is down"))),
+      .tracker(tracker(.announcing)), .tracker(tracker(working)),
+      .tracker(tracker(.failed("it is down"))),
+      .dht(DHTReport(.joining, nodes: 0)), .dht(DHTReport(.joined, nodes: 1)),
+      .dht(DHTReport(.searched(peers: 3), nodes: 12)),
+      .dht(DHTReport(.failed("no socket"), nodes: 0)),
+      .webSeed(WebSeedReport(url: "http://seed.example/data.bin", state: .working)),
+      .webSeed(
+        WebSeedReport(
+          url: "http://seed.example/data.bin",
+          state: .failed("it is busy", retryAfter: .seconds(30)))),
       .peerConnected(peer, client: "-XX0001-", source: .tracker),
       .pieceFailed(PieceIndex(1), senders: [peer]),
       .peerBanned(peer, reason: "sent a bad block"),

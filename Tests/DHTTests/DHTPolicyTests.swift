@@ -41,6 +41,18 @@ import Testing
     #expect(store.torrentCount == 0)
   }
 
+  @Test(arguments: [IPAddress.loopback4, .v4(0x0A00_0001)])
+  func peersOfOneMachineAreToldApartByTheirPorts(address: IPAddress) {
+    var random = SeededRandom(seed: 3)
+    let (own, hash) = (NodeID.random(using: &random), NodeID.random(using: &random))
+    var store = PeerStore()
+    for port in [UInt16(1), 2, 1] {
+      store.add(
+        Endpoint(address: address, port: port), isSeed: false, to: hash, ownID: own, now: start)
+    }
+    #expect(store.peers(of: hash, now: start).map(\.endpoint.port) == [2, 1])
+  }
+
   @Test func aFullStoreKeepsTheLatestPeersAndTheNearestTorrents() {
     var random = SeededRandom(seed: 2)
     let own = NodeID.random(using: &random)

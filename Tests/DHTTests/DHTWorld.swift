@@ -234,7 +234,7 @@ extension DHTWorld {
           machine.add(router: endpoint, now: now)
         }
       }
-      world.run(for: .milliseconds(number < 8 ? 1000 : 100))
+      world.run(for: .milliseconds(number < 8 ? 1000 : 20))
     }
     world.run(for: .seconds(20))
     world.events = []

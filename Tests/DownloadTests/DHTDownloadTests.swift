@@ -74,6 +74,60 @@ import Testing
     #expect(summary.duration < .seconds(60))
   }
 
+  /// Two peers that know no other node tell each other where theirs are (BEP 5).
+  @Test func peersTellEachOtherOfTheirNodes() async throws {
+    let swarm = try await SimulatedSwarm(seed: 14, size: 300_000)
+    let other = IPAddress.v4(0x0A4D_0005)
+    _ = try await swarm.simulation.run {
+      try swarm.addSeed(host: .init(uploadRate: 20_000))
+      var dht = DHTOptions()
+      dht.routers = []
+      var options = DownloadOptions()
+      options.folder = "/out"
+      options.listenAddresses = [other]
+      options.port = 7000
+      options.trackers = []
+      options.dht = dht
+      let world = swarm.environment(at: other, files: MemoryFileSystem())
+      let companion = TorrentDownload(torrent: swarm.torrent, options: options) { world }
+      let download = swarm.download {
+        $0.dht = dht
+        $0.peers.append(Endpoint(address: other, port: 7000))
+      }
+      return try await withThrowingTaskGroup(of: Void.self) { group in
+        group.addTask { _ = try await companion.run() }
+        let summary = try await swarm.run(download)
+        companion.stop()
+        return summary
+      }
+    }
+    let nodes = await swarm.events.compactMap { event in
+      if case .dht(let report) = event, report.state == .joined { report.nodes } else { nil }
+    }
+    #expect(nodes == [1])
+  }
+
+  /// Who has everything joins only to be found where no tracker tells of it.
+  @Test(arguments: [true, false])
+  func aSeedTellsTheTableWhereItIsUnlessATrackerDoes(trackerWorks: Bool) async throws {
+    let swarm = try await SimulatedSwarm(seed: 15, size: 100_000)
+    let tracker = await swarm.addTracker()
+    let states = try await swarm.simulation.run { () -> [DHTReport.State] in
+      tracker.isBroken = !trackerWorks
+      swarm.files.put("data.bin", swarm.content)
+      let seed = swarm.download { options in
+        options.keepSeeding = true
+        options.seedTime = .seconds(60)
+        options.trackers = [[SimulatedSwarm.trackerURL]]
+        options.dht = DHTOptions()
+        options.dht?.routers = []
+      }
+      _ = try await swarm.run(seed)
+      return swarm.events.compactMap { if case .dht(let report) = $0 { report.state } else { nil } }
+    }
+    #expect(states == (trackerWorks ? [] : [.joining]))
+  }
+
   @Test func aPrivateTorrentNeverAsksTheTable() async throws {
     let swarm = try await SimulatedSwarm(seed: 13, size: 300_000) { $0.isPrivate = true }
     await #expect(throws: (any Error).self) {

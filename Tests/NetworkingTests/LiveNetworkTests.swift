@@ -39,6 +39,19 @@ struct LiveNetworkTests {
     }
   }
 
+  @Test @Reactor func datagramsComeFromTheAddressThatWasNamed() throws {
+    let bound = LiveNetwork(source: .v4(0x7F00_0203))
+    let socket = try bound.bindDatagrams(at: Endpoint(address: .any4, port: 0))
+    #expect(socket.local.address == .v4(0x7F00_0203))
+    socket.close()
+    #expect(throws: NetworkError.system(call: "bind", code: EAFNOSUPPORT)) {
+      _ = try bound.bindDatagrams(at: Endpoint(address: .any6, port: 0))
+    }
+    let own = try bound.bindDatagrams(at: Endpoint(address: .loopback4, port: 0))
+    #expect(own.local.address == .loopback4, "who names an address gets it")
+    own.close()
+  }
+
   /// Opens a listening socket whose backlog is full, so that further connects get no answer.
   @Reactor private func withFullBacklog(
     _ body: (Endpoint) async throws -> Void

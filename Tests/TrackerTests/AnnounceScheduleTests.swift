@@ -160,9 +160,11 @@ private final class Driver {
   @Test func silentTrackerHoldsUpNobody() throws {
     let schedule = try schedule([["http://a.example/"], ["http://b.example/"]])
     _ = try #require(schedule.nextOrder(now: at(0), needsPeers: true))
-    #expect(schedule.nextOrder(now: at(1), needsPeers: true) == nil)
-    #expect(schedule.deadline(now: at(1), needsPeers: true) == at(3))
-    #expect(schedule.nextOrder(now: at(3), needsPeers: true)?.tracker == 1)
+    #expect(schedule.nextOrder(now: at(0.9), needsPeers: true) == nil)
+    #expect(schedule.deadline(now: at(0.9), needsPeers: true) == at(1))
+    #expect(schedule.nextOrder(now: at(2.9), needsPeers: false) == nil)
+    #expect(schedule.deadline(now: at(2.9), needsPeers: false) == at(3))
+    #expect(schedule.nextOrder(now: at(1), needsPeers: true)?.tracker == 1)
   }
 
   @Test func everyTrackerIsAskedAtItsOwnIntervalWhenAllAreWanted() throws {

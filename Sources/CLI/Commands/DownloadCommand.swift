@@ -13,10 +13,11 @@ enum DownloadCommand {
       throw UsageError.portForSeveral.failure
     }
     let stop = StopSwitch()
+    let dht = try DHTMemory(path: invocation.dht.stateFile)
     let reporter = try RunReporter(
       invocation.streams, sources: sources.count, onBrokenOutput: { stop.stop() })
     let run = BatchRun(
-      sources: sources, invocation: invocation, reporter: reporter, stop: stop)
+      sources: sources, invocation: invocation, reporter: reporter, stop: stop, dht: dht)
     let status = await Termination.guarding(stop: stop.stop) { await run.run() } ?? .failure
     guard let code = await reporter.outputError else { return status }
     if Console.isBrokenPipe(code) { Console.dieOfBrokenPipe() }
@@ -50,6 +51,7 @@ struct BatchRun: Sendable {
   let invocation: Invocation
   let reporter: RunReporter
   let stop: StopSwitch
+  let dht: DHTMemory
 
   /// Runs every source to its end, whatever becomes of the others.
   ///
@@ -113,15 +115,19 @@ struct SourceRun: Sendable {
   }
 
   private func transfer(_ torrent: TorrentMetainfo) async -> SourceResult {
-    let options: DownloadOptions
+    var options: DownloadOptions
     do throws(CommandFailure) {
       options = try self.options(for: torrent)
     } catch {
       return await failed(error, name: torrent.name)
     }
+    options.dht = options.dht.map(batch.dht.lent)
     await reporter.begin(number, torrent, origin: "\(entry.source)", isSeeding: isSeeding)
     let download = TorrentDownload(torrent: torrent, options: options)
     let result = await batch.stop.during(download.stop) { await follow(download) }
+    if let dht = options.dht, let problem = batch.dht.settle(dht) {
+      await reporter.note(problem, of: number)
+    }
     switch result {
     case .success(let summary):
       if isSeeding, batch.stop.isStopped { return await stopped(name: torrent.name) }
@@ -144,10 +150,17 @@ struct SourceRun: Sendable {
     if let folder = entry.folder { options.folder = folder }
     options.trackers = invocation.trackerTiers(torrentTrackers: torrent.trackers)
     options.selection = try invocation.selection.selection(of: torrent)
+    if !invocation.webSeeds.isEmpty { options.webSeeds = invocation.webSeeds + torrent.webSeeds }
+    options.dht = invocation.dht.options(
+      for: options, trackers: options.trackers ?? torrent.trackers,
+      webSeeds: options.webSeeds ?? torrent.webSeeds)
     let urls = (options.trackers ?? torrent.trackers).flatMap(\.self)
     if urls.contains(where: { OptionText.isURL($0, schemes: ["http", "https"]) }) {
       try invocation.checkBinding(of: "the trackers of \(torrent.name)")
     }
+    if !invocation.webSeeds.isEmpty { try invocation.checkBinding(of: "web seeds") }
+    // Those that the torrent names are left alone, as it may do without.
+    if options.bindAddress != nil, !invocation.allowsUnboundHTTP { options.webSeeds = [] }
     return options
   }
 

@@ -30,7 +30,7 @@ enum NewTorrent {
       builder.infoFields["attr"] = "x"
     }
     builder.trackers = invocation.trackers
-    builder.webSeeds = creation.webSeeds
+    builder.webSeeds = invocation.webSeeds
     builder.isPrivate = creation.isPrivate
     builder.comment = creation.comment
     builder.infoFields["source"] = creation.source.map { .bytes($0.utf8) }

@@ -40,6 +40,8 @@ package struct DownloadNarrative: Sendable {
       news(of: report)
     case .webSeed(let report):
       trouble(of: report)
+    case .dht(let report):
+      if case .failed(let words) = report.state { "no DHT: \(words)" } else { nil }
     case .seeding:
       isSeeding ? nil : "complete; serving it to others"
     case .progress(let progress):
@@ -81,6 +83,8 @@ package struct DownloadNarrative: Sendable {
       "listening for peers on port \(port)"
     case .tracker(let report):
       state(of: report)
+    case .dht(let report):
+      state(of: report)
     case .webSeed(let report) where report.state == .working:
       "web seed \(report.url): connecting"
     case .peerConnected(let peer, let client, let source):
@@ -96,6 +100,16 @@ package struct DownloadNarrative: Sendable {
     }
   }
 
+  private func state(of report: DHTReport) -> String? {
+    let known = "\(count(report.nodes, "node")) known"
+    return switch report.state {
+    case .joining: "DHT: asking where to begin"
+    case .joined: "DHT: joined, \(known)"
+    case .searched(let peers): "DHT: found \(count(peers, "peer")), \(known)"
+    case .failed: nil
+    }
+  }
+
   private func state(of report: TrackerReport) -> String {
     switch report.state {
     case .announcing:
@@ -103,8 +117,9 @@ package struct DownloadNarrative: Sendable {
     case .working(let peers, let seeders, let leechers, let next):
       let swarm = [seeders.map { count($0, "seed") }, leechers.map { count($0, "leech") }]
         .compactMap(\.self).joined(separator: ", ")
+      let sight = report.externalAddress.map { ", sees us at \($0)" } ?? ""
       return "tracker \(report.url): \(count(peers, "peer"))\(swarm.isEmpty ? "" : " (\(swarm))")"
-        + ", asked again in \(ByteText.elapsed(next))"
+        + "\(sight), asked again in \(ByteText.elapsed(next))"
     case .failed(let words):
       return "tracker \(report.url): \(words)"
     }
@@ -121,6 +136,8 @@ package struct DownloadNarrative: Sendable {
     let time = ByteText.elapsed(summary.duration)
     let rate = ByteText.rate(final.averageDownloadRate)
     var text = "\(name): complete, \(ByteText.size(final.totalBytes)) verified in \(time) (\(rate))"
+    let origins = OriginText.downloaded(final)
+    if !origins.isEmpty { text += ", from \(origins)" }
     if final.uploadedBytes > 0 {
       let ratio = ByteText.decimal(final.shareRatio, places: 2)
       text += ", \(ByteText.size(final.uploadedBytes)) sent (ratio \(ratio))"

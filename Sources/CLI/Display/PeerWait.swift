@@ -11,11 +11,13 @@ struct PeerWait {
   private var snapshots = 0
   private var port: UInt16 = 0
   private var trackers: [String: TrackerReport.State] = [:]
+  private var dht: DHTReport?
 
   /// Learns from an event what there is to wait for.
   mutating func note(_ event: DownloadEvent) {
     switch event {
     case .listening(let port): self.port = port
+    case .dht(let report): dht = report
     case .tracker(let report):
       // Asking again is no news: until the answer is there, the last one counts.
       if case .announcing = report.state, trackers[report.url] != nil { return }
@@ -37,6 +39,15 @@ struct PeerWait {
   }
 
   private var reason: String {
+    if let dht {
+      switch dht.state {
+      case .joining: return "no tracker knows one, and no node of the DHT has answered yet"
+      case .joined: return "the DHT is being searched"
+      case .searched:
+        return "neither trackers nor the DHT know one that answers; they are asked again"
+      case .failed: break
+      }
+    }
     if trackers.isEmpty {
       return "there is no tracker to ask (--tracker) and none given that answers (--peer); "
         + "one may connect to port \(port)"

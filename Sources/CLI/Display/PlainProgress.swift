@@ -60,6 +60,8 @@ package struct PlainProgress: Sendable {
   }
 
   private func peers(_ progress: ProgressSnapshot) -> String {
-    "\(progress.connectedPeers) \(progress.connectedPeers == 1 ? "peer" : "peers")"
+    let origins = OriginText.connected(progress)
+    return "\(progress.connectedPeers) \(progress.connectedPeers == 1 ? "peer" : "peers")"
+      + (origins.isEmpty ? "" : " (\(origins))")
   }
 }

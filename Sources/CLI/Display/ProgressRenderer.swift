@@ -48,10 +48,19 @@ package struct ProgressRenderer: Sendable {
     return TerminalText.truncated(shownName.isEmpty ? text : "\(shownName)  \(text)", to: room)
   }
 
-  /// The strip of parts below the line while data is being fetched; empty when nothing is known.
+  /// The strip of parts below the line while data is being fetched, and behind it who brings them;
+  /// empty when nothing is known.
   package func strip(_ progress: ProgressSnapshot, columns: Int) -> String {
-    let text = PieceStrip.text(shares: progress.pieceMap, columns: columns - 3)
-    return text.isEmpty ? "" : "  " + (usesColor ? "\u{1B}[36m\(text)\u{1B}[0m" : text)
+    let room = columns - 3
+    let origins = OriginText.connected(progress)
+    let originRoom = origins.isEmpty ? 0 : TerminalText.width(origins) + 2
+    // Where both have no room, the strip matters more.
+    let showsOrigins = originRoom > 0 && room - originRoom >= Self.shortestStrip
+    let text = PieceStrip.text(
+      shares: progress.pieceMap, columns: showsOrigins ? room - originRoom : room)
+    guard !text.isEmpty else { return "" }
+    return "  " + (usesColor ? "\u{1B}[36m\(text)\u{1B}[0m" : text)
+      + (showsOrigins ? "  \(origins)" : "")
   }
 
   private func sizes(_ done: Int64, of total: Int64) -> String {
@@ -64,6 +73,7 @@ package struct ProgressRenderer: Sendable {
     return progress.seeds > 0 ? "\(count) \(noun) (\(progress.seeds) seeding)" : "\(count) \(noun)"
   }
 
+  private static let shortestStrip = 24
   private static let shortestBar = 10
   private static let longestBar = 40
   private static let shortestName = 8

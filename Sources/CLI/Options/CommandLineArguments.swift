@@ -122,6 +122,10 @@ package struct CommandLineArguments {
     if names.contains("--quiet"), names.contains("--verbose") {
       throw .conflictingOptions("--quiet", "--verbose")
     }
+    if invocation.dht.isWanted == false, let other = names.first(where: { $0.hasPrefix("--dht-") })
+    {
+      throw .conflictingOptions("--no-dht", other)
+    }
     if invocation.command == .tracker, invocation.listenEndpoint == nil {
       throw .missingOption("--listen ADDRESS:PORT", .tracker)
     }

@@ -19,6 +19,10 @@ package struct Invocation: Sendable {
   package var creation = CreationOptions()
   /// Trackers given with `--tracker`, by tier.
   package var trackers: [[String]] = []
+  /// Web seeds given with `--web-seed`.
+  package var webSeeds: [String] = []
+  /// Whether and how the distributed hash table is used.
+  package var dht = DHTChoice()
   /// Whether the trackers that the torrent names are used.
   package var usesTorrentTrackers = true
   /// Where `tracker` listens.
@@ -77,8 +81,6 @@ package struct CreationOptions: Sendable {
   package var name: String?
   /// The bytes of a piece; nil chooses by the size.
   package var pieceLength: Int?
-  /// The URLs of web seeds (BEP 19).
-  package var webSeeds: [String] = []
   /// Whether peers may come from the trackers only (BEP 27).
   package var isPrivate = false
   /// By what private trackers tell equal torrents apart.

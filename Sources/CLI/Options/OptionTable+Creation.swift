@@ -25,15 +25,6 @@ extension OptionTable {
         invocation.creation.pieceLength = Int(size)
       }),
     OptionSpecification(
-      "--web-seed", "a URL that serves the data over http; may be repeated", for: [.create],
-      isRepeatable: true,
-      .value(OptionValue("URL")) { invocation, text throws(ExpectedValue) in
-        guard OptionText.isURL(text, schemes: ["http", "https"]) else {
-          throw ExpectedValue("an http or https URL")
-        }
-        invocation.creation.webSeeds.append(text)
-      }),
-    OptionSpecification(
       "--private", "peers come from its trackers only", for: [.create],
       .toggle { invocation, isOn in invocation.creation.isPrivate = isOn }),
     OptionSpecification(

@@ -59,7 +59,7 @@ extension OptionTable {
         invocation.download.bindAddress = address
       }),
     OptionSpecification(
-      "--unbound-http", "ask http(s) trackers in spite of --bind, from any address",
+      "--unbound-http", "use http(s) in spite of --bind, from any address",
       for: transfers,
       .toggle { invocation, isOn in invocation.allowsUnboundHTTP = isOn }),
   ]

@@ -5,7 +5,7 @@ import Download
 package enum OptionTable {
   /// The options, in the order in which the help lists them.
   package static let all: [OptionSpecification] =
-    output + selection + batch + limits + creation + network + messages
+    output + selection + batch + limits + creation + network + sources + listening + messages
 
   /// The options that a command takes, in order.
   package static func options(of command: Command) -> [OptionSpecification] {
@@ -102,34 +102,16 @@ extension OptionTable {
       .value(OptionValue("N")) { invocation, text throws(ExpectedValue) in
         invocation.download.pipeline = try OptionText.number(text, in: 1...65535)
       }),
-    OptionSpecification(
-      "--tracker", "ask this first; \"URL URL\" is a tier; may be repeated",
-      for: [.download, .seed, .create, .scrape], isRepeatable: true,
-      .value(OptionValue("URL")) { invocation, text throws(ExpectedValue) in
-        let schemes = ["http", "https", "udp"]
-        let tier = text.split(separator: " ").map(String.init)
-        guard !tier.isEmpty, tier.allSatisfy({ OptionText.isURL($0, schemes: schemes) }) else {
-          throw ExpectedValue("http, https or udp URLs")
-        }
-        invocation.trackers.append(tier)
-      }),
-    OptionSpecification(
-      "--no-tracker", "do not ask the trackers that the torrent names", for: transfers,
-      .flag { invocation in invocation.usesTorrentTrackers = false }),
-    OptionSpecification(
-      "--allow-local-urls", "let URLs lead anywhere in this machine and network", for: transfers,
-      .toggle { invocation, isOn in invocation.download.allowsLocalURLs = isOn }),
-    OptionSpecification(
-      "--dht", "find peers through the distributed hash table too", for: transfers,
-      .toggle { invocation, isOn in invocation.download.dht = isOn ? DHTOptions() : nil }),
-    OptionSpecification(
-      "--lsd", "find peers in the local network too", for: transfers,
-      .toggle { invocation, isOn in invocation.download.usesLocalDiscovery = isOn }),
+  ]
+}
+
+extension OptionTable {
+  private static let listening: [OptionSpecification] = [
     OptionSpecification(
       "--listen", "where the tracker listens; port 0 is any free port", for: [.tracker],
       .value(OptionValue("ADDRESS:PORT")) { invocation, text throws(ExpectedValue) in
         invocation.listenEndpoint = try OptionText.endpoint(text, allowsAnyPort: true)
-      }),
+      })
   ]
 }
 

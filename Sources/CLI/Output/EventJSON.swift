@@ -51,6 +51,8 @@ package enum EventJSON {
       object("listening", source: source, [.init("port", .count(Int(port)))])
     case .tracker(let report):
       object("tracker", source: source, tracker(report))
+    case .dht(let report):
+      object("dht", source: source, dht(report))
     case .webSeed(let report):
       object("web-seed", source: source, webSeed(report))
     case .peerConnected(let peer, let client, let origin):
@@ -83,17 +85,29 @@ package enum EventJSON {
     }
   }
 
+  private static func dht(_ report: DHTReport) -> [JSONValue.Member] {
+    let nodes = JSONValue.Member("nodes", .count(report.nodes))
+    return switch report.state {
+    case .joining: [.init("state", .string("joining")), nodes]
+    case .joined: [.init("state", .string("joined")), nodes]
+    case .searched(let peers):
+      [.init("state", .string("searched")), nodes, .init("peers", .count(peers))]
+    case .failed(let words):
+      [.init("state", .string("failed")), nodes, .init("message", .string(words))]
+    }
+  }
+
   private static func webSeed(_ report: WebSeedReport) -> [JSONValue.Member] {
-    let (state, reason): (String, String?) =
+    let (state, reason, pause): (String, String?, Duration?) =
       switch report.state {
-      case .working: ("working", nil)
-      case .failed(let reason, _): ("failed", reason)
-      case .limited(let reason): ("limited", reason)
-      case .givenUp(let reason): ("given-up", reason)
+      case .working: ("working", nil, nil)
+      case .failed(let reason, let pause): ("failed", reason, pause)
+      case .limited(let reason): ("limited", reason, nil)
+      case .givenUp(let reason): ("given-up", reason, nil)
       }
     return [
       .init("url", .string(report.url)), .init("state", .string(state)),
-      .init("reason", .text(reason)),
+      .init("reason", .text(reason)), .init("retry_after", .seconds(pause)),
     ]
   }
 
@@ -186,9 +200,15 @@ package enum EventJSON {
         .init("next_announce", .seconds(next)),
       ]
     case .failed(let words):
-      members += [.init("state", .string("failed")), .init("message", .string(words))]
+      members += [
+        .init("state", .string("failed")), .init("message", .string(words)),
+        .init("next_announce", .seconds(report.nextAnnounce)),
+      ]
     }
-    return members + [.init("warning", .text(report.warning))]
+    return members + [
+      .init("external_address", .text(report.externalAddress?.description)),
+      .init("warning", .text(report.warning)),
+    ]
   }
 
   private static func progress(_ progress: ProgressSnapshot) -> [JSONValue.Member] {
@@ -207,7 +227,9 @@ package enum EventJSON {
       .init("piece_count", .count(progress.pieceCount)),
       .init("failed_pieces", .count(progress.failedPieces)),
       .init("banned_peers", .count(progress.bannedPeers)),
+      .init("dht_nodes", progress.dhtNodes.map { .count($0) } ?? .null),
       .init("origins", .array(progress.sources.map(origin))),
+      .init("trackers", .array(progress.trackers.map { .object(tracker($0)) })),
     ]
   }
 

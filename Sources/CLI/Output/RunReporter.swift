@@ -57,6 +57,12 @@ actor RunReporter {
     if let line = logNarratives[number]?.narrative.line(event) { tellLog(line, of: number) }
   }
 
+  /// Something about a source is worth a line, though nobody fails for it.
+  func note(_ line: String, of number: Int) {
+    display.note(line)
+    tellLog(line, of: number)
+  }
+
   /// A source is done, or was served until we were stopped.
   func complete(_ number: Int, _ summary: DownloadSummary, name: String, isSeeding: Bool) {
     write(EventJSON.completed(summary, source: number))

@@ -2,8 +2,8 @@ import Primitives
 
 /// The peers that others have announced to us.
 ///
-/// An address counts once for each torrent, with its last port (BEP 33), and for half an hour. Bounded
-/// in all: a full torrent forgets the peer that was announced longest ago; when there are too many
+/// A public address counts once for each torrent, with its last port (BEP 33), and for half an hour; at
+/// a local one, where many peers may share a machine, each port counts. Bounded in all: a full torrent forgets the peer that was announced longest ago; when there are too many
 /// torrents, the one farthest from us goes, which others keep better than we do.
 struct PeerStore: Sendable {
   static let lifetime = Duration.seconds(1800)
@@ -42,7 +42,8 @@ struct PeerStore: Sendable {
       return
     }
     var peers = torrents[infoHash] ?? []
-    peers.removeAll { $0.endpoint.address == endpoint.address }
+    let isLocal = endpoint.address.ownerNetwork == nil
+    peers.removeAll { isLocal ? $0.endpoint == endpoint : $0.endpoint.address == endpoint.address }
     if peers.count >= peerLimit { peers.removeFirst() }
     peers.append(Peer(endpoint: endpoint, isSeed: isSeed, announced: now))
     torrents[infoHash] = peers

@@ -19,8 +19,9 @@ package struct AnnounceSchedule: Sendable {
     package let event: AnnounceEvent?
   }
 
-  /// How long a tracker may take before the next one is asked as well.
-  package static let patience = Duration.seconds(3)
+  /// How long a tracker may take before the next one is asked as well: while no peer is known, and
+  /// else.
+  package static let patience = (hungry: Duration.seconds(1), usual: Duration.seconds(3))
   /// How often a local tracker is asked while no peer is known.
   package static let localInterval = Duration.seconds(5)
   /// The largest number of trackers used.
@@ -115,12 +116,13 @@ package struct AnnounceSchedule: Sendable {
   private func search(now: Instant, needsPeers: Bool) -> SearchResult {
     var earliest: Instant?
     func note(_ instant: Instant) { earliest = min(earliest ?? instant, instant) }
+    let patience = needsPeers ? Self.patience.hungry : Self.patience.usual
     var hasWorking = false
     for tracker in tiers.joined() {
       let entry = entries[tracker]
       if let askedAt = entry.askedAt {
-        if now < askedAt + Self.patience, !hasWorking, !announcesToAll {
-          note(askedAt + Self.patience)
+        if now < askedAt + patience, !hasWorking, !announcesToAll {
+          note(askedAt + patience)
           hasWorking = true
         }
         continue
