@@ -1,3 +1,4 @@
+import Demo
 import Download
 import Metainfo
 import Networking
@@ -21,14 +22,14 @@ import Testing
     }
   }
 
-  private func bytes(_ swarm: SimulatedSwarm, of file: Int) async -> [UInt8] {
+  private func bytes(_ swarm: SimulatedSwarm, of file: Int) -> [UInt8] {
     let start = Self.lengths[..<file].reduce(0) { $0 + Int($1.length) }
-    return await Array(swarm.content[start..<start + Int(Self.lengths[file].length)])
+    return Array(swarm.content[start..<start + Int(Self.lengths[file].length)])
   }
 
   @Test func neighboursAreNeverMadeAndNothingIsLeftOfThem() async throws {
     let swarm = try await swarm(501)
-    let expected = await bytes(swarm, of: 1)
+    let expected = bytes(swarm, of: 1)
     let (summary, seen) = try await swarm.simulation.run {
       try swarm.addSeed(host: .init(uploadRate: 100_000))
       let download = swarm.download { $0.selection = FileSelection([1, 4]) }
@@ -67,7 +68,7 @@ import Testing
       }
     }
     for number in Self.lengths.indices {
-      let expected = await bytes(swarm, of: number)
+      let expected = bytes(swarm, of: number)
       #expect(swarm.files.bytes("data.bin/\(Self.lengths[number].name)") == expected)
     }
     #expect(swarm.files.paths.count == Self.lengths.count)
@@ -137,7 +138,7 @@ import Testing
     let (first, second, third) = try await swarm.simulation.run {
       try swarm.addSeed(host: .init(uploadRate: 100_000))
       let seed = swarm.seeds[0]
-      return try await withThrowingTaskGroup(of: Void.self) { group in
+      return await withTaskGroup(of: Void.self) { group in
         group.addTask { await seed.run() }
         let first = await Self.stopped(swarm.download(), after: 200_000)
         let second = await Self.stopped(swarm.download(), after: 0)
