@@ -47,6 +47,7 @@ package enum CommandLineTool {
   private static func perform(
     _ invocation: Invocation
   ) async throws(CommandFailure) -> ExitStatus {
+    if ![.help, .version, .completions].contains(invocation.command) { try DescriptorRoom.check() }
     switch invocation.command {
     case .download, .seed: return try await DownloadCommand.run(invocation)
     case .verify: return try await VerifyCommand.run(invocation)

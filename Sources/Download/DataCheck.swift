@@ -24,19 +24,20 @@ struct DataCheck {
   func run(
     _ pieces: Bitfield, isStopped: () -> Bool, progress: (Int64, Int64) -> Void
   ) async throws(StorageError) -> Bitfield {
+    let holes = HoleMap()
     var course = Course(pieces: pieces, geometry: geometry)
     let step = max(Self.lanes, Self.stretch / geometry.pieceLength)
     progress(0, course.total)
     await withTaskGroup(of: Stretch.self) { group in
       for _ in 0..<max(1, workerCount) {
         guard let range = course.nextStretch(step) else { break }
-        group.addTask { await self.check(range, of: pieces) }
+        group.addTask { await self.check(range, of: pieces, holes) }
       }
       while let stretch = await group.next() {
         course.add(stretch)
         progress(course.done, course.total)
         if course.failure == nil, !isStopped(), let range = course.nextStretch(step) {
-          group.addTask { await self.check(range, of: pieces) }
+          group.addTask { await self.check(range, of: pieces, holes) }
         }
       }
     }
@@ -44,12 +45,15 @@ struct DataCheck {
     return course.verified
   }
 
-  private func check(_ range: Range<Int>, of pieces: Bitfield) async -> Stretch {
+  private func check(
+    _ range: Range<Int>, of pieces: Bitfield, _ holes: HoleMap
+  ) async -> Stretch {
     let storage = storage
     return await workers.run {
       do throws(StorageError) {
         return Stretch(
-          pieces: range, verified: .success(try storage.checkPieces(range, of: pieces)))
+          pieces: range,
+          verified: .success(try storage.checkPieces(range, of: pieces, holes: holes)))
       } catch {
         return Stretch(pieces: range, verified: .failure(error))
       }

@@ -228,8 +228,8 @@ final class PeerRoster {
       other.stop(.duplicate)
     }
     let session = PeerSession(
-      number: makeNumber(), connection: throttled(peer), pipeline: settings.pipeline, work: work,
-      swarm: self, clock: environment.clock)
+      number: makeNumber(), connection: throttled(peer), pipeline: settings.pipeline,
+      limiter: settings.downloadLimiter, work: work, swarm: self, clock: environment.clock)
     session.source = source
     sessions.append(session)
     if source == .incoming { tallies[source, default: .init()].found += 1 }

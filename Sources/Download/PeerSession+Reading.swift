@@ -13,9 +13,11 @@ extension PeerSession {
 
   /// The pauses that are worth a timer, and those that nobody notices.
   private static let shortestPause = Duration.milliseconds(4)
-  private static let longestPause = Duration.milliseconds(100)
-  /// How many blocks must be owed for the pipe not to run dry in a pause of one.
-  private static let pauseCover = 3
+  private static let longestPause = 0.2
+  /// Pauses end at multiples of this.
+  private static let pauseGrid = Duration.milliseconds(8)
+  /// How many blocks may gather; the kernel holds so many for any connection.
+  private static let pauseBlocks = 4
 
   func readMessages() async {
     var turn = 0
@@ -40,19 +42,29 @@ extension PeerSession {
     }
   }
 
-  /// Lets a slow peer's bytes gather until there is about a block of them.
+  /// Lets a slow peer's bytes gather until some blocks should be whole.
   ///
   /// A slow link brings them in drips, and with hundreds of such peers to read each drip costs more
-  /// than all the rest. At the end of the download nothing waits.
+  /// than all the rest. What is owed beyond those blocks must last for a round trip, so that the
+  /// peer never runs out of requests. The pauses of all peers end at the same moments, for one turn
+  /// of the loop. At the end of the download nothing waits.
   private func pauseForMore() async {
     let now = clock.now
     let rate = window.estimatedRate(now: now)
     guard end == nil, !work.board.isEndgame, rate > 0 else { return }
     // Bounded before it is a duration, because a rate that has died away is next to nothing.
-    let blockTime = Duration.seconds(min(Double(Block.standardLength) / rate, 1))
-    guard blockTime > Self.shortestPause, window.count >= Self.pauseCover else { return }
-    let deadline = now + min(blockTime, Self.longestPause)
-    _ = await clock.wait(for: readerWakeup, until: deadline)
+    let blockTime = min(Double(Block.standardLength) / rate, 1)
+    let cover = max(1, Int((min(roundTrip, 1) / blockTime).rounded(.up)))
+    // A lane that is not idle is about to fill the window.
+    let owed = isIdle ? window.count : window.target
+    let blocks = min(owed - cover, Self.pauseBlocks)
+    guard blocks > 0 else { return }
+    let bytes = (blocks - 1) * Block.standardLength + inbound.bytesToBlockEnd
+    let pause = Duration.seconds(min(Double(bytes) / rate, Self.longestPause))
+    guard pause > Self.shortestPause else { return }
+    transport.ignoreArrivals()
+    _ = await clock.wait(
+      for: readerWakeup, until: (now + pause).roundedUp(to: Self.pauseGrid))
   }
 
   /// One vectored read, and all that follows from it, without a pause; adds what it cost.

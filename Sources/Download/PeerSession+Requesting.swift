@@ -48,7 +48,7 @@ extension PeerSession {
   /// the pipe does not run dry at a piece's border.
   private var wantsClaim: Bool {
     !machine.peerChoking && machine.amInterested && claims.count < work.claimDepth
-      && window.room > 0
+      && room > 0
       && clock.now - chokedAt >= Self.chokePause
   }
 
@@ -59,11 +59,12 @@ extension PeerSession {
   /// fill what is left; it sends what is asked for when it is done.
   @discardableResult
   func requestBlocks() -> Bool {
-    guard end == nil, !machine.peerChoking, window.room >= max(1, window.target / 8) else {
-      return false
-    }
+    guard end == nil, !machine.peerChoking else { return false }
+    let depth = min(window.target, limiter?.quota.limit ?? .max)
+    guard room >= max(1, depth / 8) else { return false }
+    defer { countOwed() }
     let now = clock.now
-    while window.room > 0, let claim = claims.popFirst() {
+    while room > 0, let claim = claims.popFirst() {
       if takeTurn(claim, now: now) { claims.append(claim) }
     }
     guard wantsClaim, !isIdle else { return false }
@@ -76,7 +77,7 @@ extension PeerSession {
 
   /// Asks for some blocks of a claim; returns whether it may have more.
   private func takeTurn(_ claim: Claim, now: Instant) -> Bool {
-    for _ in 0..<min(window.room, Self.turnBlocks) {
+    for _ in 0..<min(room, Self.turnBlocks) {
       guard let request = work.nextRequest(of: claim, for: number, now: now) else { return false }
       window.requested(request.block, isDuplicate: request.isDuplicate, now: now)
       machine.say(.request(request.block))

@@ -27,6 +27,10 @@ final class PeerSession: LaneWorker {
   var machine: PeerConnectionMachine
   var inbound: InboundMachine
   var window: RequestWindow
+  /// What all peers may owe together, if the user limits what we receive.
+  let limiter: RateLimiter?
+  /// The blocks that the limiter's quota counts for this peer.
+  private var countedBlocks = 0
   var traffic = PeerTraffic()
   /// The pieces whose blocks are asked for next, in the order of the claims.
   var claims = Fifo<Claim>()
@@ -39,6 +43,9 @@ final class PeerSession: LaneWorker {
   /// When the peer choked us last.
   var chokedAt = Instant.zero
 
+  /// How long the network takes there and back, in seconds.
+  var roundTrip = 0.1
+
   let laneWakeup = Wakeup()
   let serverWakeup = Wakeup()
   let readerWakeup = Wakeup()
@@ -48,10 +55,11 @@ final class PeerSession: LaneWorker {
   private(set) var end: PeerEnd?
 
   init(
-    number: PeerNumber, connection: GreetedPeer, pipeline: Int?, work: PieceWork,
-    swarm: any PeerSessionOwner, clock: any LoopClock
+    number: PeerNumber, connection: GreetedPeer, pipeline: Int?, limiter: RateLimiter?,
+    work: PieceWork, swarm: any PeerSessionOwner, clock: any LoopClock
   ) {
     self.number = number
+    self.limiter = limiter
     endpoint = connection.endpoint
     peerID = connection.peerID
     isOutgoing = connection.isOutgoing
@@ -104,6 +112,7 @@ final class PeerSession: LaneWorker {
   func stop(_ reason: PeerEnd) {
     guard end == nil else { return }
     end = reason
+    countOwed()
     transport.close()
     laneWakeup.fire()
     serverWakeup.fire()
@@ -111,6 +120,22 @@ final class PeerSession: LaneWorker {
   }
 
   var depth: Int { window.target }
+
+  /// How many more blocks the peer may be asked for now.
+  var room: Int {
+    guard let limiter else { return window.room }
+    let others = limiter.quota.owed - countedBlocks
+    return max(0, min(window.room, limiter.quota.limit - others - window.count))
+  }
+
+  /// Tells the quota what the peer owes; one that is late holds up nobody else.
+  func countOwed() {
+    guard let limiter else { return }
+    let count = end == nil && !window.isSnubbed ? window.count : 0
+    limiter.quota.owed += count - countedBlocks
+    countedBlocks = count
+  }
+
   var bytesPerSecond: Double { window.bytesPerSecond }
 
   /// Whether the peer has every piece.
@@ -162,9 +187,13 @@ final class PeerSession: LaneWorker {
 
   /// Twice a second: rates, late blocks, keep-alives, silence.
   func tick(now: Instant) {
+    if let measured = transport.roundTrip {
+      roundTrip = Double(measured.inNanoseconds) / 1e9
+    }
     let becameSnubbed = window.tick(now: now)
     work.update(number, rate: traffic.downloaded.rate(now: now), isSnubbed: window.isSnubbed)
     window.share = work.share(of: number)
+    countOwed()
     if becameSnubbed { work.wakeIdle() }
     guard machine.tick(now: now) else { return stop(.silent) }
     if window.isStalled(now: now) { return stop(.stalled) }

@@ -88,9 +88,15 @@ final class PieceWork {
 
   // MARK: - Claims
 
+  /// Whether what is asked for twice would come out of a limit that is reached anyway: then slow
+  /// peers are not what a run waits for.
+  var savesDuplicates: () -> Bool = { false }
+
   /// The next piece for this session, or nil; then the session is woken when that may change.
   func claim(for session: any LaneWorker, now: Instant) -> Claim? {
-    guard let claim = makeClaim(for: session.number, depth: session.depth, now: now) else {
+    guard let claim = makeClaim(for: session.number, depth: session.depth, now: now),
+      claim.kind != .endgame || !savesDuplicates()
+    else {
       if !session.isIdle {
         session.isIdle = true
         idle.append(session)

@@ -138,6 +138,9 @@ final class Pipeline: AnnouncerDelegate {
     work.pieceAdvanced = { [unowned self] in verifier.advanced($0) }
     work.pieceGivenUp = { [unowned self] in verifier.forget($0) }
     work.isBeingHashed = { [unowned self] in verifier.isBusy($0) }
+    if let limiter = options.downloadLimiter {
+      work.savesDuplicates = { limiter.quota.isReached }
+    }
     roster.ranOut = { [unowned self] in announcer.peersRanOut() }
     roster.cancelElsewhere = { [unowned self] in webSeeds.cancel($0, at: $1) }
     webSeeds.makeNumber = { [unowned self] in roster.makeNumber() }

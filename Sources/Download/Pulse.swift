@@ -34,6 +34,7 @@ final class Pulse {
       let outcome = await clock.wait(for: wakeup, until: clock.now + Self.interval)
       guard !isClosed, outcome != .cancelled else { return }
       ticks += 1
+      pipeline.options.downloadLimiter?.tick(now: clock.now)
       for session in pipeline.roster.sessions { session.tick(now: clock.now) }
       pipeline.webSeeds.tick(now: clock.now)
       pipeline.work.wakeIdle()

@@ -14,11 +14,27 @@ public final class RateLimiter: Sendable {
   @Reactor private var bucket: TokenBucket
   @Reactor private var waiting = Fifo<Turn>()
   @Reactor private var timer: TimerID?
+  /// What peers may owe, if this is a limit on what we receive.
+  @Reactor var quota: RequestQuota
+  /// When the quota learned last, and what was lost of the rate by then.
+  @Reactor private var lesson: (time: Instant, spilled: Double)?
 
   /// Creates a limiter of that many bytes per second.
   public init(bytesPerSecond: Int) {
     self.bytesPerSecond = max(1, bytesPerSecond)
     bucket = TokenBucket(bytesPerSecond: bytesPerSecond)
+    quota = RequestQuota(bytesPerSecond: bytesPerSecond)
+  }
+
+  /// Twice a second, however many runs say so: adapts the quota to what comes of it.
+  @Reactor
+  func tick(now: Instant) {
+    let spilled = bucket.spilled(by: now)
+    guard let last = lesson else { return lesson = (now, spilled) }
+    let time = (now - last.time).inSeconds
+    guard time > 0.4 else { return }
+    quota.learn(unusedShare: (spilled - last.spilled) / (time * bucket.rate))
+    lesson = (now, spilled)
   }
 
   /// A place in the queue of a limiter, for one user that wants one thing at a time.

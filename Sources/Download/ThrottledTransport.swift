@@ -31,6 +31,7 @@ final class ThrottledTransport: Transport {
 
   var remote: Endpoint { base.remote }
   var local: Endpoint { base.local }
+  var roundTrip: Duration? { base.roundTrip }
   var mayRead: Bool { base.mayRead }
 
   func read(into segments: UnsafeMutableBufferPointer<IOSegment>) -> IOResult {
@@ -52,12 +53,16 @@ final class ThrottledTransport: Transport {
   }
 
   func waitUntilReadable() async {
+    // Whoever has read all there is need not have been told so by another read.
+    giveBack()
     await base.waitUntilReadable()
     guard let downloads, allowance == 0 else { return }
     if await downloads.take(downloads.quantum, turn: downloadTurn, clock: clock) {
       allowance = downloads.quantum
     }
   }
+
+  func ignoreArrivals() { base.ignoreArrivals() }
 
   func waitUntilWritable() async {
     await base.waitUntilWritable()

@@ -42,6 +42,8 @@ final class Poller {
   }
 
   private nonisolated static let wakeData = UInt64.max
+  private nonisolated static let writing =
+    cposix_poll_out | cposix_poll_read_hangup | cposix_poll_edge
 
   private let descriptor: Int32
   private let wakeDescriptor: Int32
@@ -62,13 +64,21 @@ final class Poller {
     let index = freeIndices.popLast() ?? UInt32(entries.count)
     if Int(index) == entries.count { entries.append(Entry()) }
     let registration = Registration(index: index, generation: entries[Int(index)].generation)
-    let mask = cposix_poll_in | cposix_poll_out | cposix_poll_read_hangup | cposix_poll_edge
-    guard cposix_epoll_add(descriptor, socket, mask, registration.data) == 0 else {
+    guard
+      cposix_epoll_add(
+        descriptor, socket, Self.writing | cposix_poll_in, registration.data) == 0
+    else {
       freeIndices.append(index)
       throw .lastSystemError("epoll_ctl")
     }
     entries[Int(index)].target = target
     return registration
+  }
+
+  /// Whether the target is told of what comes in; when it is again, what came meanwhile counts.
+  func setReading(_ isReading: Bool, _ registration: Registration, _ socket: Int32) {
+    let mask = isReading ? Self.writing | cposix_poll_in : Self.writing
+    _ = cposix_epoll_change(descriptor, socket, mask, registration.data)
   }
 
   /// Stops watching; events that are on their way already reach nobody.
@@ -92,9 +102,9 @@ final class Poller {
         clearWake()
         continue
       }
-      let entry = entries[Int(event.data & 0xFFFF_FFFF)]
-      if entry.generation == UInt32(event.data >> 32) {
-        entry.target?.became(Readiness(rawValue: event.events))
+      let index = Int(event.data & 0xFFFF_FFFF)
+      if entries[index].generation == UInt32(event.data >> 32) {
+        entries[index].target?.became(Readiness(rawValue: event.events))
       }
     }
   }

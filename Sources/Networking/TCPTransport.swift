@@ -22,6 +22,8 @@ package final class TCPTransport: Transport {
   private var canWrite: Bool
   /// Whether no further edge may come, so that readiness must not be forgotten.
   private var hasEnded = false
+  /// Whether epoll tells us of what comes in.
+  private var hearsArrivals = true
   private let readable = Wakeup()
   private let writable = Wakeup()
 
@@ -46,6 +48,12 @@ package final class TCPTransport: Transport {
   }
 
   // MARK: - Reading and writing
+
+  /// What the kernel has measured, smoothed.
+  package var roundTrip: Duration? {
+    let microseconds = descriptor.map { cposix_round_trip($0) } ?? 0
+    return microseconds > 0 ? .microseconds(Int64(microseconds)) : nil
+  }
 
   /// Whether a read may bring something, or the end.
   package var mayRead: Bool { canRead || descriptor == nil }
@@ -93,9 +101,22 @@ package final class TCPTransport: Transport {
 
   /// Returns when a read may get further, or never will.
   package func waitUntilReadable() async {
+    if !canRead { setHearing(true) }
     while !canRead, descriptor != nil {
       guard await readable.wait() else { return }
     }
+  }
+
+  /// Until the next wait for readability, only trying tells whether there is something to read.
+  package func ignoreArrivals() {
+    setHearing(false)
+    canRead = true
+  }
+
+  private func setHearing(_ hears: Bool) {
+    guard hears != hearsArrivals, let registration, let descriptor else { return }
+    hearsArrivals = hears
+    Reactor.shared.loop.poller.setReading(hears, registration, descriptor)
   }
 
   /// Returns when a write may get further, or never will.

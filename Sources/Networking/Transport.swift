@@ -22,6 +22,9 @@ package protocol Transport: AnyObject, Sendable {
   /// Our own address on this connection.
   var local: Endpoint { get }
 
+  /// How long the network takes to the other side and back; nil while that is not known.
+  var roundTrip: Duration? { get }
+
   /// Whether a read may get further now.
   var mayRead: Bool { get }
 
@@ -35,12 +38,24 @@ package protocol Transport: AnyObject, Sendable {
   /// cancelled.
   func waitUntilReadable() async
 
+  /// The caller will try to read again by itself after a while, and need not hear of every drip that
+  /// comes in meanwhile. The next wait for readability ends it.
+  func ignoreArrivals()
+
   /// Returns when a write may get further, when the transport is closed, or when the task is
   /// cancelled.
   func waitUntilWritable() async
 
   /// Ends the connection and wakes whoever waits. May be called again.
   func close()
+}
+
+extension Transport {
+  /// Where hearing of arrivals costs nothing, there is nothing to do.
+  package func ignoreArrivals() {}
+
+  /// Not known.
+  package var roundTrip: Duration? { nil }
 }
 
 /// A listening socket, or what stands in for it in a simulation.

@@ -68,6 +68,11 @@ package struct InboundMachine: ~Copyable {
   /// Whether the next byte belongs to a block that has begun.
   package var isInsideBlock: Bool { payload != nil }
 
+  /// How many bytes are missing of the block that has begun, or else of the next one.
+  package var bytesToBlockEnd: Int {
+    payload.map { $0.block.length - $0.count } ?? Block.standardLength
+  }
+
   /// The block is no longer wanted: what is still coming of it goes nowhere.
   ///
   /// It may be asked for again, and its place be used for it, before the rest of the old copy is

@@ -39,6 +39,13 @@ public struct Instant: Hashable, Comparable, Sendable {
     return Instant(nanoseconds: overflow ? (duration < .zero ? .max : .min) : difference)
   }
 
+  /// The next instant from this one on that is a multiple of `step` after the clock's origin.
+  public func roundedUp(to step: Duration) -> Instant {
+    let length = max(1, step.inNanoseconds)
+    let past = nanoseconds % length
+    return past == 0 ? self : self + .nanoseconds(past < 0 ? -past : length - past)
+  }
+
   /// The time from `right` to `left`, clamped to the representable range.
   @inlinable
   public static func - (left: Instant, right: Instant) -> Duration {

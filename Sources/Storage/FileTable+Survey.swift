@@ -33,6 +33,7 @@ extension FileTable {
   func stampWritten() throws(StorageError) {
     try books.withLock { books throws(StorageError) in
       guard let root = books.root else { return }
+      try confirm(root)
       books.unstamped.sort(by: >)
       while let index = books.unstamped.last {
         let known = books.records[index].stamp
@@ -50,6 +51,7 @@ extension FileTable {
   func confirmWritten() throws(StorageError) {
     try books.withLock { books throws(StorageError) in
       guard let root = books.root else { return }
+      try confirm(root)
       for (index, place) in layout.places.enumerated()
       where place.isWanted && books.records[index].isWritten {
         let known = books.records[index].stamp
@@ -59,6 +61,19 @@ extension FileTable {
       }
       try books.walk.close()
     }
+  }
+
+  /// Makes sure that the folder's path still leads to the folder that we have open.
+  private func confirm(_ root: Descriptor) throws(StorageError) {
+    do throws(SystemCallError) {
+      let again = try fileSystem.openRoot(folder, create: false)
+      let (now, known) = (try fileSystem.status(of: again), try fileSystem.status(of: root))
+      try fileSystem.close(again)
+      if now.inode == known.inode { return }
+    } catch {
+      guard error.meansMissing else { throw StorageError(error, path: folder) }
+    }
+    throw .folderMoved(path: folder)
   }
 
   /// What a file is known by; nil when there is none.

@@ -17,13 +17,6 @@ struct PieceCheck: ~Copyable {
     case data
   }
 
-  /// A stretch of a file that is all hole, or all data.
-  private struct Extent {
-    let file: Int
-    let range: Range<Int64>
-    let isHole: Bool
-  }
-
   /// How many pieces are hashed at once.
   static let lanes = 16
   /// How many bytes of each are read in one step.
@@ -37,14 +30,16 @@ struct PieceCheck: ~Copyable {
   let batchLimit: Int
   private let storage: TorrentStorage
   private let records: [FileTable.Record]
+  private let holes: HoleMap
   private let buffer: UnsafeMutableRawBufferPointer
   /// The hash of a full piece of zeros, made when it is first needed.
   private var hashOfZeros: PieceHash?
   /// The hole or the data found last.
-  private var extent: Extent?
+  private var extent: HoleMap.Extent?
 
-  init(storage: TorrentStorage) {
+  init(storage: TorrentStorage, holes: HoleMap) {
     self.storage = storage
+    self.holes = holes
     records = storage.files.records
     let pieceLength = storage.torrent.geometry.pieceLength
     let length = Self.lanes * min(Self.step, pieceLength)
@@ -81,19 +76,20 @@ struct PieceCheck: ~Copyable {
   }
 
   /// The hole or the data in which a span begins; the file system is asked once for each.
-  private mutating func extent(at span: FileSpan) throws(StorageError) -> Extent {
+  private mutating func extent(at span: FileSpan) throws(StorageError) -> HoleMap.Extent {
     if let extent, extent.file == span.file, extent.range.contains(span.offset) { return extent }
-    let end = records[span.file].size
-    let found = try storage.files.withFile(span.file, for: .reading) {
-      descriptor throws(SystemCallError) in
-      let disk = storage.files.fileSystem
-      let data = try disk.nextData(descriptor, from: span.offset) ?? end
-      if data > span.offset {
-        return Extent(file: span.file, range: span.offset..<data, isHole: true)
+    let (storage, end) = (storage, records[span.file].size)
+    let found = try holes.extent(file: span.file, offset: span.offset) { () throws(StorageError) in
+      try storage.files.withFile(span.file, for: .reading) { descriptor throws(SystemCallError) in
+        let disk = storage.files.fileSystem
+        let data = try disk.nextData(descriptor, from: span.offset) ?? end
+        if data > span.offset {
+          return HoleMap.Extent(file: span.file, range: span.offset..<data, isHole: true)
+        }
+        let hole = try disk.nextHole(descriptor, from: span.offset)
+        return HoleMap.Extent(
+          file: span.file, range: span.offset..<max(hole, span.offset + 1), isHole: false)
       }
-      let hole = try disk.nextHole(descriptor, from: span.offset)
-      return Extent(
-        file: span.file, range: span.offset..<max(hole, span.offset + 1), isHole: false)
     }
     extent = found
     return found

@@ -35,6 +35,8 @@ public enum StorageError: Error, Equatable, Sendable, CustomStringConvertible {
   case changedUnderneath(path: String)
   /// The folder was removed while we worked in it.
   case folderRemoved(path: String)
+  /// The output folder's path leads elsewhere than when we began.
+  case folderMoved(path: String)
   /// Room was to be reserved for a file, and the file system cannot.
   case cannotReserve(path: String)
   /// Any other failure of a system call.
@@ -62,6 +64,8 @@ public enum StorageError: Error, Equatable, Sendable, CustomStringConvertible {
     case .fileMissing(let path): "the file \(path) does not exist"
     case .changedUnderneath(let path): "\(path) was changed by somebody else meanwhile; run again"
     case .folderRemoved(let path): "the folder of \(path) was removed meanwhile; run again"
+    case .folderMoved(let path):
+      "the folder \(path) was moved or removed meanwhile; run again where the data is now"
     case .cannotReserve(let path):
       "the file system cannot reserve room for \(path); do without reserving"
     case .io(let path, let call, let code):

@@ -23,12 +23,14 @@ extension TorrentStorage {
   ///
   /// Call it after `inspect`, from any number of threads with ranges that do not overlap. Pieces
   /// with a file missing or too short, and holes in files, are not read. The memory is 1 MiB,
-  /// whatever the piece length: the pieces of a batch are read and hashed in equal steps.
+  /// whatever the piece length: the pieces of a batch are read and hashed in equal steps. The ranges
+  /// of one check share `holes`.
   package func checkPieces(
-    _ range: Range<Int>, of set: Bitfield, progress: (Int64) -> Void = { _ in },
+    _ range: Range<Int>, of set: Bitfield, holes: HoleMap = HoleMap(),
+    progress: (Int64) -> Void = { _ in },
     isCancelled: () -> Bool = { false }
   ) throws(StorageError) -> [PieceIndex] {
-    var check = PieceCheck(storage: self)
+    var check = PieceCheck(storage: self, holes: holes)
     var verified: [PieceIndex] = []
     var batch: [PieceIndex] = []
     var done: Int64 = 0

@@ -13,6 +13,8 @@ package struct TokenBucket: Sendable {
   package let rate: Double
   private var tokens = 0.0
   private var updated: Instant?
+  /// How many tokens were lost because nobody took them in time.
+  private var spilled = 0.0
 
   /// Creates an empty bucket; the time begins with the first call.
   package init(bytesPerSecond: Int) {
@@ -40,6 +42,12 @@ package struct TokenBucket: Sendable {
     tokens = min(tokens + Double(count), capacity)
   }
 
+  /// How many tokens were lost by now.
+  package mutating func spilled(by now: Instant) -> Double {
+    advance(to: now)
+    return spilled
+  }
+
   /// When `take` of as many tokens can succeed, if nothing is taken before.
   package mutating func time(of count: Int, now: Instant) -> Instant {
     advance(to: now)
@@ -56,6 +64,8 @@ package struct TokenBucket: Sendable {
   private mutating func advance(to now: Instant) {
     defer { updated = max(updated ?? now, now) }
     guard let updated, now > updated else { return }
-    tokens = min(tokens + (now - updated).inSeconds * rate, capacity)
+    let filled = tokens + (now - updated).inSeconds * rate
+    tokens = min(filled, capacity)
+    spilled += filled - tokens
   }
 }

@@ -25,6 +25,28 @@ import Testing
     #expect(summary.duration < .seconds(4))
   }
 
+  /// More than may be dialled at once, each with a piece that nobody else has.
+  @Test func hundredsOfPeersAreDialledAndAllOfThemUsed() async throws {
+    let count = 300
+    let swarm = try await SimulatedSwarm(seed: 33, size: count << 14, pieceLength: 1 << 14)
+    let summary = try await swarm.simulation.run {
+      for number in 0..<count {
+        var own = Bitfield(count: count)
+        own.insert(PieceIndex(number))
+        try swarm.addSeed(pieces: own)
+      }
+      return try await swarm.run(swarm.download())
+    }
+    let output = await swarm.output
+    #expect(output == swarm.content)
+    let met = await swarm.events.count { event in
+      if case .peerConnected = event { true } else { false }
+    }
+    #expect(met == count)
+    // Nobody has to wait for another's connection to end.
+    #expect(summary.duration < .seconds(5))
+  }
+
   @Test func aSeedThatVanishesNearTheEndIsReplacedAnHourLater() async throws {
     let swarm = try await SimulatedSwarm(seed: 2, size: 2_000_000)
     let summary = try await swarm.simulation.run {

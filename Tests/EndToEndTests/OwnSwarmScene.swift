@@ -12,18 +12,16 @@ struct OwnSwarmScene {
   /// The same torrent, read.
   let metainfo: TorrentMetainfo
 
-  static let pieceLength = 65536
-
-  init() throws {
+  init(size: Int = 3_000_001, pieceLength: Int = 65536) throws {
     folder = try TemporaryFolder()
     var state: UInt64 = 42
-    content = (0..<3_000_001).map { _ in
+    content = (0..<size).map { _ in
       state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
       return UInt8(truncatingIfNeeded: state >> 56)
     }
     let have = try folder.makeFolder("have")
     try Data(content).write(to: URL(fileURLWithPath: "\(have)/data.bin"))
-    let bytes = TorrentBuilder(name: "data.bin", pieceLength: Self.pieceLength)
+    let bytes = TorrentBuilder(name: "data.bin", pieceLength: pieceLength)
       .torrent(content: content)
     torrent = folder.file("data.torrent")
     try Data(bytes).write(to: URL(fileURLWithPath: torrent))

@@ -202,6 +202,18 @@ struct ProgramTests {
     #expect(outcome.ending == .exited(0), "\(outcome.errors)")
   }
 
+  @Test func tooFewOpenFilesForAnythingAreSaid() async throws {
+    let folder = try TemporaryFolder()
+    let torrent = try lonelyTorrent(in: folder)
+    let script =
+      "for f in $(ls /proc/$$/fd); do [ $f -le 2 ] || eval \"exec $f>&-\"; done; "
+      + "ulimit -n 8; exec '\(try SwiftTorrentBinary.path())' '\(torrent)' -o '\(folder.path)/out'"
+    let outcome = try await ProcessRunner.run(["bash", "-c", script], timeout: .seconds(60))
+    #expect(outcome.ending == .exited(17), "\(outcome.errors)")
+    #expect(
+      outcome.errors.contains("more files may be opened") && outcome.errors.contains("ulimit"))
+  }
+
   @Test func theDemoProvesTheInstallation() async throws {
     let outcome = try await run("demo")
     #expect(outcome.ending == .exited(0), "\(outcome.errors)")

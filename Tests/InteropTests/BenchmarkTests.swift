@@ -9,8 +9,9 @@ import Testing
   .serialized, .timeLimit(.minutes(5)),
   .enabled(if: BenchmarkNeeds.areMet, "programs are missing; Tests/run installs them"))
 struct BenchmarkTests {
-  /// Scenarios of `Tests/bench` in small: one file, late answers, many files, a check.
-  private static let scenarios = ["S1", "S5", "S8", "S9"]
+  /// Scenarios of `Tests/bench` in small: one file, late answers, many files, a check, seeds that
+  /// have parts, and two seconds of seeds that come and go.
+  private static let scenarios = ["S1", "S5", "S8", "S9", "parts", "churn"]
 
   /// Builds the C programs.
   private func build(in folder: TemporaryFolder) async throws -> String {
@@ -25,7 +26,8 @@ struct BenchmarkTests {
     let folder = try TemporaryFolder()
     let command = [
       FixtureFolder.repositoryPath("Tests/bench"), "--scenario",
-      Self.scenarios.joined(separator: ","), "--size", "16M", "--runs", "1", "--clients",
+      Self.scenarios.joined(separator: ","), "--size", "8M", "--minutes", "0.03", "--runs", "1",
+      "--clients",
       "swift-torrent,C reference", "--folder", folder.path, "--binary",
       try SwiftTorrentBinary.path(),
     ]

@@ -39,9 +39,20 @@ import Testing
   @Test func removedOutputFolderIsNoticedAtTheEnd() throws {
     let storage = try begin(writing: 0..<4)
     try FileManager.default.removeItem(atPath: folder.path)
-    #expect(throws: StorageError.changedUnderneath(path: folder.path + "/T/a")) {
-      try storage.finish()
-    }
+    #expect(throws: StorageError.folderMoved(path: folder.path)) { try storage.finish() }
+  }
+
+  @Test(arguments: [true, false])
+  func movedOutputFolderIsNoticedAtTheEnd(anotherTakesItsPlace: Bool) throws {
+    let storage = try begin(writing: 0..<4)
+    let other = folder.path + " moved"
+    #expect(rename(folder.path, other) == 0)
+    defer { #expect(rename(other, folder.path) == 0) }
+    if anotherTakesItsPlace { #expect(mkdir(folder.path, 0o755) == 0) }
+    #expect(throws: StorageError.folderMoved(path: folder.path)) { try storage.finish() }
+    // The data is not where it should be, and what says so is still beside it.
+    #expect(FileManager.default.fileExists(atPath: other + "/T.swift-torrent"))
+    if anotherTakesItsPlace { #expect(rmdir(folder.path) == 0) }
   }
 
   @Test func removedFileIsNoticed() throws {

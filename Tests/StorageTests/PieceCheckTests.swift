@@ -59,6 +59,23 @@ import Testing
     #expect(try storage.check() == stored.set((0..<10).filter { $0 != 3 }))
   }
 
+  @Test func fileSystemIsAskedOnceForEachHoleWhateverTheRanges() throws {
+    var content = [UInt8](repeating: 7, count: 64 * 4096)
+    for position in 16 * 4096..<32 * 4096 { content[position] = 0 }
+    let stored = try StoredTorrent(name: "N", content: content, pieceLength: 4096)
+    let disk = MemoryFileSystem()
+    disk.put("N", content)
+    let storage = stored.storage(disk)
+    _ = try storage.inspect()
+    let holes = HoleMap()
+    // One call tells where a hole ends, two where data does.
+    for range in [0..<8, 8..<16, 16..<24, 24..<40, 40..<64] {
+      let found = try storage.checkPieces(range, of: stored.all, holes: holes)
+      #expect(found.map(\.value) == Array(range))
+    }
+    #expect(disk.callCount("lseek") == 5)
+  }
+
   @Test func rangesOfPiecesTogetherGiveTheWhole() throws {
     let disk = MemoryFileSystem()
     let stored = try StoredTorrent(files: [("a", 5000)], pieceLength: 64)

@@ -8,7 +8,7 @@ import Testing
     .notAFile(path: "/p"), .symlink(path: "/p"), .pathTooLong(path: "/p"),
     .permissionDenied(path: "/p"), .readOnly(path: "/p"), .tooManyOpenFiles(path: "/p"),
     .folderMissing(path: "/p"), .fileMissing(path: "/p"), .changedUnderneath(path: "/p"),
-    .folderRemoved(path: "/p"), .cannotReserve(path: "/p"),
+    .folderRemoved(path: "/p"), .folderMoved(path: "/p"), .cannotReserve(path: "/p"),
     .io(path: "/p", call: "pread", errno: 5),
   ]
 

@@ -26,6 +26,7 @@ package final class MemoryFileSystem: Sendable {
     var now: Int64 = 1_000_000_000_000_000_000
     var boot = "one"
     var bytesRead = 0
+    var calls: [String: Int] = [:]
 
     mutating func touch(_ node: Int) {
       now += 1_000_000
@@ -80,6 +81,9 @@ package final class MemoryFileSystem: Sendable {
 
   /// How many bytes were read.
   package var bytesRead: Int { contents.withLock { $0.bytesRead } }
+
+  /// How many calls of that name were made, such as "pread".
+  package func callCount(_ call: String) -> Int { contents.withLock { $0.calls[call] ?? 0 } }
 
   /// The paths of all files, sorted.
   package var paths: [String] {
@@ -166,7 +170,10 @@ package final class MemoryFileSystem: Sendable {
     _ call: String, _ body: (inout Contents) throws(Failure) -> Result
   ) throws(SystemCallError) -> Result {
     do throws(Failure) {
-      return try contents.withLock { contents throws(Failure) in try body(&contents) }
+      return try contents.withLock { contents throws(Failure) in
+        contents.calls[call, default: 0] += 1
+        return try body(&contents)
+      }
     } catch {
       throw SystemCallError(call: call, code: error.code)
     }

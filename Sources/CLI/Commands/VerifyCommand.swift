@@ -46,13 +46,14 @@ enum VerifyCommand {
     defer { display.close() }
     let geometry = torrent.geometry
     let wanted = storage.wanted
+    let holes = HoleMap()
     var verified = Bitfield(count: geometry.pieceCount)
     var done: Int64 = 0
     let failure = await Stretches.forEach(
       of: geometry.pieceCount, step: Stretches.step(pieceLength: geometry.pieceLength)
     ) { range in
       do throws(StorageError) {
-        return .success(try storage.checkPieces(range, of: wanted))
+        return .success(try storage.checkPieces(range, of: wanted, holes: holes))
       } catch {
         return .failure(CommandFailure(storage: error))
       }

@@ -34,6 +34,11 @@ static inline int cposix_epoll_add(int poller, int fd, uint32_t events, uint64_t
   return epoll_ctl(poller, EPOLL_CTL_ADD, fd, &event);
 }
 
+static inline int cposix_epoll_change(int poller, int fd, uint32_t events, uint64_t data) {
+  struct epoll_event event = {.events = events, .data.u64 = data};
+  return epoll_ctl(poller, EPOLL_CTL_MOD, fd, &event);
+}
+
 static inline int cposix_epoll_remove(int poller, int fd) {
   struct epoll_event ignored = {0};
   return epoll_ctl(poller, EPOLL_CTL_DEL, fd, &ignored);
@@ -65,6 +70,13 @@ static inline int cposix_set_option(int fd, int level, int name, int value) {
 
 static inline int cposix_set_no_delay(int fd) {
   return cposix_set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+}
+
+/// The smoothed round-trip time of a connection in microseconds; 0 when it is not known.
+static inline uint32_t cposix_round_trip(int fd) {
+  struct tcp_info info = {0};
+  socklen_t length = sizeof info;
+  return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &length) == 0 ? info.tcpi_rtt : 0;
 }
 
 static inline int cposix_set_reuse_address(int fd) {

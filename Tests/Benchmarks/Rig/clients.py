@@ -43,7 +43,7 @@ class Client:
         return shutil.which(self.program) is not None
 
     def can_do(self, scenario):
-        return True
+        return not scenario.rate
 
     def version(self):
         return first_line([self.program, "--version"])
@@ -53,8 +53,13 @@ class SwiftTorrent(Client):
     def __init__(self, program):
         self.program = str(program)
 
+    def can_do(self, scenario):
+        return True
+
     def command(self, job):
         command = [self.program, str(job.payload.torrent), "--output-dir", str(job.folder)]
+        if job.scenario.rate:
+            command += ["--limit-down", str(job.scenario.rate)]
         # Complete data is checked like any other; with nobody to ask, that is all that happens.
         return command + (["--no-tracker"] if job.scenario.is_check else [])
 

@@ -19,6 +19,8 @@ class Figures:
     system: float
     peak: int  # bytes of memory (VmHWM)
     other: float  # CPUs that did something else meanwhile: neither this program nor the seeder
+    switches: int  # how often it left a CPU, of its own accord or not
+    memory: list  # its bytes of memory, in the order of time
     extra: float = 0.0  # payload sent beyond the torrent's, as a fraction of it
     problem: str = ""
 
@@ -43,15 +45,14 @@ def process_time(pid):
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def peak_memory(pid):
-    """VmHWM. Not the rusage's figure, which counts the process before `exec` as well: us."""
+def memory_of(pid):
+    """VmHWM and VmRSS. Not the rusage's figure, which counts the process before `exec` as well: us."""
     try:
-        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-            if line.startswith("VmHWM"):
-                return int(line.split()[1]) << 10
+        lines = [line.split() for line in Path(f"/proc/{pid}/status").read_text().splitlines()]
     except OSError:
-        pass
-    return 0
+        lines = []
+    sizes = {words[0]: int(words[1]) << 10 for words in lines if words[0] in ("VmHWM:", "VmRSS:")}
+    return sizes.get("VmHWM:", 0), sizes.get("VmRSS:", 0)
 
 
 def run_process(command, job, exits, timeout):
@@ -66,12 +67,16 @@ def run_process(command, job, exits, timeout):
             env={**os.environ, "HOME": str(job.home)}, start_new_session=True)
     process = os.pidfd_open(child.pid)
     try:
-        ready, peak = set(), 0
+        ready, peak, memory = set(), 0, []
         while not ready and time.monotonic() - start < timeout:
             pause = 0.002 if time.monotonic() - start < 0.2 else 0.02
             ready = set(select.select([process, done], [], [], pause)[0])
             wall = time.monotonic() - start
-            peak = max(peak, peak_memory(child.pid))
+            highest, current = memory_of(child.pid)
+            peak = max(peak, highest)
+            # Once a second is enough for a long run; a short one has the peak.
+            if current and wall > len(memory):
+                memory.append(current)
     finally:
         if process not in ready:
             end(child.pid, process)
@@ -79,7 +84,8 @@ def run_process(command, job, exits, timeout):
         child.returncode = os.waitstatus_to_exitcode(status)
         os.close(process)
         os.close(done)
-    figures = Figures(wall, usage.ru_utime, usage.ru_stime, peak, machine_time() - busy)
+    figures = Figures(wall, usage.ru_utime, usage.ru_stime, peak, machine_time() - busy,
+                      usage.ru_nvcsw + usage.ru_nivcsw, memory)
     if not ready:
         figures.problem = f"not done after {timeout} s"
     elif done not in ready and (not exits or child.returncode != 0):
@@ -94,8 +100,8 @@ def end(pid, process):
         os.killpg(pid, signal.SIGKILL)
 
 
-def measure(client, scenario, payload, swarm, folder, timeout):
-    """One run in a fresh folder; the data is verified and removed."""
+def measure(client, scenario, payload, swarm, folder, timeout, prefix=()):
+    """One run in a fresh folder, by way of a program before it; the data is verified and removed."""
     base = Path(tempfile.mkdtemp(prefix="run-", dir=folder))
     home = base / "home"
     home.mkdir()
@@ -104,7 +110,7 @@ def measure(client, scenario, payload, swarm, folder, timeout):
     job = Job(scenario, payload, swarm.peers if swarm else [], target, home, home / "done")
     sent = swarm.bytes_sent() if swarm else 0
     seeder = process_time(swarm.seeder.pid) if swarm else 0
-    figures = run_process(client.command(job), job, client.exits, timeout)
+    figures = run_process([*prefix, *client.command(job)], job, client.exits, timeout)
     if swarm:
         figures.extra = (swarm.bytes_sent() - sent) / payload.shape.size - 1
         figures.other -= process_time(swarm.seeder.pid) - seeder
@@ -115,3 +121,17 @@ def measure(client, scenario, payload, swarm, folder, timeout):
         figures.problem += f" ({said[-1]})" if said else ""
     shutil.rmtree(base)
     return figures
+
+
+def system_calls(client, scenario, payload, swarm, folder, timeout):
+    """One more run under strace: how many system calls of each name; empty when it failed."""
+    counts = folder / "calls"
+    prefix = ["strace", "--follow-forks", "--summary-only", "--summary-columns=calls,name",
+              "--output", str(counts)]
+    run = measure(client, scenario, payload, swarm, folder, timeout, prefix)
+    lines = [line.split() for line in counts.read_text().splitlines()] if counts.exists() else []
+    counts.unlink(missing_ok=True)
+    if run.problem:
+        return {}
+    return {words[1]: int(words[0]) for words in lines
+            if len(words) == 2 and words[0].isdigit() and words[1] != "total"}

@@ -30,10 +30,10 @@ def table(name, scenario, size, results):
     scaled = f", of which {size / MiB:g} MiB" if size < scenario.shape.size else ""
     lines = [f"### {name}: {scenario.title}{scaled}", "",
              "| client | wall s (min to max) | CPU s (user + sys) | peak RSS MiB | MiB per CPU-s "
-             "| CPU × C reference | extra bytes |", "|---|---|---|---|---|---|---|"]
+             "| CPU × C reference | extra bytes | switches per MiB |", "|---|---|---|---|---|---|---|---|"]
     for client, runs in results.items():
         if client not in good:
-            lines.append(f"| {client} | failed: {runs[0].problem} | | | | | |")
+            lines.append(f"| {client} | failed: {runs[0].problem} | | | | | | |")
             continue
         lines.append(row(client, good[client], len(runs), size, reference, scenario))
     lines += ["", *comparison(good, size, reference)]
@@ -54,7 +54,26 @@ def row(client, runs, count, size, reference, scenario):
     return (f"| {client} | {statistics.median(walls):.2f} ({min(walls):.2f} to {max(walls):.2f}"
             f"{failed}) | {median(runs, 'cpu'):.2f} ({median(runs, 'user'):.2f} + "
             f"{median(runs, 'system'):.2f}) | {f'{peak:.0f}' if peak else '–'} "
-            f"| {rate(runs, size):.0f} | {ratio} | {extra} |")
+            f"| {rate(runs, size):.0f} | {ratio} | {extra} "
+            f"| {median(runs, 'switches') / (size / MiB):.2f} |")
+
+
+def memory(runs):
+    """The most memory in each tenth of a run, for runs that last."""
+    samples = max((run.memory for run in runs), key=len, default=[])
+    if len(samples) < 20:
+        return ""
+    tenths = [samples[len(samples) * i // 10:len(samples) * (i + 1) // 10] for i in range(10)]
+    return (f"{OURS}, MiB of memory in each tenth of the run: "
+            + ", ".join(f"{max(tenth) / MiB:.0f}" for tenth in tenths) + ".\n")
+
+
+def calls(counts, size):
+    """One sentence: the system calls, by name."""
+    named = sorted(counts.items(), key=lambda pair: -pair[1])
+    parts = [f"{name} {count / (size / MiB):.2f}" for name, count in named[:6]]
+    return (f"{OURS}, system calls per MiB: {sum(counts.values()) / (size / MiB):.2f} "
+            f"({', '.join(parts)}).\n")
 
 
 def comparison(good, size, reference):

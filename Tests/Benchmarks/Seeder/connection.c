@@ -19,6 +19,7 @@ struct request {
 struct connection {
   int descriptor;
   const struct group *group;
+  uint32_t number;             // of the address within its group
   int shaken, can_write, failed;
   uint8_t *greeting;           // handshake, bitfield, unchoke; NULL when sent
   size_t greeting_length, greeting_sent;
@@ -37,10 +38,11 @@ static struct request *request_at(struct connection *c, uint32_t i) {
   return &c->requests[(c->head + i) & (c->capacity - 1)];
 }
 
-struct connection *connection_open(int descriptor, const struct group *group) {
+struct connection *connection_open(int descriptor, const struct group *group, uint32_t number) {
   struct connection *c = allocate(sizeof *c);
   c->descriptor = descriptor;
   c->group = group;
+  c->number = number;
   c->can_write = 1;
   c->token_time = now;
   c->wake = NEVER;
@@ -57,7 +59,12 @@ static void close_connection(struct connection *c) {
   free(c);
 }
 
-/// Everything a seed says by itself: it has all the pieces and chokes nobody.
+/// Whether this seed has a piece. Two neighbours share each one, so that none is unique.
+static int has(const struct connection *c, uint32_t piece) {
+  return !c->group->share || ((uint64_t)piece + c->number) % c->group->share < 2;
+}
+
+/// Everything a seed says by itself: which pieces it has, and that it chokes nobody.
 static void greet(struct connection *c) {
   uint32_t bytes = (torrent.piece_count + 7) / 8;
   c->greeting_length = HANDSHAKE_LENGTH + 5 + bytes + 5;
@@ -71,7 +78,7 @@ static void greet(struct connection *c) {
   put32(at, 1 + bytes);
   at[4] = MESSAGE_BITFIELD;
   for (uint32_t piece = 0; piece < torrent.piece_count; piece++)
-    at[5 + piece / 8] |= (uint8_t)(0x80 >> piece % 8);
+    if (has(c, piece)) at[5 + piece / 8] |= (uint8_t)(0x80 >> piece % 8);
   at += 5 + bytes;
   put32(at, 1);
   at[4] = MESSAGE_UNCHOKE;
@@ -88,7 +95,7 @@ static void grow(struct connection *c) {
 }
 
 static void requested(struct connection *c, uint32_t piece, uint32_t begin, uint32_t length) {
-  if (piece >= torrent.piece_count || length == 0 || length > MAX_REQUEST || c->count == MAX_QUEUE ||
+  if (piece >= torrent.piece_count || !has(c, piece) || length == 0 || length > MAX_REQUEST || c->count == MAX_QUEUE ||
       (uint64_t)begin + length > length_of_piece(torrent.length, torrent.piece_length, piece)) {
     c->failed = 1;
     return;

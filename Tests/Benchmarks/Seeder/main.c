@@ -17,7 +17,7 @@
 static const char usage[] =
     "usage: seeder --payload FILE --piece-length N --info-hash HEX\n"
     "              --at FIRST[-LAST]:PORT [--rate BYTES] [--latency MS] [--corrupt PERCENT]\n"
-    "              [--drop-after BYTES] [--at ...]...\n"
+    "              [--drop-after BYTES] [--share N] [--at ...]...\n"
     "Seeds one torrent at all the addresses; an address behaves as the options after its --at say.\n"
     "Prints READY, and after each SIGUSR1 the bytes of payload sent so far.\n";
 
@@ -72,6 +72,7 @@ static const char *read_arguments(int argc, char **argv) {
     else if (group && !strcmp(name, "--latency")) group->latency = number(value) * 1000000;
     else if (group && !strcmp(name, "--corrupt")) group->corrupt = number(value);
     else if (group && !strcmp(name, "--drop-after")) group->drop_after = number(value);
+    else if (group && !strcmp(name, "--share")) group->share = number(value);
     else die("unknown option %s\n%s", name, usage);
   }
   if (!path || !torrent.piece_length || !info_hash || !group_count) die("%s", usage);
@@ -89,29 +90,31 @@ static void listen_at(uint16_t port) {
   watch(descriptor, EPOLLIN, MAX_CONNECTIONS + (uint64_t)descriptor);
 }
 
-static const struct group *group_of(int descriptor) {
+static const struct group *group_of(int descriptor, uint32_t *number) {
   struct sockaddr_in local;
   socklen_t length = sizeof local;
   if (getsockname(descriptor, (struct sockaddr *)&local, &length)) return NULL;
   uint32_t at = ntohl(local.sin_addr.s_addr);
-  for (int i = 0; i < group_count; i++)
+  for (int i = 0; i < group_count; i++) {
+    *number = at - groups[i].first;
     if (groups[i].port == ntohs(local.sin_port) && groups[i].first <= at && at <= groups[i].last)
       return &groups[i];
+  }
   return NULL;
 }
 
 static void accept_one(int listener) {
   int descriptor = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC), on = 1;
   if (descriptor < 0) return;
-  const struct group *group = group_of(descriptor);
-  uint32_t index = 0;
+  uint32_t index = 0, number = 0;
+  const struct group *group = group_of(descriptor, &number);
   while (index < MAX_CONNECTIONS && connections[index]) index++;
   if (!group || index == MAX_CONNECTIONS) {
     close(descriptor);
     return;
   }
   setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  connections[index] = connection_open(descriptor, group);
+  connections[index] = connection_open(descriptor, group, number);
   if (index == used) used++;
   watch(descriptor, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, index);
 }

@@ -22,6 +22,7 @@ struct group {
   uint64_t latency;      // nanoseconds between a request and its answer
   uint64_t corrupt;      // of a hundred blocks so many have a wrong byte
   uint64_t drop_after;   // bytes after which a connection is closed, 0: never
+  uint64_t share;        // each address has two pieces of so many, 0: all of them
 };
 
 struct torrent {
@@ -49,7 +50,8 @@ ptrdiff_t payload_send(int descriptor, uint64_t position, uint64_t count);
 
 struct connection;
 
-struct connection *connection_open(int descriptor, const struct group *group);
+/// `number` counts the addresses of a group: it says which pieces this one has.
+struct connection *connection_open(int descriptor, const struct group *group, uint32_t number);
 /// Reads and answers after an event; `can_write` says that there is room again.
 ///
 /// Returns whether the connection goes on; if not, it is closed and freed.

@@ -1,0 +1,46 @@
+import Primitives
+
+/// How much all peers together may owe us while there is a limit on what we receive.
+///
+/// What was asked for comes whether we read it or not. More than the limit lets in soon would lie in
+/// the kernel, be late through no fault of its sender's, be asked of somebody else as well, and be
+/// lost when the run is killed. So there is about a second of it at a time, and more only while that
+/// is too little to reach the limit, as with many slow peers or long links.
+package struct RequestQuota: Sendable {
+  /// How long what is owed should last, in seconds.
+  private static let horizon = 1.0
+  /// Fewer blocks than that leave pauses between them on any link.
+  private static let fewest = 4
+  /// More blocks than any connections can owe.
+  private static let most = 1 << 20
+
+  private let base: Int
+  /// How many blocks may be owed.
+  package private(set) var limit: Int
+  /// How many blocks are owed by peers that are not late with them.
+  package var owed = 0
+  /// Whether the limit was reached lately, so that whatever is asked for twice would be paid for.
+  package private(set) var isReached = false
+  /// Whether it was not, although as much was owed as may be.
+  private var fellShort = false
+
+  /// The quota under a limit of so many bytes per second.
+  package init(bytesPerSecond: Int) {
+    let blocks = Double(bytesPerSecond) * Self.horizon / Double(Block.standardLength)
+    base = min(max(Self.fewest, Int(blocks.rounded(.up))), Self.most)
+    limit = base
+  }
+
+  /// Learns what share of the rate nobody made use of since the last time.
+  package mutating func learn(unusedShare: Double) {
+    isReached = unusedShare < 0.01
+    let isShort = !isReached && owed >= limit - limit / 8
+    if isReached {
+      limit = max(base, limit - limit / 50)
+    } else if isShort, fellShort {
+      // Once may be a pause of our own.
+      limit = min(limit + (limit + 1) / 2, Self.most)
+    }
+    fellShort = isShort
+  }
+}
