@@ -32,6 +32,8 @@ final class WebSeedSession: LaneWorker {
   private static let endgameBlocks = 8
   /// After so long without a byte, the others are asked for what it owes.
   private static let patience = Duration.seconds(5)
+  /// How long a server that sends whole files is held up before it is given up.
+  private static let memoryPatience = Duration.seconds(60)
 
   let number: PeerNumber
   let laneWakeup = Wakeup()
@@ -55,6 +57,10 @@ final class WebSeedSession: LaneWorker {
   private var fetch: WebSeedFetch?
   /// Since when nothing has come of what is under way.
   private var silentSince = Instant.zero
+  /// The byte of the torrent with which the file that is coming in ends.
+  private var fileEnd = Int64.max
+  /// Since when there has been no memory for what comes.
+  private var waitingSince: Instant?
 
   init(
     number: PeerNumber, seed: WebSeed, work: PieceWork, http: any HTTPClient,
@@ -185,8 +191,9 @@ final class WebSeedSession: LaneWorker {
   private func fetchRun(_ blocks: [BlockRequest], mayExtend: Bool) async {
     let fetch = WebSeedFetch(
       blocks, work: work,
-      extend: { [unowned self] in mayExtend && end == nil ? nextBlocks() : [] },
-      arrived: { [unowned self] in arrived($0) },
+      extend: { [unowned self] in mayExtend && end == nil ? nextBlocks() : .init() },
+      waitForMore: { [unowned self] in mayExtend ? await waitForMemory() : false },
+      arrived: { [unowned self] in arrived($0, wasted: $1) },
       finished: { [unowned self] in finished($0, isWanted: $1, aside: $2) })
     await waitForTurn(blocks)
     self.fetch = fetch
@@ -217,6 +224,7 @@ final class WebSeedSession: LaneWorker {
     _ part: WebSeedMap.Part, into fetch: WebSeedFetch
   ) async throws(HTTPError) {
     guard let url = part.url else { return fetch.receiveZeros(part.length) }
+    fileEnd = (fetch.rest?.lowerBound ?? 0) - part.range.lowerBound + part.fileLength
     var range = part.range
     if seed.sendsWholeFiles { range = range.lowerBound..<part.fileLength }
     var request = HTTPRangeRequest(url: url, range: range, fileLength: part.fileLength)
@@ -225,14 +233,40 @@ final class WebSeedSession: LaneWorker {
     try await http.download(request, over: connection, into: fetch)
   }
 
-  /// The blocks behind the last one, for a server that sends them whether they are wanted or not.
-  private func nextBlocks() -> [BlockRequest] {
-    guard let claim else { return [] }
-    return reserve(claim)
+  /// Blocks behind the last one, for a server that sends all of a file whether it is wanted or not;
+  /// what lies between is read past.
+  private func nextBlocks() -> WebSeedFetch.Extension {
+    guard let last = fetch?.last else { return .init() }
+    if claim == nil { claim = work.claimFirstWhole(for: number, from: last.piece.value + 1) }
+    guard let next = claim else { return .init() }
+    waitingSince = nil
+    let end = offset(of: last) + Int64(last.length)
+    let start = max(end, work.geometry.offset(of: next.piece))
+    // Another file takes another request.
+    guard start < fileEnd else { return .init() }
+    return .init(gap: Int(clamping: start - end), blocks: reserve(next))
   }
 
-  private func arrived(_ count: Int) {
+  /// Waits while more of the file is needed and there is no memory for it.
+  ///
+  /// Such a server would have to send everything once more if the connection were given up, so only
+  /// a long time without any room ends it.
+  private func waitForMemory() async -> Bool {
+    guard end == nil, claim == nil, let last = fetch?.last,
+      let next = work.firstWhole(for: number, from: last.piece.value + 1),
+      work.geometry.offset(of: next) < fileEnd
+    else { return false }
     silentSince = clock.now
+    let since = waitingSince ?? clock.now
+    waitingSince = since
+    guard clock.now - since < Self.memoryPatience else { return false }
+    work.awaitMemory(self)
+    return await clock.wait(for: laneWakeup, until: clock.now + .seconds(1)) != .cancelled
+  }
+
+  private func arrived(_ count: Int, wasted: Int) {
+    silentSince = clock.now
+    traffic.wasted += Int64(wasted)
     traffic.downloaded.add(bytes: count, now: clock.now)
   }
 

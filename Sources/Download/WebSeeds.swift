@@ -49,7 +49,9 @@ final class WebSeeds {
               url: String(url.prefix(80)), state: .givenUp("it is no http or https URL"))))
         continue
       }
-      seeds.append(WebSeed(url: url, display: display, torrent: torrent))
+      seeds.append(
+        WebSeed(
+          url: url, display: display, torrent: torrent, memoryLimit: options.memoryLimit / 2))
     }
   }
 

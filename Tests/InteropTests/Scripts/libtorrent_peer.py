@@ -5,7 +5,8 @@
     libtorrent_peer.py leech TORRENT FOLDER ADDRESS:PORT [UPLOAD_LIMIT [PEER_ADDRESS:PORT]]
 
 IPv6 addresses are in brackets. The leech dials PEER besides those that the tracker names. With
-TRACKER in the environment that tracker takes the place of the torrent's own.
+TRACKER in the environment that tracker takes the place of the torrent's own (none if it is empty),
+and with LSD it looks for peers in the local network.
 "seed" prints "uploaded N" (bytes of payload) whenever N has changed, until it is ended; "leech"
 exits when everything is verified and on disk.
 """
@@ -24,7 +25,7 @@ def open_torrent(path, folder, address, upload_limit):
     host = split(address)[0]
     session = lt.session({
         "listen_interfaces": address, "outgoing_interfaces": host,
-        "enable_dht": False, "enable_lsd": False, "enable_upnp": False, "enable_natpmp": False,
+        "enable_dht": False, "enable_lsd": "LSD" in os.environ, "enable_upnp": False, "enable_natpmp": False,
         "enable_outgoing_utp": False, "enable_incoming_utp": False,
         "upload_rate_limit": upload_limit, "stop_tracker_timeout": 1,
         "alert_mask": lt.alert.category_t.status_notification
@@ -35,7 +36,7 @@ def open_torrent(path, folder, address, upload_limit):
     parameters.ti = lt.torrent_info(path)
     parameters.save_path = folder
     if "TRACKER" in os.environ:
-        parameters.trackers = [os.environ["TRACKER"]]
+        parameters.trackers = [url for url in [os.environ["TRACKER"]] if url]
         parameters.flags |= lt.torrent_flags.override_trackers
     parameters.flags &= ~(lt.torrent_flags.auto_managed | lt.torrent_flags.paused)
     return session, session.add_torrent(parameters)
