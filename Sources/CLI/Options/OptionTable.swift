@@ -36,6 +36,9 @@ extension OptionTable {
         invocation.creation.overwrites = isOn
       }),
     OptionSpecification(
+      "--fsync", "wait until the data is on the disk before ending", for: [.download],
+      .toggle { invocation, isOn in invocation.download.synchronizes = isOn }),
+    OptionSpecification(
       "--memory", "the bound of each torrent's piece buffers (default: 64M)", for: transfers,
       .value(OptionValue("SIZE")) { invocation, text throws(ExpectedValue) in
         guard let size = ByteText.parse(text), (1 << 20...1 << 36).contains(size) else {

@@ -6,8 +6,9 @@
 
 TORRENT is a file or a magnet link. IPv6 addresses are in brackets. The leech dials PEER besides those
 that the tracker names. With TRACKER in the environment that tracker takes the place of the torrent's
-own; an empty one is none. RATE bounds what it sends and receives of the torrent, in bytes a second;
-UPLOAD_LIMIT does not count for peers with private addresses.
+own (none if it is empty), and with LSD it looks for peers in the local network. RATE bounds what it
+sends and receives of the torrent, in bytes a second; UPLOAD_LIMIT does not count for peers with
+private addresses.
 "seed" prints "uploaded N" (bytes of payload) whenever N has changed, until it is ended; "leech"
 prints "peer ADDRESS:PORT SOURCE..." for each peer that it connects to, the sources being among
 tracker, pex and given, and exits when everything is verified and on disk.
@@ -27,7 +28,8 @@ def open_torrent(path, folder, address, upload_limit):
     host = split(address)[0]
     session = lt.session({
         "listen_interfaces": address, "outgoing_interfaces": host,
-        "enable_dht": False, "enable_lsd": False, "enable_upnp": False, "enable_natpmp": False,
+        "enable_dht": False, "enable_lsd": "LSD" in os.environ,
+        "enable_upnp": False, "enable_natpmp": False,
         "enable_outgoing_utp": False, "enable_incoming_utp": False,
         "upload_rate_limit": upload_limit, "stop_tracker_timeout": 1,
         "alert_mask": lt.alert.category_t.status_notification
