@@ -63,6 +63,8 @@ struct PeerExchangeInteropTests {
   private static let ours = "10.77.1.13"
 
   /// Starts libtorrent without any tracker, and so slow that it is not done before the test is.
+  ///
+  /// The seed hears of nobody through others, so that it can't be the one who dials.
   private func startLibtorrent(
     _ role: String, _ payload: InteropPayload, at address: String, peer: String? = nil,
     in swarm: InteropSwarm
@@ -70,12 +72,10 @@ struct PeerExchangeInteropTests {
     let python = try #require(InteropClients.libtorrentPython)
     let script = FixtureFolder.repositoryPath("Tests/InteropTests/Scripts/libtorrent_peer.py")
     let folder = role == "seed" ? payload.folder : try swarm.folder.makeFolder(role)
+    let surroundings = ["TRACKER=", "RATE=100000"] + (role == "seed" ? ["NO_PEX=1"] : [])
+    let words = [role, payload.torrent, folder, address, "0"] + (peer.map { [$0] } ?? [])
     let process = try swarm.namespace.start(
-      [
-        "env", "TRACKER=", "RATE=100000", python, script, role, payload.torrent, folder, address,
-        "0",
-      ]
-        + (peer.map { [$0] } ?? []), label: "libtorrent-\(role)")
+      ["env"] + surroundings + [python, script] + words, label: "libtorrent-\(role)")
     if role == "seed" {
       try await Condition.wait("libtorrent seeds", timeout: .seconds(60)) {
         process.output.contains("uploaded") || !process.isRunning

@@ -18,7 +18,8 @@ enum ReferenceClient: String, CaseIterable, Sendable {
 
   /// Starts it on `payload`, with complete data in `folder` (a seed) or none (a leech).
   ///
-  /// The limit is in KiB/s. With a magnet link it is not given the torrent.
+  /// The limit is in KiB/s. With a magnet link it is not given the torrent;
+  /// transmission is given neither.
   func start(
     _ payload: InteropPayload, folder: String, uploadLimit: Int? = nil, isSeed: Bool,
     magnet: String? = nil, in swarm: InteropSwarm
@@ -29,7 +30,7 @@ enum ReferenceClient: String, CaseIterable, Sendable {
       case .aria2: aria2(source, folder: folder, uploadLimit: uploadLimit, isSeed: isSeed)
       case .transmission:
         try transmission(
-          payload, magnet, folder: folder, uploadLimit: uploadLimit, in: swarm)
+          payload, isMagnet: magnet != nil, folder: folder, uploadLimit: uploadLimit, in: swarm)
       case .libtorrent:
         libtorrent(source, folder: folder, uploadLimit: uploadLimit, isSeed: isSeed)
       }
@@ -49,15 +50,13 @@ enum ReferenceClient: String, CaseIterable, Sendable {
   }
 
   private func transmission(
-    _ payload: InteropPayload, _ magnet: String?, folder: String, uploadLimit: Int?,
+    _ payload: InteropPayload, isMagnet: Bool, folder: String, uploadLimit: Int?,
     in swarm: InteropSwarm
   ) throws -> [String] {
     let home = try swarm.folder.makeFolder("transmission-\(UUID().uuidString)")
     let watched = "\(home)/watched"
     try FileManager.default.createDirectory(atPath: watched, withIntermediateDirectories: true)
-    if let magnet {
-      try Data(magnet.utf8).write(to: URL(fileURLWithPath: "\(watched)/\(payload.name).magnet"))
-    } else {
+    if !isMagnet {
       try FileManager.default.copyItem(
         atPath: payload.torrent, toPath: "\(watched)/\(payload.name).torrent")
     }

@@ -6,9 +6,9 @@
 
 TORRENT is a file or a magnet link. IPv6 addresses are in brackets. The leech dials PEER besides those
 that the tracker names. With TRACKER in the environment that tracker takes the place of the torrent's
-own (none if it is empty), and with LSD it looks for peers in the local network. RATE bounds what it
-sends and receives of the torrent, in bytes a second; UPLOAD_LIMIT does not count for peers with
-private addresses.
+own (none if it is empty), with LSD it looks for peers in the local network, and with NO_PEX it neither
+tells nor hears of other peers. RATE bounds what it sends and receives of the torrent, in bytes a
+second; UPLOAD_LIMIT does not count for peers with private addresses.
 "seed" prints "uploaded N" (bytes of payload) whenever N has changed, until it is ended; "leech"
 prints "peer ADDRESS:PORT SOURCE..." for each peer that it connects to, the sources being among
 tracker, pex and given, and exits when everything is verified and on disk.
@@ -45,6 +45,8 @@ def open_torrent(path, folder, address, upload_limit):
     if "TRACKER" in os.environ:
         parameters.trackers = [url for url in [os.environ["TRACKER"]] if url]
         parameters.flags |= lt.torrent_flags.override_trackers
+    if "NO_PEX" in os.environ:
+        parameters.flags |= lt.torrent_flags.disable_pex
     parameters.flags &= ~(lt.torrent_flags.auto_managed | lt.torrent_flags.paused)
     return session, session.add_torrent(parameters)
 
