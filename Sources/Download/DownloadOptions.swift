@@ -16,6 +16,8 @@ public struct DownloadOptions: Sendable {
   public var preallocation = Preallocation.automatic
   /// Whether data that is there is hashed even if it is what the last run left.
   public var checksEverything = false
+  /// Whether the end waits until the data is on the disk, not only with the system.
+  public var synchronizes = false
   /// The port to listen on; 0 lets the system choose a free one.
   public var port: UInt16 = 0
   /// The addresses to listen on; those that the machine lacks are skipped as long as one works.
@@ -29,6 +31,8 @@ public struct DownloadOptions: Sendable {
   public var announcesToAllTrackers = false
   /// Whether to look for peers in the local network by multicast; never done for private torrents.
   public var usesLocalDiscovery = false
+  /// Whether peers tell us of others, and we tell them (BEP 11); never done for private torrents.
+  public var exchangesPeers = true
   /// Whether URLs from torrents and trackers may lead anywhere on this machine and in private
   /// networks: trackers to any path, web seeds with a query, redirects from outside.
   public var allowsLocalURLs = false
@@ -75,6 +79,7 @@ public struct DownloadOptions: Sendable {
     storage.selection = selection
     storage.isFlat = isFlat
     storage.preallocation = preallocation
+    storage.fsync = synchronizes
     return storage
   }
 }

@@ -123,9 +123,21 @@ final class PieceWork {
     claimWhole(PieceIndex(piece.value + 1), for: peer)
   }
 
-  /// The first such piece of all that the peer has.
-  func claimFirstWhole(for peer: PeerNumber) -> Claim? {
-    board.firstWhole(for: peer).flatMap { claimWhole($0, for: peer) }
+  /// The first such piece from `start` on.
+  func claimFirstWhole(for peer: PeerNumber, from start: Int = 0) -> Claim? {
+    board.firstWhole(for: peer, from: start).flatMap { claimWhole($0, for: peer) }
+  }
+
+  /// What `claimFirstWhole` would claim if there is memory.
+  func firstWhole(for peer: PeerNumber, from start: Int) -> PieceIndex? {
+    isClosed ? nil : board.firstWhole(for: peer, from: start)
+  }
+
+  /// Has the worker woken when there may be memory for one more piece.
+  func awaitMemory(_ worker: any LaneWorker) {
+    guard !worker.isIdle else { return }
+    worker.isIdle = true
+    idle.append(worker)
   }
 
   private func claimWhole(_ piece: PieceIndex, for peer: PeerNumber) -> Claim? {

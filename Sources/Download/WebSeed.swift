@@ -11,6 +11,10 @@ final class WebSeed {
   /// The URL for people, without credentials and query.
   let display: String
   let map: WebSeedMap
+  /// The length of the largest file.
+  private let longestFile: Int64
+  /// What comes over https can't be held up, so a whole file must fit into that many bytes.
+  private let memoryLimit: Int
   /// The pieces that it may be asked for.
   private(set) var available: Bitfield
   /// Whether it has no ranges, so that it is asked for whole files over one connection.
@@ -24,8 +28,10 @@ final class WebSeed {
   var numbers: Set<PeerNumber> = []
   private var retry = WebSeedRetry()
 
-  init(url: String, display: String, torrent: TorrentMetainfo) {
+  init(url: String, display: String, torrent: TorrentMetainfo, memoryLimit: Int) {
     self.url = url
+    self.memoryLimit = memoryLimit
+    longestFile = torrent.layout.files.map(\.length).max() ?? 0
     self.display = display
     map = WebSeedMap(url: url, torrent: torrent)
     available = Bitfield(count: torrent.geometry.pieceCount, filled: true)
@@ -43,7 +49,11 @@ final class WebSeed {
     case .pause(let duration):
       notBefore = max(notBefore, now + duration)
       return .failed("\(error)", retryAfter: duration)
-    case .wholeFiles: sendsWholeFiles = true
+    case .wholeFiles:
+      if url.lowercased().hasPrefix("https:"), longestFile > memoryLimit {
+        return giveUp("\(error), and over https they do not fit into the memory (--memory)")
+      }
+      sendsWholeFiles = true
     case .lacksFile:
       for piece in file.map({ map.pieces(ofFile: $0) }) ?? 0..<0 {
         available.remove(PieceIndex(piece))

@@ -12,13 +12,22 @@ import Swarm
 final class WebSeedFetch: HTTPBodySink {
   private static let scratchLength = 64 << 10
 
+  /// What a run goes on with.
+  struct Extension {
+    /// How many bytes lie between the run so far and the blocks.
+    var gap = 0
+    var blocks: [BlockRequest] = []
+  }
+
   private let work: PieceWork
   /// Called with each block that is whole; the bytes are aside if an address is given.
   private let finished: (BlockRequest, _ isWanted: Bool, _ aside: UnsafeRawPointer?) -> Void
-  /// Called with each arrival, in bytes.
-  private let arrived: (Int) -> Void
-  /// More blocks that follow the last one, when the server sends them anyway.
-  private let extend: () -> [BlockRequest]
+  /// Called with each arrival, in bytes, and how many of them nobody needs.
+  private let arrived: (_ count: Int, _ wasted: Int) -> Void
+  /// More blocks behind the last one, when the server sends them anyway.
+  private let extend: () -> Extension
+  /// Waits until `extend` may have some; false when it never will.
+  private let waitForMore: () async -> Bool
 
   private(set) var blocks: [BlockRequest]
   /// The blocks that nobody needs from us any more.
@@ -26,6 +35,8 @@ final class WebSeedFetch: HTTPBodySink {
   /// The block that is coming in, and how much of it is here.
   private var current = 0
   private var filled = 0
+  /// How many bytes before that block nobody needs.
+  private var gap = 0
   /// A block's place that is not in its piece, and a place for what nobody needs.
   private let aside = UnsafeMutableRawPointer.allocate(
     byteCount: Block.standardLength, alignment: 4096)
@@ -34,13 +45,16 @@ final class WebSeedFetch: HTTPBodySink {
   private var isStopped = false
 
   init(
-    _ blocks: [BlockRequest], work: PieceWork, extend: @escaping () -> [BlockRequest] = { [] },
-    arrived: @escaping (Int) -> Void,
+    _ blocks: [BlockRequest], work: PieceWork,
+    extend: @escaping () -> Extension = { Extension() },
+    waitForMore: @escaping () async -> Bool = { false },
+    arrived: @escaping (_ count: Int, _ wasted: Int) -> Void,
     finished: @escaping (BlockRequest, _ isWanted: Bool, _ aside: UnsafeRawPointer?) -> Void
   ) {
     self.blocks = blocks
     self.work = work
     self.extend = extend
+    self.waitForMore = waitForMore
     self.arrived = arrived
     self.finished = finished
     isSpoiled = Array(repeating: false, count: blocks.count)
@@ -54,9 +68,12 @@ final class WebSeedFetch: HTTPBodySink {
   /// The bytes of the torrent that are still to come; nil when all are here or none is wanted.
   var rest: Range<Int64>? {
     guard !isStopped, hasUse(), let last = blocks.last else { return nil }
-    let start = offset(of: blocks[current].block) + Int64(filled)
+    let start = offset(of: blocks[current].block) + Int64(filled - gap)
     return start..<offset(of: last.block) + Int64(last.block.length)
   }
+
+  /// The last block so far.
+  var last: Block? { blocks.last?.block }
 
   /// The blocks that have not come.
   var missing: [Block] { blocks[min(current, blocks.count)...].map(\.block) }
@@ -101,10 +118,12 @@ final class WebSeedFetch: HTTPBodySink {
   func layOut(_ segments: inout [IOSegment], limit: Int) {
     if current == blocks.count {
       let more = extend()
-      blocks += more
-      isSpoiled += more.map { _ in false }
+      gap = more.gap
+      blocks += more.blocks
+      isSpoiled += more.blocks.map { _ in false }
     }
     guard !isStopped, hasUse() else { return }
+    guard gap == 0 else { return append(scratch, min(gap, limit), to: &segments) }
     var room = limit
     var index = current
     var start = filled
@@ -128,7 +147,10 @@ final class WebSeedFetch: HTTPBodySink {
   private func append(
     _ base: UnsafeMutableRawPointer, _ count: Int, to segments: inout [IOSegment]
   ) {
-    if let last = segments.last, base != scratch, last.base.map({ $0 + last.count }) == base {
+    if base == scratch {
+      segments.append(IOSegment(base: base, count: min(count, Self.scratchLength)))
+    } else if let last = segments.last, base != scratch, last.base.map({ $0 + last.count }) == base
+    {
       segments[segments.count - 1].count += count
     } else {
       segments.append(IOSegment(base: base, count: count))
@@ -136,8 +158,10 @@ final class WebSeedFetch: HTTPBodySink {
   }
 
   func received(_ count: Int) {
-    arrived(count)
-    var left = count
+    let skipped = min(gap, count)
+    arrived(count, skipped)
+    gap -= skipped
+    var left = count - skipped
     while left > 0, current < blocks.count {
       let request = blocks[current]
       let step = min(request.block.length - filled, left)
@@ -149,6 +173,11 @@ final class WebSeedFetch: HTTPBodySink {
       current += 1
       finished(request, isWanted, request.isDuplicate ? UnsafeRawPointer(aside) : nil)
     }
+  }
+
+  func waitForRoom() async -> Bool {
+    guard !isStopped, current == blocks.count else { return false }
+    return await waitForMore()
   }
 
   /// Fills in padding, which is not fetched.

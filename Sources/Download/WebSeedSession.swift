@@ -26,10 +26,14 @@ final class WebSeedSession: LaneWorker {
   private static let shortestRun = 128 << 10
   /// How many seconds a run may take at the server's rate.
   private static let secondsPerRun = 8.0
+  /// Under a limit as many runs are asked for each second, of one block at least.
+  private static let limitedRunsPerSecond = 4
   /// Blocks that others owe are taken over a few at a time.
   private static let endgameBlocks = 8
   /// After so long without a byte, the others are asked for what it owes.
   private static let patience = Duration.seconds(5)
+  /// How long a server that sends whole files is held up before it is given up.
+  private static let memoryPatience = Duration.seconds(60)
 
   let number: PeerNumber
   let laneWakeup = Wakeup()
@@ -43,6 +47,9 @@ final class WebSeedSession: LaneWorker {
   private let http: any HTTPClient
   private let clock: any LoopClock
   private let policy: URLPolicy
+  /// The bound on what is received, if there is one: a run is asked for when its bytes may come.
+  private let limiter: RateLimiter?
+  private let turn = RateLimiter.Turn()
   private let connection = HTTPConnection()
   private var end: End?
   /// The piece whose blocks are asked for next.
@@ -50,11 +57,16 @@ final class WebSeedSession: LaneWorker {
   private var fetch: WebSeedFetch?
   /// Since when nothing has come of what is under way.
   private var silentSince = Instant.zero
+  /// The byte of the torrent with which the file that is coming in ends.
+  private var fileEnd = Int64.max
+  /// Since when there has been no memory for what comes.
+  private var waitingSince: Instant?
 
   init(
     number: PeerNumber, seed: WebSeed, work: PieceWork, http: any HTTPClient,
-    clock: any LoopClock, policy: URLPolicy
+    clock: any LoopClock, policy: URLPolicy, limiter: RateLimiter? = nil
   ) {
+    self.limiter = limiter
     self.number = number
     self.seed = seed
     self.work = work
@@ -89,6 +101,7 @@ final class WebSeedSession: LaneWorker {
   func stop(_ reason: End = .finished) {
     guard end == nil else { return }
     end = reason
+    turn.close()
     fetch?.stop()
     connection.close()
     laneWakeup.fire()
@@ -126,7 +139,9 @@ final class WebSeedSession: LaneWorker {
   private var runLength: Int {
     let rate = traffic.downloaded.rate(now: clock.now)
     let wish = rate > 0 ? Int(min(rate * Self.secondsPerRun, 1e9)) : Self.firstRun
-    let bytes = min(max(wish, Self.shortestRun), Self.longestRun)
+    var bytes = min(max(wish, Self.shortestRun), Self.longestRun)
+    // A limited run is short, so that what comes is even.
+    if let limiter { bytes = min(bytes, limiter.bytesPerSecond / Self.limitedRunsPerSecond) }
     return max(1, min(bytes / Block.standardLength, work.share(of: number)))
   }
 
@@ -176,9 +191,11 @@ final class WebSeedSession: LaneWorker {
   private func fetchRun(_ blocks: [BlockRequest], mayExtend: Bool) async {
     let fetch = WebSeedFetch(
       blocks, work: work,
-      extend: { [unowned self] in mayExtend && end == nil ? nextBlocks() : [] },
-      arrived: { [unowned self] in arrived($0) },
+      extend: { [unowned self] in mayExtend && end == nil ? nextBlocks() : .init() },
+      waitForMore: { [unowned self] in mayExtend ? await waitForMemory() : false },
+      arrived: { [unowned self] in arrived($0, wasted: $1) },
       finished: { [unowned self] in finished($0, isWanted: $1, aside: $2) })
+    await waitForTurn(blocks)
     self.fetch = fetch
     silentSince = clock.now
     while end == nil, let rest = fetch.rest,
@@ -196,10 +213,18 @@ final class WebSeedSession: LaneWorker {
     work.release(fetch.missing, by: number)
   }
 
+  /// Waits until the limit lets so much come.
+  private func waitForTurn(_ blocks: [BlockRequest]) async {
+    guard let limiter else { return }
+    let count = blocks.reduce(0) { $0 + $1.block.length }
+    guard await limiter.take(count, turn: turn, clock: clock) else { return stop() }
+  }
+
   private func fetch(
     _ part: WebSeedMap.Part, into fetch: WebSeedFetch
   ) async throws(HTTPError) {
     guard let url = part.url else { return fetch.receiveZeros(part.length) }
+    fileEnd = (fetch.rest?.lowerBound ?? 0) - part.range.lowerBound + part.fileLength
     var range = part.range
     if seed.sendsWholeFiles { range = range.lowerBound..<part.fileLength }
     var request = HTTPRangeRequest(url: url, range: range, fileLength: part.fileLength)
@@ -208,14 +233,40 @@ final class WebSeedSession: LaneWorker {
     try await http.download(request, over: connection, into: fetch)
   }
 
-  /// The blocks behind the last one, for a server that sends them whether they are wanted or not.
-  private func nextBlocks() -> [BlockRequest] {
-    guard let claim else { return [] }
-    return reserve(claim)
+  /// Blocks behind the last one, for a server that sends all of a file whether it is wanted or not;
+  /// what lies between is read past.
+  private func nextBlocks() -> WebSeedFetch.Extension {
+    guard let last = fetch?.last else { return .init() }
+    if claim == nil { claim = work.claimFirstWhole(for: number, from: last.piece.value + 1) }
+    guard let next = claim else { return .init() }
+    waitingSince = nil
+    let end = offset(of: last) + Int64(last.length)
+    let start = max(end, work.geometry.offset(of: next.piece))
+    // Another file takes another request.
+    guard start < fileEnd else { return .init() }
+    return .init(gap: Int(clamping: start - end), blocks: reserve(next))
   }
 
-  private func arrived(_ count: Int) {
+  /// Waits while more of the file is needed and there is no memory for it.
+  ///
+  /// Such a server would have to send everything once more if the connection were given up, so only
+  /// a long time without any room ends it.
+  private func waitForMemory() async -> Bool {
+    guard end == nil, claim == nil, let last = fetch?.last,
+      let next = work.firstWhole(for: number, from: last.piece.value + 1),
+      work.geometry.offset(of: next) < fileEnd
+    else { return false }
     silentSince = clock.now
+    let since = waitingSince ?? clock.now
+    waitingSince = since
+    guard clock.now - since < Self.memoryPatience else { return false }
+    work.awaitMemory(self)
+    return await clock.wait(for: laneWakeup, until: clock.now + .seconds(1)) != .cancelled
+  }
+
+  private func arrived(_ count: Int, wasted: Int) {
+    silentSince = clock.now
+    traffic.wasted += Int64(wasted)
     traffic.downloaded.add(bytes: count, now: clock.now)
   }
 

@@ -26,6 +26,7 @@ final class WebSeeds {
   private let environment: Environment
   private let events: EventSink
   private let policy: URLPolicy
+  private let limiter: RateLimiter?
   private var wakeups: [Wakeup] = []
   private let closing = Wakeup()
   private var isClosed = false
@@ -38,6 +39,7 @@ final class WebSeeds {
     self.environment = environment
     self.events = events
     policy = URLPolicy(.webSeed, allowsLocalURLs: options.allowsLocalURLs)
+    limiter = options.downloadLimiter
     guard !options.keepSeeding else { return }
     for url in (options.webSeeds ?? torrent.webSeeds).prefix(Self.maximumSeeds) {
       guard let display = Self.display(url) else {
@@ -47,7 +49,9 @@ final class WebSeeds {
               url: String(url.prefix(80)), state: .givenUp("it is no http or https URL"))))
         continue
       }
-      seeds.append(WebSeed(url: url, display: display, torrent: torrent))
+      seeds.append(
+        WebSeed(
+          url: url, display: display, torrent: torrent, memoryLimit: options.memoryLimit / 2))
     }
   }
 
@@ -100,7 +104,7 @@ final class WebSeeds {
       }
       let session = WebSeedSession(
         number: makeNumber(), seed: seed, work: work, http: environment.http,
-        clock: environment.clock, policy: policy)
+        clock: environment.clock, policy: policy, limiter: limiter)
       session.othersToCancel = othersToCancel
       seed.sessions.append(session)
       seed.numbers.insert(session.number)

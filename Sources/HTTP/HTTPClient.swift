@@ -33,13 +33,24 @@ package protocol HTTPClient: Sendable {
 /// Memory for the body of a download, in the order of its bytes.
 @Reactor
 package protocol HTTPBodySink: AnyObject, Sendable {
-  /// Appends the places of the next bytes, at most `limit` in all; none ends the download.
+  /// Appends the places of the next bytes, at most `limit` in all; none ends the download, unless
+  /// `waitForRoom` says otherwise.
   ///
   /// They must stay valid until the call of `received` that follows, or the next `layOut`.
   func layOut(_ segments: inout [IOSegment], limit: Int)
 
   /// So many bytes have come and are in their places; more than 0.
   func received(_ count: Int)
+
+  /// Waits a while for places after there were none; returns whether to ask for them again.
+  ///
+  /// What comes meanwhile stays in the socket.
+  func waitForRoom() async -> Bool
+}
+
+extension HTTPBodySink {
+  /// Without a place the download is over.
+  package func waitForRoom() async -> Bool { false }
 }
 
 /// One GET and its bounds.

@@ -42,6 +42,8 @@ public struct VerificationReport: Equatable, Sendable {
 
   /// How many pieces are wanted.
   public let pieceCount: Int
+  /// The bytes of the wanted pieces.
+  public let totalBytes: Int64
   /// The wanted pieces that are wrong or missing, in rising order.
   public let badPieces: [BadPiece]
   /// The wanted files, in the torrent's order.
@@ -60,7 +62,9 @@ extension TorrentStorage {
   package func report(verified: Bitfield) -> VerificationReport {
     let records = files.records
     var bad: [VerificationReport.BadPiece] = []
+    var total: Int64 = 0
     wanted.forEach { piece in
+      total += Int64(torrent.geometry.length(of: piece))
       guard !verified.contains(piece) else { return }
       let touched = torrent.layout.spans(of: piece).map(\.file)
       bad.append(.init(piece: piece, files: touched.filter { layout.places[$0].isStored }))
@@ -81,7 +85,7 @@ extension TorrentStorage {
     }
     let reported = torrent.layout.files.indices.filter { layout.places[$0].isWanted }
     return VerificationReport(
-      pieceCount: wanted.population, badPieces: bad,
+      pieceCount: wanted.population, totalBytes: total, badPieces: bad,
       files: reported.map { index in
         let place = layout.places[index]
         let condition: VerificationReport.Condition =

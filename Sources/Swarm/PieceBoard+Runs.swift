@@ -18,10 +18,12 @@ extension PieceBoard {
     return Claim(piece: piece, kind: .fresh)
   }
 
-  /// The first piece that `claimWhole` would claim; nil when there is none.
-  package func firstWhole(for peer: PeerNumber) -> PieceIndex? {
+  /// The first piece from `start` on that `claimWhole` would claim; nil when there is none.
+  package func firstWhole(for peer: PeerNumber, from start: Int = 0) -> PieceIndex? {
     guard let record = peers[peer] else { return nil }
-    return geometry.pieces.first { record.pieces.contains($0) && isUntouched($0) }
+    return geometry.pieces.dropFirst(start).first {
+      record.pieces.contains($0) && isUntouched($0)
+    }
   }
 
   /// The claim as one whose blocks are taken from the front, if all of them are still free and nobody

@@ -15,52 +15,46 @@ import Testing
       bytes: builder.torrent(content: [UInt8](repeating: 7, count: 65546)))
   }
 
-  private func findings(
-    _ verified: [Int], _ files: [Inspection.Presence]
-  ) throws -> VerifyFindings {
-    var pieces = Bitfield(count: 5)
-    for number in verified { pieces.insert(PieceIndex(number)) }
-    return VerifyFindings(
-      torrent: try torrent(),
-      inspection: Inspection(
-        files: files, trusted: Bitfield(count: 5), doubtful: Bitfield(count: 5, filled: true)),
-      verified: pieces)
+  /// The report on a check that found these pieces bad and the files in these conditions.
+  private func report(
+    bad: [Int], _ files: [(VerificationReport.Condition, badPieces: Int)]
+  ) throws -> VerifyReport {
+    let torrent = try torrent()
+    let found = VerificationReport(
+      pieceCount: 5, totalBytes: 65546,
+      badPieces: bad.map { .init(piece: PieceIndex($0), files: []) },
+      files: zip(torrent.layout.files, files).map { file, found in
+        .init(
+          index: file.index, path: file.displayPath, length: file.length, condition: found.0,
+          badPieceCount: found.badPieces)
+      })
+    return VerifyReport(torrent: torrent, folder: "f", found: found)
   }
 
   @Test func badPiecesAreRangesAndTouchFiles() throws {
-    let found = try findings(
-      [0, 3], [.foreign(size: 40960), .unfinished(size: 24576), .missing])
-    #expect(!found.isComplete)
-    #expect(found.badPieces == [1...2, 4...4])
-    #expect(found.verifiedBytes == 32768)
-    #expect(found.faults.map(\.file) == [0, 1, 2])
-    #expect(found.faults.map(\.fault) == [.data, .data, .missing])
-    #expect(found.faults.map(\.badPieces) == [2, 1, 1])
-    let report = VerifyReport(torrent: try torrent(), folder: "f", findings: found)
-    #expect(report.text.contains("3 of 5 pieces do not match"))
+    let report = try report(bad: [1, 2, 4], [(.damaged, 2), (.unsure, 1), (.missing, 1)])
+    #expect(report.text.contains("3 of 5 pieces do not match, 32 KiB of 64"))
     #expect(report.text.contains("bad pieces: 1-2, 4\n"))
     #expect(report.text.contains("  x/a: 2 bad pieces\n"))
+    #expect(report.text.contains(": 1 bad piece, perhaps only because of its neighbours\n"))
     #expect(report.text.contains("x/c: missing\n"))
     #expect(!report.text.contains("\u{1B}"))
+    #expect(report.json.text.contains(#""verified_bytes":32768"#))
     #expect(report.json.text.contains(#""bad_pieces":[[1,2],[4,4]]"#))
-    #expect(report.json.text.contains(#""fault":"missing""#))
+    #expect(report.json.text.contains(#""fault":"unsure","length":24576,"bad_pieces":1"#))
+    #expect(report.json.text.contains(#""fault":"missing","length":null"#))
   }
 
   @Test func aFileThatIsTooLongIsAFaultThoughAllItsPiecesMatch() throws {
-    let found = try findings(
-      [0, 1, 2, 3, 4], [.foreign(size: 40961), .foreign(size: 24576), .foreign(size: 10)])
-    #expect(found.badPieces.isEmpty)
-    #expect(found.faults.map(\.fault) == [.size])
-    #expect(!found.isComplete)
+    let report = try report(bad: [], [(.wrongLength(40961), 0), (.intact, 0), (.intact, 0)])
+    #expect(report.text.contains("  x/a: 40961 bytes long instead of 40960\n"))
+    #expect(report.json.text.contains(#""complete":false"#))
+    #expect(report.json.text.contains(#""fault":"size","length":40961"#))
   }
 
   @Test func whatIsWholeIsComplete() throws {
-    let found = try findings(
-      [0, 1, 2, 3, 4], [.foreign(size: 40960), .foreign(size: 24576), .foreign(size: 10)])
-    #expect(found.isComplete)
-    let report = VerifyReport(torrent: try torrent(), folder: "f", findings: found)
-    #expect(
-      report.text == "x: 64 KiB verified, all is well\n" || report.text.contains("all is well"))
+    let report = try report(bad: [], [(.intact, 0), (.intact, 0), (.intact, 0)])
+    #expect(report.text == "x: 64.0 KiB verified, all is well\n")
     #expect(report.json.text.contains(#""complete":true"#))
   }
 }

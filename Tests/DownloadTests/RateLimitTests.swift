@@ -158,6 +158,23 @@ import Testing
     #expect(error(bytes, in: time, rate: rate) < 0.05)
   }
 
+  @Test(arguments: [0, 5])
+  func webSeedsKeepToTheLimitAsWell(peers: Int) async throws {
+    let rate = 300_000
+    let scene = try await WebSeedScene(
+      seed: 308, size: 3_000_000, webSeeds: ["http://one.example/data.bin"])
+    let summary = try await scene.swarm.simulation.run {
+      try scene.addServer()
+      for _ in 0..<peers { try scene.swarm.addSeed() }
+      return try await scene.run { $0.downloadLimiter = RateLimiter(bytesPerSecond: rate) }
+    }
+    let output = await scene.swarm.output
+    #expect(output == scene.swarm.content)
+    let progress = summary.progress
+    #expect(error(progress.downloadedBytes, in: progress.exchangeTime, rate: rate) < 0.03)
+    #expect(progress.wastedBytes < 100_000)
+  }
+
   @Test func aSeedSendsNoFasterThanItsLimit() async throws {
     let rate = 200_000
     let swarm = try await SimulatedSwarm(seed: 306, size: 2_000_000)

@@ -125,6 +125,42 @@ import Testing
     #expect(await scene.servers[0].requests.count == 2, "one look and one pass")
   }
 
+  /// What is read is held up until there is room, rather than read again from the front.
+  @Test(arguments: [false, true])
+  func aServerWithoutRangesIsReadOnceHoweverLittleMemoryThereIs(hidesLength: Bool) async throws {
+    let scene = try await WebSeedScene(seed: 13, size: 5_000_000, webSeeds: [Self.url])
+    let summary = try await scene.swarm.simulation.run {
+      let content = scene.swarm.content
+      scene.swarm.workers = LateWorkerPool(
+        clock: scene.swarm.clock, delay: .milliseconds(300))
+      try scene.addServer { _ in
+        hidesLength
+          ? .lastBytes(Array("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n".utf8) + content)
+          : .bytes(ScriptedHTTPServer.response(200, body: content))
+      }
+      return try await scene.run { $0.memoryLimit = 300_000 }
+    }
+    #expect(await scene.swarm.output == scene.swarm.content)
+    #expect(summary.progress.downloadedBytes == 5_000_000)
+    #expect(await scene.servers[0].requests.count == 2, "one look and one pass")
+  }
+
+  /// What is there already is read past, once.
+  @Test func aServerWithoutRangesIsReadPastWhatIsThere() async throws {
+    let scene = try await WebSeedScene(seed: 14, size: 3_000_000, webSeeds: [Self.url])
+    let summary = try await scene.swarm.simulation.run {
+      let content = scene.swarm.content
+      var begun = content
+      for piece in [0, 1, 20, 21, 45] { begun[piece * 65536] ^= 1 }
+      scene.swarm.files.put("data.bin", begun)
+      try scene.addServer { _ in .bytes(ScriptedHTTPServer.response(200, body: content)) }
+      return try await scene.run { $0.overwrite = true }
+    }
+    #expect(await scene.swarm.output == scene.swarm.content)
+    #expect(summary.progress.wastedBytes == 41 * 65536, "\(summary.progress.wastedBytes)")
+    #expect(await scene.servers[0].requests.count == 2, "one look and one pass")
+  }
+
   @Test func aFileThatIsMissingComesFromElsewhere() async throws {
     let scene = try await WebSeedScene(
       seed: 7, size: 2_000_000, webSeeds: ["http://one.example/"]

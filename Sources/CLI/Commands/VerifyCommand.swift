@@ -1,74 +1,55 @@
 import Download
 import Metainfo
-import Primitives
 import Storage
 
 /// `swift-torrent verify SOURCE`: whether the data on disk is what the torrent says; reads only.
 enum VerifyCommand {
   static func run(_ invocation: Invocation) async throws(CommandFailure) -> ExitStatus {
-    let torrent = try await SourceLoader.load(SourceArgument(invocation.arguments[0]))
-    let folder = invocation.download.folder
+    let source = SourceArgument(invocation.arguments[0])
+    let loaded = try await SourceLoader.load(source, invocation)
+    let torrent = loaded.torrent
     let streams = invocation.streams
-    var chosen = StorageOptions()
-    chosen.isFlat = invocation.download.isFlat
+    var chosen = invocation.download
+    chosen.selection = try loaded.selection(invocation.selection)
     let options = chosen
-    let outcome = await Termination.guarding {
-      await check(torrent, folder: folder, options, streams)
+    let verification = TorrentVerification(torrent: torrent, options: options)
+    let outcome = await Termination.guarding(stop: verification.stop) {
+      await check(verification, name: torrent.name, streams)
     }
-    let findings: VerifyFindings
+    let found: VerificationReport
     switch outcome {
-    case .success(let found)?: findings = found
-    case .failure(let failure)?: throw failure
+    case .success(let report)?: found = report
+    case .failure(let error)?: throw CommandFailure(error, options: options)
     case nil: return .failure
     }
-    let report = VerifyReport(torrent: torrent, folder: folder, findings: findings)
+    let report = VerifyReport(torrent: torrent, folder: options.folder, found: found)
     if streams.json {
       try Console.result(report.json.text + "\n")
-    } else if !findings.isComplete || streams.verbosity != .quiet {
+    } else if !found.isIntact || streams.verbosity != .quiet {
       try Console.result(report.text)
     }
-    return findings.isComplete ? .success : .verificationFailed
+    return found.isIntact ? .success : .verificationFailed
   }
 
+  /// Runs the check and shows how far it is.
   private static func check(
-    _ torrent: TorrentMetainfo, folder: String, _ options: StorageOptions,
-    _ streams: StreamOptions
-  ) async -> Result<VerifyFindings, CommandFailure> {
-    let storage = TorrentStorage(torrent: torrent, folder: folder, options: options)
-    let inspection: Inspection
-    do throws(StorageError) {
-      inspection = try storage.inspect(trustsState: false)
-    } catch {
-      return .failure(CommandFailure(storage: error))
-    }
+    _ verification: TorrentVerification, name: String, _ streams: StreamOptions
+  ) async -> Result<VerificationReport, DownloadError> {
     var display = ProgressDisplay(streams)
-    display.begin(0, name: torrent.name, isSeeding: false)
+    display.begin(0, name: name, isSeeding: false)
     defer { display.close() }
-    let geometry = torrent.geometry
-    let wanted = storage.wanted
-    let holes = HoleMap()
-    var verified = Bitfield(count: geometry.pieceCount)
-    var done: Int64 = 0
-    let failure = await Stretches.forEach(
-      of: geometry.pieceCount, step: Stretches.step(pieceLength: geometry.pieceLength)
-    ) { range in
-      do throws(StorageError) {
-        return .success(try storage.checkPieces(range, of: wanted, holes: holes))
-      } catch {
-        return .failure(CommandFailure(storage: error))
-      }
-    } collect: { range, pieces in
-      for piece in pieces { verified.insert(piece) }
-      for number in range { done += Int64(geometry.length(of: PieceIndex(number))) }
-      display.show(.checking(done: done, total: geometry.totalLength), of: 0)
-    }
-    do throws(StorageError) {
-      try storage.close()
+    async let ending = result(of: verification)
+    for await event in verification.events { display.show(event, of: 0) }
+    return await ending
+  }
+
+  private static func result(
+    of verification: TorrentVerification
+  ) async -> Result<VerificationReport, DownloadError> {
+    do throws(DownloadError) {
+      return .success(try await verification.run())
     } catch {
-      return .failure(CommandFailure(storage: error))
+      return .failure(error)
     }
-    if let failure { return .failure(failure) }
-    return .success(
-      VerifyFindings(torrent: torrent, inspection: inspection, verified: verified))
   }
 }

@@ -4,13 +4,14 @@ extension OptionTable {
   /// Which files are wanted, and how they are laid out.
   static let selection: [OptionSpecification] = [
     OptionSpecification(
-      "--select", "only files that this names, such as '*.iso'; may be repeated", for: [.download],
-      isRepeatable: true,
+      "--select", "only files that this names, such as '*.iso'; may be repeated",
+      for: [.download, .verify], isRepeatable: true,
       .value(OptionValue("GLOB")) { invocation, text throws(ExpectedValue) in
         invocation.selection.patterns.append(try OptionText.glob(text))
       }),
     OptionSpecification(
-      "--files", "only these files, such as 1,3-5, by the numbers of --list", for: [.download],
+      "--files", "only these files, such as 1,3-5, by the numbers of --list",
+      for: [.download, .verify],
       .value(OptionValue("NUMBERS")) { invocation, text throws(ExpectedValue) in
         guard let numbers = FileNumbers(text) else {
           throw ExpectedValue("numbers from 1 and ranges, such as 1,3-5")
@@ -19,7 +20,7 @@ extension OptionTable {
       }),
     OptionSpecification(
       "--exclude", "not what this names, such as '*.tmp'; may be repeated",
-      for: [.download, .create], isRepeatable: true,
+      for: [.download, .verify, .create], isRepeatable: true,
       .value(OptionValue("GLOB")) { invocation, text throws(ExpectedValue) in
         invocation.selection.exclusions.append(try OptionText.glob(text))
       }),

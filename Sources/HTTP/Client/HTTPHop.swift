@@ -40,8 +40,8 @@ protocol HTTPResponseReceiver: HTTPBodySink {
 }
 
 extension HTTPBodySink {
-  /// Copies bytes to where they belong; false when the sink wants no more.
-  func deliver(_ bytes: UnsafeRawBufferPointer) -> Bool {
+  /// Copies bytes to where they belong, as far as there are places; returns how many.
+  func deliver(_ bytes: UnsafeRawBufferPointer) -> Int {
     var rest = bytes
     var segments: [IOSegment] = []
     while !rest.isEmpty {
@@ -55,10 +55,10 @@ extension HTTPBodySink {
         base.copyMemory(from: source + copied, byteCount: count)
         copied += count
       }
-      guard copied > 0 else { return false }
+      guard copied > 0 else { break }
       received(copied)
       rest = UnsafeRawBufferPointer(rebasing: rest[copied...])
     }
-    return true
+    return bytes.count - rest.count
   }
 }

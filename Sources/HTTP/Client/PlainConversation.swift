@@ -63,8 +63,8 @@ struct PlainConversation {
   mutating func readResponse() async throws(HTTPError) -> HTTPResponseHead {
     var turn = 0
     while true {
-      if try readStaged(), let head { return head }
-      switch try readOnce() {
+      if try await readStaged(), let head { return head }
+      switch try await readOnce() {
       case .bytes(let count):
         turn += count
         guard turn >= Self.turnLength else { continue }
@@ -82,13 +82,31 @@ struct PlainConversation {
     }
   }
 
+  /// Copies a part of the body from the stage to where it belongs, as there is room.
+  private func deliver(_ range: Range<Int>) async throws(HTTPError) {
+    var rest = range
+    while !rest.isEmpty {
+      let count = stage.withUnsafeBytes {
+        receiver.deliver(UnsafeRawBufferPointer(rebasing: $0[rest]))
+      }
+      try receiver.check()
+      if receiver.isSatisfied { return }
+      rest = rest.lowerBound + count..<rest.upperBound
+      guard !rest.isEmpty else { return }
+      guard await receiver.waitForRoom(), !Task.isCancelled else { throw .cancelled }
+    }
+  }
+
   /// One read: of a body into its place, of all else into the stage.
-  private mutating func readOnce() throws(HTTPError) -> IOResult {
+  private mutating func readOnce() async throws(HTTPError) -> IOResult {
     guard machine.directLength > 0 else { return readIntoStage() }
     segments.removeAll(keepingCapacity: true)
-    receiver.layOut(
-      &segments, limit: Int(min(machine.directLength, Int64(Self.readLength))))
-    guard !segments.isEmpty else { throw .cancelled }
+    let limit = Int(min(machine.directLength, Int64(Self.readLength)))
+    receiver.layOut(&segments, limit: limit)
+    while segments.isEmpty {
+      guard await receiver.waitForRoom(), !Task.isCancelled else { throw .cancelled }
+      receiver.layOut(&segments, limit: limit)
+    }
     let result = segments.withUnsafeMutableBufferPointer { transport.read(into: $0) }
     if case .bytes(let count) = result {
       machine.receivedBody(count)
@@ -113,7 +131,7 @@ struct PlainConversation {
   }
 
   /// Acts on what is in the stage; true when there is nothing more to read.
-  private mutating func readStaged() throws(HTTPError) -> Bool {
+  private mutating func readStaged() async throws(HTTPError) -> Bool {
     while true {
       if head != nil, receiver.isSatisfied, !machine.hasEnded { return true }
       let step = try machine.receive(stage[next..<end])
@@ -124,14 +142,8 @@ struct PlainConversation {
         head = found
         guard try receiver.begins(found) else { return true }
       case .body(let count):
-        let isWanted = stage.withUnsafeBytes {
-          receiver.deliver(UnsafeRawBufferPointer(rebasing: $0[start..<start + count]))
-        }
-        guard isWanted else {
-          if receiver.isSatisfied { return true }
-          throw .cancelled
-        }
-        try receiver.check()
+        try await deliver(start..<start + count)
+        if receiver.isSatisfied, !machine.hasEnded { return true }
       case .end:
         isOver = true
         try receiver.ended()

@@ -56,6 +56,13 @@ final class RangeReceiver: HTTPResponseReceiver {
     }
   }
 
+  func waitForRoom() async -> Bool {
+    guard skipped == 0, wanted > 0, await sink.waitForRoom() else { return false }
+    // That it took so long is not the server's fault.
+    deadline.extend(by: request.stallTimeout)
+    return true
+  }
+
   func check() throws(HTTPError) {}
 
   func ended() throws(HTTPError) {

@@ -45,7 +45,7 @@ final class URLSessionExchange {
   /// A part of the decompressed body has arrived.
   func received(_ data: Data) {
     guard result == nil, let head else { return }
-    let isWanted = data.withUnsafeBytes { receiver.deliver($0) }
+    let isWanted = data.withUnsafeBytes { receiver.deliver($0) == $0.count }
     do throws(HTTPError) {
       try receiver.check()
       if receiver.isSatisfied { return finish(.success(head)) }
