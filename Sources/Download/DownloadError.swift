@@ -1,4 +1,5 @@
 import Primitives
+public import Metainfo
 public import Storage
 
 /// Why a run ended without its result.
@@ -13,6 +14,10 @@ public enum DownloadError: Error, Equatable, Sendable, CustomStringConvertible {
   case listenFailed(String)
   /// The bound on the whole run has passed; what is verified was kept, as in the cases below.
   case deadlinePassed(Duration)
+  /// No peer has brought the torrent's metadata in that time.
+  case noMetadata(Duration)
+  /// The metadata has the right hash, but is no torrent that can be downloaded.
+  case badMetadata(MetainfoError)
   /// No useful payload has come for so long.
   case stalled(Duration)
   /// No peer was connected for so long, although a tracker or a peer could be reached.
@@ -33,6 +38,8 @@ public enum DownloadError: Error, Equatable, Sendable, CustomStringConvertible {
     case .incomplete(let missing): "\(missing) pieces are missing, so there is nothing to seed"
     case .listenFailed(let reason): "cannot listen for peers: \(reason)"
     case .deadlinePassed(let limit): "not complete after \(limit.words)"
+    case .noMetadata(let limit): "no peer has sent the torrent's metadata in \(limit.words)"
+    case .badMetadata(let error): "\(error)"
     case .stalled(let limit): "no data came for \(limit.words)"
     case .noPeers(let limit): "no peer was connected for \(limit.words)"
     case .tooSlow(let rate, let floor):

@@ -115,7 +115,7 @@ final class SimulatedSwarm {
   /// The bytes that lie in the output folder under the torrent's name.
   var output: [UInt8]? { files.bytes("data.bin") }
 
-  private func collect(_ stream: AsyncStream<DownloadEvent>) async {
+  func collect(_ stream: AsyncStream<DownloadEvent>) async {
     for await event in stream { events.append(event) }
   }
 }
