@@ -16,8 +16,9 @@ final class PieceWork {
   let readPlan = ReadPlan()
   /// Sessions whose lane found nothing to do, in the order in which they asked.
   private var idle = Fifo<any LaneWorker>()
-  /// How many more idle lanes may be tried for the room that one piece has left.
+  /// How many idle lanes may be tried in vain for the room that one piece has left.
   private var wakeChain = 0
+  private static let wakeTries = 8
   /// How many of those are looked at for the fastest.
   private static let idleLooks = 64
   /// Whole pieces that are not judged yet, in bytes, and how many there should be at most.
@@ -107,8 +108,8 @@ final class PieceWork {
       }
       return nil
     }
-    wakeChain = 0
     if claim.kind == .fresh { buffers.reserve(claim.piece) }
+    passOnWork()
     return claim
   }
 
@@ -205,8 +206,20 @@ final class PieceWork {
   /// With hundreds of idle peers, waking all of them for one free buffer would cost more than the
   /// piece. The fastest comes first: it gives the room back soonest.
   private func wakeOneIdle() {
-    wakeChain = min(8, idle.count - 1)
+    wakeChain = min(Self.wakeTries, idle.count - 1)
     wakeIdle(at: fastestIdle)
+  }
+
+  /// One lane has found something: as long as free blocks are left, the next idle one may as well.
+  ///
+  /// A peer that may owe only two or three blocks leaves the rest of a piece to others.
+  private func passOnWork() {
+    guard !idle.isEmpty, board.hasFreeBlocks else {
+      wakeChain = 0
+      return
+    }
+    wakeChain = min(Self.wakeTries, idle.count - 1)
+    wakeFirstIdle()
   }
 
   private func wakeFirstIdle() { wakeIdle(at: 0) }
