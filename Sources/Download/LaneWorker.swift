@@ -1,4 +1,5 @@
 import Networking
+import Primitives
 import Swarm
 
 /// Whoever pulls pieces from a lane: a peer's session, or one connection to a web seed.
@@ -10,6 +11,8 @@ protocol LaneWorker: AnyObject {
   var depth: Int { get }
   /// What it brings.
   var bytesPerSecond: Double { get }
+  /// Tells the board how fast it is now.
+  func reportRate(now: Instant)
   /// Fired when the lane should ask again.
   var laneWakeup: Wakeup { get }
   /// Whether the lane waits in `PieceWork.idle`.

@@ -16,6 +16,9 @@ extension PeerSession {
   }
 
   /// Pulls pieces for as long as the peer lives, and asks for their blocks.
+  ///
+  /// A window that is being filled takes as many more as it needs in the same turn: if each had to
+  /// wait for a turn, what a deep window brings at once would be read, and idle, before its refill.
   func claimPieces() async {
     for await claim in lane {
       // The peer may have choked us between the pull and now; then it can't do the work.
@@ -23,9 +26,16 @@ extension PeerSession {
         work.release(claim, by: number)
         continue
       }
-      claims.append(claim)
-      requestBlocks()
+      use(claim)
+      while end == nil, isRefilling, wantsClaim, let next = work.claim(for: self, now: clock.now) {
+        use(next)
+      }
     }
+  }
+
+  private func use(_ claim: Claim) {
+    claims.append(claim)
+    requestBlocks()
   }
 
   /// Waits until there is a piece for this peer; nil when the lane ends.
@@ -54,19 +64,22 @@ extension PeerSession {
 
   /// Asks for blocks of the claimed pieces until the window is full.
   ///
-  /// A deep window is refilled an eighth at a time: one send for many blocks costs both sides less,
-  /// and the rest of the window keeps the pipe full meanwhile. Returns whether the lane was woken to
+  /// A deep window is refilled when an eighth of it is free, and then to the brim, however many
+  /// claims that takes: one send for many blocks costs both sides less, and the rest of the window
+  /// keeps the pipe full meanwhile. Returns whether the lane was woken to
   /// fill what is left; it sends what is asked for when it is done.
   @discardableResult
   func requestBlocks() -> Bool {
     guard end == nil, !machine.peerChoking else { return false }
     let depth = min(window.target, limiter?.quota.limit ?? .max)
-    guard room >= max(1, depth / 8) else { return false }
+    if room >= max(1, depth / 8) { isRefilling = true }
+    guard isRefilling else { return false }
     defer { countOwed() }
     let now = clock.now
     while room > 0, let claim = claims.popFirst() {
       if takeTurn(claim, now: now) { claims.append(claim) }
     }
+    if room == 0 { isRefilling = false }
     guard wantsClaim, !isIdle else { return false }
     laneWakeup.fire()
     return true

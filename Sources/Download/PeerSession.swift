@@ -42,6 +42,8 @@ final class PeerSession: LaneWorker {
   var lastCompleted: PieceIndex?
   /// When the peer choked us last.
   var chokedAt = Instant.zero
+  /// Whether the window is being filled up, over several claims.
+  var isRefilling = false
 
   /// What the extension protocol has brought.
   var extensions = PeerExtensions()
@@ -184,7 +186,7 @@ final class PeerSession: LaneWorker {
       roundTrip = Double(measured.inNanoseconds) / 1e9
     }
     let becameSnubbed = window.tick(now: now)
-    work.update(number, rate: traffic.downloaded.rate(now: now), isSnubbed: window.isSnubbed)
+    reportRate(now: now)
     window.share = work.share(of: number)
     countOwed()
     if becameSnubbed { work.wakeIdle() }
@@ -194,6 +196,10 @@ final class PeerSession: LaneWorker {
     requestBlocks()
     giveMetadata(now: now)
     flush()
+  }
+
+  func reportRate(now: Instant) {
+    work.update(number, rate: traffic.downloaded.rate(now: now), isSnubbed: window.isSnubbed)
   }
 
   /// Tells the peer whether it has something for us.

@@ -19,6 +19,7 @@ final class PieceWork {
   /// How many idle lanes may be tried in vain for the room that one piece has left.
   private var wakeChain = 0
   private static let wakeTries = 8
+  private let endgame: EndgameRetry
   /// How many of those are looked at for the fastest.
   private static let idleLooks = 64
   /// Whole pieces that are not judged yet, in bytes, and how many there should be at most.
@@ -36,19 +37,26 @@ final class PieceWork {
   var pieceAdvanced: (PieceIndex) -> Void = { _ in }
   /// Called with a begun piece whose memory another needs more.
   var pieceGivenUp: (PieceIndex) -> Void = { _ in }
+  /// Lets all peers report their rates.
+  var refreshRates: () -> Void = {}
   /// Whether a worker reads the piece's buffer.
   var isBeingHashed: (PieceIndex) -> Bool = { _ in false }
 
   init(
     geometry: PieceGeometry, verified: Bitfield, wanted: Bitfield, memoryLimit: Int,
-    isSequential: Bool, random: SeededRandom
+    isSequential: Bool, random: SeededRandom, clock: any LoopClock
   ) {
     self.geometry = geometry
+    endgame = EndgameRetry(clock: clock)
     board = PieceBoard(
       geometry: geometry, verified: verified, wanted: wanted, isSequential: isSequential,
       random: random)
     backlogLimit = geometry.pieceLength >= PieceVerifier.bigPiece ? .max : 12 << 20
     buffers = PieceBuffers(geometry: geometry, memoryLimit: memoryLimit)
+    endgame.retry = { [unowned self] in
+      refreshRates()
+      wakeOneIdle()
+    }
   }
 
   // MARK: - Peers
@@ -95,6 +103,8 @@ final class PieceWork {
 
   /// The next piece for this session, or nil; then the session is woken when that may change.
   func claim(for session: any LaneWorker, now: Instant) -> Claim? {
+    // Half a second is long at the end; before that the pulse tells it often enough.
+    if board.isEndgame { session.reportRate(now: now) }
     guard let claim = makeClaim(for: session.number, depth: session.depth, now: now),
       claim.kind != .endgame || !savesDuplicates()
     else {
@@ -105,10 +115,13 @@ final class PieceWork {
       if wakeChain > 0 {
         wakeChain -= 1
         wakeFirstIdle()
+      } else if board.isEndgame {
+        endgame.askedInVain()
       }
       return nil
     }
     if claim.kind == .fresh { buffers.reserve(claim.piece) }
+    endgame.found()
     passOnWork()
     return claim
   }
@@ -320,6 +333,7 @@ final class PieceWork {
   /// Ends all lanes: everything is verified, or the run is over.
   func close() {
     isClosed = true
+    endgame.close()
     wakeIdle()
   }
 }

@@ -71,7 +71,7 @@ final class Pipeline: AnnouncerDelegate {
     work = PieceWork(
       geometry: torrent.geometry, verified: output.verified, wanted: output.storage.wanted,
       memoryLimit: options.memoryLimit, isSequential: options.isSequential,
-      random: SeededRandom(seed: random.next()))
+      random: SeededRandom(seed: random.next()), clock: environment.clock)
     total = .complete(torrent.geometry, wanted: output.storage.wanted)
     roster = PeerRoster(
       settings: .init(
@@ -125,6 +125,9 @@ final class Pipeline: AnnouncerDelegate {
         hasWorkingTracker: trackerReports.contains { $0.isWorking })
     }
     announcer.delegate = self
+    work.refreshRates = { [unowned self] in
+      for session in roster.sessions { session.reportRate(now: environment.clock.now) }
+    }
     work.pieceCompleted = { [unowned self] in verifier.submit($0, isUrgent: $1) }
     work.pieceAdvanced = { [unowned self] in verifier.advanced($0) }
     work.pieceGivenUp = { [unowned self] in verifier.forget($0) }

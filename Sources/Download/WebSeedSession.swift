@@ -116,9 +116,17 @@ final class WebSeedSession: LaneWorker {
 
   /// Twice a second: how fast it is, and whether it is stuck.
   func tick(now: Instant) {
-    let isSnubbed = fetch != nil && now - silentSince >= Self.patience
-    work.update(number, rate: traffic.downloaded.rate(now: now), isSnubbed: isSnubbed)
-    if isSnubbed { work.wakeIdle() }
+    reportRate(now: now)
+    if isSnubbed(now: now) { work.wakeIdle() }
+  }
+
+  func reportRate(now: Instant) {
+    work.update(
+      number, rate: traffic.downloaded.rate(now: now), isSnubbed: isSnubbed(now: now))
+  }
+
+  private func isSnubbed(now: Instant) -> Bool {
+    fetch != nil && now - silentSince >= Self.patience
   }
 
   /// Another peer has delivered the block.

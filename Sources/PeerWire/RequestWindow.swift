@@ -3,7 +3,7 @@ package import Primitives
 /// The blocks asked of one peer and not delivered yet, and how many there may be.
 ///
 /// It begins with 5, the smallest pipeline that hides one round trip on a slow link. While the rate
-/// still grows every block that arrives adds three, so that the window is four times as wide after
+/// still grows every block that arrives adds four, so that the window is five times as wide after
 /// each round trip; after that it holds what the peer delivers in `horizon`, so that it covers the
 /// bandwidth-delay product of any real path and a slow peer still holds no more than it can bring
 /// soon. `pinned` fixes it. It never exceeds what the peer says it queues.
@@ -24,7 +24,7 @@ package struct RequestWindow: Sendable {
   /// The time that a full window should last.
   static let horizon = 3.0
   /// How many blocks each arrival adds at first: a second of them leads to `horizon` at any rate.
-  private static let growth = 3
+  private static let growth = 4
   /// How long bytes without a whole block keep a peer from being late, at least.
   static let trickleLimit = Duration.seconds(30)
   /// How long a peer may owe blocks without bringing one.

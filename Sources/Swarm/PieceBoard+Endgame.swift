@@ -5,8 +5,9 @@ import Primitives
 extension PieceBoard {
   /// A holder this many times slower than we are is slow: all its blocks may be asked for again.
   static let muchSlower = 4.0
-  /// How long a peer may take for its first block before its silence tells of its rate.
-  private static let patience = Duration.seconds(1)
+  /// How long a peer may take for its first block before its silence tells of its rate; at the end,
+  /// when little can be fetched in vain, less.
+  private var patience: Duration { isEndgame ? .milliseconds(50) : .seconds(1) }
   /// How many seconds the way there and back may take.
   private static let margin = 1.0
 
@@ -114,7 +115,7 @@ extension PieceBoard {
     // A peer whose rate is not known yet counts as being as fast as the other, but not as faster
     // than its silence allows.
     var theirRate = other.rate > 0 ? other.rate : max(record.rate, 1)
-    if other.rate == 0, let start = other.silentSince, now - start > Self.patience {
+    if other.rate == 0, let start = other.silentSince, now - start > patience {
       theirRate = min(theirRate, blockLength / (now - start).inSeconds)
     }
     let ourRate = record.rate > 0 ? record.rate : theirRate

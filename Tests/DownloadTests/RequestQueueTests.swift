@@ -19,6 +19,18 @@ import Testing
     return await swarm.seeds[0].mostWaiting
   }
 
+  /// However many claims that takes, and though a deep window is refilled in large steps.
+  @Test func theWindowIsFilledToTheBrim() async throws {
+    let swarm = try await SimulatedSwarm(seed: 72, size: 4 << 20, pieceLength: 1 << 18)
+    _ = try await swarm.simulation.run(deadline: .seconds(600)) {
+      var behaviour = SeedBehaviour()
+      behaviour.latency = .seconds(1)
+      try swarm.addSeed(behaviour)
+      return try await swarm.run(swarm.download { $0.pipeline = 100 })
+    }
+    #expect(await swarm.seeds[0].mostWaiting == 100)
+  }
+
   @Test func aPeerThatQueuesFewIsAskedForFew() async throws {
     #expect(try await mostWaiting(queue: nil) > 10)
     #expect(try await mostWaiting(queue: 10) <= 10)

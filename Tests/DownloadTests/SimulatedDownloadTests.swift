@@ -151,6 +151,21 @@ import Testing
     #expect(together < alone * 1.15)
   }
 
+  /// All is over before any rate was measured by the pulse: what slow peers owe must not wait for it.
+  @Test func theEndOfAShortDownloadDoesNotWaitForThePulse() async throws {
+    let swarm = try await SimulatedSwarm(seed: 35, size: 2_000_000, pieceLength: 65_536)
+    let summary = try await swarm.simulation.run {
+      try swarm.addSeed(host: .init(latency: .milliseconds(1), uploadRate: 20_000_000))
+      for _ in 0..<20 {
+        try swarm.addSeed(host: .init(latency: .milliseconds(1), uploadRate: 5120))
+      }
+      return try await swarm.run(swarm.download())
+    }
+    let output = await swarm.output
+    #expect(output == swarm.content)
+    #expect(summary.duration < .milliseconds(480))
+  }
+
   @Test func theSameSeedGivesTheSameRunByteForByte() async throws {
     func trace(_ seed: UInt64) async throws -> EventTrace {
       let swarm = try await SimulatedSwarm(seed: seed, size: 2_000_000)

@@ -20,7 +20,7 @@ import Testing
     #expect(RequestWindow(pinned: 9).target == 9)
   }
 
-  @Test func theWindowGrowsFourfoldEachRoundTripUntilTheCap() {
+  @Test func theWindowGrowsFivefoldEachRoundTripUntilTheCap() {
     var window = RequestWindow()
     var (next, received) = (0, 0)
     var targets: [Int] = []
@@ -33,7 +33,7 @@ import Testing
         received += 1
       }
     }
-    #expect(targets == [5, 20, 80, 250, 500, 500, 500])
+    #expect(targets == [5, 25, 125, 362, 500, 500, 500])
   }
 
   @Test func thePeersQueueBoundsTheWindow() {
