@@ -2,6 +2,7 @@ internal import Dispatch
 internal import Foundation
 internal import FoundationNetworking
 internal import Networking
+internal import Primitives
 
 /// One request through the toolchain's URLSession, for TLS and proxies.
 ///
