@@ -27,6 +27,8 @@ package enum ExitStatus: Int32, CaseIterable, Sendable {
   case badBencode = 25
   /// The .torrent is bencode, but not a valid torrent.
   case badTorrent = 26
+  /// The magnet link is not valid.
+  case badMagnet = 27
   /// The options or arguments make no sense.
   case badUsage = 28
   /// Data that had to be complete is not.
@@ -48,6 +50,7 @@ package enum ExitStatus: Int32, CaseIterable, Sendable {
     case .inputOutputFailure: "other input or output failure"
     case .badBencode: "the torrent is not valid bencode"
     case .badTorrent: "the torrent is not valid"
+    case .badMagnet: "the magnet link is not valid"
     case .badUsage: "bad options or arguments"
     case .verificationFailed: "verification failed: the data is not all there"
     }

@@ -14,6 +14,10 @@ final class ScriptedConnection {
   private var isOpen = true
   private var servedBytes: Int64 = 0
   private let wakeup = Wakeup()
+  /// Frames of the extension protocol that wait to be sent.
+  private var extensionReplies: [UInt8] = []
+  /// The numbers under which the leecher takes messages of extensions.
+  private var numbers: [WireExtension: UInt8] = [:]
   private static let plan = ReadPlan()
   /// A seed asks for nothing.
   private static let nothing = RequestWindow()
@@ -30,10 +34,8 @@ final class ScriptedConnection {
     seed.noteGreeting()
     var greeting: [UInt8] = []
     PeerMessage.bitfield(seed.pieces).append(to: &greeting)
-    if let queue = seed.behaviour.requestQueue {
-      var handshake = ExtensionHandshake()
-      handshake.requestQueue = queue
-      PeerMessage.extended(number: 0, payload: handshake.payload).append(to: &greeting)
+    if seed.behaviour.speaksExtensions {
+      PeerMessage.extended(number: 0, payload: seed.introduction.payload).append(to: &greeting)
     }
     guard await send(greeting) else { return close() }
     await withDiscardingTaskGroup { group in
@@ -63,6 +65,12 @@ final class ScriptedConnection {
     PeerMessage.unchoke.append(to: &unchoke)
     guard await send(unchoke) else { return }
     while isOpen {
+      if !extensionReplies.isEmpty {
+        let bytes = extensionReplies
+        extensionReplies = []
+        guard await send(bytes) else { return }
+        continue
+      }
       guard let block = requests.popFirst() else {
         await wakeup.wait()
         continue
@@ -130,7 +138,7 @@ final class ScriptedConnection {
     }
     let handshake = Handshake(
       infoHash: seed.torrent.infoHash, peerID: seed.peerID,
-      features: seed.behaviour.requestQueue == nil ? [] : .extensions)
+      features: seed.behaviour.speaksExtensions ? .extensions : [])
     return await send(handshake.bytes)
   }
 
@@ -171,6 +179,7 @@ final class ScriptedConnection {
           if let index = waiting.firstIndex(of: block) {
             requests.remove(at: index - waiting.startIndex)
           }
+        case .message(.extended(let number, let payload)): try take(number, payload)
         default: break
         }
       }
@@ -180,6 +189,28 @@ final class ScriptedConnection {
     wakeup.fire()
     seed.noteWaiting(requests.count)
     return requests.count <= PeerConnectionMachine.requestLimit
+  }
+
+  /// Takes a message of the extension protocol.
+  private func take(_ number: UInt8, _ payload: [UInt8]) throws(WireError) {
+    if number == 0, let handshake = ExtensionHandshake(payload: payload) {
+      seed.note(handshake)
+      let isFirst = numbers.isEmpty
+      numbers.merge(handshake.extensions) { $1 }
+      if isFirst { for message in seed.behaviour.peerMessages { reply(.peerExchange, message) } }
+    } else if number == WireExtension.metadata.rawValue {
+      guard let question = try MetadataMessage.decode(payload),
+        let answer = seed.answer(question)
+      else { return }
+      reply(.metadata, answer.payload)
+    } else if number == WireExtension.peerExchange.rawValue {
+      seed.note(try PexMessage(payload: payload))
+    }
+  }
+
+  private func reply(_ kind: WireExtension, _ payload: [UInt8]) {
+    guard let number = numbers[kind], number != 0 else { return }
+    PeerMessage.extended(number: number, payload: payload).append(to: &extensionReplies)
   }
 
   private func send(_ bytes: [UInt8]) async -> Bool {

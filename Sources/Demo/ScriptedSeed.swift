@@ -1,6 +1,6 @@
 package import Metainfo
 package import Networking
-import PeerWire
+package import PeerWire
 package import Primitives
 
 /// A seed that follows a script, honest or not: for the demo and for tests of how we treat peers.
@@ -17,6 +17,12 @@ package final class ScriptedSeed {
   package private(set) var greetings = 0
   /// The most requests that any one peer had waiting.
   package private(set) var mostWaiting = 0
+  /// How many pieces of the metadata it was asked for.
+  package private(set) var metadataRequests = 0
+  /// Whom it was told of (BEP 11).
+  package private(set) var heardOf: [Endpoint] = []
+  /// What those who greeted it said of themselves (BEP 10).
+  package private(set) var introductions: [ExtensionHandshake] = []
   /// Called when a peer has greeted it.
   package var greeted: () -> Void = {}
   /// Called with each block that it has sent.
@@ -97,6 +103,49 @@ package final class ScriptedSeed {
     bytes += content[start..<start + block.length]
     if isCorrupt() { bytes[PeerMessage.pieceHeaderLength + block.length / 2] ^= 0x55 }
     return bytes
+  }
+
+  func note(_ introduction: ExtensionHandshake) {
+    introductions.append(introduction)
+  }
+
+  func note(_ news: PexMessage) {
+    heardOf += news.added.map(\.endpoint)
+  }
+
+  /// What the script says to a question for the metadata; nil for nothing.
+  func answer(_ question: MetadataMessage) -> MetadataMessage? {
+    guard case .request(let piece) = question else { return nil }
+    metadataRequests += 1
+    let info = torrent.info.originalBytes
+    let start = info.startIndex + piece * MetadataMessage.pieceLength
+    switch behaviour.metadata {
+    case .honest, .wrong:
+      guard start < info.endIndex else { return .reject(piece: piece) }
+      var bytes = Array(info[start...].prefix(MetadataMessage.pieceLength))
+      if behaviour.metadata == .wrong { bytes[bytes.count / 2] ^= 0x55 }
+      return .data(piece: piece, totalSize: info.count, bytes: bytes)
+    case .rejecting: return .reject(piece: piece)
+    case .unknown, .silent, .claiming: return nil
+    }
+  }
+
+  /// What it says of itself.
+  var introduction: ExtensionHandshake {
+    var handshake = ExtensionHandshake()
+    handshake.requestQueue = behaviour.requestQueue
+    handshake.isUploadOnly = behaviour.isUploadOnly
+    if behaviour.exchangesPeers {
+      handshake.extensions[.peerExchange] = WireExtension.peerExchange.rawValue
+    }
+    switch behaviour.metadata {
+    case .unknown: return handshake
+    case .claiming(let size): handshake.metadataSize = size
+    case .honest, .wrong, .silent, .rejecting:
+      handshake.metadataSize = torrent.info.originalBytes.count
+    }
+    handshake.extensions[.metadata] = WireExtension.metadata.rawValue
+    return handshake
   }
 
   func noteWaiting(_ count: Int) {

@@ -24,10 +24,34 @@ package struct SeedBehaviour: Sendable {
     case badBitfield
   }
 
+  /// What it makes of questions for the torrent's metadata (BEP 9).
+  package enum Metadata: Hashable, Sendable {
+    /// It does not speak of it.
+    case unknown
+    /// It gives it.
+    case honest
+    /// It gives wrong bytes.
+    case wrong
+    /// It does not answer.
+    case silent
+    /// It refuses.
+    case rejecting
+    /// It says that the metadata is so long, and does not answer.
+    case claiming(Int)
+  }
+
   /// What it sends in place of the torrent's bytes.
   package var corruption = Corruption.none
   /// How many requests it says it queues (BEP 10); nil when it does not speak of it.
   package var requestQueue: Int?
+  /// What it makes of questions for the metadata.
+  package var metadata = Metadata.unknown
+  /// Whether it takes part in the exchange of peers (BEP 11).
+  package var exchangesPeers = false
+  /// Messages of peer exchange that it sends as soon as it may, one after the other.
+  package var peerMessages: [[UInt8]] = []
+  /// Whether it says that it wants nothing more (BEP 21).
+  package var isUploadOnly = false
   /// How fast it sends, in bytes per second; nil for as fast as it can.
   package var bytesPerSecond: Int?
   /// How long it takes to answer a request.
@@ -42,6 +66,11 @@ package struct SeedBehaviour: Sendable {
   package var hangsUpAfter: Int64?
   /// What it does wrong instead of serving.
   package var offence: Offence?
+
+  /// Whether it speaks the extension protocol (BEP 10).
+  var speaksExtensions: Bool {
+    requestQueue != nil || metadata != .unknown || exchangesPeers || isUploadOnly
+  }
 
   /// Serves everybody, honestly and as fast as it can.
   package init() {}

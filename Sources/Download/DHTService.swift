@@ -57,6 +57,8 @@ final class DHTService {
   /// Asked before each decision.
   var needs: () -> Needs = { Needs(connectedPeers: 0, isSeed: false) }
   private var node: DHTNode?
+  /// What the node knew when `run()` ended; empty when it knew nobody.
+  private(set) var finalState: [UInt8] = []
   private var earlyNodes: [Endpoint] = []
   private var namedNodes: Set<Endpoint> = []
   private var namedByAddress: [IPAddress: Int] = [:]
@@ -97,7 +99,9 @@ final class DHTService {
       node.stop()
     }
     // Who has met nobody has nothing to tell the next run.
-    if node.nodeCount > 0 { options.saveState?(node.state.encodedBytes) }
+    guard node.nodeCount > 0 else { return }
+    finalState = node.state.encodedBytes
+    options.saveState?(finalState)
   }
 
   /// Ends `run()`.

@@ -10,6 +10,8 @@ public struct DownloadDeadlines: Sendable, Equatable {
   public var stall: Duration? = .seconds(30 * 60)
   /// How long no peer may be connected, from the start or since the last one was lost.
   public var peers: Duration? = .seconds(5 * 60)
+  /// How long the search for the metadata of a magnet link may take.
+  public var metadata: Duration? = .seconds(5 * 60)
   /// How slow the run may be.
   public var minimumSpeed: SpeedFloor?
 

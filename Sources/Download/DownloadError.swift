@@ -1,4 +1,5 @@
 import Primitives
+public import Metainfo
 public import Storage
 
 /// Why a run ended without its result.
@@ -13,6 +14,10 @@ public enum DownloadError: Error, Equatable, Sendable, CustomStringConvertible {
   case listenFailed(String)
   /// The bound on the whole run has passed; what is verified was kept, as in the cases below.
   case deadlinePassed(Duration)
+  /// No peer has brought the torrent's metadata in that time.
+  case noMetadata(Duration)
+  /// The metadata has the right hash, but is no torrent that can be downloaded.
+  case badMetadata(MetainfoError)
   /// No useful payload has come for so long.
   case stalled(Duration)
   /// No peer was connected for so long, although a tracker or a peer could be reached.
@@ -21,7 +26,8 @@ public enum DownloadError: Error, Equatable, Sendable, CustomStringConvertible {
   case tooSlow(bytesPerSecond: Int, floor: SpeedFloor)
   /// No peer was connected for so long, and none and no tracker has ever answered.
   case networkFailure(Duration)
-  /// There is no tracker to ask, no peer to dial, and no port that peers could know.
+  /// There is no tracker to ask, no web seed to fetch from, no peer to dial, and no port that peers
+  /// could know.
   case noPeerSource
 
   /// One clause that says what was wrong.
@@ -32,6 +38,8 @@ public enum DownloadError: Error, Equatable, Sendable, CustomStringConvertible {
     case .incomplete(let missing): "\(missing) pieces are missing, so there is nothing to seed"
     case .listenFailed(let reason): "cannot listen for peers: \(reason)"
     case .deadlinePassed(let limit): "not complete after \(limit.words)"
+    case .noMetadata(let limit): "no peer has sent the torrent's metadata in \(limit.words)"
+    case .badMetadata(let error): "\(error)"
     case .stalled(let limit): "no data came for \(limit.words)"
     case .noPeers(let limit): "no peer was connected for \(limit.words)"
     case .tooSlow(let rate, let floor):
@@ -39,7 +47,7 @@ public enum DownloadError: Error, Equatable, Sendable, CustomStringConvertible {
         + "at least \(floor.bytesPerSecond) wanted"
     case .networkFailure(let limit):
       "no tracker and no peer could be reached in \(limit.words)"
-    case .noPeerSource: "there is no tracker to ask and no peer to dial"
+    case .noPeerSource: "there is no tracker to ask, no web seed to use and no peer to dial"
     }
   }
 }

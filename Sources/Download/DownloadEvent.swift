@@ -3,6 +3,8 @@ public import Tracker
 
 /// Something that happened during a run, for people and programs that watch it.
 public enum DownloadEvent: Sendable {
+  /// Peers are asked for a torrent's metadata: when that gets further, once a second at most.
+  case fetchingMetadata(MetadataProgress)
   /// The torrent is known and the run begins.
   case started(RunFacts)
   /// Data that was there already is being hashed: bytes so far and in all.

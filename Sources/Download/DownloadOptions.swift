@@ -31,6 +31,8 @@ public struct DownloadOptions: Sendable {
   public var announcesToAllTrackers = false
   /// Whether to look for peers in the local network by multicast; never done for private torrents.
   public var usesLocalDiscovery = false
+  /// Whether peers tell us of others, and we tell them (BEP 11); never done for private torrents.
+  public var exchangesPeers = true
   /// Whether URLs from torrents and trackers may lead anywhere on this machine and in private
   /// networks: trackers to any path, web seeds with a query, redirects from outside.
   public var allowsLocalURLs = false

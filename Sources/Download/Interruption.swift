@@ -20,9 +20,13 @@ final class Interruption {
   }
 
   /// Ends the run when it has not ended or been disarmed before `duration` has passed.
-  func arm(_ duration: Duration, clock: any LoopClock) {
+  ///
+  /// So much of it may have been spent already.
+  func arm(_ duration: Duration, spent: Duration = .zero, clock: any LoopClock) {
     guard duration > .zero else { return }
-    let id = clock.schedule(after: duration) { [weak self] in self?.end(.deadlinePassed(duration)) }
+    let id = clock.schedule(after: max(.zero, duration - spent)) { [weak self] in
+      self?.end(.deadlinePassed(duration))
+    }
     timer = (clock, id)
   }
 

@@ -12,6 +12,10 @@ struct GreetedPeer {
   let isOutgoing: Bool
   /// What it announced in its handshake.
   let features: Handshake.Features
+  /// What was read since the handshakes, if somebody else has had the connection before.
+  var received: [UInt8] = []
+  /// What is still to be sent of what was said since.
+  var unsent: [UInt8] = []
 }
 
 /// The exchange of handshakes on a new connection, within a bound of time.

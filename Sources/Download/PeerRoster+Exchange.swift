@@ -81,7 +81,15 @@ extension PeerRoster: PeerSessionOwner {
 extension PeerRoster {
   /// Everything is there: whoever has everything as well is of no use any more, nor are we to it.
   func leaveSeeds() {
-    for session in sessions where session.isSeed { session.stop(.nothingToExchange) }
+    for session in sessions {
+      if session.isSeed || session.extensions.isUploadOnly {
+        session.stop(.nothingToExchange)
+      } else if session.features.contains(.extensions) {
+        // It learns that we want nothing more (BEP 21).
+        session.introduce()
+        session.flush()
+      }
+    }
     rechoke()
   }
 

@@ -15,6 +15,10 @@ final class PeerRoster {
     let pipeline: Int?
     let downloadLimiter: RateLimiter?
     let uploadLimiter: RateLimiter?
+    /// The torrent's `info` dictionary, for peers that lack it.
+    let metadata: ArraySlice<UInt8>
+    /// Whether peers tell us of others, and we tell them.
+    let exchangesPeers: Bool
     /// Where we listen.
     let listeningEndpoints: [Endpoint]
   }
@@ -49,9 +53,13 @@ final class PeerRoster {
   private var nextNumber = 0
   /// Whether any peer has ever been connected.
   var hasMetAnybody: Bool { nextNumber > 0 }
+  /// How many pieces of the metadata we give away, to all together.
+  var metadataAllowance: MessageAllowance
   private var dialling = 0
   private var welcoming = 0
   private var arrivals = Fifo<any Transport>()
+  /// Connections on which handshakes have passed before this roster was made.
+  private var adopted: [FoundSwarm.Connection] = []
   private var admission = Admission()
   private var departed = DepartedPeers()
   let wakeup = Wakeup()
@@ -75,6 +83,7 @@ final class PeerRoster {
     self.work = work
     self.storage = storage
     self.events = events
+    metadataAllowance = Self.metadataAllowance(limit: settings.uploadLimiter?.bytesPerSecond)
     turnover = PeerTurnover(now: environment.clock.now)
     book = PeerBook(random: environment.random)
     choker = Choker(random: environment.random)
@@ -85,6 +94,8 @@ final class PeerRoster {
   /// Dials and welcomes peers until closed; each connection is a child task.
   func run() async {
     await withDiscardingTaskGroup { group in
+      for connection in adopted { group.addTask { await self.meet(adopted: connection) } }
+      adopted = []
       while !isClosed {
         while welcoming < Admission.welcomeLimit, let transport = arrivals.popFirst() {
           welcoming += 1
@@ -137,8 +148,7 @@ final class PeerRoster {
     var count = 0
     while !isClosed, let transport = await listener.accept() {
       if connectionCount < settings.maximumPeers, arrivals.count < Admission.waitingLimit,
-        !book.isBanned(transport.remote),
-        admission.admit(transport.remote.address, limit: incomingLimit)
+        !book.isBanned(transport.remote), admit(transport)
       {
         arrivals.append(transport)
         wakeup.fire()
@@ -149,6 +159,36 @@ final class PeerRoster {
       count += 1
       if count.isMultiple(of: 32) { await Task.yield() }
     }
+  }
+
+  /// Takes over a connection of the time before the torrent was known; to be called before `run()`.
+  ///
+  /// A peer that would have to be told at once what we have is dialled anew instead.
+  func adopt(_ connection: FoundSwarm.Connection) {
+    let peer = connection.peer
+    guard work.board.verified.isEmpty, peer.isOutgoing || admit(peer.transport) else {
+      return peer.transport.close()
+    }
+    if peer.isOutgoing {
+      book.adopt(peer.endpoint, source: connection.source)
+      tallies[connection.source, default: .init()].found += 1
+    }
+    adopted.append(connection)
+  }
+
+  private func meet(adopted connection: FoundSwarm.Connection) async {
+    let peer = connection.peer
+    if peer.isOutgoing {
+      await meet(dialled: peer, from: connection.source, isAdopted: true)
+    } else {
+      _ = await meet(peer, from: .incoming, isAdopted: true)
+      admission.left(peer.transport.remote.address)
+      wakeup.fire()
+    }
+  }
+
+  private func admit(_ transport: any Transport) -> Bool {
+    admission.admit(transport.remote.address, limit: incomingLimit)
   }
 
   private func dial(_ endpoint: Endpoint) async {
@@ -171,10 +211,17 @@ final class PeerRoster {
       return lookOn()
     }
     book.connected(endpoint)
-    let (end, wasUseful) = await meet(peer, from: book.source(of: endpoint) ?? .given)
+    await meet(dialled: peer, from: book.source(of: endpoint) ?? .given)
+  }
+
+  private func meet(
+    dialled peer: GreetedPeer, from source: PeerSource, isAdopted: Bool = false
+  ) async {
+    let (end, wasUseful) = await meet(peer, from: source, isAdopted: isAdopted)
     switch end {
     case .lied: break
-    default: book.disconnected(endpoint, wasUseful: wasUseful, now: environment.clock.now)
+    default:
+      book.disconnected(peer.endpoint, wasUseful: wasUseful, now: environment.clock.now)
     }
     lookOn()
   }
@@ -214,7 +261,7 @@ final class PeerRoster {
 
   /// Runs one peer's session to its end; says whether it brought anything.
   private func meet(
-    _ peer: GreetedPeer, from source: PeerSource
+    _ peer: GreetedPeer, from source: PeerSource, isAdopted: Bool = false
   ) async -> (end: PeerEnd, wasUseful: Bool) {
     guard !book.isBanned(peer.endpoint) else {
       peer.transport.close()
@@ -234,8 +281,11 @@ final class PeerRoster {
     sessions.append(session)
     if source == .incoming { tallies[source, default: .init()].found += 1 }
     noteOwnAddress(peer.transport.local.address)
-    events.send(
-      .peerConnected(peer.endpoint, client: ClientName.of(peer.peerID), source: source))
+    // Of one that was met before the torrent was known, everybody has heard.
+    if !isAdopted {
+      events.send(
+        .peerConnected(peer.endpoint, client: ClientName.of(peer.peerID), source: source))
+    }
     let end = await session.run()
     sessions.removeAll { $0 === session }
     past.add(session.traffic)
@@ -260,7 +310,8 @@ final class PeerRoster {
       clock: environment.clock)
     return GreetedPeer(
       transport: transport, endpoint: peer.endpoint, peerID: peer.peerID,
-      isOutgoing: peer.isOutgoing, features: peer.features)
+      isOutgoing: peer.isOutgoing, features: peer.features, received: peer.received,
+      unsent: peer.unsent)
   }
 
   /// Which of two connections to one peer stays.

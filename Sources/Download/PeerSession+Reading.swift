@@ -21,6 +21,7 @@ extension PeerSession {
 
   func readMessages() async {
     var turn = 0
+    takeUp()
     while end == nil {
       switch transport.mayRead ? readOnce(weight: &turn) : .wouldBlock {
       case .bytes:
@@ -67,6 +68,14 @@ extension PeerSession {
       for: readerWakeup, until: (now + pause).roundedUp(to: Self.pauseGrid))
   }
 
+  /// Reads what somebody else who had the connection before has left.
+  private func takeUp() {
+    inbound.layOut(work.readPlan, expecting: window, placing: work.placement)
+    var weight = 0
+    takeEvents(work.readPlan, weight: &weight)
+    if !requestBlocks() { flush() }
+  }
+
   /// One vectored read, and all that follows from it, without a pause; adds what it cost.
   private func readOnce(weight: inout Int) -> IOResult {
     let plan = work.readPlan
@@ -75,6 +84,14 @@ extension PeerSession {
     guard case .bytes(let count) = result else { return result }
     inbound.received(count)
     weight += count
+    takeEvents(plan, weight: &weight)
+    if inbound.isInsideBlock { window.progressed(now: clock.now) }
+    // A lane that goes on filling the window sends this together with what it asks for.
+    if !requestBlocks() { flush() }
+    return result
+  }
+
+  private func takeEvents(_ plan: ReadPlan, weight: inout Int) {
     do throws(WireError) {
       while end == nil, let event = try nextEvent(plan) {
         switch event {
@@ -87,10 +104,6 @@ extension PeerSession {
     } catch {
       stop(.violation(error))
     }
-    if inbound.isInsideBlock { window.progressed(now: clock.now) }
-    // A lane that goes on filling the window sends this together with what it asks for.
-    if !requestBlocks() { flush() }
-    return result
   }
 
   private func nextEvent(_ plan: ReadPlan) throws(WireError) -> InboundMachine.Event? {
@@ -112,12 +125,10 @@ extension PeerSession {
       availabilityChanged()
     case .interestChanged: swarm.interestChanged(of: self)
     case .serve: serverWakeup.fire()
-    case .extended(let handshake):
-      if let queue = handshake.requestQueue { window.peerQueues(queue) }
-      if let address = handshake.yourAddress { swarm.seen(at: address, by: self) }
+    case .extended(let handshake): introduced(handshake)
     case .dhtPort(let port):
       swarm.heardOfNode(at: Endpoint(address: endpoint.address, port: port))
-    case .extensionMessage: break  // nothing here makes use of them yet
+    case .extensionMessage(let kind, let payload): try received(kind, payload)
     }
   }
 

@@ -43,6 +43,8 @@ final class PeerSession: LaneWorker {
   /// When the peer choked us last.
   var chokedAt = Instant.zero
 
+  /// What the extension protocol has brought.
+  var extensions = PeerExtensions()
   /// How long the network takes there and back, in seconds.
   var roundTrip = 0.1
 
@@ -70,7 +72,8 @@ final class PeerSession: LaneWorker {
     self.clock = clock
     joined = clock.now
     machine = PeerConnectionMachine(now: clock.now)
-    inbound = InboundMachine(geometry: work.geometry)
+    inbound = InboundMachine(geometry: work.geometry, received: connection.received)
+    machine.outgoing = connection.unsent
     window = RequestWindow(pinned: pipeline)
   }
 
@@ -81,6 +84,7 @@ final class PeerSession: LaneWorker {
     if !work.board.verified.isEmpty { machine.say(.bitfield(work.board.verified)) }
     if features.contains(.extensions) { introduce() }
     tellDHTPort()
+    extensions.nextPexLook = joined + .seconds(1)
     flush()
     await withDiscardingTaskGroup { group in
       group.addTask { await self.claimPieces() }
@@ -89,17 +93,6 @@ final class PeerSession: LaneWorker {
     }
     work.left(self)
     return end ?? .finished
-  }
-
-  /// Tells the peer of ourselves (BEP 10).
-  private func introduce() {
-    var handshake = ExtensionHandshake()
-    handshake.client = ClientIdentity.name
-    handshake.listeningPort = swarm.listeningPort
-    handshake.requestQueue = PeerConnectionMachine.requestLimit
-    handshake.yourAddress = endpoint.address
-    handshake.isUploadOnly = work.board.isComplete
-    machine.introduce(handshake)
   }
 
   /// Tells a peer that takes part in the DHT where our node is, once we have one (BEP 5).
@@ -199,6 +192,7 @@ final class PeerSession: LaneWorker {
     if window.isStalled(now: now) { return stop(.stalled) }
     if pendingBytes > 4 << 20 { return stop(.stuck) }
     requestBlocks()
+    giveMetadata(now: now)
     flush()
   }
 
@@ -253,6 +247,16 @@ protocol PeerSessionOwner: AnyObject {
   func cancel(_ block: Block, at peer: PeerNumber)
   /// The peer says at which address it sees us.
   func seen(at address: IPAddress, by session: PeerSession)
+  /// The torrent's `info` dictionary, for peers that lack it.
+  var metadata: ArraySlice<UInt8> { get }
+  /// Takes the right to send one piece of it; false when others have had as many as there may be.
+  func takeMetadataTurn(now: Instant) -> Bool
+  /// Whether peers tell us of others, and we tell them.
+  var exchangesPeers: Bool { get }
+  /// The peer has told us of others.
+  func heard(of peers: [PexPeer])
+  /// The peer wants nothing more, even if it lacks pieces.
+  func becameUploadOnly(_ session: PeerSession)
   /// The peer wants something from us, or no longer does.
   func interestChanged(of session: PeerSession)
   /// The peer has told what it has.

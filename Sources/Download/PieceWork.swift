@@ -16,15 +16,16 @@ final class PieceWork {
   let readPlan = ReadPlan()
   /// Sessions whose lane found nothing to do, in the order in which they asked.
   private var idle = Fifo<any LaneWorker>()
-  /// How many more idle lanes may be tried for the room that one piece has left.
+  /// How many idle lanes may be tried in vain for the room that one piece has left.
   private var wakeChain = 0
+  private static let wakeTries = 8
   /// How many of those are looked at for the fastest.
   private static let idleLooks = 64
   /// Whole pieces that are not judged yet, in bytes, and how many there should be at most.
   private var backlog = 0
   private let backlogLimit: Int
-  /// Sessions whose readers wait for the backlog to shrink.
-  private var held: [PeerSession] = []
+  /// What wakes the readers that wait for the backlog to shrink.
+  private var held: [Wakeup] = []
   /// Sessions whose readers wait for a verdict on what their peer has brought.
   private var awaitingVerdict: [PeerSession] = []
   private(set) var isClosed = false
@@ -107,8 +108,8 @@ final class PieceWork {
       }
       return nil
     }
-    wakeChain = 0
     if claim.kind == .fresh { buffers.reserve(claim.piece) }
+    passOnWork()
     return claim
   }
 
@@ -205,8 +206,20 @@ final class PieceWork {
   /// With hundreds of idle peers, waking all of them for one free buffer would cost more than the
   /// piece. The fastest comes first: it gives the room back soonest.
   private func wakeOneIdle() {
-    wakeChain = min(8, idle.count - 1)
+    wakeChain = min(Self.wakeTries, idle.count - 1)
     wakeIdle(at: fastestIdle)
+  }
+
+  /// One lane has found something: as long as free blocks are left, the next idle one may as well.
+  ///
+  /// A peer that may owe only two or three blocks leaves the rest of a piece to others.
+  private func passOnWork() {
+    guard !idle.isEmpty, board.hasFreeBlocks else {
+      wakeChain = 0
+      return
+    }
+    wakeChain = min(Self.wakeTries, idle.count - 1)
+    wakeFirstIdle()
   }
 
   private func wakeFirstIdle() { wakeIdle(at: 0) }
@@ -274,7 +287,7 @@ final class PieceWork {
     for session in awaitingVerdict { session.readerWakeup.fire() }
     awaitingVerdict.removeAll()
     guard backlog <= backlogLimit / 2, !held.isEmpty else { return }
-    for session in held { session.readerWakeup.fire() }
+    for wakeup in held { wakeup.fire() }
     held.removeAll()
   }
 
@@ -285,15 +298,18 @@ final class PieceWork {
   /// Then readers hold: what comes waits in the sockets, and costs us nothing there.
   var isBehind: Bool { backlog > backlogLimit }
 
+  /// Whether a reader should wait for the backlog to shrink, of which `wakeup` then tells.
+  func holds(until wakeup: Wakeup) -> Bool {
+    if isBehind, !held.contains(where: { $0 === wakeup }) { held.append(wakeup) }
+    return isBehind
+  }
+
   /// Whether the session should not read on now; then its reader is woken when that may change.
   ///
   /// Besides the backlog it may be that the peer is on trial and a piece of its is being hashed: a
   /// liar is found out by its first piece, and not after a dozen.
   func holds(_ session: PeerSession) -> Bool {
-    if isBehind {
-      held.append(session)
-      return true
-    }
+    if holds(until: session.readerWakeup) { return true }
     guard let piece = session.lastCompleted, board.isBeingHashed(piece),
       board.isOnTrial(session.number)
     else { return false }

@@ -1,4 +1,3 @@
-import Glibc
 import Metainfo
 import Networking
 import PeerWire
@@ -54,7 +53,7 @@ final class Pipeline: AnnouncerDelegate {
 
   init(
     torrent: TorrentMetainfo, options: DownloadOptions, environment: Environment,
-    output: PreparedOutput, events: EventSink
+    output: PreparedOutput, events: EventSink, found: FoundSwarm? = nil
   ) throws(DownloadError) {
     self.torrent = torrent
     self.options = options
@@ -64,10 +63,11 @@ final class Pipeline: AnnouncerDelegate {
     storage = output.storage
     files = FileProgress(
       layout: torrent.layout, selection: options.selection, verified: output.verified)
-    let listening = try Self.listen(options, environment.network)
-    listeners = listening
+    let open = found?.takeListeners() ?? []
+    listeners = open.isEmpty ? try Self.listen(options, environment.network) : open
     var random = environment.random
-    let peerID = PeerID.make(prefix: ClientIdentity.peerIDPrefix, using: &random)
+    let newID = PeerID.make(prefix: ClientIdentity.peerIDPrefix, using: &random)
+    let peerID = found?.peerID ?? newID
     work = PieceWork(
       geometry: torrent.geometry, verified: output.verified, wanted: output.storage.wanted,
       memoryLimit: options.memoryLimit, isSequential: options.isSequential,
@@ -80,22 +80,28 @@ final class Pipeline: AnnouncerDelegate {
           features: options.dht == nil || torrent.isPrivate ? .extensions : [.extensions, .dht]),
         maximumPeers: min(options.maximumPeers, environment.connectionLimit),
         pipeline: options.pipeline, downloadLimiter: options.downloadLimiter,
-        uploadLimiter: options.uploadLimiter,
-        listeningEndpoints: listening.map(\.endpoint)),
+        uploadLimiter: options.uploadLimiter, metadata: torrent.info.originalBytes,
+        exchangesPeers: options.exchangesPeers && !torrent.isPrivate,
+        listeningEndpoints: listeners.map(\.endpoint)),
       environment: environment, work: work, storage: storage, events: events)
     verifier = PieceVerifier(
       torrent: torrent, storage: storage, work: work, environment: environment)
-    let port = listening.first?.endpoint.port ?? 0
-    announcer = Announcer(
-      tiers: options.trackers ?? torrent.trackers, infoHash: torrent.infoHash, peerID: peerID,
-      port: port, http: environment.http, network: environment.network,
-      clock: environment.clock,
-      random: SeededRandom(seed: random.next()),
-      announcesToAll: options.announcesToAllTrackers, allowsLocalURLs: options.allowsLocalURLs)
-    dht = Self.makeDHT(torrent, options, environment, port: port)
+    let port = listeners.first?.endpoint.port ?? 0
+    let announcerRandom = SeededRandom(seed: random.next())
+    let known = found?.takeAnnouncer()
+    // Trackers that have been told that something is missing must hear that a seed lacks nothing.
+    announcer =
+      (options.keepSeeding ? nil : known)
+      ?? Announcer(
+        tiers: options.trackers ?? torrent.trackers, infoHash: torrent.infoHash, peerID: peerID,
+        port: port, http: environment.http, network: environment.network,
+        clock: environment.clock, random: announcerRandom,
+        announcesToAll: options.announcesToAllTrackers, allowsLocalURLs: options.allowsLocalURLs)
+    trackerReports = found?.trackerReports ?? []
+    dht = Self.makeDHT(torrent, options, environment, port: port, state: found?.dhtState ?? [])
     webSeeds = WebSeeds(
       torrent: torrent, options: options, environment: environment, work: work, events: events)
-    roster.listeningPort = listening.first?.endpoint.port
+    roster.listeningPort = listeners.first?.endpoint.port
     connectParts()
     if options.usesLocalDiscovery, !torrent.isPrivate {
       let roster = roster
@@ -104,23 +110,8 @@ final class Pipeline: AnnouncerDelegate {
         random: SeededRandom(seed: random.next())
       ) { [weak roster] in roster?.learn([$0], source: .lsd) }
     }
-    events.send(.listening(port: port))
+    if let found { adopt(found) } else { events.send(.listening(port: port)) }
     roster.learn(options.peers, source: .given)
-  }
-
-  private static func makeDHT(
-    _ torrent: TorrentMetainfo, _ options: DownloadOptions, _ environment: Environment, port: UInt16
-  ) -> DHTService? {
-    guard let dht = options.dht, !torrent.isPrivate else { return nil }
-    let trackers = options.trackers ?? torrent.trackers
-    return DHTService(
-      infoHash: torrent.infoHash,
-      nodes: torrent.nodes.map {
-        $0.host.contains(":") ? "[\($0.host)]:\($0.port)" : "\($0.host):\($0.port)"
-      },
-      hasTrackers: trackers.contains { !$0.isEmpty }, listeningPort: port,
-      addresses: options.bindAddress.map { [$0] } ?? options.listenAddresses, options: dht,
-      environment: environment)
   }
 
   private func connectParts() {
@@ -145,33 +136,12 @@ final class Pipeline: AnnouncerDelegate {
     roster.cancelElsewhere = { [unowned self] in webSeeds.cancel($0, at: $1) }
     webSeeds.makeNumber = { [unowned self] in roster.makeNumber() }
     webSeeds.othersToCancel = { [unowned self] in roster.cancel($0, at: $1) }
+    webSeeds.gaveUp = { [unowned self] in
+      guard !hasPeerSource, roster.sessions.isEmpty, completedAt == nil else { return }
+      finish(.failure(.noPeerSource))
+    }
     verifier.needsDigests = { [unowned self] in roster.ledger.needsDigests(of: $0) }
     verifier.judged = { [unowned self] in settle($0) }
-  }
-
-  /// Listens at every address that the machine has; the first decides the port of all.
-  ///
-  /// A machine need not have every kind of address. But a port that the user has chosen and that
-  /// somebody else has is an error, even if it is free at another address: peers would find them.
-  private static func listen(
-    _ options: DownloadOptions, _ network: any Network
-  ) throws(DownloadError) -> [any Listener] {
-    var listeners: [any Listener] = []
-    var failure: NetworkError?
-    for address in options.bindAddress.map({ [$0] }) ?? options.listenAddresses {
-      let port = listeners.first?.endpoint.port ?? options.port
-      do throws(NetworkError) {
-        listeners.append(try network.listen(at: Endpoint(address: address, port: port)))
-      } catch {
-        failure = failure ?? error
-        if options.port != 0, case .system(_, EADDRINUSE) = error {
-          for listener in listeners { listener.close() }
-          throw .listenFailed("port \(options.port): \(error)")
-        }
-      }
-    }
-    if listeners.isEmpty, let failure { throw .listenFailed("\(failure)") }
-    return listeners
   }
 
   // MARK: - Pieces
@@ -339,11 +309,13 @@ final class Pipeline: AnnouncerDelegate {
   /// Whether there is anybody to ask for peers or to dial, or a port at which peers may know us.
   var hasPeerSource: Bool {
     announcer.hasTrackers || roster.book.knownCount > 0 || options.port != 0
-      || webSeeds.hasAny || dht != nil || discovery != nil
+      || webSeeds.hasUsable || dht != nil || discovery != nil
   }
 
-  /// Whether a tracker or a peer has ever answered.
-  var hasReachedAnybody: Bool { hasTrackerAnswered || roster.hasMetAnybody }
+  /// Whether a tracker, a peer or a web seed has ever answered.
+  var hasReachedAnybody: Bool {
+    hasTrackerAnswered || roster.hasMetAnybody || webSeeds.haveDelivered
+  }
 
   func announcer(reports report: TrackerReport) {
     if case .working = report.state { hasTrackerAnswered = true }

@@ -36,6 +36,7 @@ final class Pulse {
       ticks += 1
       pipeline.options.downloadLimiter?.tick(now: clock.now)
       for session in pipeline.roster.sessions { session.tick(now: clock.now) }
+      pipeline.roster.exchangePeers(now: clock.now)
       pipeline.webSeeds.tick(now: clock.now)
       pipeline.work.wakeIdle()
       let progress = pipeline.snapshot()

@@ -65,6 +65,13 @@ public final class RateLimiter: Sendable {
     waiting.isEmpty ? bucket.takeWhatIsThere(upTo: limit, now: now) : 0
   }
 
+  /// Counts bytes that are moved without waiting for a turn: few ones, which would otherwise stand
+  /// behind all the payload.
+  @Reactor
+  func charge(_ count: Int, now: Instant) {
+    bucket.charge(count, now: now)
+  }
+
   /// Waits for the right to move `count` bytes; false when the turn is closed or the task cancelled.
   ///
   /// A turn can wait for one thing at a time.

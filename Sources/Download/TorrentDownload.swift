@@ -12,6 +12,8 @@ public final class TorrentDownload: Sendable {
   private let torrent: TorrentMetainfo
   private let options: DownloadOptions
   private let environment: @Sendable @Reactor () -> Environment
+  /// What the search for the torrent has left open.
+  private let found: FoundSwarm?
   private let sink = EventSink()
   private let interruption = Interruption()
 
@@ -20,13 +22,29 @@ public final class TorrentDownload: Sendable {
     self.init(torrent: torrent, options: options) { .live(boundTo: options.bindAddress) }
   }
 
+  /// A run that goes on with the swarm in which a magnet link's torrent was found.
+  public convenience init(found: FoundTorrent, options: DownloadOptions) {
+    let swarm = found.swarm
+    self.init(torrent: found.torrent, options: options, found: swarm) {
+      swarm?.environment ?? .live(boundTo: options.bindAddress)
+    }
+  }
+
   /// A run in a given world, made on the loop when the run begins.
-  package init(
+  package convenience init(
     torrent: TorrentMetainfo, options: DownloadOptions,
+    environment: @escaping @Sendable @Reactor () -> Environment
+  ) {
+    self.init(torrent: torrent, options: options, found: nil, environment: environment)
+  }
+
+  private init(
+    torrent: TorrentMetainfo, options: DownloadOptions, found: FoundSwarm?,
     environment: @escaping @Sendable @Reactor () -> Environment
   ) {
     self.torrent = torrent
     self.options = options
+    self.found = found
     self.environment = environment
   }
 
@@ -62,12 +80,16 @@ public final class TorrentDownload: Sendable {
   private func runOnLoop() async -> Result<DownloadSummary, DownloadError> {
     let environment = environment()
     if let total = options.deadlines.total, !options.keepSeeding {
-      interruption.arm(total, clock: environment.clock)
+      let spent = found.map { environment.clock.now - $0.began } ?? .zero
+      interruption.arm(total, spent: spent, clock: environment.clock)
     }
     defer { interruption.disarm() }
     do throws(DownloadError) {
-      return .success(try await runPhases(in: environment))
+      let summary = try await runPhases(in: environment)
+      await found?.close()
+      return .success(summary)
     } catch {
+      await found?.close()
       // What was interrupted only knows that it was; the reason is kept here.
       return .failure(error == .cancelled ? interruption.reason ?? error : error)
     }
@@ -101,7 +123,8 @@ public final class TorrentDownload: Sendable {
     let pipeline: Pipeline
     do throws(DownloadError) {
       pipeline = try Pipeline(
-        torrent: torrent, options: options, environment: environment, output: output, events: sink)
+        torrent: torrent, options: options, environment: environment, output: output,
+        events: sink, found: found)
     } catch {
       await output.close()
       throw error

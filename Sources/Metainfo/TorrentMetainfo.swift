@@ -60,6 +60,45 @@ public struct TorrentMetainfo: Sendable {
     encoding = reader.readText("encoding")
     warnings = reader.warnings
   }
+
+  /// The torrent that a magnet link names, once peers have sent what it is (BEP 9).
+  ///
+  /// Each tracker of the link is a tier of its own.
+  public init(_ info: TorrentInfo, link: MagnetLink) {
+    self.info = info
+    trackers = link.trackers.map { [$0] }
+    webSeeds = link.webSeeds
+    nodes = []
+    creationDate = nil
+    comment = nil
+    createdBy = nil
+    encoding = nil
+    warnings = info.warnings
+  }
+}
+
+// MARK: - Writing
+
+extension TorrentMetainfo {
+  /// A .torrent file of this torrent; `info` stands in it as it came.
+  public var fileBytes: [UInt8] {
+    var fields: [BencodeBytes: BencodeTree] = ["info": .encoded(Array(info.originalBytes))]
+    if let first = trackers.first?.first {
+      fields["announce"] = .bytes(first.utf8)
+      if trackers.count > 1 || trackers[0].count > 1 {
+        fields["announce-list"] = .list(trackers.map { .list($0.map { .bytes($0.utf8) }) })
+      }
+    }
+    if !webSeeds.isEmpty { fields["url-list"] = .list(webSeeds.map { .bytes($0.utf8) }) }
+    if !nodes.isEmpty {
+      fields["nodes"] = .list(
+        nodes.map { .list([.bytes($0.host.utf8), .integer(Int64($0.port))]) })
+    }
+    fields["comment"] = comment.map { .bytes($0.utf8) }
+    fields["created by"] = createdBy.map { .bytes($0.utf8) }
+    fields["creation date"] = creationDate.map { .integer($0) }
+    return BencodeTree.dictionary(fields).encodedBytes
+  }
 }
 
 // MARK: - What the info dictionary says

@@ -51,9 +51,10 @@ package struct InboundMachine: ~Copyable {
   private var worthwhileBlocks = 8
   private var asideStore: UnsafeMutableRawBufferPointer?
 
-  /// Starts right after the handshake.
-  package init(geometry: PieceGeometry) {
+  /// Starts right after the handshake, or with what was read of the connection since then.
+  package init(geometry: PieceGeometry, received: [UInt8] = []) {
     self.geometry = geometry
+    staged = received
   }
 
   deinit {

@@ -85,6 +85,17 @@ package struct MetadataAssembler: Sendable {
     }
   }
 
+  /// How many peers offer the metadata.
+  package var peerCount: Int { peers.count }
+
+  /// What is there of the copy that is nearest to its end, and its length; nil before anybody claims
+  /// one.
+  package var progress: (received: Int, size: Int)? {
+    groups.map { (received: $0.receivedCount, size: $0.size) }.max { left, right in
+      (left.received, -left.size) < (right.received, -right.size)
+    }
+  }
+
   /// Whether this peer takes part.
   package func contains(_ peer: Int) -> Bool { peers[peer] != nil }
 

@@ -49,6 +49,9 @@ struct MetadataGroup: Sendable {
   /// Whether every piece is there.
   var isWhole: Bool { missingCount == 0 }
 
+  /// How many bytes are there.
+  var receivedCount: Int { pieces.reduce(0) { $0 + ($1?.bytes.count ?? 0) } }
+
   /// How long a piece is; nil when there is none of that number.
   func length(of piece: Int) -> Int? {
     guard pieces.indices.contains(piece) else { return nil }

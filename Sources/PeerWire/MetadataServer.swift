@@ -30,6 +30,9 @@ package struct MetadataServer: Sendable {
 
   private var pieceCount: Int { MetadataMessage.pieceCount(ofSize: info.count) }
 
+  /// Whether a request waits for its answer.
+  package var hasWork: Bool { !requests.isEmpty || !refusals.isEmpty }
+
   /// The peer wants a piece.
   package mutating func received(requestFor piece: Int) {
     let isServed =

@@ -50,6 +50,11 @@ package struct PeerConnectionMachine: Sendable {
   private var ownExtensions: Set<WireExtension> = []
   /// The numbers under which the peer takes messages of extensions.
   private var peerExtensions: [WireExtension: UInt8] = [:]
+  /// How often the peer may still tell of itself.
+  private var handshakeAllowance = MessageAllowance(burst: 16, perSecond: 1)
+  /// How many more messages of extensions the peer may send now; the longest metadata has 1,920
+  /// pieces, and a fast peer gives us each as soon as we ask.
+  private var extendedAllowance = MessageAllowance(burst: 4096, perSecond: 128)
   /// What the peer asked for and was not given yet, oldest first.
   private var requests = Fifo<Block>()
   /// Whole frames to be sent, in order.
@@ -96,7 +101,12 @@ package struct PeerConnectionMachine: Sendable {
         requests.remove(at: index - waiting.startIndex)
       }
       return .none
-    case .extended(let number, let payload): return received(extended: number, payload)
+    case .extended(let number, let payload):
+      let isAllowed =
+        number == 0
+        ? handshakeAllowance.takeOne(now: now) : extendedAllowance.takeOne(now: now)
+      guard isAllowed else { throw .extendedFlood }
+      return received(extended: number, payload)
     case .port(let port): return port == 0 ? .none : .dhtPort(port)
     case .keepAlive, .unknown: return .none
     }

@@ -24,8 +24,14 @@ package enum WireError: Error, Equatable, Sendable, CustomStringConvertible {
   case badExtensionMessage(WireExtension)
   /// Messages of an extension that come much faster than it allows.
   case extensionFlood(WireExtension)
+  /// Messages of the extension protocol, of whatever kind, that come faster than anybody needs.
+  case extendedFlood
   /// More requests than we said we would queue.
   case tooManyRequests(limit: Int)
+  /// A block although nobody can have asked for one yet.
+  case earlyBlock
+  /// More messages than make sense before anything was asked for.
+  case longPrelude(limit: Int)
 
   /// One clause that names what the peer sent.
   package var description: String {
@@ -42,6 +48,9 @@ package enum WireError: Error, Equatable, Sendable, CustomStringConvertible {
     case .unrequestedBlock(let block): "block \(block) was not requested"
     case .badExtensionMessage(let each): "a message of \(each.name) makes no sense"
     case .extensionFlood(let each): "messages of \(each.name) come too fast"
+    case .extendedFlood: "messages of extensions come too fast"
+    case .earlyBlock: "a block came although none was asked for"
+    case .longPrelude(let limit): "it said more than \(limit) bytes before it was asked anything"
     case .tooManyRequests(let limit): "more than \(limit) requests are waiting"
     }
   }

@@ -31,7 +31,9 @@ struct ActivePiece: Sendable {
   /// Blocks that two peers owe.
   private(set) var doubledCount = 0
   /// Peers that will ask for free blocks of the piece, in the order of their claims.
-  var claimants: [PeerNumber] = []
+  private(set) var claimants: [PeerNumber] = []
+  /// Those of them that have not asked for one yet.
+  private var unheard: [PeerNumber] = []
   /// Who opened it and still works on it.
   var opener: PeerNumber?
   /// Whether one peer should bring it alone, because it failed before.
@@ -54,8 +56,37 @@ struct ActivePiece: Sendable {
   /// Blocks that are owed.
   var owedCount: Int { blocks.count - freeCount - receivedCount }
 
+  /// Free blocks less one for each claimant that has not asked yet.
+  ///
+  /// Without it all lanes that pull in one turn of the loop would go for the same last block.
+  var unclaimedCount: Int { max(0, freeCount - unheard.count) }
+
   /// Blocks that one more peer may be asked for.
   var singleCount: Int { owedCount - doubledCount }
+
+  /// The peer will ask for free blocks.
+  mutating func addClaimant(_ peer: PeerNumber) {
+    guard !claimants.contains(peer) else { return }
+    claimants.append(peer)
+    unheard.append(peer)
+  }
+
+  /// The peer asks for free blocks; returns whether it may.
+  mutating func hear(_ peer: PeerNumber) -> Bool {
+    if !unheard.isEmpty { unheard.removeAll { $0 == peer } }
+    return claimants.contains(peer)
+  }
+
+  /// The peer will not ask any more.
+  mutating func removeClaimant(_ peer: PeerNumber) {
+    claimants.removeAll { $0 == peer }
+    unheard.removeAll { $0 == peer }
+  }
+
+  mutating func removeAllClaimants() {
+    claimants.removeAll()
+    unheard.removeAll()
+  }
 
   /// Takes the first free block, or the last one.
   mutating func takeFree(fromBack: Bool, for peer: PeerNumber, serial: UInt32) -> Int? {

@@ -3,7 +3,8 @@ package import Primitives
 /// Who is known, and whom to dial when.
 ///
 /// A peer that could not be reached, or brought nothing, is tried again after rising pauses, and
-/// given up after the last; one that was useful starts at the bottom again. Bounded: beyond `limit`
+/// given up after the last; one that was useful starts at the bottom again. At most half of the room is
+/// for those that other peers have named (BEP 11), who may be anybody. Bounded: beyond `limit`
 /// peers a new one takes the place of one that has failed, and is not taken in when there is none.
 /// Of those that are due, the one of the highest canonical priority is dialled first (BEP 40).
 package struct PeerBook: Sendable {
@@ -41,6 +42,8 @@ package struct PeerBook: Sendable {
   private let limit: Int
   private var random: SeededRandom
   private var entries: [Endpoint: Entry] = [:]
+  /// How many of them strangers have named.
+  private var hearsayCount = 0
   /// Who is to be dialled, the soonest first; equals in the order in which they came.
   private var appointments: [Appointment] = []
   /// Where peers see us; ports of ours are the same in each family.
@@ -73,11 +76,26 @@ package struct PeerBook: Sendable {
       return false
     }
     guard entries[endpoint] == nil, !isBanned(endpoint), !forgotten.contains(endpoint),
-      entries.count < limit || dropLeastHopeful()
+      source != .pex || hearsayCount < limit / 2, entries.count < limit || dropLeastHopeful()
     else { return false }
     entries[endpoint] = Entry(state: .waiting, failures: 0, source: source)
+    if source == .pex { hearsayCount += 1 }
     appoint(endpoint, at: now)
     return true
+  }
+
+  /// Takes in a peer that is connected already.
+  package mutating func adopt(_ endpoint: Endpoint, source: PeerSource) {
+    guard entries[endpoint] == nil else { return }
+    entries[endpoint] = Entry(state: .connected, failures: 0, source: source)
+    if source == .pex { hearsayCount += 1 }
+  }
+
+  /// Everybody who is known, in the order of their addresses, and who named them.
+  package var known: [(endpoint: Endpoint, source: PeerSource)] {
+    entries.map { (endpoint: $0.key, source: $0.value.source) }.sorted { left, right in
+      left.endpoint.compactBytes.lexicographicallyPrecedes(right.endpoint.compactBytes)
+    }
   }
 
   /// Who named a peer first; nil when it is not known any more.
@@ -163,7 +181,7 @@ package struct PeerBook: Sendable {
     // Who was given by the user is never given up.
     let isGiven = entry.source == .given
     guard isGiven || entry.failures < Self.ladder.count, !isBanned(endpoint) else {
-      entries[endpoint] = nil
+      remove(endpoint)
       return
     }
     entry.state = .waiting
@@ -195,12 +213,19 @@ package struct PeerBook: Sendable {
       entry.source != .given
     else { return false }
     appointments.removeLast()
-    entries[last.endpoint] = nil
+    remove(last.endpoint)
     return true
   }
 
+  @discardableResult
+  private mutating func remove(_ endpoint: Endpoint) -> Entry? {
+    let entry = entries.removeValue(forKey: endpoint)
+    if entry?.source == .pex { hearsayCount -= 1 }
+    return entry
+  }
+
   private mutating func drop(_ endpoint: Endpoint) {
-    guard let entry = entries.removeValue(forKey: endpoint), entry.state == .waiting else {
+    guard let entry = remove(endpoint), entry.state == .waiting else {
       return
     }
     appointments.removeAll { $0.endpoint == endpoint }

@@ -13,12 +13,12 @@ extension PieceBoard {
     guard let slot = slot(of: claim.piece), peers.contains(peer) else { return nil }
     if claim.kind == .endgame { return nextDuplicate(inSlot: slot, for: peer, now: now) }
     // A claim from before the piece failed does not hold for its next try.
-    guard actives[slot].claimants.contains(peer) else { return nil }
+    guard actives[slot].hear(peer) else { return nil }
     // What helpers bring of a big piece must not wait at its end to be hashed.
     let fromBack = claim.kind == .shared && blocksPerPiece < Self.bigPieceBlocks
     guard let number = actives[slot].takeFree(fromBack: fromBack, for: peer, serial: requestSerial)
     else {
-      actives[slot].claimants.removeAll { $0 == peer }
+      actives[slot].removeClaimant(peer)
       return nil
     }
     if actives[slot].freeCount == 0 { openedPieces -= 1 }
@@ -64,7 +64,7 @@ extension PieceBoard {
     actives[slot].receive(number, from: peer)
     if hadFree, actives[slot].freeCount == 0 { openedPieces -= 1 }
     if actives[slot].isComplete {
-      actives[slot].claimants.removeAll()
+      actives[slot].removeAllClaimants()
       forgetOpener(ofSlot: slot)
     }
     let other = state.holder == peer ? state.secondHolder : state.holder
@@ -85,7 +85,7 @@ extension PieceBoard {
   }
 
   mutating func releaseAll(inSlot slot: Int, by peer: PeerNumber) {
-    actives[slot].claimants.removeAll { $0 == peer }
+    actives[slot].removeClaimant(peer)
     if actives[slot].opener == peer { forgetOpener(ofSlot: slot) }
     guard actives[slot].owedCount > 0 else { return }
     for number in actives[slot].blocks.indices { release(number, inSlot: slot, by: peer) }

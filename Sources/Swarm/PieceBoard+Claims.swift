@@ -41,7 +41,7 @@ extension PieceBoard {
   }
 
   private mutating func share(_ slot: Int, with peer: PeerNumber) -> Claim {
-    if !actives[slot].claimants.contains(peer) { actives[slot].claimants.append(peer) }
+    actives[slot].addClaimant(peer)
     return Claim(piece: actives[slot].index, kind: .shared)
   }
 
@@ -63,12 +63,13 @@ extension PieceBoard {
   private func slotToFinish(for record: Peer, _ peer: PeerNumber) -> Int? {
     guard openedPieces > 0, !record.isSuspect else { return nil }
     var best: (slot: Int, free: Int)?
-    for slot in actives.indices where actives[slot].freeCount > 0 && !actives[slot].isSolo {
-      guard best.map({ actives[slot].freeCount < $0.free }) ?? true,
+    for slot in actives.indices where actives[slot].freeCount > 0 {
+      let free = shareableCount(inSlot: slot)
+      guard free > 0, best.map({ free < $0.free }) ?? true,
         record.pieces.contains(actives[slot].index), !actives[slot].claimants.contains(peer),
-        !workers(inSlot: slot).workAlone
+        !isForOneAlone(slot)
       else { continue }
-      best = (slot, actives[slot].freeCount)
+      best = (slot, free)
     }
     return best?.slot
   }
@@ -77,11 +78,13 @@ extension PieceBoard {
   private func slotToShare(for record: Peer, _ peer: PeerNumber) -> Int? {
     guard openedPieces > 0 else { return nil }
     var best: (slot: Int, time: Double)?
-    for slot in actives.indices where actives[slot].freeCount > 0 {
+    for slot in actives.indices where shareableCount(inSlot: slot) > 0 {
       guard record.pieces.contains(actives[slot].index), !actives[slot].claimants.contains(peer)
       else { continue }
-      let (rate, worksAlone) = workers(inSlot: slot)
-      if worksAlone || record.isSuspect, let rate, rate * Self.muchSlower >= record.rate {
+      let rate = rateOfWorkers(inSlot: slot)
+      if isForOneAlone(slot) || record.isSuspect, let rate,
+        rate * Self.muchSlower >= record.rate
+      {
         continue
       }
       let left = actives[slot].freeCount + actives[slot].owedCount
@@ -91,17 +94,26 @@ extension PieceBoard {
     return best?.slot
   }
 
-  /// How fast those are together who work on a piece, nil when all are snubbed or nobody does; and
-  /// whether they should be left alone.
-  private func workers(inSlot slot: Int) -> (rate: Double?, workAlone: Bool) {
+  /// Free blocks that one more peer may ask for; at the end none is kept for who has not asked yet.
+  private func shareableCount(inSlot slot: Int) -> Int {
+    isEndgame ? actives[slot].freeCount : actives[slot].unclaimedCount
+  }
+
+  /// How fast those are together who work on a piece; nil when all are snubbed or nobody does.
+  private func rateOfWorkers(inSlot slot: Int) -> Double? {
     var rate: Double?
-    var workAlone = actives[slot].isSolo
     for peer in actives[slot].claimants {
-      guard let record = peers[peer] else { continue }
-      if !record.isSnubbed { rate = (rate ?? 0) + record.rate }
-      if record.isSuspect { workAlone = true }
+      guard let record = peers[peer], !record.isSnubbed else { continue }
+      rate = (rate ?? 0) + record.rate
     }
-    return (rate, workAlone)
+    return rate
+  }
+
+  /// Whether a piece should not be shared: it failed before, or a suspect works on it.
+  private func isForOneAlone(_ slot: Int) -> Bool {
+    guard !actives[slot].isSolo else { return true }
+    guard suspectCount > 0 else { return false }
+    return actives[slot].claimants.contains { peers[$0]?.isSuspect ?? false }
   }
 
   // MARK: - Missing pieces

@@ -15,8 +15,9 @@ extension PieceBoard {
   /// Holders are compared first, and then the blocks of the slowest looked for: O(peers) when no
   /// holder is worth a copy, as at almost every call, else O(peers + active blocks).
   func slotToDuplicate(for record: Peer, _ peer: PeerNumber, now: Instant) -> Int? {
+    let pace = record.pace
     var last: Holder?
-    while let holder = slowestHolder(for: record, peer, after: last, now: now) {
+    while let holder = slowestHolder(for: pace, peer, after: last, now: now) {
       if let slot = slot(ofLastBlockFrom: holder.number, for: record, now: now) { return slot }
       last = holder
     }
@@ -33,14 +34,14 @@ extension PieceBoard {
   }
 
   private func slowestHolder(
-    for record: Peer, _ peer: PeerNumber, after last: Holder?, now: Instant
+    for pace: Pace, _ peer: PeerNumber, after last: Holder?, now: Instant
   ) -> Holder? {
     var best: Holder?
-    for index in peers.records.indices where peers.records[index].exposed > 0 {
+    for index in peers.records.indices {
       let number = peers.numbers[index]
-      guard number != peer,
-        let time = delay(
-          of: peers.records[index], comparedWith: record, isSolo: false, now: now)
+      let other = peers.records[index].pace
+      guard other.exposed > 0, number != peer,
+        let time = delay(of: other, comparedWith: pace, isSolo: false, now: now)
       else { continue }
       let holder = Holder(number: number, time: time)
       if let last, !last.comes(before: holder) { continue }
@@ -52,8 +53,8 @@ extension PieceBoard {
   private func slot(
     ofLastBlockFrom holder: PeerNumber, for record: Peer, now: Instant
   ) -> Int? {
-    guard let other = peers[holder] else { return nil }
-    let soloToo = delay(of: other, comparedWith: record, isSolo: true, now: now) != nil
+    guard let other = peers[holder]?.pace else { return nil }
+    let soloToo = delay(of: other, comparedWith: record.pace, isSolo: true, now: now) != nil
     var best: (slot: Int, serial: UInt32)?
     for slot in actives.indices where actives[slot].singleCount > 0 {
       guard soloToo || !actives[slot].isSolo, record.pieces.contains(actives[slot].index),
@@ -91,7 +92,9 @@ extension PieceBoard {
         let isSolo = actives[slot].isSolo
         known = (
           holder,
-          peers[holder].flatMap { delay(of: $0, comparedWith: record, isSolo: isSolo, now: now) }
+          peers[holder].flatMap {
+            delay(of: $0.pace, comparedWith: record.pace, isSolo: isSolo, now: now)
+          }
         )
       }
       guard let time = known?.time else { continue }
@@ -104,7 +107,7 @@ extension PieceBoard {
   /// How long the holder may take for what it owes, in seconds; nil when it is not worth asking
   /// this peer as well.
   private func delay(
-    of other: Peer, comparedWith record: Peer, isSolo: Bool, now: Instant
+    of other: Pace, comparedWith record: Pace, isSolo: Bool, now: Instant
   ) -> Double? {
     if other.isSnubbed { return record.isSnubbed ? nil : .infinity }
     let blockLength = Double(Block.standardLength)
@@ -131,7 +134,7 @@ extension PieceBoard {
   /// can be told in time not to send it.
   ///
   /// This keeps peers busy when others hold all that there is memory for.
-  private func canOvertake(_ record: Peer, in theirTime: Double) -> Bool {
+  private func canOvertake(_ record: Pace, in theirTime: Double) -> Bool {
     guard record.rate > 0 else { return record.owed == 0 && theirTime > Self.margin }
     let ourTime = Double(record.owed + 1) * Double(Block.standardLength) / record.rate
     return theirTime > 2 * ourTime + Self.margin

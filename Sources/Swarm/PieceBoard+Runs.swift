@@ -11,7 +11,7 @@ extension PieceBoard {
       record.pieces.contains(piece), isUntouched(piece)
     else { return nil }
     if let slot = slot(of: piece) {
-      actives[slot].claimants.append(peer)
+      actives[slot].addClaimant(peer)
     } else {
       activate(piece, by: peer)
     }

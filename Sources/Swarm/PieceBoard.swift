@@ -37,11 +37,30 @@ package struct PieceBoard: ~Copyable, Sendable {
     /// Wanted pieces that it has and we have not verified; not kept for seeds.
     var interesting = 0
 
-    /// Blocks that only this peer was asked for.
-    var exposed: Int { owed - duplicates - lent }
     var isSeed: Bool { pieces.isFull }
     /// Whether it lately brought something, and is expected to go on.
     var isLive: Bool { rate > 0 && !isSnubbed }
+
+    var pace: Pace {
+      Pace(
+        owed: owed, duplicates: duplicates, lent: lent, silentSince: silentSince, rate: rate,
+        isSnubbed: isSnubbed, isSuspect: isSuspect)
+    }
+  }
+
+  /// What tells how soon a peer brings what it owes; without its pieces, because walks over all
+  /// peers must not count references.
+  struct Pace: Sendable {
+    let owed: Int
+    let duplicates: Int
+    let lent: Int
+    let silentSince: Instant?
+    let rate: Double
+    let isSnubbed: Bool
+    let isSuspect: Bool
+
+    /// Blocks that only this peer was asked for.
+    var exposed: Int { owed - duplicates - lent }
   }
 
   let geometry: PieceGeometry
@@ -118,6 +137,9 @@ package struct PieceBoard: ~Copyable, Sendable {
   /// Whether no wanted piece is missing any more: all are active, being hashed, or verified.
   package var isEndgame: Bool { rarity.count == 0 }
 
+  /// Whether a begun piece has blocks that nobody was asked for.
+  package var hasFreeBlocks: Bool { openedPieces > 0 }
+
   /// How many connected peers have a piece.
   package func availability(of piece: PieceIndex) -> Int {
     Int(rarity.availability[piece.value]) + seedCount
@@ -172,7 +194,7 @@ package struct PieceBoard: ~Copyable, Sendable {
     var active = ActivePiece(
       index: piece, blockCount: geometry.blockCount(of: piece),
       isSolo: failedBefore.contains(piece))
-    active.claimants.append(peer)
+    active.addClaimant(peer)
     active.opener = peer
     actives.append(active)
     peers.change(peer) { $0.opened += 1 }

@@ -37,6 +37,12 @@ package struct TokenBucket: Sendable {
     return count
   }
 
+  /// Counts what is moved whatever the rate says; others wait for longer then.
+  package mutating func charge(_ count: Int, now: Instant) {
+    advance(to: now)
+    tokens -= Double(count)
+  }
+
   /// Puts back what was taken and not used.
   package mutating func giveBack(_ count: Int) {
     tokens = min(tokens + Double(count), capacity)

@@ -76,6 +76,12 @@ import Tracker
       .fileCompleted(index: 0, path: "data.bin", length: 40000),
       .seeding(ratio: 1.5, time: nil),
     ]
+    var search = MetadataProgress()
+    search.connectedPeers = 3
+    search.offeringPeers = 2
+    search.knownPeers = 5
+    search.receivedBytes = 16384
+    search.totalBytes = 40000
     let summary = DownloadSummary(
       alreadyComplete: false, duration: .milliseconds(500), seedingTime: .zero,
       progress: progress(),
@@ -90,6 +96,7 @@ import Tracker
     totals.duration = .milliseconds(1500)
     return [
       EventJSON.run(sources: 3),
+      try #require(EventJSON.event(.fetchingMetadata(search), source: 0)),
       EventJSON.metadata(torrent, origin: "a.torrent", source: 0),
     ] + engine.compactMap { EventJSON.event($0, source: 0) } + [
       EventJSON.completed(summary, source: 0), EventJSON.failed(failure, source: 1),

@@ -47,6 +47,22 @@ import Testing
     #expect(summary.duration < .seconds(5))
   }
 
+  /// Each may owe two blocks only, so that every piece is the work of many.
+  @Test func manySlowPeersAreAllKeptBusyWithLittleMemory() async throws {
+    let (count, rate, size) = (120, 40_000, 12 << 20)
+    let swarm = try await SimulatedSwarm(seed: 34, size: size, pieceLength: 1 << 18)
+    let summary = try await swarm.simulation.run {
+      for _ in 0..<count {
+        try swarm.addSeed(host: .init(latency: .milliseconds(5), uploadRate: rate))
+      }
+      return try await swarm.run(swarm.download { $0.memoryLimit = 8 << 20 })
+    }
+    let output = await swarm.output
+    #expect(output == swarm.content)
+    let ideal = Double(size) / Double(count * rate)
+    #expect(summary.duration < .seconds(ideal * 1.6 + 1))
+  }
+
   @Test func aSeedThatVanishesNearTheEndIsReplacedAnHourLater() async throws {
     let swarm = try await SimulatedSwarm(seed: 2, size: 2_000_000)
     let summary = try await swarm.simulation.run {

@@ -64,9 +64,13 @@ final class InteropSwarm: Sendable {
   }
 
   /// Runs a reference client as a leech until its data is complete.
-  func leech(_ client: ReferenceClient, _ payload: InteropPayload) async throws -> String {
+  func leech(
+    _ client: ReferenceClient, _ payload: InteropPayload, magnet: String? = nil
+  ) async throws -> String {
     let target = try folder.makeFolder("\(client.rawValue)-out")
-    let process = try client.start(payload, folder: target, isSeed: false, in: self)
+    let process = try client.start(
+      payload, folder: target, isSeed: false, magnet: magnet, in: self)
+    if client == .transmission, let magnet { try await addToTransmission(magnet, process) }
     if client == .transmission {
       // It does not end by itself; a file has its final name when all its pieces are verified.
       try await Condition.wait("transmission has every file", timeout: .seconds(90)) {
@@ -81,6 +85,18 @@ final class InteropSwarm: Sendable {
       }
     }
     return target
+  }
+
+  /// Gives transmission a magnet link: it takes only files from the folder that it watches.
+  private func addToTransmission(_ magnet: String, _ process: ChildProcess) async throws {
+    let script = FixtureFolder.repositoryPath("Tests/InteropTests/Scripts/transmission_add.py")
+    let endpoint = "\(ReferenceClient.transmission.address):9091"
+    let outcome = try await namespace.run(
+      ["python3", script, endpoint, magnet], timeout: .seconds(90))
+    guard outcome.ending == .exited(0) else {
+      throw ProcessError.conditionNotMet(
+        "transmission takes the link: \(outcome.errors); it said: \(process.errors)")
+    }
   }
 
   /// Starts the real binary inside.

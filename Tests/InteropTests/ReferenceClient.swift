@@ -16,25 +16,29 @@ enum ReferenceClient: String, CaseIterable, Sendable {
     }
   }
 
-  /// Starts it on `payload`, with complete data in `folder` (a seed) or none (a leech); the limit is
-  /// in KiB/s.
+  /// Starts it on `payload`, with complete data in `folder` (a seed) or none (a leech).
+  ///
+  /// The limit is in KiB/s. With a magnet link it is not given the torrent;
+  /// transmission is given neither.
   func start(
     _ payload: InteropPayload, folder: String, uploadLimit: Int? = nil, isSeed: Bool,
-    in swarm: InteropSwarm
+    magnet: String? = nil, in swarm: InteropSwarm
   ) throws -> ChildProcess {
+    let source = magnet ?? payload.torrent
     let command =
       switch self {
-      case .aria2: aria2(payload, folder: folder, uploadLimit: uploadLimit, isSeed: isSeed)
+      case .aria2: aria2(source, folder: folder, uploadLimit: uploadLimit, isSeed: isSeed)
       case .transmission:
-        try transmission(payload, folder: folder, uploadLimit: uploadLimit, in: swarm)
+        try transmission(
+          payload, isMagnet: magnet != nil, folder: folder, uploadLimit: uploadLimit, in: swarm)
       case .libtorrent:
-        libtorrent(payload, folder: folder, uploadLimit: uploadLimit, isSeed: isSeed)
+        libtorrent(source, folder: folder, uploadLimit: uploadLimit, isSeed: isSeed)
       }
     return try swarm.namespace.start(command, label: "\(rawValue)-\(isSeed ? "seed" : "leech")")
   }
 
   private func aria2(
-    _ payload: InteropPayload, folder: String, uploadLimit: Int?, isSeed: Bool
+    _ source: String, folder: String, uploadLimit: Int?, isSeed: Bool
   ) -> [String] {
     [
       "aria2c", "--no-conf", "--dir=\(folder)", "--interface=\(address)", "--listen-port=6884",
@@ -42,17 +46,20 @@ enum ReferenceClient: String, CaseIterable, Sendable {
       "--bt-enable-lpd=false", "--check-integrity=true", "--allow-overwrite=true",
       "--file-allocation=none", "--max-overall-upload-limit=\(uploadLimit ?? 0)K",
       "--summary-interval=0", "--bt-stop-timeout=120",
-    ] + (isSeed ? ["--seed-ratio=0.0"] : ["--seed-time=0"]) + [payload.torrent]
+    ] + (isSeed ? ["--seed-ratio=0.0"] : ["--seed-time=0"]) + [source]
   }
 
   private func transmission(
-    _ payload: InteropPayload, folder: String, uploadLimit: Int?, in swarm: InteropSwarm
+    _ payload: InteropPayload, isMagnet: Bool, folder: String, uploadLimit: Int?,
+    in swarm: InteropSwarm
   ) throws -> [String] {
     let home = try swarm.folder.makeFolder("transmission-\(UUID().uuidString)")
     let watched = "\(home)/watched"
     try FileManager.default.createDirectory(atPath: watched, withIntermediateDirectories: true)
-    try FileManager.default.copyItem(
-      atPath: payload.torrent, toPath: "\(watched)/\(payload.name).torrent")
+    if !isMagnet {
+      try FileManager.default.copyItem(
+        atPath: payload.torrent, toPath: "\(watched)/\(payload.name).torrent")
+    }
     let settings: [String: Any] = [
       "bind-address-ipv4": address, "peer-port": 6882, "rpc-bind-address": address,
       "rpc-port": 9091, "rpc-whitelist-enabled": false, "download-dir": folder,
@@ -68,12 +75,12 @@ enum ReferenceClient: String, CaseIterable, Sendable {
   }
 
   private func libtorrent(
-    _ payload: InteropPayload, folder: String, uploadLimit: Int?, isSeed: Bool
+    _ source: String, folder: String, uploadLimit: Int?, isSeed: Bool
   ) -> [String] {
     let script = FixtureFolder.repositoryPath("Tests/InteropTests/Scripts/libtorrent_peer.py")
     return [
       InteropClients.libtorrentPython ?? "python3", script, isSeed ? "seed" : "leech",
-      payload.torrent, folder, "\(address):6883",
+      source, folder, "\(address):6883",
     ] + (uploadLimit.map { [String($0 * 1024)] } ?? [])
   }
 }

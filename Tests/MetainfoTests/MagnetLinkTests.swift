@@ -1,3 +1,4 @@
+import Bencode
 import Metainfo
 import Primitives
 import TestSupport
@@ -169,5 +170,34 @@ import Testing
       #expect((try? MagnetLink(link.description)) == link)
     }
     #expect(accepted > 500)
+  }
+
+  @Test func theTorrentOfALinkCanBeKeptAsAFile() throws {
+    var builder = TorrentBuilder(name: "data.bin", pieceLength: 16384)
+    builder.isPrivate = true
+    builder.infoFields = ["x-unknown": .list([1, .bytes([0xFF])])]
+    let original = try TorrentMetainfo(
+      bytes: builder.torrent(content: [UInt8](repeating: 7, count: 40000)))
+    let link = try MagnetLink(
+      "magnet:?xt=urn:btih:\(original.infoHash)&tr=http://one/announce&tr=udp://two:1/announce"
+        + "&ws=http://seed/")
+    let info = try TorrentInfo(bytes: Array(original.info.originalBytes))
+    let read = try TorrentMetainfo(bytes: TorrentMetainfo(info, link: link).fileBytes)
+    #expect(read.infoHash == original.infoHash)
+    #expect(read.trackers == [["http://one/announce"], ["udp://two:1/announce"]])
+    #expect(read.webSeeds == ["http://seed/"])
+    #expect(read.isPrivate)
+  }
+
+  @Test func aTorrentThatIsWrittenAnewSaysTheSame() throws {
+    var builder = TorrentBuilder(name: "data.bin", pieceLength: 16384)
+    builder.trackers = [["http://one/announce", "http://other/announce"], ["http://two/announce"]]
+    builder.webSeeds = ["http://seed/"]
+    builder.comment = "a note"
+    builder.createdBy = "somebody"
+    builder.creationDate = 951_827_696
+    builder.fields = ["nodes": .list([.list([.bytes("host".utf8), 6881])])]
+    let original = builder.torrent(content: [UInt8](repeating: 7, count: 40000))
+    #expect(try TorrentMetainfo(bytes: original).fileBytes == original)
   }
 }

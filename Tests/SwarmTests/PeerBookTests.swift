@@ -273,6 +273,27 @@ import Testing
     #expect(!book.isBanned(last))
   }
 
+  @Test func whomStrangersNameGetHalfOfTheRoomAtMost() {
+    var book = Self.book(limit: 10)
+    for number in 0..<20 { book.learn(Self.endpoint(number), source: .pex, now: .zero) }
+    #expect(book.knownCount == 5)
+    for number in 20..<40 { book.learn(Self.endpoint(number), source: .tracker, now: .zero) }
+    #expect(book.knownCount == 10)
+    // Who is given up makes room for others again.
+    book.forget(Self.endpoint(0))
+    #expect(book.learn(Self.endpoint(50), source: .pex, now: .zero) == true)
+  }
+
+  @Test func aPeerThatIsConnectedAlreadyIsNotDialled() {
+    var book = Self.book()
+    book.adopt(peer, source: .tracker)
+    #expect(book.learn(peer, source: .given, now: .zero) == false)
+    #expect(book.nextDial(now: .zero) == nil)
+    #expect(book.known.map(\.endpoint) == [peer])
+    book.disconnected(peer, wasUseful: true, now: .zero)
+    #expect(book.nextDial(now: .zero + .seconds(20)) == peer)
+  }
+
   @Test func forgottenPeersAreBoundedToo() {
     var book = Self.book(limit: 10)
     for number in 0..<10_000 { book.forget(Self.endpoint(number)) }

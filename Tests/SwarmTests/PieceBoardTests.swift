@@ -56,6 +56,23 @@ import Testing
     #expect(board.claim(second)?.piece == begun.piece)
   }
 
+  @Test func lanesThatPullInOneTurnDoNotGoForTheSameBlock() throws {
+    let board = try TestBoard(pieces: 8, seeds: [first, second, third])
+    func claimOneBlock(_ peer: PeerNumber) -> Claim? {
+      board.change { $0.claim(for: peer, now: .zero, canOpenPiece: true, depth: 1) }
+    }
+    let begun = try #require(claimOneBlock(first))
+    for _ in 1...3 { _ = board.request(begun, first) }
+    // One block is free, and both pull before either asks.
+    #expect(claimOneBlock(second)?.piece == begun.piece)
+    let other = try #require(claimOneBlock(third))
+    #expect(other.piece != begun.piece)
+    #expect(board.request(other, third) != nil)
+    // Whoever can't ask after all leaves the block to others.
+    board.change { $0.giveBack(begun.piece, by: second) }
+    #expect(claimOneBlock(second)?.piece == begun.piece)
+  }
+
   @Test func withoutMemoryFreeBlocksOfABegunPieceAreShared() throws {
     let board = try TestBoard(pieces: 8, seeds: [first, second])
     let begun = try #require(board.claim(first))

@@ -117,6 +117,7 @@ extension MemoryFileSystem: FileSystem {
     _ file: Descriptor, length: Int64, thoroughly: Bool
   ) throws(SystemCallError) {
     guard reserves else { throw SystemCallError(call: "fallocate", code: EOPNOTSUPP) }
+    guard length > 0 else { throw SystemCallError(call: "fallocate", code: EINVAL) }
     if try status(of: file).size < length { try resize(file, to: length) }
   }
 

@@ -97,11 +97,12 @@ struct SourceRun: Sendable {
 
   func run() async -> SourceResult {
     guard !batch.stop.isStopped else { return await stopped(name: nil) }
+    if case .magnet(let text) = entry.source { return await search(text) }
     let loaded = await batch.stop.cancelling { await load() }
     switch loaded {
     case nil: return await stopped(name: nil)
     case .failure(let failure)?: return await failed(failure, name: "\(entry.source)")
-    case .success(let torrent)?: return await transfer(torrent)
+    case .success(let torrent)?: return await transfer(LoadedTorrent(torrent: torrent))
     }
   }
 
@@ -114,16 +115,44 @@ struct SourceRun: Sendable {
     }
   }
 
-  private func transfer(_ torrent: TorrentMetainfo) async -> SourceResult {
+  /// Finds the torrent of a magnet link, then goes on as with any other.
+  private func search(_ text: String) async -> SourceResult {
+    let magnet: MagnetSource
+    do throws(CommandFailure) {
+      magnet = try MagnetSource(text, batch.invocation)
+    } catch {
+      return await failed(error, name: text)
+    }
+    await reporter.search(number, name: magnet.name)
+    let result = await magnet.fetch(keepsSwarm: true, memory: batch.dht, stop: batch.stop) {
+      await reporter.show($0, of: number)
+    } note: {
+      await reporter.note($0, of: number)
+    }
+    switch result {
+    case .failure(.cancelled): return await stopped(name: magnet.name)
+    case .failure(let error): return await failed(magnet.failure(error), name: magnet.name)
+    case .success(let found):
+      return await transfer(
+        LoadedTorrent(torrent: found.torrent, found: found, magnet: magnet))
+    }
+  }
+
+  private func transfer(_ loaded: LoadedTorrent) async -> SourceResult {
+    let torrent = loaded.torrent
     var options: DownloadOptions
     do throws(CommandFailure) {
-      options = try self.options(for: torrent)
+      options = try self.options(for: loaded)
+      try TorrentTarget.save(torrent, batch.invocation)
     } catch {
+      await loaded.found?.discard()
       return await failed(error, name: torrent.name)
     }
     options.dht = options.dht.map(batch.dht.lent)
     await reporter.begin(number, torrent, origin: "\(entry.source)", isSeeding: isSeeding)
-    let download = TorrentDownload(torrent: torrent, options: options)
+    let download =
+      loaded.found.map { TorrentDownload(found: $0, options: options) }
+      ?? TorrentDownload(torrent: torrent, options: options)
     let result = await batch.stop.during(download.stop) { await follow(download) }
     if let dht = options.dht, let problem = batch.dht.settle(dht) {
       await reporter.note(problem, of: number)
@@ -144,12 +173,14 @@ struct SourceRun: Sendable {
   }
 
   /// What the command line means for this torrent.
-  private func options(for torrent: TorrentMetainfo) throws(CommandFailure) -> DownloadOptions {
+  private func options(for loaded: LoadedTorrent) throws(CommandFailure) -> DownloadOptions {
+    let torrent = loaded.torrent
     let invocation = batch.invocation
     var options = invocation.download
     if let folder = entry.folder { options.folder = folder }
+    if let magnet = loaded.magnet { options.peers = magnet.options.peers }
     options.trackers = invocation.trackerTiers(torrentTrackers: torrent.trackers)
-    options.selection = try invocation.selection.selection(of: torrent)
+    options.selection = try loaded.selection(invocation.selection)
     if !invocation.webSeeds.isEmpty { options.webSeeds = invocation.webSeeds + torrent.webSeeds }
     options.dht = invocation.dht.options(
       for: options, trackers: options.trackers ?? torrent.trackers,

@@ -3,7 +3,9 @@ import Metainfo
 /// `swift-torrent info SOURCE`: everything that a torrent says, on standard output.
 enum InfoCommand {
   static func run(_ invocation: Invocation) async throws(CommandFailure) {
-    let torrent = try await SourceLoader.load(SourceArgument(invocation.arguments[0]))
+    let source = SourceArgument(invocation.arguments[0])
+    let torrent = try await SourceLoader.load(source, invocation).torrent
+    try TorrentTarget.save(torrent, invocation)
     try Console.result(
       invocation.streams.json
         ? TorrentJSON.info(torrent).text + "\n" : TorrentReport(torrent).text)
@@ -18,9 +20,10 @@ enum ListCommand {
     var status = ExitStatus.success
     for (number, source) in sources.enumerated() {
       do throws(CommandFailure) {
-        if case .url(let url) = source { try invocation.checkBinding(of: url) }
-        let torrent = try await SourceLoader.load(source)
-        let selection = try invocation.selection.selection(of: torrent)
+        let loaded = try await SourceLoader.load(source, invocation)
+        let torrent = loaded.torrent
+        try TorrentTarget.save(torrent, invocation)
+        let selection = try loaded.selection(invocation.selection)
         if invocation.streams.json {
           try Console.result(
             TorrentJSON.list(torrent, selection, source: number).text + "\n")

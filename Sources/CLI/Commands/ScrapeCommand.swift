@@ -49,6 +49,12 @@ enum ScrapeCommand {
         hashes.append(hash)
       } else if case .url(let url) = SourceArgument(word), isAnnounce(url) {
         trackers.append(url)
+      } else if case .magnet(let text) = SourceArgument(word) {
+        // A tracker needs no more than the hash.
+        let magnet = try MagnetSource(text, invocation)
+        names[magnet.link.infoHash] = magnet.link.name
+        hashes.append(magnet.link.infoHash)
+        own += magnet.link.trackers.map { ($0, magnet.link.infoHash) }
       } else {
         let torrent = try await SourceLoader.load(SourceArgument(word))
         names[torrent.infoHash] = torrent.name

@@ -19,6 +19,7 @@ enum SourceLoader {
     case .file(let path): bytes = try FileBytes.read(path, limit: limits.bytes)
     case .standardInput: bytes = try FileBytes.readStandardInput(limit: limits.bytes)
     case .url(let url): bytes = try await fetch(url)
+    case .magnet: preconditionFailure("a magnet link names no bytes")
     }
     do throws(MetainfoError) {
       return try TorrentMetainfo(bytes: bytes, limits: limits)

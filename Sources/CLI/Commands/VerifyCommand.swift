@@ -5,10 +5,12 @@ import Storage
 /// `swift-torrent verify SOURCE`: whether the data on disk is what the torrent says; reads only.
 enum VerifyCommand {
   static func run(_ invocation: Invocation) async throws(CommandFailure) -> ExitStatus {
-    let torrent = try await SourceLoader.load(SourceArgument(invocation.arguments[0]))
+    let source = SourceArgument(invocation.arguments[0])
+    let loaded = try await SourceLoader.load(source, invocation)
+    let torrent = loaded.torrent
     let streams = invocation.streams
     var chosen = invocation.download
-    chosen.selection = try invocation.selection.selection(of: torrent)
+    chosen.selection = try loaded.selection(invocation.selection)
     let options = chosen
     let verification = TorrentVerification(torrent: torrent, options: options)
     let outcome = await Termination.guarding(stop: verification.stop) {

@@ -24,6 +24,7 @@ package struct PlainProgress: Sendable {
   var isSeeding: Bool
   private let work: DiskWork
   private var nextLine: Instant
+  private var hasSearched = false
 
   /// Creates the progress of a torrent of that name, whose first line of progress is due
   /// `interval` from now.
@@ -53,6 +54,13 @@ package struct PlainProgress: Sendable {
     return "\(name): \(work.past) \(ByteText.percent(done, of: total)) of \(ByteText.size(total))"
   }
 
+  /// The line for the search for metadata, or nil while none is due; the first is due at once.
+  package mutating func searchLine(_ progress: MetadataProgress, now: Instant) -> String? {
+    guard !hasSearched || isDue(now) else { return nil }
+    hasSearched = true
+    return "\(name): \(progress.words)"
+  }
+
   private mutating func isDue(_ now: Instant) -> Bool {
     guard now >= nextLine else { return false }
     nextLine = now + Self.interval
@@ -63,5 +71,22 @@ package struct PlainProgress: Sendable {
     let origins = OriginText.connected(progress)
     return "\(progress.connectedPeers) \(progress.connectedPeers == 1 ? "peer" : "peers")"
       + (origins.isEmpty ? "" : " (\(origins))")
+  }
+}
+
+extension MetadataProgress {
+  /// Where the search stands, in one clause.
+  package var words: String {
+    func peers(_ count: Int) -> String { count == 1 ? "1 peer" : "\(count) peers" }
+    if connectedPeers == 0 {
+      return "looking for peers that have its metadata (\(knownPeers) known)"
+    }
+    if offeringPeers == 0 {
+      return "connected to \(peers(connectedPeers)), none of which has offered its metadata yet"
+    }
+    let share = totalBytes.map {
+      ", \(ByteText.size(Int64(receivedBytes))) of \(ByteText.size(Int64($0)))"
+    }
+    return "fetching metadata from \(peers(offeringPeers))\(share ?? "")"
   }
 }

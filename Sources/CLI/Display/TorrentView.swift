@@ -5,6 +5,7 @@ package import Primitives
 package struct TorrentView: Sendable {
   private enum Phase: Sendable {
     case waiting
+    case searching(MetadataProgress)
     case checking(done: Int64, total: Int64)
     case running(ProgressSnapshot)
   }
@@ -32,6 +33,7 @@ package struct TorrentView: Sendable {
   /// Learns from an event; returns the line that it is worth, if any.
   package mutating func note(_ event: DownloadEvent) -> String? {
     switch event {
+    case .fetchingMetadata(let progress): phase = .searching(progress)
     case .checking(let done, let total): phase = .checking(done: done, total: total)
     case .progress(let progress): phase = .running(progress)
     case .seeding:
@@ -46,6 +48,7 @@ package struct TorrentView: Sendable {
   package mutating func plainLine(now: Instant) -> String? {
     switch phase {
     case .waiting: nil
+    case .searching(let progress): plain.searchLine(progress, now: now)
     case .checking(let done, let total): plain.checkingLine(done: done, total: total, now: now)
     case .running(let progress): plain.line(progress, now: now)
     }
@@ -61,6 +64,8 @@ package struct TorrentView: Sendable {
     switch phase {
     case .waiting:
       return [renderer.line("waiting", columns: columns, nameWidth: nameWidth)]
+    case .searching(let progress):
+      return [renderer.line(progress.words, columns: columns, nameWidth: nameWidth)]
     case .checking(let done, let total):
       return [
         renderer.checkingLine(done: done, total: total, columns: columns, nameWidth: nameWidth)

@@ -83,7 +83,7 @@ package enum Command: String, CaseIterable, Sendable {
     switch self {
     case .create: "a file or folder"
     case .completions: "one of \(CompletionScript.names.joined(separator: ", "))"
-    default: "a .torrent file or its URL"
+    default: "a .torrent file, its URL, a magnet link or an info-hash"
     }
   }
 

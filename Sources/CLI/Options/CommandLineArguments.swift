@@ -135,11 +135,22 @@ package struct CommandLineArguments {
     {
       throw .standardInputTwice
     }
+    try checkSavedTorrent(invocation)
     if invocation.command == .seed {
       // Whoever gives gives everything at once: there is no end to wait for.
       invocation.download.keepSeeding = true
       invocation.batch.jobs = .max
     }
+  }
+
+  /// One file holds one torrent, and standard output one thing.
+  private func checkSavedTorrent(_ invocation: Invocation) throws(UsageError) {
+    guard invocation.command != .create, let path = invocation.creation.outputPath else { return }
+    if arguments.count > 1 || invocation.batch.inputFile != nil { throw .savedTorrentForSeveral }
+    guard path == "-" else { return }
+    if invocation.command == .info { throw .conflictingOptions("--save-torrent -", "info") }
+    if invocation.batch.listsOnly { throw .conflictingOptions("--save-torrent -", "--list") }
+    if invocation.streams.json { throw .conflictingOptions("--save-torrent -", "--json") }
   }
 
   private func checkArguments(_ invocation: Invocation) throws(UsageError) {

@@ -2,8 +2,8 @@ extension OptionTable {
   /// What `create` takes besides trackers.
   static let creation: [OptionSpecification] = [
     OptionSpecification(
-      "--save-torrent", "where it goes (default: NAME.torrent); - is standard output",
-      for: [.create],
+      "--save-torrent", "keep the torrent in a file; - is standard output",
+      for: [.create, .download, .info],
       .value(OptionValue("FILE", .file)) { invocation, text throws(ExpectedValue) in
         invocation.creation.outputPath = try OptionText.path(text)
       }),

@@ -22,6 +22,12 @@ extension OptionTable {
         invocation.download.deadlines.peers = try OptionText.deadline(text)
       }),
     OptionSpecification(
+      "--metadata-timeout", "give up when no peer sends a magnet's torrent (default: 5m)",
+      for: [.download, .seed, .info, .verify],
+      .value(OptionValue("TIME")) { invocation, text throws(ExpectedValue) in
+        invocation.download.deadlines.metadata = try OptionText.deadline(text)
+      }),
+    OptionSpecification(
       "--min-speed", "give up when less comes on average, such as 10K:5m", for: [.download],
       .value(OptionValue("RATE:TIME")) { invocation, text throws(ExpectedValue) in
         invocation.download.deadlines.minimumSpeed = try OptionText.speedFloor(text)
@@ -51,7 +57,7 @@ extension OptionTable {
         invocation.download.seedTime = try OptionText.duration(text)
       }),
     OptionSpecification(
-      "--bind", "our own address for everything between peers", for: transfers,
+      "--bind", "our own address for everything between peers", for: seekers,
       .value(OptionValue("ADDRESS")) { invocation, text throws(ExpectedValue) in
         guard let address = IPAddress(text) else {
           throw ExpectedValue("a numeric address, such as 192.0.2.1 or 2001:db8::1")
@@ -60,7 +66,7 @@ extension OptionTable {
       }),
     OptionSpecification(
       "--unbound-http", "use http(s) in spite of --bind, from any address",
-      for: transfers,
+      for: seekers,
       .toggle { invocation, isOn in invocation.allowsUnboundHTTP = isOn }),
   ]
 }

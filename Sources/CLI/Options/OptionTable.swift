@@ -13,6 +13,8 @@ package enum OptionTable {
   }
 
   static let transfers: Set<Command> = [.download, .seed]
+  /// Those that look for peers, if only for the metadata of a magnet link.
+  static let seekers: Set<Command> = [.download, .seed, .info, .verify]
   static let everything = Set(Command.allCases)
 }
 
@@ -27,7 +29,8 @@ extension OptionTable {
         invocation.download.folder = try OptionText.path(text)
       }),
     OptionSpecification(
-      "--overwrite", "change files at the target that are not ours", for: [.download, .create],
+      "--overwrite", "change files at the target that are not ours",
+      for: [.download, .create, .info],
       .toggle { invocation, isOn in
         invocation.download.overwrite = isOn
         invocation.creation.overwrites = isOn
@@ -80,13 +83,13 @@ extension OptionTable {
 extension OptionTable {
   private static let network: [OptionSpecification] = [
     OptionSpecification(
-      "--port", "listen for peers there (default: any free port)", for: transfers,
+      "--port", "listen for peers there (default: any free port)", for: seekers,
       .value(OptionValue("PORT")) { invocation, text throws(ExpectedValue) in
         guard let port = UInt16(text) else { throw ExpectedValue("a port from 0 to 65535") }
         invocation.download.port = port
       }),
     OptionSpecification(
-      "--peer", "connect to this peer as well; may be repeated", for: transfers,
+      "--peer", "connect to this peer as well; may be repeated", for: seekers,
       isRepeatable: true,
       .value(OptionValue("ADDRESS:PORT")) { invocation, text throws(ExpectedValue) in
         invocation.download.peers.append(try OptionText.endpoint(text))

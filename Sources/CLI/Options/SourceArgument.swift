@@ -1,3 +1,5 @@
+import Metainfo
+
 /// Where a torrent comes from, as the command line names it.
 package enum SourceArgument: Hashable, Sendable, CustomStringConvertible {
   /// A .torrent file.
@@ -6,11 +8,15 @@ package enum SourceArgument: Hashable, Sendable, CustomStringConvertible {
   case standardInput
   /// The http or https URL of a .torrent.
   case url(String)
+  /// A magnet link, or an info-hash alone.
+  case magnet(String)
 
   /// Reads a word; every word is a source, if only the name of a file.
   package init(_ word: String) {
     if word == "-" {
       self = .standardInput
+    } else if MagnetLink.recognizes(word) {
+      self = .magnet(word)
     } else if OptionText.isURL(word, schemes: ["http", "https"]) {
       self = .url(word)
     } else {
@@ -24,6 +30,7 @@ package enum SourceArgument: Hashable, Sendable, CustomStringConvertible {
     case .file(let path): path
     case .standardInput: "-"
     case .url(let url): url
+    case .magnet(let link): link
     }
   }
 

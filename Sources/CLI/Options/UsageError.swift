@@ -28,6 +28,8 @@ package enum UsageError: Error, Equatable, Sendable, CustomStringConvertible {
   case badInputLine(Int, String)
   /// One port for several torrents at a time.
   case portForSeveral
+  /// One file for the torrents of several sources.
+  case savedTorrentForSeveral
   /// A word that is not UTF-8, repaired for showing.
   case notUTF8(String)
 
@@ -64,6 +66,8 @@ package enum UsageError: Error, Equatable, Sendable, CustomStringConvertible {
       "line \(number) of the input file cannot be used: \(reason)"
     case .portForSeveral:
       "--port is for one torrent at a time: add --jobs 1, or leave the port to the system"
+    case .savedTorrentForSeveral:
+      "--save-torrent is for one source at a time"
     case .missingOption(let option, let command):
       "'\(command.rawValue)' needs \(option)"
     }

@@ -1,4 +1,5 @@
 package import Download
+import Metainfo
 package import Storage
 
 extension CommandFailure {
@@ -23,6 +24,13 @@ extension CommandFailure {
     case .deadlinePassed, .stalled, .noPeers:
       self.init(
         .deadlinePassed, error.description, hint: "the same command goes on from what is there")
+    case .noMetadata:
+      self.init(
+        .deadlinePassed, error.description,
+        hint: "name a tracker (--tracker) or a peer (--peer), or give it more time: "
+          + "--metadata-timeout TIME")
+    case .badMetadata(let reason):
+      self.init(reason.isBadBencode ? .badBencode : .badTorrent, error.description)
     case .tooSlow(let rate, let floor):
       self.init(
         .tooSlow,

@@ -39,6 +39,8 @@ package enum EventJSON {
   /// What the engine tells; nil for what `completed` says better.
   package static func event(_ event: DownloadEvent, source: Int) -> JSONValue? {
     switch event {
+    case .fetchingMetadata(let progress):
+      object("fetching-metadata", source: source, fetching(progress))
     case .started(let facts):
       object("started", source: source, started(facts))
     case .checking(let done, let total):
@@ -168,6 +170,16 @@ package enum EventJSON {
     let first = JSONValue.Member("event", .string(event))
     let number = source.map { [JSONValue.Member("source", .count($0 + 1))] } ?? []
     return .object([first] + number + members)
+  }
+
+  private static func fetching(_ progress: MetadataProgress) -> [JSONValue.Member] {
+    [
+      .init("peers", .count(progress.connectedPeers)),
+      .init("offering_peers", .count(progress.offeringPeers)),
+      .init("known_peers", .count(progress.knownPeers)),
+      .init("received_bytes", .count(progress.receivedBytes)),
+      .init("total_bytes", progress.totalBytes.map { .count($0) } ?? .null),
+    ]
   }
 
   private static func started(_ facts: RunFacts) -> [JSONValue.Member] {

@@ -39,6 +39,12 @@ actor RunReporter {
     log?.append("swift-torrent \(CommandLineTool.version): \(sources) sources")
   }
 
+  /// A source is a magnet link, and its torrent is searched for.
+  func search(_ number: Int, name: String) {
+    display.begin(number, name: name, isSeeding: false)
+    if log != nil { logNarratives[number] = (name, DownloadNarrative(verbosity: .verbose)) }
+  }
+
   /// A source's torrent is known and its run begins.
   func begin(_ number: Int, _ torrent: TorrentMetainfo, origin: String, isSeeding: Bool) {
     write(EventJSON.metadata(torrent, origin: origin, source: number))

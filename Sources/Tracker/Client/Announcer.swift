@@ -36,7 +36,7 @@ package final class Announcer {
   package weak var delegate: (any AnnouncerDelegate)?
 
   private var schedule: AnnounceSchedule
-  private let unusable: [TrackerReport]
+  private var unusable: [TrackerReport]
   private let infoHash: InfoHash
   private let peerID: PeerID
   private let port: UInt16
@@ -108,10 +108,19 @@ package final class Announcer {
 
   // MARK: - Running
 
+  /// Whether every tracker is kept informed, not only the first that works.
+  package var announcesToAll: Bool {
+    get { schedule.announcesToAll }
+    set { schedule.announcesToAll = newValue }
+  }
+
   /// Announces until it is stopped or the task is cancelled.
+  ///
+  /// After it was cancelled it may run again, for another delegate; no tracker notices.
   package func run() async {
     wasIncomplete = delegate.map { $0.totals.left > 0 } ?? true
     for report in unusable { delegate?.announcer(reports: report) }
+    unusable = []
     await withDiscardingTaskGroup { group in
       while !isStopping, !Task.isCancelled {
         let now = clock.now
@@ -167,7 +176,8 @@ package final class Announcer {
         take(reply, of: order.tracker)
       }
     } catch {
-      guard !isStopping, !Task.isCancelled else { return }
+      guard !isStopping else { return }
+      guard !Task.isCancelled else { return schedule.abandoned(order) }
       schedule.failed(order, now: clock.now, random: &random)
       var report = TrackerReport(url: tracker.display, state: .failed("\(error)"))
       report.nextAnnounce = timeToNext(order.tracker)

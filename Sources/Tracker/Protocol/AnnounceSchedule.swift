@@ -48,7 +48,8 @@ package struct AnnounceSchedule: Sendable {
   private(set) var entries: [Entry] = []
   /// Indices of `entries`, by tier and in the order of trial.
   private(set) var tiers: [[Int]]
-  private let announcesToAll: Bool
+  /// Whether every tracker is asked at its own interval, not only the first that works.
+  package var announcesToAll: Bool
   private var isCompleted = false
 
   /// Takes the trackers by tier; one that occurs twice keeps its first place.
@@ -180,6 +181,11 @@ package struct AnnounceSchedule: Sendable {
       guard let place = tiers[tier].firstIndex(of: order.tracker) else { continue }
       tiers[tier].insert(tiers[tier].remove(at: place), at: 0)
     }
+  }
+
+  /// An announce under way was given up; its tracker may be asked anew.
+  package mutating func abandoned(_ order: Order) {
+    entries[order.tracker].askedAt = nil
   }
 
   /// The tracker could not be asked, or refused.

@@ -4,11 +4,14 @@
     libtorrent_peer.py seed  TORRENT FOLDER ADDRESS:PORT [UPLOAD_LIMIT]
     libtorrent_peer.py leech TORRENT FOLDER ADDRESS:PORT [UPLOAD_LIMIT [PEER_ADDRESS:PORT]]
 
-IPv6 addresses are in brackets. The leech dials PEER besides those that the tracker names. With
-TRACKER in the environment that tracker takes the place of the torrent's own (none if it is empty),
-and with LSD it looks for peers in the local network.
+TORRENT is a file or a magnet link. IPv6 addresses are in brackets. The leech dials PEER besides those
+that the tracker names. With TRACKER in the environment that tracker takes the place of the torrent's
+own (none if it is empty), with LSD it looks for peers in the local network, and with NO_PEX it neither
+tells nor hears of other peers. RATE bounds what it sends and receives of the torrent, in bytes a
+second; UPLOAD_LIMIT does not count for peers with private addresses.
 "seed" prints "uploaded N" (bytes of payload) whenever N has changed, until it is ended; "leech"
-exits when everything is verified and on disk.
+prints "peer ADDRESS:PORT SOURCE..." for each peer that it connects to, the sources being among
+tracker, pex and given, and exits when everything is verified and on disk.
 """
 import os
 import sys
@@ -25,19 +28,25 @@ def open_torrent(path, folder, address, upload_limit):
     host = split(address)[0]
     session = lt.session({
         "listen_interfaces": address, "outgoing_interfaces": host,
-        "enable_dht": False, "enable_lsd": "LSD" in os.environ, "enable_upnp": False, "enable_natpmp": False,
+        "enable_dht": False, "enable_lsd": "LSD" in os.environ,
+        "enable_upnp": False, "enable_natpmp": False,
         "enable_outgoing_utp": False, "enable_incoming_utp": False,
         "upload_rate_limit": upload_limit, "stop_tracker_timeout": 1,
         "alert_mask": lt.alert.category_t.status_notification
         | lt.alert.category_t.error_notification | lt.alert.category_t.storage_notification
         | lt.alert.category_t.tracker_notification,
     })
-    parameters = lt.add_torrent_params()
-    parameters.ti = lt.torrent_info(path)
+    if path.startswith("magnet:"):
+        parameters = lt.parse_magnet_uri(path)
+    else:
+        parameters = lt.add_torrent_params()
+        parameters.ti = lt.torrent_info(path)
     parameters.save_path = folder
     if "TRACKER" in os.environ:
         parameters.trackers = [url for url in [os.environ["TRACKER"]] if url]
         parameters.flags |= lt.torrent_flags.override_trackers
+    if "NO_PEX" in os.environ:
+        parameters.flags |= lt.torrent_flags.disable_pex
     parameters.flags &= ~(lt.torrent_flags.auto_managed | lt.torrent_flags.paused)
     return session, session.add_torrent(parameters)
 
@@ -65,9 +74,23 @@ def seed(session, torrent):
             print("uploaded", uploaded, flush=True)
 
 
+def tell(peer, known):
+    if peer.flags & (lt.peer_info.connecting | lt.peer_info.handshake) or peer.ip in known:
+        return
+    known.add(peer.ip)
+    sources = [name for name, flag in (
+        ("tracker", lt.peer_info.tracker), ("pex", lt.peer_info.pex),
+        ("given", lt.peer_info.resume_data)) if peer.source & flag]
+    print(f"peer {peer.ip[0]}:{peer.ip[1]}", *sources, flush=True)
+
+
 def leech(session, torrent):
     flushing = False
+    known = set()
     for alert in alerts(session, torrent):
+        if alert is None:
+            for peer in torrent.get_peer_info():
+                tell(peer, known)
         if isinstance(alert, (lt.file_error_alert, lt.torrent_error_alert)):
             sys.exit(alert.message())
         if isinstance(alert, lt.torrent_finished_alert) and not flushing:
@@ -80,6 +103,9 @@ def leech(session, torrent):
 
 def main(kind, path, folder, address, upload_limit="0", peer=None):
     session, torrent = open_torrent(path, folder, address, int(upload_limit))
+    if "RATE" in os.environ:
+        torrent.set_upload_limit(int(os.environ["RATE"]))
+        torrent.set_download_limit(int(os.environ["RATE"]))
     if peer:
         torrent.connect_peer(split(peer))
     {"seed": seed, "leech": leech}[kind](session, torrent)

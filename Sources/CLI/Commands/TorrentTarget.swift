@@ -1,0 +1,86 @@
+import Glibc
+import Metainfo
+
+/// Where a new torrent goes.
+struct TorrentTarget {
+  /// The file's path; nil for standard output.
+  let path: String?
+
+  /// Checks, before any work, that it may be written there.
+  ///
+  /// - Parameters:
+  ///   - path: The file's path; `-` is standard output.
+  ///   - overwrites: Whether a file that is there may be replaced.
+  ///   - tree: The absolute path of what the torrent is made of, if it is made now.
+  ///   - bytes: What will be written, if that is known: a file that holds it already may stay.
+  /// - Throws: When the file exists and may not be replaced, or would lie in the tree that it
+  ///   describes.
+  init(
+    _ path: String, overwrites: Bool, tree: String? = nil, bytes: [UInt8]? = nil
+  ) throws(CommandFailure) {
+    guard path != "-" else {
+      self.path = nil
+      return
+    }
+    self.path = path
+    let folder = AbsolutePath.of(Self.folder(of: path))
+    if let tree, folder == tree || folder.hasPrefix(tree == "/" ? "/" : tree + "/") {
+      throw CommandFailure(
+        .badUsage, "\(path) would lie in the folder that it describes",
+        hint: "name another place with --save-torrent FILE")
+    }
+    var status = stat()
+    guard lstat(path, &status) == 0 else { return }
+    guard status.st_mode & S_IFMT == S_IFREG else {
+      throw CommandFailure(.outputExists, "\(path) exists and is no regular file")
+    }
+    let isThere = if let bytes { try Self.isFile(path, of: bytes) } else { false }
+    guard overwrites || isThere else {
+      throw CommandFailure(
+        .outputExists, "\(path) exists", hint: "let it be replaced with --overwrite")
+    }
+  }
+
+  /// Writes the torrent, to a file in one step.
+  func write(_ bytes: [UInt8]) throws(CommandFailure) {
+    guard let path else { return try Console.result(bytes) }
+    let temporary = "\(path).\(getpid())"
+    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+    guard descriptor >= 0 else { throw Self.failure(temporary, errno) }
+    var code = Console.write(bytes, to: descriptor)
+    if close(descriptor) != 0, code == nil, errno != EINTR { code = errno }
+    if code == nil, rename(temporary, path) != 0 { code = errno }
+    guard let code else { return }
+    unlink(temporary)
+    throw Self.failure(path, code)
+  }
+
+  /// Whether a file holds these bytes and no others.
+  private static func isFile(_ path: String, of bytes: [UInt8]) throws(CommandFailure) -> Bool {
+    var status = stat()
+    guard stat(path, &status) == 0, Int(status.st_size) == bytes.count else { return false }
+    return try FileBytes.read(path, limit: bytes.count) == bytes
+  }
+
+  private static func folder(of path: String) -> String {
+    guard let slash = path.lastIndex(of: "/") else { return "." }
+    return slash == path.startIndex ? "/" : String(path[..<slash])
+  }
+
+  private static func failure(_ path: String, _ code: Int32) -> CommandFailure {
+    CommandFailure(
+      code == ENOSPC || code == EDQUOT ? .diskFull : .inputOutputFailure,
+      "\(path) cannot be written: \(Console.message(for: code))")
+  }
+}
+
+extension TorrentTarget {
+  /// Keeps the torrent of a source where `--save-torrent` says, if it says so.
+  static func save(_ torrent: TorrentMetainfo, _ invocation: Invocation) throws(CommandFailure) {
+    guard let path = invocation.creation.outputPath else { return }
+    let bytes = torrent.fileBytes
+    let target = try TorrentTarget(
+      path, overwrites: invocation.creation.overwrites, bytes: bytes)
+    try target.write(bytes)
+  }
+}

@@ -1,0 +1,341 @@
+import Metainfo
+import Networking
+import PeerWire
+import Primitives
+import Swarm
+import Tracker
+
+/// Everybody who may have a torrent's metadata: whom to dial, who is connected, what was asked of whom.
+///
+/// It does for the metadata what `Pipeline` and `PeerRoster` do for the pieces. Bounded:
+/// `connectionLimit` connections, a part of them for others to take.
+@Reactor
+final class MetadataSwarm {
+  /// How many connections there may be.
+  static let connectionLimit = 60
+  /// How long a peer without the metadata may keep its place while others wait.
+  private static let trial = Duration.seconds(20)
+  private static let interval = Duration.seconds(1)
+
+  let link: MagnetLink
+  let options: DownloadOptions
+  let environment: Environment
+  let events: EventSink
+  let peerID: PeerID
+  let listeners: [any Listener]
+  let announcer: Announcer
+  /// Nil when the table is off.
+  let dht: DHTService?
+  private(set) var discovery: LocalDiscovery?
+  private let greeting: PeerGreeting
+  private var assembler: MetadataAssembler
+  var book: PeerBook
+  /// Those who are connected, by number.
+  private(set) var sessions: [Int: MetadataSession] = [:]
+  private(set) var trackerReports: [TrackerReport] = []
+  private var nextNumber = 0
+  private var dialling = 0
+  private var welcoming = 0
+  private var arrivals = Fifo<any Transport>()
+  private var admission = Admission()
+  private var told = MetadataProgress()
+  private let wakeup = Wakeup()
+  private let ended = Wakeup()
+  /// The bytes of the metadata, or why there are none.
+  private(set) var result: Result<[UInt8], DownloadError>?
+
+  init(
+    link: MagnetLink, options: DownloadOptions, environment: Environment, events: EventSink
+  ) throws(DownloadError) {
+    self.link = link
+    self.options = options
+    self.environment = environment
+    self.events = events
+    listeners = try Pipeline.listen(options, environment.network)
+    var random = environment.random
+    peerID = PeerID.make(prefix: ClientIdentity.peerIDPrefix, using: &random)
+    greeting = PeerGreeting(
+      infoHash: link.infoHash, ownID: peerID, clock: environment.clock,
+      features: options.dht == nil ? .extensions : [.extensions, .dht])
+    assembler = MetadataAssembler(
+      infoHash: link.infoHash, random: SeededRandom(seed: random.next()))
+    book = PeerBook(random: SeededRandom(seed: random.next()))
+    let port = listeners.first?.endpoint.port ?? 0
+    let tiers = options.trackers ?? link.trackers.map { [$0] }
+    // A link's trackers have no order, and until one of them names a peer there is nothing to do.
+    announcer = Announcer(
+      tiers: tiers, infoHash: link.infoHash, peerID: peerID, port: port, http: environment.http,
+      network: environment.network, clock: environment.clock,
+      random: SeededRandom(seed: random.next()), announcesToAll: true,
+      allowsLocalURLs: options.allowsLocalURLs)
+    dht = options.dht.map { dht in
+      DHTService(
+        infoHash: link.infoHash, nodes: [], hasTrackers: tiers.contains { !$0.isEmpty },
+        listeningPort: port,
+        addresses: options.bindAddress.map { [$0] } ?? options.listenAddresses, options: dht,
+        environment: environment)
+    }
+    connectParts(random: SeededRandom(seed: random.next()))
+    events.send(.listening(port: port))
+    learn(options.peers, source: .given)
+  }
+
+  private func connectParts(random: SeededRandom) {
+    announcer.delegate = self
+    dht?.found = { [unowned self] in learn($0, source: .dht) }
+    dht?.joined = { [unowned self] in for session in ordered { session.tellDHTPort() } }
+    dht?.reports = { [unowned self] in events.send(.dht($0)) }
+    dht?.needs = { [unowned self] in
+      DHTService.Needs(connectedPeers: sessions.count, isSeed: false)
+    }
+    guard options.usesLocalDiscovery else { return }
+    discovery = LocalDiscovery(
+      infoHash: link.infoHash, port: listeners.first?.endpoint.port ?? 0,
+      environment: environment, random: random
+    ) { [weak self] in self?.learn([$0], source: .lsd) }
+  }
+
+  /// Whether there is anybody to ask, or a port at which peers may know us.
+  var hasPeerSource: Bool {
+    announcer.hasTrackers || book.knownCount > 0 || !link.peers.isEmpty || options.port != 0
+      || dht != nil || discovery != nil
+  }
+
+  /// The sessions in the order in which they began.
+  var ordered: [MetadataSession] { sessions.values.sorted { $0.number < $1.number } }
+
+  // MARK: - The task
+
+  /// Dials and welcomes peers until cancelled; each connection is a child task.
+  func run() async {
+    await withDiscardingTaskGroup { group in
+      group.addTask { await self.keepTime() }
+      group.addTask { await self.resolvePeers() }
+      while result == nil {
+        while welcoming < Admission.welcomeLimit, let transport = arrivals.popFirst() {
+          welcoming += 1
+          group.addTask { await self.welcome(transport) }
+        }
+        while connectionCount < limit, let endpoint = book.nextDial(now: environment.clock.now) {
+          dialling += 1
+          group.addTask { await self.dial(endpoint) }
+        }
+        guard await wakeup.wait() else { break }
+      }
+      while let transport = arrivals.popFirst() { transport.close() }
+      group.cancelAll()
+    }
+  }
+
+  /// Waits until there is a result; a cancelled task gives up.
+  func waitForEnd() async {
+    while result == nil {
+      guard await ended.wait() else { return finish(.failure(.cancelled)) }
+    }
+  }
+
+  /// Ends the search; the first result stays.
+  func finish(_ outcome: Result<[UInt8], DownloadError>) {
+    guard result == nil else { return }
+    result = outcome
+    ended.fire()
+    wakeup.fire()
+  }
+
+  private var limit: Int {
+    min(Self.connectionLimit, options.maximumPeers, environment.connectionLimit)
+  }
+
+  private var connectionCount: Int { sessions.count + dialling + welcoming + arrivals.count }
+
+  /// Takes connections from a listener until it is closed or the task is cancelled.
+  func accept(from listener: any Listener) async {
+    var count = 0
+    while result == nil, let transport = await listener.accept() {
+      if connectionCount < limit, arrivals.count < Admission.waitingLimit,
+        !book.isBanned(transport.remote),
+        admission.admit(transport.remote.address, limit: max(1, limit / 2))
+      {
+        arrivals.append(transport)
+        wakeup.fire()
+      } else {
+        transport.close()
+      }
+      count += 1
+      if count.isMultiple(of: 32) { await Task.yield() }
+    }
+  }
+
+  // MARK: - Connections
+
+  private func dial(_ endpoint: Endpoint) async {
+    var greeted: GreetedPeer?
+    do throws(NetworkError) {
+      let transport = try await environment.network.connect(
+        to: endpoint, timeout: PeerRoster.connectTimeout)
+      greeted = await greet(transport) { () async throws(WireError) -> GreetedPeer? in
+        try await greeting.greet(transport, dialled: endpoint)
+      }
+    } catch {
+      greeted = nil
+    }
+    dialling -= 1
+    wakeup.fire()
+    guard let peer = greeted, result == nil else {
+      greeted?.transport.close()
+      return book.dialFailed(endpoint, now: environment.clock.now)
+    }
+    book.connected(endpoint)
+    let end = await meet(peer, from: book.source(of: endpoint) ?? .given)
+    guard let end, end != .lied else { return }
+    book.disconnected(endpoint, wasUseful: false, now: environment.clock.now)
+    if sessions.isEmpty, !book.hasCandidates { announcer.peersRanOut() }
+    wakeup.fire()
+  }
+
+  private func welcome(_ transport: any Transport) async {
+    let greeted = await greet(transport) { () async throws(WireError) -> GreetedPeer? in
+      try await greeting.welcome(transport)
+    }
+    welcoming -= 1
+    if let peer = greeted {
+      if result == nil { _ = await meet(peer, from: .incoming) } else { peer.transport.close() }
+    }
+    admission.left(transport.remote.address)
+    wakeup.fire()
+  }
+
+  private func greet(
+    _ transport: any Transport, _ exchange: () async throws(WireError) -> GreetedPeer?
+  ) async -> GreetedPeer? {
+    do throws(WireError) {
+      if let peer = try await exchange() { return peer }
+    } catch {
+      if error == .ourselves { book.forget(transport.remote) }
+    }
+    transport.close()
+    return nil
+  }
+
+  /// Runs one peer's session to its end; nil when the search ended before.
+  private func meet(_ peer: GreetedPeer, from source: PeerSource) async -> PeerEnd? {
+    let isKnown = sessions.values.contains {
+      $0.peer.peerID == peer.peerID
+        && $0.peer.endpoint.address.unmapped == peer.endpoint.address.unmapped
+    }
+    guard !book.isBanned(peer.endpoint), !isKnown else {
+      peer.transport.close()
+      return book.isBanned(peer.endpoint) ? .lied : .duplicate
+    }
+    let session = MetadataSession(
+      number: nextNumber, peer: peer, source: source, swarm: self, now: environment.clock.now)
+    nextNumber += 1
+    sessions[session.number] = session
+    events.send(
+      .peerConnected(peer.endpoint, client: ClientName.of(peer.peerID), source: source))
+    let end = await session.run()
+    guard let end else { return nil }
+    sessions[session.number] = nil
+    assembler.left(session.number)
+    events.send(.peerDisconnected(peer.endpoint, reason: end.reason))
+    if result == nil { askForPieces() }
+    return end
+  }
+
+  // MARK: - The metadata
+
+  /// A peer has told of itself.
+  func introduced(_ handshake: ExtensionHandshake, _ session: MetadataSession) {
+    if let address = handshake.yourAddress {
+      book.heard(
+        ownAddress: address, from: session.peer.endpoint.address,
+        port: listeners.first?.endpoint.port ?? 0)
+    }
+    guard session.machine.speaks(.metadata), let size = handshake.metadataSize else { return }
+    assembler.joined(session.number, size: size)
+  }
+
+  /// A peer has answered.
+  func received(_ message: MetadataMessage, from session: MetadataSession) throws(WireError) {
+    let outcome = try assembler.received(
+      message, from: session.number, now: environment.clock.now)
+    for liar in outcome.liars {
+      guard let session = sessions[liar] else { continue }
+      book.ban(session.peer.endpoint)
+      events.send(.peerBanned(session.peer.endpoint, reason: "sent wrong metadata"))
+      session.stop(.lied)
+    }
+    if let info = outcome.info { finish(.success(info)) }
+  }
+
+  /// Asks whoever is to be asked now.
+  func askForPieces() {
+    var asked: [Int: MetadataSession] = [:]
+    for request in assembler.nextRequests(now: environment.clock.now) {
+      guard let session = sessions[request.peer] else { continue }
+      session.ask(for: request.piece)
+      asked[session.number] = session
+    }
+    for session in asked.values { session.flush() }
+  }
+
+  func note(_ report: TrackerReport) {
+    if let index = trackerReports.firstIndex(where: { $0.url == report.url }) {
+      if report.state != .announcing { trackerReports[index] = report }
+    } else {
+      trackerReports.append(report)
+    }
+  }
+
+  /// There may be somebody to dial.
+  func wake() { wakeup.fire() }
+
+  // MARK: - Time
+
+  private func keepTime() async {
+    let clock = environment.clock
+    while result == nil, await clock.sleep(for: Self.interval) {
+      for session in ordered { session.tick() }
+      makeRoom(now: clock.now)
+      askForPieces()
+      tell()
+      wakeup.fire()
+    }
+  }
+
+  /// Who does not offer the metadata makes room for others, if they need it.
+  private func makeRoom(now: Instant) {
+    guard connectionCount >= limit, book.nextDialTime.map({ $0 <= now }) ?? false else { return }
+    let useless = ordered.first {
+      !assembler.contains($0.number) && now - $0.joined >= Self.trial
+    }
+    useless?.stop(.replaced)
+  }
+
+  /// Says how far it has come, when that is news.
+  private func tell() {
+    var progress = MetadataProgress()
+    progress.connectedPeers = sessions.count
+    progress.offeringPeers = assembler.peerCount
+    progress.knownPeers = book.knownCount
+    if let (received, size) = assembler.progress {
+      progress.receivedBytes = received
+      progress.totalBytes = size
+    }
+    guard progress != told else { return }
+    told = progress
+    events.send(.fetchingMetadata(progress))
+  }
+
+  /// Looks up the peers that the link names.
+  private func resolvePeers() async {
+    for peer in link.peers {
+      do throws(NetworkError) {
+        let found = try await environment.network.resolve(host: peer.host, port: peer.port)
+        learn(found, source: .given)
+      } catch {
+        guard error != .cancelled else { return }
+      }
+    }
+  }
+}

@@ -1,0 +1,64 @@
+import Glibc
+import Metainfo
+import Networking
+import Primitives
+import Swarm
+import Tracker
+
+// What a pipeline begins with.
+
+extension Pipeline {
+  /// Goes on with the peers that were met before the torrent was known.
+  func adopt(_ found: FoundSwarm) {
+    for connection in found.takeConnections(isPrivate: torrent.isPrivate) {
+      roster.adopt(connection)
+    }
+    for peer in found.peers
+    where !torrent.isPrivate || FoundSwarm.isAllowedPrivately(peer.source) {
+      roster.learn([peer.endpoint], source: peer.source)
+    }
+  }
+
+  /// Our part in the distributed hash table; nil when it is off, or the torrent private (BEP 27).
+  static func makeDHT(
+    _ torrent: TorrentMetainfo, _ options: DownloadOptions, _ environment: Environment,
+    port: UInt16, state: [UInt8]
+  ) -> DHTService? {
+    guard var dht = options.dht, !torrent.isPrivate else { return nil }
+    if !state.isEmpty { dht.state = state }
+    let trackers = options.trackers ?? torrent.trackers
+    return DHTService(
+      infoHash: torrent.infoHash,
+      nodes: torrent.nodes.map {
+        $0.host.contains(":") ? "[\($0.host)]:\($0.port)" : "\($0.host):\($0.port)"
+      },
+      hasTrackers: trackers.contains { !$0.isEmpty }, listeningPort: port,
+      addresses: options.bindAddress.map { [$0] } ?? options.listenAddresses, options: dht,
+      environment: environment)
+  }
+
+  /// Listens at every address that the machine has; the first decides the port of all.
+  ///
+  /// A machine need not have every kind of address. But a port that the user has chosen and that
+  /// somebody else has is an error, even if it is free at another address: peers would find them.
+  static func listen(
+    _ options: DownloadOptions, _ network: any Network
+  ) throws(DownloadError) -> [any Listener] {
+    var listeners: [any Listener] = []
+    var failure: NetworkError?
+    for address in options.bindAddress.map({ [$0] }) ?? options.listenAddresses {
+      let port = listeners.first?.endpoint.port ?? options.port
+      do throws(NetworkError) {
+        listeners.append(try network.listen(at: Endpoint(address: address, port: port)))
+      } catch {
+        failure = failure ?? error
+        if options.port != 0, case .system(_, EADDRINUSE) = error {
+          for listener in listeners { listener.close() }
+          throw .listenFailed("port \(options.port): \(error)")
+        }
+      }
+    }
+    if listeners.isEmpty, let failure { throw .listenFailed("\(failure)") }
+    return listeners
+  }
+}

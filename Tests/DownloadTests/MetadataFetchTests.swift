@@ -1,0 +1,229 @@
+import Demo
+import Download
+import Metainfo
+import Networking
+import PeerWire
+import Primitives
+import TestSupport
+import Testing
+
+/// Magnet links: from the hash to the torrent, and on to its data.
+@Suite(.serialized) struct MetadataFetchTests {
+  private static func seed(_ metadata: SeedBehaviour.Metadata = .honest) -> SeedBehaviour {
+    var behaviour = SeedBehaviour()
+    behaviour.metadata = metadata
+    return behaviour
+  }
+
+  @Test func aTorrentIsFoundAndDownloaded() async throws {
+    let swarm = try await SimulatedSwarm(seed: 601, size: 2_000_000)
+    let summary = try await swarm.simulation.run {
+      for _ in 0..<3 { try swarm.addSeed(Self.seed()) }
+      return try await swarm.fetch()
+    }
+    #expect(await swarm.output == swarm.content)
+    #expect(summary.bannedPeers.isEmpty)
+    #expect(summary.progress.sources.map(\.source) == [.given])
+    #expect(summary.progress.sources.map(\.found) == [3])
+    // Nobody was dialled twice: the download goes on with the connections of the search.
+    #expect(await swarm.greetings == [1, 1, 1])
+  }
+
+  /// From the link to the first block: the tracker, then one trip there and back each for the
+  /// connection, the handshakes, the metadata and the block.
+  @Test func theFirstPayloadComesAfterFourRoundTrips() async throws {
+    let swarm = try await SimulatedSwarm(seed: 602, size: 500_000)
+    let roundTrip = Duration.milliseconds(220)
+    let first = try await swarm.simulation.run {
+      var first: Instant?
+      let (seed, _) = try swarm.addSeed(Self.seed(), host: .init(latency: .milliseconds(100)))
+      seed.served = { _ in first = first ?? swarm.clock.now }
+      let tracker = swarm.addTracker()
+      let start = swarm.clock.now
+      _ = try await swarm.fetch {
+        $0.peers = []
+        $0.trackers = [[SimulatedSwarm.trackerURL]]
+      }
+      #expect(tracker.events == ["started", "completed", "stopped"])
+      return try #require(first) - start - tracker.delay
+    }
+    // The seed sends the block half a trip before it is here.
+    #expect(first >= roundTrip * 3)
+    #expect(first <= roundTrip * 3.5 + .milliseconds(20))
+  }
+
+  @Test func aLongOneComesFromSeveralPeers() async throws {
+    let swarm = try await SimulatedSwarm(seed: 603, size: 400_000, pieceLength: 16384) { builder in
+      for number in 0..<3000 {
+        builder.addFile(
+          path: ["a folder with a name", "file \(number)"], length: number < 1 ? 400_000 : 0)
+      }
+    }
+    let pieces = MetadataMessage.pieceCount(ofSize: swarm.torrent.info.originalBytes.count)
+    #expect(pieces > 10)
+    let found = try await swarm.simulation.run {
+      for _ in 0..<3 { try swarm.addSeed(Self.seed()) }
+      return try await swarm.run(swarm.search())
+    }
+    #expect(found.torrent.info.originalBytes == swarm.torrent.info.originalBytes)
+    let asked = await swarm.metadataRequests
+    #expect(asked.reduce(0, +) == pieces)
+    #expect(asked.allSatisfy { $0 >= 2 })
+  }
+
+  @Test(arguments: [1, 2, 3])
+  func aLiarCostsARoundAndIsBanned(seed: UInt64) async throws {
+    let swarm = try await SimulatedSwarm(seed: 610 + seed, size: 2_000_000, pieceLength: 16384) {
+      for number in 0..<2000 {
+        $0.addFile(path: ["f\(number)"], length: number < 1 ? 2_000_000 : 0)
+      }
+    }
+    let time = try await swarm.simulation.run {
+      try swarm.addSeed(Self.seed(.wrong))
+      for _ in 0..<3 { try swarm.addSeed(Self.seed()) }
+      let start = swarm.clock.now
+      let found = try await swarm.run(swarm.search())
+      #expect(found.torrent.infoHash == swarm.torrent.infoHash)
+      await found.discard()
+      return swarm.clock.now - start
+    }
+    #expect(time < .seconds(5))
+    let banned = await swarm.events.compactMap { event -> Endpoint? in
+      if case .peerBanned(let peer, _) = event { peer } else { nil }
+    }
+    #expect(await banned == [swarm.endpoints[0]])
+  }
+
+  @Test func peersThatAreOfNoUseHoldUpNobody() async throws {
+    let swarm = try await SimulatedSwarm(seed: 620, size: 500_000)
+    let summary = try await swarm.simulation.run {
+      let manners: [SeedBehaviour.Metadata] = [
+        .silent, .rejecting, .claiming(-1), .claiming(0), .claiming(1 << 40),
+        .claiming(MetadataAssembler.sizeLimit + 1), .claiming(MetadataAssembler.sizeLimit),
+        .claiming(70_000), .claiming(50), .unknown,
+      ]
+      for manner in manners { try swarm.addSeed(Self.seed(manner)) }
+      try swarm.addSeed(Self.seed(), host: .init(latency: .milliseconds(300)))
+      return try await swarm.fetch()
+    }
+    #expect(await swarm.output == swarm.content)
+    #expect(summary.duration < .seconds(60))
+    // Lengths that nothing can have are not even asked about.
+    #expect(await swarm.metadataRequests[2..<6].allSatisfy { $0 == 0 })
+  }
+
+  @Test func theTimeForTheMetadataIsBounded() async throws {
+    let swarm = try await SimulatedSwarm(seed: 621, size: 500_000)
+    let (error, time) = try await swarm.simulation.run {
+      try swarm.addSeed(Self.seed(.silent))
+      try swarm.addSeed(Self.seed(.unknown))
+      let start = swarm.clock.now
+      let error = await #expect(throws: DownloadError.self) {
+        try await swarm.run(swarm.search { $0.deadlines.metadata = .seconds(90) })
+      }
+      return (error, swarm.clock.now - start)
+    }
+    #expect(error == .noMetadata(.seconds(90)))
+    #expect(time >= .seconds(90))
+    #expect(time < .seconds(92))
+  }
+
+  @Test func theTimeForTheWholeRunCountsTheSearch() async throws {
+    let swarm = try await SimulatedSwarm(seed: 622, size: 5_000_000)
+    let (error, time) = try await swarm.simulation.run {
+      var slow = Self.seed()
+      slow.bytesPerSecond = 20_000
+      try swarm.addSeed(slow)
+      let host = swarm.simulation.network.host(swarm.endpoints[0].address)
+      host.disappear()
+      _ = swarm.clock.schedule(after: .seconds(30)) { host.appear() }
+      let start = swarm.clock.now
+      let error = await #expect(throws: DownloadError.self) {
+        try await swarm.fetch { $0.deadlines.total = .seconds(60) }
+      }
+      return (error, swarm.clock.now - start)
+    }
+    #expect(error == .deadlinePassed(.seconds(60)))
+    #expect(time < .seconds(63))
+  }
+
+  @Test func aLinkWithNobodyToAskFailsAtOnce() async throws {
+    let swarm = try await SimulatedSwarm(seed: 623, size: 500_000)
+    let error = try await swarm.simulation.run {
+      await #expect(throws: DownloadError.self) { try await swarm.run(swarm.search()) }
+    }
+    #expect(error == .noPeerSource)
+  }
+
+  @Test func aSearchCanBeStopped() async throws {
+    let swarm = try await SimulatedSwarm(seed: 624, size: 500_000)
+    let (error, events) = try await swarm.simulation.run {
+      try swarm.addSeed(Self.seed(.silent))
+      let tracker = swarm.addTracker()
+      let search = swarm.search { $0.trackers = [[SimulatedSwarm.trackerURL]] }
+      _ = swarm.clock.schedule(after: .seconds(10)) { search.stop() }
+      let error = await #expect(throws: DownloadError.self) { try await swarm.run(search) }
+      return (error, tracker.events)
+    }
+    #expect(error == .cancelled)
+    #expect(events == ["started", "stopped"])
+  }
+
+  @Test func theLinksOwnPeersAndTrackersAreAsked() async throws {
+    let swarm = try await SimulatedSwarm(seed: 625, size: 500_000)
+    let trackers = try await swarm.simulation.run {
+      try swarm.addSeed(Self.seed())
+      let peer = swarm.endpoints[0]
+      let link = try MagnetLink(
+        "magnet:?xt=urn:btih:\(swarm.torrent.infoHash)&x.pe=\(peer)&tr=http://10.77.9.9/announce"
+          + "&ws=http://10.77.9.8/data.bin")
+      let found = try await swarm.run(
+        swarm.search(link) {
+          $0.peers = []
+          $0.trackers = nil
+        })
+      #expect(found.torrent.webSeeds == ["http://10.77.9.8/data.bin"])
+      await found.discard()
+      return found.torrent.trackers
+    }
+    #expect(trackers == [["http://10.77.9.9/announce"]])
+  }
+
+  /// A run of the engine that seeds gives the metadata as well, even to somebody who comes to it.
+  @Test func aSeedOfOursGivesTheMetadata() async throws {
+    let swarm = try await SimulatedSwarm(seed: 626, size: 500_000)
+    let address = IPAddress.v4(0x0A4D_0002)
+    let isComplete = try await swarm.simulation.run {
+      let files = MemoryFileSystem()
+      files.put("data.bin", swarm.content)
+      let environment = swarm.environment(at: address, files: files)
+      let options = swarm.options {
+        $0.listenAddresses = [address]
+        $0.keepSeeding = true
+        $0.port = 7000
+        $0.peers = []
+      }
+      let seed = TorrentDownload(torrent: swarm.torrent, options: options) { environment }
+      return await withTaskGroup(of: Bool.self) { group in
+        group.addTask {
+          // It ends only by being stopped.
+          _ = try? await seed.run()
+          return false
+        }
+        await swarm.clock.sleep(for: .seconds(1))
+        let result: Bool
+        do {
+          _ = try await swarm.fetch { $0.peers = [Endpoint(address: address, port: 7000)] }
+          result = true
+        } catch {
+          Issue.record("\(error)")
+          result = false
+        }
+        seed.stop()
+        return result
+      }
+    }
+    #expect(isComplete)
+    #expect(await swarm.output == swarm.content)
+  }
+}
