@@ -23,7 +23,7 @@ import Testing
       String(repeating: "=", count: 19) + ">" + String(repeating: " ", count: 20)
     #expect(
       line == "debian.iso  [\(bar)]"
-        + "  50.0 %  0.50 of 1 GiB     11 MiB/s  ETA  0:09  14 peers, 5 seeds")
+        + "  50.0 %       0.50 of 1 GiB     11 MiB/s  ETA  0:09  14 peers, 5 seeds")
   }
 
   @Test func theBarIsEmptyAtTheStartAndFullAtTheEnd() {

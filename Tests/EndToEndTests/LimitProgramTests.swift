@@ -105,8 +105,8 @@ struct LimitProgramTests {
   /// What only makes a download faster, gentler or more thorough must not keep it from its end.
   @Test(arguments: [
     ["--max-peers", "1", "--pipeline", "1", "--memory", "1M"],
-    ["--pipeline", "64", "--memory", "64MiB", "--no-overwrite", "--no-fsync"],
-    ["--fsync", "--prealloc", "full", "--no-dht", "--no-lsd"],
+    ["--pipeline", "64", "--memory", "64MiB", "--no-overwrite", "--no-fsync", "--no-pex"],
+    ["--fsync", "--prealloc", "full", "--no-dht", "--no-lsd", "--pex"],
     ["--lsd", "--no-dht", "--all-trackers", "--allow-local-urls", "--no-sequential"],
     ["--limit-down", "1G", "--limit-up", "1G", "--stall-timeout", "0", "--peers-timeout", "0"],
     ["--overwrite", "--check", "--verbose", "--color", "always", "--progress", "plain"],

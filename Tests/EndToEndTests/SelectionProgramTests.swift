@@ -144,6 +144,9 @@ struct SelectionProgramTests {
     first.signal(SIGHUP)
     let ending = try await first.wait(timeout: .seconds(60))
     #expect(ending == .signalled(SIGHUP), "\(first.errors)")
+    let summary = try #require(try JSONLines.parse(first.output).last)
+    #expect(summary["event"] as? String == "summary" && summary["interrupted"] as? Bool == true)
+    #expect(try #require(summary["downloaded_bytes"] as? Int) > 0)
     for (more, isHashed) in [([], false), (["--check"], true), (["--no-check"], false)] {
       let next = try await scene.run(words + ["--peer", "127.0.0.1:9", "--timeout", "1s"] + more)
       #expect(next.ending == .exited(2), "\(next.errors)")

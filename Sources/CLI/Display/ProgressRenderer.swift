@@ -30,7 +30,7 @@ package struct ProgressRenderer: Sendable {
     return line(
       done: progress.verifiedBytes, total: progress.totalBytes,
       details: [
-        Detail(ByteText.size(progress.verifiedBytes, of: progress.totalBytes), rank: 2),
+        Detail(sizes(progress.verifiedBytes, of: progress.totalBytes), rank: 2),
         Detail(Self.padded(rate, to: 11), rank: 4),
         Detail("ETA " + Self.padded(eta, to: 5), rank: 3),
         Detail(peers(progress), rank: 1, width: 17),
@@ -44,7 +44,7 @@ package struct ProgressRenderer: Sendable {
     line(
       done: done, total: total,
       details: [
-        Detail(ByteText.size(done, of: total), rank: 1), Detail(work.present, rank: 2),
+        Detail(sizes(done, of: total), rank: 1), Detail(work.present, rank: 2),
       ], columns: columns, nameWidth: nameWidth)
   }
 
@@ -79,6 +79,11 @@ package struct ProgressRenderer: Sendable {
     guard !text.isEmpty else { return "" }
     return "  " + (usesColor ? "\u{1B}[36m\(text)\u{1B}[0m" : text)
       + (showsOrigins ? "  \(origins)" : "")
+  }
+
+  /// Wide enough that those of several torrents line up, but for the largest.
+  private func sizes(_ done: Int64, of total: Int64) -> String {
+    Self.padded(ByteText.size(done, of: total), to: 18)
   }
 
   private func peers(_ progress: ProgressSnapshot) -> String {
