@@ -26,7 +26,8 @@ public enum DownloadError: Error, Equatable, Sendable, CustomStringConvertible {
   case tooSlow(bytesPerSecond: Int, floor: SpeedFloor)
   /// No peer was connected for so long, and none and no tracker has ever answered.
   case networkFailure(Duration)
-  /// There is no tracker to ask, no peer to dial, and no port that peers could know.
+  /// There is no tracker to ask, no web seed to fetch from, no peer to dial, and no port that peers
+  /// could know.
   case noPeerSource
 
   /// One clause that says what was wrong.
@@ -46,7 +47,7 @@ public enum DownloadError: Error, Equatable, Sendable, CustomStringConvertible {
         + "at least \(floor.bytesPerSecond) wanted"
     case .networkFailure(let limit):
       "no tracker and no peer could be reached in \(limit.words)"
-    case .noPeerSource: "there is no tracker to ask and no peer to dial"
+    case .noPeerSource: "there is no tracker to ask, no web seed to use and no peer to dial"
     }
   }
 }

@@ -24,8 +24,8 @@ final class PieceWork {
   /// Whole pieces that are not judged yet, in bytes, and how many there should be at most.
   private var backlog = 0
   private let backlogLimit: Int
-  /// Sessions whose readers wait for the backlog to shrink.
-  private var held: [PeerSession] = []
+  /// What wakes the readers that wait for the backlog to shrink.
+  private var held: [Wakeup] = []
   /// Sessions whose readers wait for a verdict on what their peer has brought.
   private var awaitingVerdict: [PeerSession] = []
   private(set) var isClosed = false
@@ -287,7 +287,7 @@ final class PieceWork {
     for session in awaitingVerdict { session.readerWakeup.fire() }
     awaitingVerdict.removeAll()
     guard backlog <= backlogLimit / 2, !held.isEmpty else { return }
-    for session in held { session.readerWakeup.fire() }
+    for wakeup in held { wakeup.fire() }
     held.removeAll()
   }
 
@@ -298,15 +298,18 @@ final class PieceWork {
   /// Then readers hold: what comes waits in the sockets, and costs us nothing there.
   var isBehind: Bool { backlog > backlogLimit }
 
+  /// Whether a reader should wait for the backlog to shrink, of which `wakeup` then tells.
+  func holds(until wakeup: Wakeup) -> Bool {
+    if isBehind, !held.contains(where: { $0 === wakeup }) { held.append(wakeup) }
+    return isBehind
+  }
+
   /// Whether the session should not read on now; then its reader is woken when that may change.
   ///
   /// Besides the backlog it may be that the peer is on trial and a piece of its is being hashed: a
   /// liar is found out by its first piece, and not after a dozen.
   func holds(_ session: PeerSession) -> Bool {
-    if isBehind {
-      held.append(session)
-      return true
-    }
+    if holds(until: session.readerWakeup) { return true }
     guard let piece = session.lastCompleted, board.isBeingHashed(piece),
       board.isOnTrial(session.number)
     else { return false }

@@ -136,6 +136,10 @@ final class Pipeline: AnnouncerDelegate {
     roster.cancelElsewhere = { [unowned self] in webSeeds.cancel($0, at: $1) }
     webSeeds.makeNumber = { [unowned self] in roster.makeNumber() }
     webSeeds.othersToCancel = { [unowned self] in roster.cancel($0, at: $1) }
+    webSeeds.gaveUp = { [unowned self] in
+      guard !hasPeerSource, roster.sessions.isEmpty, completedAt == nil else { return }
+      finish(.failure(.noPeerSource))
+    }
     verifier.needsDigests = { [unowned self] in roster.ledger.needsDigests(of: $0) }
     verifier.judged = { [unowned self] in settle($0) }
   }
@@ -305,11 +309,13 @@ final class Pipeline: AnnouncerDelegate {
   /// Whether there is anybody to ask for peers or to dial, or a port at which peers may know us.
   var hasPeerSource: Bool {
     announcer.hasTrackers || roster.book.knownCount > 0 || options.port != 0
-      || webSeeds.hasAny || dht != nil || discovery != nil
+      || webSeeds.hasUsable || dht != nil || discovery != nil
   }
 
-  /// Whether a tracker or a peer has ever answered.
-  var hasReachedAnybody: Bool { hasTrackerAnswered || roster.hasMetAnybody }
+  /// Whether a tracker, a peer or a web seed has ever answered.
+  var hasReachedAnybody: Bool {
+    hasTrackerAnswered || roster.hasMetAnybody || webSeeds.haveDelivered
+  }
 
   func announcer(reports report: TrackerReport) {
     if case .working = report.state { hasTrackerAnswered = true }

@@ -28,6 +28,10 @@ final class WebSeedFetch: HTTPBodySink {
   private let extend: () -> Extension
   /// Waits until `extend` may have some; false when it never will.
   private let waitForMore: () async -> Bool
+  /// Whether nothing may come in for now, and the server can be made to wait.
+  private let isHeld: () -> Bool
+  /// Waits a while for an end of that; false when the run is over.
+  private let waitWhileHeld: () async -> Bool
 
   private(set) var blocks: [BlockRequest]
   /// The blocks that nobody needs from us any more.
@@ -48,6 +52,8 @@ final class WebSeedFetch: HTTPBodySink {
     _ blocks: [BlockRequest], work: PieceWork,
     extend: @escaping () -> Extension = { Extension() },
     waitForMore: @escaping () async -> Bool = { false },
+    isHeld: @escaping () -> Bool = { false },
+    waitWhileHeld: @escaping () async -> Bool = { false },
     arrived: @escaping (_ count: Int, _ wasted: Int) -> Void,
     finished: @escaping (BlockRequest, _ isWanted: Bool, _ aside: UnsafeRawPointer?) -> Void
   ) {
@@ -55,6 +61,8 @@ final class WebSeedFetch: HTTPBodySink {
     self.work = work
     self.extend = extend
     self.waitForMore = waitForMore
+    self.isHeld = isHeld
+    self.waitWhileHeld = waitWhileHeld
     self.arrived = arrived
     self.finished = finished
     isSpoiled = Array(repeating: false, count: blocks.count)
@@ -122,7 +130,7 @@ final class WebSeedFetch: HTTPBodySink {
       blocks += more.blocks
       isSpoiled += more.blocks.map { _ in false }
     }
-    guard !isStopped, hasUse() else { return }
+    guard !isStopped, hasUse(), !isHeld() else { return }
     guard gap == 0 else { return append(scratch, min(gap, limit), to: &segments) }
     var room = limit
     var index = current
@@ -176,8 +184,9 @@ final class WebSeedFetch: HTTPBodySink {
   }
 
   func waitForRoom() async -> Bool {
-    guard !isStopped, current == blocks.count else { return false }
-    return await waitForMore()
+    guard !isStopped else { return false }
+    if current == blocks.count { return await waitForMore() }
+    return hasUse() ? await waitWhileHeld() : false
   }
 
   /// Fills in padding, which is not fetched.

@@ -37,6 +37,7 @@ final class WebSeedSession: LaneWorker {
 
   let number: PeerNumber
   let laneWakeup = Wakeup()
+  private let backlogWakeup = Wakeup()
   var isIdle = false
   var traffic = PeerTraffic()
   /// Called with each block that another peer need not bring any more.
@@ -47,10 +48,12 @@ final class WebSeedSession: LaneWorker {
   private let http: any HTTPClient
   private let clock: any LoopClock
   private let policy: URLPolicy
-  /// The bound on what is received, if there is one: a run is asked for when its bytes may come.
+  /// The bound on what is received, if there is one.
   private let limiter: RateLimiter?
   private let turn = RateLimiter.Turn()
-  private let connection = HTTPConnection()
+  /// What has come through URLSession, which no limit holds up, and is yet to be waited for.
+  private var debt = 0
+  private let connection: HTTPConnection
   private var end: End?
   /// The piece whose blocks are asked for next.
   private var claim: Claim?
@@ -73,6 +76,10 @@ final class WebSeedSession: LaneWorker {
     self.http = http
     self.clock = clock
     self.policy = policy
+    connection = HTTPConnection { transport in
+      guard let limiter else { return transport }
+      return ThrottledTransport(transport, downloads: limiter, uploads: nil, clock: clock)
+    }
   }
 
   var depth: Int { runLength }
@@ -193,9 +200,10 @@ final class WebSeedSession: LaneWorker {
       blocks, work: work,
       extend: { [unowned self] in mayExtend && end == nil ? nextBlocks() : .init() },
       waitForMore: { [unowned self] in mayExtend ? await waitForMemory() : false },
+      isHeld: { [unowned self] in work.isBehind && connection.isOpen },
+      waitWhileHeld: { [unowned self] in await waitForBacklog() },
       arrived: { [unowned self] in arrived($0, wasted: $1) },
       finished: { [unowned self] in finished($0, isWanted: $1, aside: $2) })
-    await waitForTurn(blocks)
     self.fetch = fetch
     silentSince = clock.now
     while end == nil, let rest = fetch.rest,
@@ -211,12 +219,14 @@ final class WebSeedSession: LaneWorker {
     }
     self.fetch = nil
     work.release(fetch.missing, by: number)
+    await payDebt()
   }
 
-  /// Waits until the limit lets so much come.
-  private func waitForTurn(_ blocks: [BlockRequest]) async {
-    guard let limiter else { return }
-    let count = blocks.reduce(0) { $0 + $1.block.length }
+  /// Waits for as long as the limit wants for what has come already.
+  private func payDebt() async {
+    guard let limiter, debt > 0, end == nil else { return }
+    let count = debt
+    debt = 0
     guard await limiter.take(count, turn: turn, clock: clock) else { return stop() }
   }
 
@@ -264,7 +274,17 @@ final class WebSeedSession: LaneWorker {
     return await clock.wait(for: laneWakeup, until: clock.now + .seconds(1)) != .cancelled
   }
 
+  /// Waits while more is to be hashed and written than the workers should be behind with; what comes
+  /// stays in the socket meanwhile.
+  private func waitForBacklog() async -> Bool {
+    guard end == nil else { return false }
+    silentSince = clock.now
+    guard work.holds(until: backlogWakeup) else { return true }
+    return await clock.wait(for: backlogWakeup, until: clock.now + .seconds(1)) != .cancelled
+  }
+
   private func arrived(_ count: Int, wasted: Int) {
+    if limiter != nil, !connection.isOpen { debt += count }
     silentSince = clock.now
     traffic.wasted += Int64(wasted)
     traffic.downloaded.add(bytes: count, now: clock.now)

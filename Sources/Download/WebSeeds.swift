@@ -20,6 +20,8 @@ final class WebSeeds {
   var makeNumber: () -> PeerNumber = { PeerNumber(0) }
   /// Called with each block that another peer need not bring any more.
   var othersToCancel: (Block, PeerNumber) -> Void = { _, _ in }
+  /// Called when a web seed is given up for good.
+  var gaveUp: () -> Void = {}
   private(set) var past = PastTraffic()
 
   private let work: PieceWork
@@ -66,7 +68,10 @@ final class WebSeeds {
   }
 
   /// Whether there is anybody to fetch from.
-  var hasAny: Bool { !seeds.isEmpty }
+  var hasUsable: Bool { seeds.contains { !$0.isGivenUp } }
+
+  /// Whether any of them has brought something.
+  var haveDelivered: Bool { seeds.contains(where: \.hasDelivered) }
 
   // MARK: - The task
 
@@ -131,6 +136,7 @@ final class WebSeeds {
 
   private func report(_ seed: WebSeed, _ state: WebSeedReport.State) {
     events.send(.webSeed(WebSeedReport(url: seed.display, state: state)))
+    if seed.isGivenUp { gaveUp() }
   }
 
   // MARK: - What others tell
@@ -165,7 +171,7 @@ final class WebSeeds {
 
   /// Adds what web seeds have brought to a snapshot.
   func add(to progress: inout ProgressSnapshot, now: Instant) {
-    guard hasAny else { return }
+    guard !seeds.isEmpty else { return }
     var downloaded = past.downloaded
     progress.wastedBytes += past.wasted
     for session in sessions {

@@ -11,12 +11,12 @@ import Testing
 @Suite struct DHTDownloadTests {
   private static let routerAddress = IPAddress.v4(0x0A4D_0900)
 
-  /// A world with some DHT nodes, at one of which the swarm's only seed has been announced.
+  /// A world with some DHT nodes, at one of which the swarm's only seed has been announced; `body`
+  /// gets what a leecher needs to join.
   @Reactor
-  private static func download(
-    from swarm: SimulatedSwarm, _ change: @escaping (inout DownloadOptions) -> Void = { _ in }
-  ) async throws -> DownloadSummary {
-    try swarm.addSeed()
+  private static func withTable<Result: Sendable>(
+    _ swarm: SimulatedSwarm, _ body: (_ dht: DHTOptions) async throws -> Result
+  ) async throws -> Result {
     let simulation = swarm.simulation
     let nodes = try (UInt32(0)..<10).map { number in
       let address = IPAddress.v4(0x0A4D_0900 + number)
@@ -35,14 +35,38 @@ import Testing
       await simulation.clock.sleep(for: .seconds(30))
       let announcement = PeerAnnouncement(port: 6881, isSeed: true)
       for await _ in seedNode.peers(of: swarm.torrent.infoHash, announcing: announcement) {}
+      var dht = DHTOptions()
+      dht.routers = ["\(routerAddress):6881"]
+      return try await body(dht)
+    }
+  }
+
+  @Reactor
+  private static func download(
+    from swarm: SimulatedSwarm, _ change: @escaping (inout DownloadOptions) -> Void = { _ in }
+  ) async throws -> DownloadSummary {
+    try swarm.addSeed()
+    return try await withTable(swarm) { dht in
       let download = swarm.download { options in
         options.peers = []
-        var dht = DHTOptions()
-        dht.routers = ["\(routerAddress):6881"]
         options.dht = dht
         change(&options)
       }
       return try await swarm.run(download)
+    }
+  }
+
+  /// Goes from the bare info-hash to the data.
+  @Reactor
+  private static func fetch(from swarm: SimulatedSwarm) async throws -> DownloadSummary {
+    var behaviour = SeedBehaviour()
+    behaviour.metadata = .honest
+    try swarm.addSeed(behaviour)
+    return try await withTable(swarm) { dht in
+      try await swarm.fetch {
+        $0.peers = []
+        $0.dht = dht
+      }
     }
   }
 
@@ -126,6 +150,26 @@ import Testing
       return swarm.events.compactMap { if case .dht(let report) = $0 { report.state } else { nil } }
     }
     #expect(states == (trackerWorks ? [] : [.joining]))
+  }
+
+  @Test func anInfoHashAloneIsEnough() async throws {
+    let swarm = try await SimulatedSwarm(seed: 16, size: 300_000)
+    let summary = try await swarm.simulation.run { try await Self.fetch(from: swarm) }
+    #expect(await swarm.output == swarm.content)
+    #expect(summary.duration < .seconds(20))
+    #expect(summary.progress.sources.map(\.source) == [.dht])
+    #expect(await swarm.greetings == [1])
+  }
+
+  /// That it is private shows when the metadata is there; whom the table named is left then.
+  @Test func aPrivateTorrentThatTheTableFoundIsNotFetchedFromThere() async throws {
+    let swarm = try await SimulatedSwarm(seed: 17, size: 300_000) { $0.isPrivate = true }
+    let error = try await swarm.simulation.run {
+      await #expect(throws: DownloadError.self) { try await Self.fetch(from: swarm) }
+    }
+    #expect(error == .noPeerSource)
+    #expect(await swarm.metadataRequests == [1])
+    #expect(await swarm.seeds[0].servedBytes == 0)
   }
 
   @Test func aPrivateTorrentNeverAsksTheTable() async throws {

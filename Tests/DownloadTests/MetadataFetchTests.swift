@@ -112,6 +112,29 @@ import Testing
     #expect(await swarm.metadataRequests[2..<6].allSatisfy { $0 == 0 })
   }
 
+  @Test func peersThatBreakTheProtocolHoldUpNobody() async throws {
+    let swarm = try await SimulatedSwarm(seed: 627, size: 500_000)
+    _ = try await swarm.simulation.run {
+      for offence in SeedBehaviour.Offence.allCases {
+        var behaviour = Self.seed(.silent)
+        behaviour.offence = offence
+        try swarm.addSeed(behaviour)
+      }
+      var flood = Self.seed(.silent)
+      flood.exchangesPeers = true
+      flood.peerMessages = Array(repeating: PexMessage().payload, count: 1000)
+      try swarm.addSeed(flood)
+      try swarm.addSeed(Self.seed(), host: .init(latency: .seconds(2)))
+      return try await swarm.fetch()
+    }
+    #expect(await swarm.output == swarm.content)
+    let reasons = await swarm.events.compactMap { event -> String? in
+      if case .peerDisconnected(_, let reason) = event { reason } else { nil }
+    }
+    #expect(reasons.contains { $0.contains("messages of ut_pex come too fast") }, "\(reasons)")
+    #expect(reasons.count { $0.hasPrefix("broke the protocol") } >= 4, "\(reasons)")
+  }
+
   @Test func theTimeForTheMetadataIsBounded() async throws {
     let swarm = try await SimulatedSwarm(seed: 621, size: 500_000)
     let (error, time) = try await swarm.simulation.run {

@@ -175,6 +175,29 @@ import Testing
     #expect(progress.wastedBytes < 100_000)
   }
 
+  /// All that such a server sends counts, also what is there already and read past.
+  @Test func aWebSeedWithoutRangesKeepsToTheLimitAsWell() async throws {
+    let rate = 300_000
+    let scene = try await WebSeedScene(
+      seed: 309, size: 3_000_000, webSeeds: ["http://one.example/data.bin"])
+    let summary = try await scene.swarm.simulation.run {
+      let content = scene.swarm.content
+      var begun = Array(content.prefix(1_600_000))
+      begun[0] ^= 1
+      scene.swarm.files.put("data.bin", begun)
+      try scene.addServer { _ in .bytes(ScriptedHTTPServer.response(200, body: content)) }
+      return try await scene.run {
+        $0.overwrite = true
+        $0.downloadLimiter = RateLimiter(bytesPerSecond: rate)
+      }
+    }
+    let output = await scene.swarm.output
+    #expect(output == scene.swarm.content)
+    let progress = summary.progress
+    #expect(progress.downloadedBytes > 2_900_000 && progress.wastedBytes > 1_500_000)
+    #expect(error(progress.downloadedBytes, in: progress.exchangeTime, rate: rate) < 0.03)
+  }
+
   @Test func aSeedSendsNoFasterThanItsLimit() async throws {
     let rate = 200_000
     let swarm = try await SimulatedSwarm(seed: 306, size: 2_000_000)

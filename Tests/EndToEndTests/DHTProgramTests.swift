@@ -83,6 +83,15 @@ struct DHTProgramTests {
         folder.file("nodes"),
       ])
       #expect(again.ending == .exited(0), "\(again.errors)")
+      // Nor does one that knows nothing but the info-hash.
+      let bytes = FileManager.default.contents(atPath: torrent) ?? Data()
+      let hash = "\(try TorrentMetainfo(bytes: Array(bytes)).infoHash)"
+      let join = ["--dht-bootstrap", router, "--dht-state", folder.file("nodes")]
+      let info = try await Self.run(["info", hash] + join)
+      #expect(info.output.hasPrefix("name:       data\n"), "\(info.errors)")
+      let bare = try await Self.run([hash, "-o", folder.file("bare")] + join)
+      #expect(bare.ending == .exited(0), "\(bare.errors)")
+      #expect(bare.errors.contains("from DHT 58.6 KiB"), "\(bare.errors)")
       await seed.stop()
     }
     let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)

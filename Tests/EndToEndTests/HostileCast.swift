@@ -21,15 +21,10 @@ final class HostileCast {
   private static let enough: Int64 = 150_000
 
   init(torrent: TorrentMetainfo, content: [UInt8]) throws {
-    let environment = Environment.live()
-    var random = environment.random
     func seed(_ change: (inout SeedBehaviour) -> Void) throws -> ScriptedSeed {
       var behaviour = SeedBehaviour()
       change(&behaviour)
-      return try ScriptedSeed(
-        torrent: torrent, content: content, behaviour: behaviour,
-        at: Endpoint(address: .loopback4, port: 0), network: environment.network,
-        clock: environment.clock, random: SeededRandom(seed: random.next()))
+      return try Self.seed(behaviour, of: torrent, content)
     }
     pieceLength = torrent.geometry.pieceLength
     liar = try seed { $0.corruption = .everyBlock }
@@ -39,6 +34,17 @@ final class HostileCast {
     offenders = try SeedBehaviour.Offence.allCases.map { offence in
       try seed { $0.offence = offence }
     }
+  }
+
+  /// One peer on a free port of the loopback.
+  static func seed(
+    _ behaviour: SeedBehaviour, of torrent: TorrentMetainfo, _ content: [UInt8]
+  ) throws -> ScriptedSeed {
+    let environment = Environment.live()
+    return try ScriptedSeed(
+      torrent: torrent, content: content, behaviour: behaviour,
+      at: Endpoint(address: .loopback4, port: 0), network: environment.network,
+      clock: environment.clock, random: environment.random)
   }
 
   private var all: [ScriptedSeed] { [liar, halfLiar, staller, quitter] + offenders }

@@ -1,4 +1,6 @@
+import Demo
 import Foundation
+import Metainfo
 import Networking
 import TestSupport
 import Testing
@@ -23,6 +25,51 @@ struct HostileSwarmTests {
       return result
     }
     try result.get()
+  }
+
+  /// From a magnet link, whose torrent some of the peers lie about.
+  @Test func liarsAboutTheMetadataDoNoHarm() async throws {
+    let scene = try OwnSwarmScene(pieceLength: 1 << 10)
+    let manners: [SeedBehaviour.Metadata] = [
+      .wrong, .silent, .rejecting, .claiming(-1), .claiming(1 << 40), .claiming(30 << 20),
+      .claiming(20_000), .unknown, .honest, .honest,
+    ]
+    var seeds: [ScriptedSeed] = []
+    for manner in manners {
+      var behaviour = SeedBehaviour()
+      behaviour.metadata = manner
+      seeds.append(
+        try await HostileCast.seed(behaviour, of: scene.metainfo, scene.content))
+    }
+    let result = await withTaskGroup(of: Void.self) { group in
+      for seed in seeds {
+        group.addTask {
+          await withTaskExecutorPreference(Reactor.taskExecutor) { await seed.run() }
+        }
+      }
+      let result: Result<Void, any Error>
+      do {
+        result = .success(try await fetch(scene, from: seeds))
+      } catch {
+        result = .failure(error)
+      }
+      for seed in seeds { await seed.stop() }
+      return result
+    }
+    try result.get()
+  }
+
+  private func fetch(_ scene: OwnSwarmScene, from seeds: [ScriptedSeed]) async throws {
+    var peers: [String] = []
+    for seed in seeds { peers.append("\(await seed.endpoint)") }
+    let leech = try scene.start(
+      ["\(scene.metainfo.infoHash)", "-o", scene.folder.file("one"), "--verbose"]
+        + peers.flatMap { ["--peer", $0] }, label: "one")
+    let ending = try await leech.wait(timeout: .seconds(90))
+    #expect(ending == .exited(0), "\(leech.errors)")
+    #expect(try scene.isComplete("one"))
+    let bans = leech.errors.split(separator: "\n").filter { $0.hasPrefix("banned ") }
+    #expect(bans.allSatisfy { $0.hasPrefix("banned \(peers[0]): ") }, "\(leech.errors)")
   }
 
   /// Two leeches meet the hostile peers first, then each other and a seed that finds them through

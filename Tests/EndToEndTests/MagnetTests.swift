@@ -110,6 +110,33 @@ struct MagnetTests {
     }
   }
 
+  /// One that nobody answers holds up nobody, and ends with the others when somebody says so.
+  @Test func severalLinksAreFetchedSideBySide() async throws {
+    try await withSwarm { scene, url, link in
+      let silent = try SilentServer()
+      let want = try scene.folder.makeFolder("want")
+      let unknown = "magnet:?xt=urn:btih:\(String(repeating: "ab", count: 20))"
+      let lines = [unknown, "\(link)\t\(want)", "magnet:?xt=urn:btih:12"]
+      try scene.folder.write(lines.joined(separator: "\n"), to: "list")
+      let process = try scene.start(
+        [
+          "-i", scene.folder.file("list"), "--json", "--no-dht", "--peer",
+          "127.0.0.1:\(silent.port)",
+        ],
+        label: "batch")
+      try await Condition.wait("what can be done is done", timeout: .seconds(90)) {
+        let output = process.output
+        return output.contains(#""event":"completed","source":2"#)
+          && output.contains(#""event":"failed","source":3,"status":27"#) || !process.isRunning
+      }
+      #expect(try scene.isComplete("want"))
+      process.signal(SIGINT)
+      let ending = try await process.wait(timeout: .seconds(60))
+      #expect(ending == .signalled(SIGINT), "\(process.errors)")
+      #expect(process.output.contains(#"{"event":"stopped","source":1}"#), "\(process.output)")
+    }
+  }
+
   @Test func aLinkThatNobodyAnswersEnds() async throws {
     let hash = String(repeating: "ab", count: 20)
     let nobody = try await run([hash, "--no-dht"])

@@ -37,6 +37,26 @@ struct WebSeedInteropTests {
     }
   }
 
+  /// Through the system's TLS, with and without ranges.
+  @Test(
+    .enabled("openssl or mount namespaces are missing") {
+      if TestNeeds.areRequired { return true }
+      return await ThrowAwayAuthority.canBeTrusted
+    }, arguments: [true, false])
+  func oneFileIsFetchedOverHTTPS(hasRanges: Bool) async throws {
+    try await Scene.with(
+      .singleFile(size: 15_000_003), hasRanges: hasRanges, isSecure: true, path: "payload"
+    ) { scene in
+      let log = try await scene.download()
+      #expect(log.allSatisfy { $0.status == (hasRanges ? 206 : 200) }, "\(log)")
+      if hasRanges {
+        #expect(log.reduce(0) { $0 + $1.bytes } == 15_000_003, "nothing is fetched twice")
+      } else {
+        #expect(log.count <= 3, "one look and one pass: \(log)")
+      }
+    }
+  }
+
   @Test func aRedirectIsFollowed() async throws {
     try await Scene.with(.singleFile(size: 3_000_003), hasRanges: true, path: "moved/payload") {
       scene in
@@ -57,18 +77,23 @@ private struct Scene {
 
   let folder: TemporaryFolder
   let payload: InteropPayload
+  /// Whom the program is made to trust.
+  let authority: ThrowAwayAuthority?
 
   /// Runs `body` with nginx serving the payload, and the torrent naming `path` below its address.
   static func with(
-    _ shape: InteropPayload.Shape, hasRanges: Bool, path: String,
+    _ shape: InteropPayload.Shape, hasRanges: Bool, isSecure: Bool = false, path: String,
     _ body: (Scene) async throws -> Void
   ) async throws {
     let folder = try TemporaryFolder()
     let port = try SilentServer.freePort()
+    let authority = isSecure ? try await ThrowAwayAuthority(in: folder.path) : nil
     let payload = try await InteropPayload.make(
       in: folder.path, shape: shape, pieceLength: 64 << 10, tracker: "",
-      webSeed: "http://127.0.0.1:\(port)/\(path)")
-    try folder.write(configuration(folder.path, port: port, hasRanges: hasRanges), to: "nginx.conf")
+      webSeed: (isSecure ? "https://localhost" : "http://127.0.0.1") + ":\(port)/\(path)")
+    try folder.write(
+      configuration(folder.path, port: port, hasRanges: hasRanges, isSecure: isSecure),
+      to: "nginx.conf")
     // As root, nginx serves as another user, who must be able to read the data.
     try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: folder.path)
     let server = try ChildProcess(
@@ -81,7 +106,7 @@ private struct Scene {
       return FileManager.default.fileExists(atPath: folder.file("nginx.pid"))
     }
     do {
-      try await body(Scene(folder: folder, payload: payload))
+      try await body(Scene(folder: folder, payload: payload, authority: authority))
     } catch {
       await server.stop()
       throw error
@@ -92,8 +117,9 @@ private struct Scene {
   /// Downloads everything and returns nginx's log.
   func download() async throws -> [Entry] {
     let target = try folder.makeFolder("out")
+    let command = [try SwiftTorrentBinary.path(), payload.torrent, "-o", target, "--verbose"]
     let process = try ChildProcess(
-      [try SwiftTorrentBinary.path(), payload.torrent, "-o", target, "--verbose"],
+      authority?.trusted(by: command) ?? command,
       logsIn: folder.path, label: "leech")
     let ending = try await process.wait(timeout: .seconds(60))
     #expect(ending == .exited(0), "\(process.errors)")
@@ -111,7 +137,9 @@ private struct Scene {
     }
   }
 
-  private static func configuration(_ folder: String, port: UInt16, hasRanges: Bool) -> String {
+  private static func configuration(_ folder: String, port: UInt16, hasRanges: Bool, isSecure: Bool)
+    -> String
+  {
     """
     daemon off;
     worker_processes 1;
@@ -126,7 +154,9 @@ private struct Scene {
       uwsgi_temp_path \(folder)/t4;
       scgi_temp_path \(folder)/t5;
       server {
-        listen 127.0.0.1:\(port);
+        listen 127.0.0.1:\(port)\(isSecure ? " ssl" : "");
+        \(isSecure ? "ssl_certificate \(folder)/authority.pem;" : "")
+        \(isSecure ? "ssl_certificate_key \(folder)/authority.key;" : "")
         root \(folder)/data;
         \(hasRanges ? "" : "max_ranges 0;")
         location /moved/ { rewrite ^/moved/(.*)$ /$1 redirect; }

@@ -4,9 +4,6 @@ import TestSupport
 import Testing
 
 /// HTTPS trackers, with a throw-away certificate authority.
-///
-/// URLSession trusts the system's bundle only, so the program itself runs in a mount namespace of
-/// its own in which the authority's certificate lies over that bundle.
 @Suite(
   .timeLimit(.minutes(5)), .serialized,
   .enabled("openssl, python3 or mount namespaces are missing; see the line \"left out\"") {
@@ -14,7 +11,7 @@ import Testing
   })
 struct HTTPSTests {
   @Test func certificateOfATrustedAuthorityIsAccepted() async throws {
-    let scene = try await HTTPSScene(certificate: "good")
+    let scene = try await HTTPSScene(signer: .authority)
     try await scene.waitUntil("the tracker is asked") { scene.tracker.output.contains("\nGET ") }
     #expect(scene.tracker.output.contains("GET /announce?info_hash="))
     // The download has no peer and would wait for one for ever.
@@ -26,7 +23,7 @@ struct HTTPSTests {
   }
 
   @Test func selfSignedCertificateIsRefusedWithAWordAboutTLS() async throws {
-    let scene = try await HTTPSScene(certificate: "self")
+    let scene = try await HTTPSScene(signer: .itself)
     try await scene.waitUntil("the certificate is refused") {
       scene.program.errors.contains("TLS")
     }
@@ -51,10 +48,8 @@ private enum HTTPSNeeds {
   static var areMet: Bool {
     get async {
       if TestNeeds.areRequired { return true }
-      guard TestNeeds.missing(of: ["openssl", "python3", "unshare", "mount"]).isEmpty else {
-        return false
-      }
-      return await TestNeeds.canUnshare("--mount")
+      guard TestNeeds.missing(of: ["python3"]).isEmpty else { return false }
+      return await ThrowAwayAuthority.canBeTrusted
     }
   }
 }
@@ -65,17 +60,13 @@ private struct HTTPSScene {
   let tracker: ChildProcess
   let program: ChildProcess
 
-  /// Starts both; `certificate` is "good", signed by the authority that the program is made to
-  /// trust, or "self", signed by nobody but itself.
-  init(certificate: String) async throws {
+  /// Starts both; the program is made to trust the authority.
+  init(signer: ThrowAwayAuthority.Signer) async throws {
     folder = try TemporaryFolder()
-    try folder.write(Self.certificates, to: "certificates.sh")
     try folder.write(Self.server, to: "server.py")
-    let made = try await ProcessRunner.run(
-      ["sh", folder.file("certificates.sh"), folder.path, certificate])
-    try #require(made.ending == .exited(0), "\(made.errors)")
+    let authority = try await ThrowAwayAuthority(in: folder.path, signer: signer)
     let tracker = try ChildProcess(
-      ["python3", folder.file("server.py"), folder.file(certificate)], logsIn: folder.path,
+      ["python3", folder.file("server.py"), folder.file(signer.rawValue)], logsIn: folder.path,
       label: "tracker")
     try await Condition.wait("the tracker listens", timeout: .seconds(20)) {
       tracker.output.contains("\n") || !tracker.isRunning
@@ -84,11 +75,11 @@ private struct HTTPSScene {
     self.tracker = tracker
     let torrent = folder.file("test.torrent")
     try Data(Self.torrent(port: String(port))).write(to: URL(fileURLWithPath: torrent))
-    let mount = "mount --bind \"$0\" /etc/ssl/certs/ca-certificates.crt && exec \"$@\""
     program = try ChildProcess(
-      ["unshare", "--mount"] + TestNeeds.userNamespace
-        + ["sh", "-c", mount, folder.file("ca.pem"), try SwiftTorrentBinary.path()]
-        + [torrent, "-o", folder.file("out"), "--verbose"], logsIn: folder.path, label: "program")
+      authority.trusted(
+        by: [
+          try SwiftTorrentBinary.path(), torrent, "-o", folder.file("out"), "--verbose",
+        ]), logsIn: folder.path, label: "program")
   }
 
   /// Waits for what one of them says; when the program ends before, it says why in the error.
@@ -131,19 +122,4 @@ private struct HTTPSScene {
     print(server.server_port, flush=True)
     server.serve_forever()
     """
-
-  private static let certificates = #"""
-    set -eu
-    cd "$1"
-    printf 'subjectAltName=DNS:localhost\n' > ext
-    openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem \
-      -subj '/CN=Throw-away CA' -days 2
-    openssl req -newkey rsa:2048 -nodes -keyout "$2.key" -out csr -subj /CN=localhost
-    if [ "$2" = self ]; then
-      openssl x509 -req -in csr -signkey self.key -days 2 -extfile ext -out self.pem
-    else
-      openssl x509 -req -in csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 \
-        -extfile ext -out "$2.pem"
-    fi
-    """#
 }

@@ -27,7 +27,8 @@ package enum HelpText {
 
       Usage:
       \(list(Command.allCases.dropLast().map { ($0.synopsis, $0.summary) }))
-      A SOURCE is a .torrent file, the http(s) URL of one, or - for one on standard input.
+      A SOURCE is a .torrent file, the http(s) URL of one, a magnet link, an info-hash, or
+      - for a .torrent on standard input.
 
       Options:
       \(optionList)

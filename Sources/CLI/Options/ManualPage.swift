@@ -11,7 +11,8 @@ package enum ManualPage {
     .SH DESCRIPTION
     Fetches each SOURCE, verifies every byte against the torrent, and ends with an exit status that
     tells the truth.
-    A SOURCE is a .torrent file, the http(s) URL of one, or \\- for one on standard input.
+    A SOURCE is a .torrent file, the http(s) URL of one, a magnet link, an info-hash, or
+    \\- for a .torrent on standard input.
     A file that is called like a command is written ./info.
     .SH COMMANDS
     \(Command.allCases.map { item(bold($0.usage), $0.summary) }.joined())\

@@ -19,9 +19,20 @@ package final class HTTPConnection {
   private(set) var address: IPAddress?
   private var origin = ""
   var shortcut: Shortcut?
+  private let wrap: @Reactor (any Transport) -> any Transport
 
   /// Creates one that leads nowhere yet.
-  package nonisolated init() {}
+  ///
+  /// - Parameter wrap: What all bytes go through, such as a limit of their rate; what URLSession
+  ///   brings does not.
+  package nonisolated init(
+    wrapping wrap: @escaping @Reactor (any Transport) -> any Transport = { $0 }
+  ) {
+    self.wrap = wrap
+  }
+
+  /// Whether bytes that come now come over a connection of ours, which can be held up.
+  package var isOpen: Bool { transport != nil }
 
   isolated deinit {
     transport?.close()
@@ -35,7 +46,7 @@ package final class HTTPConnection {
   /// Takes over a connection to a server.
   func open(_ transport: any Transport, to url: HTTPURL, at address: IPAddress) {
     close()
-    self.transport = transport
+    self.transport = wrap(transport)
     self.address = address
     origin = url.authority
   }
