@@ -141,3 +141,26 @@ struct PeerGreeting {
     return result
   }
 }
+
+extension PeerGreeting {
+  /// Whether a new connection to a peer takes the place of the one that we have.
+  ///
+  /// When both sides dial at once, each must give up the same connection, or both are lost: the one
+  /// that the peer with the higher id has dialled stays. In any other case the first one stays, so
+  /// that nobody can end a connection by borrowing the id of its peer.
+  func prefers(
+    _ peer: GreetedPeer, toOneFrom joined: Instant, isOutgoing: Bool
+  ) -> Bool {
+    guard isOutgoing != peer.isOutgoing, clock.now - joined < PeerRoster.connectTimeout
+    else { return false }
+    let weDialTheOneThatStays = ownID.isHigher(than: peer.peerID)
+    return peer.isOutgoing == weDialTheOneThatStays
+  }
+}
+
+extension PeerID {
+  /// Whether this identifier comes after another one in the order of their bytes.
+  fileprivate func isHigher(than other: PeerID) -> Bool {
+    other.bytes.lexicographicallyPrecedes(bytes)
+  }
+}

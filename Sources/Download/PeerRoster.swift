@@ -268,7 +268,8 @@ final class PeerRoster {
       return (.lied, false)
     }
     if let other = sessions.first(where: { $0.isSamePeer(as: peer) && $0.end == nil }) {
-      guard shallReplace(other, with: peer) else {
+      let greeting = settings.greeting
+      guard greeting.prefers(peer, toOneFrom: other.joined, isOutgoing: other.isOutgoing) else {
         peer.transport.close()
         return (.duplicate, false)
       }
@@ -314,19 +315,6 @@ final class PeerRoster {
       unsent: peer.unsent)
   }
 
-  /// Which of two connections to one peer stays.
-  ///
-  /// When both sides dial at once, each must give up the same connection, or both are lost: the one
-  /// that the peer with the higher id has dialled stays. In any other case the first one stays, so
-  /// that nobody can end a connection by borrowing the id of its peer.
-  private func shallReplace(_ session: PeerSession, with peer: GreetedPeer) -> Bool {
-    guard session.isOutgoing != peer.isOutgoing,
-      environment.clock.now - session.joined < Self.connectTimeout
-    else { return false }
-    let weDialTheOneThatStays = settings.greeting.ownID.isHigher(than: peer.peerID)
-    return peer.isOutgoing == weDialTheOneThatStays
-  }
-
   /// The session of that number, while it lasts.
   ///
   /// Numbers rise, so the list is sorted.
@@ -355,12 +343,5 @@ final class PeerRoster {
   /// Where a peer is, or was.
   func endpoint(of number: PeerNumber) -> Endpoint? {
     session(number)?.endpoint ?? departed.endpoint(of: number)
-  }
-}
-
-extension PeerID {
-  /// Whether this identifier comes after another one in the order of their bytes.
-  fileprivate func isHigher(than other: PeerID) -> Bool {
-    other.bytes.lexicographicallyPrecedes(bytes)
   }
 }

@@ -15,15 +15,21 @@ package final class SignalWatcher: Sendable {
     case interrupt
     /// SIGTERM, from `kill` and service managers.
     case terminate
-    /// SIGWINCH: the terminal's size has changed.
-    case windowChanged
+    /// SIGHUP: the terminal is gone. Not watched when it is ignored, as under nohup(1).
+    case hangUp
+    /// SIGQUIT, from Ctrl-\.
+    case quit
+    /// SIGTSTP, from Ctrl-Z.
+    case suspend
 
     /// The number of the signal.
     package var number: Int32 {
       switch self {
       case .interrupt: SIGINT
       case .terminate: SIGTERM
-      case .windowChanged: SIGWINCH
+      case .hangUp: SIGHUP
+      case .quit: SIGQUIT
+      case .suspend: SIGTSTP
       }
     }
   }
@@ -43,12 +49,13 @@ package final class SignalWatcher: Sendable {
   /// Starts to watch.
   ///
   /// `received` is called for each signal, for several equal ones in quick succession perhaps once;
-  /// `overdue` with the first one, when `patience` has passed since then.
+  /// `overdue` with the first one that ends a process, when `patience` has passed since then.
   package init(
     _ signals: [Signal], patience: Duration? = nil,
     received: @escaping @Sendable (Signal) -> Void,
     overdue: @escaping @Sendable (Signal) -> Void = { _ in }
   ) throws(NetworkError) {
+    let signals = signals.filter { $0 != .hangUp || cposix_ignores_signal($0.number) == 0 }
     self.signals = signals
     var ends: [Int32] = [-1, -1]
     guard cposix_pipe(&ends) == 0 else { throw .lastSystemError("pipe2") }
@@ -78,15 +85,28 @@ package final class SignalWatcher: Sendable {
     }
   }
 
+  /// Stops the process as SIGTSTP would have; returns when it is continued.
+  package func suspendProcess() {
+    Self.raiseDefault(.suspend)
+    writer.withLock { writer in
+      // A failure leaves the default action, which suspends as well.
+      if writer >= 0 { _ = cposix_watch_signal(Signal.suspend.number, writer) }
+    }
+  }
+
   /// Ends the process as `signal` would have, so that a shell sees what happened and stops its loop.
   package static func die(of signal: Signal) -> Never {
+    raiseDefault(signal)
+    exit(128 + signal.number)
+  }
+
+  private static func raiseDefault(_ signal: Signal) {
     _ = cposix_unwatch_signal(signal.number)
     var only = sigset_t()
     sigemptyset(&only)
     sigaddset(&only, signal.number)
     pthread_sigmask(SIG_UNBLOCK, &only, nil)
     raise(signal.number)
-    exit(128 + signal.number)
   }
 
   // MARK: - The thread
@@ -104,7 +124,7 @@ package final class SignalWatcher: Sendable {
         for number in numbers.prefix(max(count, 0)) {
           let signal = orders.signals.first { $0.number == Int32(number) }
           guard let signal else { continue }
-          if first == nil {
+          if first == nil, signal != .suspend {
             first = signal
             deadline = orders.patience.map { .now + $0 }
           }

@@ -215,38 +215,77 @@ import Testing
   /// A run of the engine that seeds gives the metadata as well, even to somebody who comes to it.
   @Test func aSeedOfOursGivesTheMetadata() async throws {
     let swarm = try await SimulatedSwarm(seed: 626, size: 500_000)
-    let address = IPAddress.v4(0x0A4D_0002)
-    let isComplete = try await swarm.simulation.run {
-      let files = MemoryFileSystem()
-      files.put("data.bin", swarm.content)
-      let environment = swarm.environment(at: address, files: files)
-      let options = swarm.options {
-        $0.listenAddresses = [address]
-        $0.keepSeeding = true
-        $0.port = 7000
-        $0.peers = []
-      }
-      let seed = TorrentDownload(torrent: swarm.torrent, options: options) { environment }
-      return await withTaskGroup(of: Bool.self) { group in
-        group.addTask {
-          // It ends only by being stopped.
-          _ = try? await seed.run()
-          return false
-        }
-        await swarm.clock.sleep(for: .seconds(1))
-        let result: Bool
-        do {
-          _ = try await swarm.fetch { $0.peers = [Endpoint(address: address, port: 7000)] }
-          result = true
-        } catch {
-          Issue.record("\(error)")
-          result = false
-        }
-        seed.stop()
-        return result
+    _ = try await swarm.simulation.run {
+      try await Self.withOwnSeed(swarm, headStart: .seconds(1)) { seed in
+        try await swarm.fetch { $0.peers = [seed] }
       }
     }
-    #expect(isComplete)
     #expect(await swarm.output == swarm.content)
+  }
+
+  /// When both dial at once, both keep the same one of the two connections.
+  @Test(arguments: UInt64(630)..<636)
+  func whoeverDialsUsWhileWeDialItIsKept(seed: UInt64) async throws {
+    let swarm = try await SimulatedSwarm(seed: seed, size: 100_000)
+    let time = try await swarm.simulation.run {
+      let start = swarm.clock.now
+      let own = Endpoint(address: SimulatedSwarm.leecherAddress, port: 7001)
+      _ = try await Self.withOwnSeed(swarm, peers: [own], headStart: .zero) { seed in
+        try await swarm.fetch {
+          $0.peers = [seed]
+          $0.port = 7001
+        }
+      }
+      return swarm.clock.now - start
+    }
+    #expect(await swarm.output == swarm.content)
+    // Who has lost both would try again after three seconds.
+    #expect(time < .seconds(2))
+  }
+
+  @Test func theLimitOnWhatWeReceiveHoldsForTheMetadata() async throws {
+    let swarm = try await SimulatedSwarm(seed: 628, size: 2_000_000, pieceLength: 16384) {
+      for number in 0..<2000 {
+        $0.addFile(path: ["f\(number)"], length: number < 1 ? 2_000_000 : 0)
+      }
+    }
+    let length = swarm.torrent.info.originalBytes.count
+    let time = try await swarm.simulation.run {
+      for _ in 0..<3 { try swarm.addSeed(Self.seed()) }
+      let start = swarm.clock.now
+      let found = try await swarm.run(
+        swarm.search { $0.downloadLimiter = RateLimiter(bytesPerSecond: length / 10) })
+      await found.discard()
+      return swarm.clock.now - start
+    }
+    #expect(time > .seconds(9))
+    // What is late is asked of somebody else as well, and comes twice then.
+    #expect(time < .seconds(30))
+  }
+
+  /// Runs a seed that is the engine's beside `body`, which is told where it is.
+  @Reactor
+  private static func withOwnSeed(
+    _ swarm: SimulatedSwarm, peers: [Endpoint] = [], headStart: Duration,
+    _ body: (Endpoint) async throws -> DownloadSummary
+  ) async throws -> DownloadSummary {
+    let address = IPAddress.v4(0x0A4D_0002)
+    let files = MemoryFileSystem()
+    files.put("data.bin", swarm.content)
+    let environment = swarm.environment(at: address, files: files)
+    let options = swarm.options {
+      $0.listenAddresses = [address]
+      $0.keepSeeding = true
+      $0.port = 7000
+      $0.peers = peers
+    }
+    let seed = TorrentDownload(torrent: swarm.torrent, options: options) { environment }
+    return try await withThrowingTaskGroup(of: Void.self) { group in
+      // It ends only by being stopped.
+      group.addTask { _ = try? await seed.run() }
+      defer { seed.stop() }
+      if headStart > .zero { await swarm.clock.sleep(for: headStart) }
+      return try await body(Endpoint(address: address, port: 7000))
+    }
   }
 }

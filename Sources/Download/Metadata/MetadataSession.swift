@@ -15,6 +15,8 @@ final class MetadataSession {
   private static let replyLimit = 64 << 10
   private static let readLength = 32 << 10
 
+  /// That of the peer, within the limit on what we receive; whoever takes over sets one of its own.
+  private let transport: any Transport
   var machine: PeerConnectionMachine
   private var reader = PreludeReader()
   /// We have nothing to give; it says so, and bounds what that costs.
@@ -33,10 +35,20 @@ final class MetadataSession {
     self.source = source
     self.swarm = swarm
     joined = now
+    transport =
+      swarm.options.downloadLimiter.map {
+        ThrottledTransport(
+          peer.transport, downloads: $0, uploads: nil, clock: swarm.environment.clock)
+      } ?? peer.transport
     machine = PeerConnectionMachine(now: now)
   }
 
-  private var transport: any Transport { peer.transport }
+  /// Whether it is the same peer, at the same address: ids are easily borrowed.
+  func isSamePeer(as other: GreetedPeer) -> Bool {
+    peer.peerID == other.peerID
+      && peer.endpoint.address.unmapped == other.endpoint.address.unmapped
+  }
+
   private var now: Instant { swarm.environment.clock.now }
 
   /// Runs the connection until it ends; says why, or returns nil when the task was cancelled before.

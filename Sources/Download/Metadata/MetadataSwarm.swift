@@ -219,13 +219,18 @@ final class MetadataSwarm {
 
   /// Runs one peer's session to its end; nil when the search ended before.
   private func meet(_ peer: GreetedPeer, from source: PeerSource) async -> PeerEnd? {
-    let isKnown = sessions.values.contains {
-      $0.peer.peerID == peer.peerID
-        && $0.peer.endpoint.address.unmapped == peer.endpoint.address.unmapped
-    }
-    guard !book.isBanned(peer.endpoint), !isKnown else {
+    guard !book.isBanned(peer.endpoint) else {
       peer.transport.close()
-      return book.isBanned(peer.endpoint) ? .lied : .duplicate
+      return .lied
+    }
+    if let other = sessions.values.first(where: { $0.isSamePeer(as: peer) && $0.end == nil }) {
+      guard
+        greeting.prefers(peer, toOneFrom: other.joined, isOutgoing: other.peer.isOutgoing)
+      else {
+        peer.transport.close()
+        return .duplicate
+      }
+      other.stop(.duplicate)
     }
     let session = MetadataSession(
       number: nextNumber, peer: peer, source: source, swarm: self, now: environment.clock.now)
