@@ -26,10 +26,10 @@ package enum ScrapeService {
     of tracker: String, _ infoHashes: [InfoHash]
   ) async -> Result<ScrapeReply, TrackerError> {
     do throws(TrackerError) {
-      let client = TrackerClient(http: Environment.live().http)
-      return .success(
-        try await client.scrape(
-          ScrapeRequest(infoHashes: infoHashes), of: try TrackerURL(tracker), timeout: patience))
+      let world = Environment.live()
+      let trackers = TrackerGateway(
+        http: world.http, network: world.network, clock: world.clock, random: world.random)
+      return .success(try await trackers.scrape(tracker, infoHashes, timeout: patience))
     } catch {
       return .failure(error)
     }

@@ -162,6 +162,14 @@ struct SourceTests {
     #expect(objects.map { $0["known"] as? Bool }.first == true)
     #expect(objects.first?["seeders"] as? Int == 1)
     #expect(objects.count == 2)
+    // The same tracker serves UDP at the same port.
+    let overUDP = url.replacing("http:", with: "udp:")
+    let asked = try await run(["scrape", overUDP, hash])
+    #expect(asked.output == "\(hash)  \(overUDP)  1 seeding, 0 downloading, 0 completed\n")
+    let unnamed = try await run(["scrape", "--tracker", overUDP])
+    #expect(unnamed.ending == .exited(28), "\(unnamed.errors)")
+    let all = try await run(["scrape", url])
+    #expect(all.ending == .exited(0) && all.output.contains(hash), "\(all.output) \(all.errors)")
     for process in [seed, tracker] { await process.stop() }
     let gone = try await run(["scrape", url, hash])
     #expect(gone.ending == .exited(6))

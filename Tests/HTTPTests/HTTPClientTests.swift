@@ -89,6 +89,15 @@ import Testing
     }
   }
 
+  /// What Foundation cannot do is said, and nobody is asked.
+  @Test(arguments: ["https://[2001:db8::1]/", "http://[2001:db8::1]/"])
+  func addressesThatTheSystemsLibraryRefusesAreNamed(url: String) async throws {
+    let error = await failure(client(true), HTTPRequest(url: url))
+    #expect(
+      error
+        == .failed("the system's library takes no IPv6 address over https or a proxy, only a name"))
+  }
+
   @Test(arguments: [false, true])
   func longBodyIsRefused(usesURLSession: Bool) async throws {
     try await withServer(answering: { _ in

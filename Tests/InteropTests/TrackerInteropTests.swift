@@ -66,6 +66,13 @@ struct TrackerInteropTests {
         ["seed", payload.torrent, "-o", payload.folder, "--no-tracker", "--tracker", tracker],
         label: "seed")
       try await swarm.waitForSeeds(1, of: payload, alive: seed)
+      for scheme in ["udp", "http"] {
+        let scraped = try await swarm.namespace.run([
+          try SwiftTorrentBinary.path(), "scrape", payload.torrent, "--tracker",
+          "\(scheme)://\(TestNamespace.host):6969/announce",
+        ])
+        #expect(scraped.output.contains("1 seeding"), "\(scraped.output) \(scraped.errors)")
+      }
       seed.signal(SIGTERM)
       let ending = try await seed.wait(timeout: .seconds(10))
       #expect(ending == .signalled(SIGTERM))

@@ -47,6 +47,8 @@ enum ScrapeCommand {
     for word in invocation.arguments {
       if let hash = InfoHash(hex: word), hash.bytes.count == InfoHash.wireLength {
         hashes.append(hash)
+      } else if isUDP(word) {
+        trackers.append(word)
       } else if case .url(let url) = SourceArgument(word), isAnnounce(url) {
         trackers.append(url)
       } else if case .magnet(let text) = SourceArgument(word) {
@@ -69,6 +71,11 @@ enum ScrapeCommand {
       }
       return (own.map { Question(tracker: $0.tracker, infoHashes: [$0.hash]) }, names)
     }
+    if hashes.isEmpty, trackers.contains(where: isUDP) {
+      throw CommandFailure(
+        .badUsage, "a UDP tracker tells only of torrents that are named",
+        hint: "name a torrent or its info-hash")
+    }
     let parts = stride(from: 0, to: max(1, hashes.count), by: hashesPerQuestion).map { start in
       Array(hashes[start..<min(hashes.count, start + hashesPerQuestion)])
     }
@@ -78,6 +85,8 @@ enum ScrapeCommand {
       }, names
     )
   }
+
+  private static func isUDP(_ word: String) -> Bool { word.lowercased().hasPrefix("udp://") }
 
   /// Whether a URL is one of a tracker: its last path segment begins with `announce` (BEP 48).
   private static func isAnnounce(_ url: String) -> Bool {

@@ -2,6 +2,7 @@ internal import Dispatch
 internal import Foundation
 internal import FoundationNetworking
 internal import Networking
+internal import Primitives
 
 /// One request through the toolchain's URLSession, for TLS and proxies.
 ///
@@ -18,6 +19,9 @@ final class URLSessionHop: HTTPHop {
   }
 
   func exchange(_ call: HTTPCall) async throws(HTTPError) -> HTTPResponseHead {
+    guard call.url.literalAddress?.isIPv6 != true || call.url.host == "::1" else {
+      throw .failed("the system's library takes no IPv6 address over https or a proxy, only a name")
+    }
     let exchange = URLSessionExchange(receiver: call.receiver)
     let (connection, url, headers) = (connection, call.url, call.headers)
     connection.queue.async { connection.start(exchange, url, headers) }
@@ -96,7 +100,8 @@ extension HTTPURL {
   /// The URL with `localhost` for `[::1]`.
   ///
   /// FoundationNetworking on Linux refuses every URL with an IPv6 literal, because it compares the
-  /// host without brackets to libcurl's with brackets. The name gets to the same place.
+  /// host without brackets to libcurl's with brackets. The name gets to the same place; other such
+  /// addresses have none.
   fileprivate var textForFoundation: String {
     guard host == "::1" else { return text }
     let start = isSecure ? "https://localhost" : "http://localhost"

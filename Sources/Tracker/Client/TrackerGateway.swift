@@ -45,7 +45,7 @@ package final class TrackerGateway {
   ///
   /// - Parameters:
   ///   - url: The tracker's announce URL.
-  ///   - infoHashes: Which ones, at most 1,000.
+  ///   - infoHashes: Which ones, at most 1,000; for none, some HTTP trackers tell of all they know.
   ///   - timeout: The bound on each exchange.
   /// - Throws: Why there is no useful answer.
   /// - Returns: What it knows; torrents that it does not know are absent or have no peers.
@@ -58,12 +58,12 @@ package final class TrackerGateway {
     }
     var whole = ScrapeReply()
     var rest = infoHashes.prefix(ScrapeReply.maximumTorrents)
-    while !rest.isEmpty {
+    repeat {
       let part = ScrapeRequest(infoHashes: Array(rest.prefix(Self.torrentsPerScrape)))
       rest = rest.dropFirst(Self.torrentsPerScrape)
       let reply = try await http.scrape(part, of: tracker, timeout: timeout)
       whole.torrents.merge(reply.torrents) { first, _ in first }
-    }
+    } while !rest.isEmpty
     return whole
   }
 }
