@@ -57,7 +57,7 @@ let tests: KeyValuePairs<String, [String]> = [
     "Swarm", "Hashing", "Primitives", "TestSupport",
   ],
   "CLITests": [
-    "CLI", "Download", "Metainfo", "Storage", "Tracker", "Primitives", "TestSupport",
+    "CLI", "Download", "Bencode", "Metainfo", "Storage", "Tracker", "Primitives", "TestSupport",
   ],
   "EndToEndTests": [
     "Demo", "DHT", "Download", "Networking", "Metainfo", "Hashing", "Primitives", "TestSupport",

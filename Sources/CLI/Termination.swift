@@ -1,7 +1,8 @@
 import Download
 import Synchronization
 
-/// Runs work that SIGINT and SIGTERM end gracefully, and dies of the signal afterwards.
+/// Runs work that SIGINT, SIGTERM, SIGHUP and SIGQUIT end gracefully, and dies of the signal
+/// afterwards.
 ///
 /// The first signal calls `stop`; the work then has two seconds to save and say goodbye. When it
 /// is late, or the signal comes again, the process ends at once. Dying of the signal rather than
@@ -19,7 +20,7 @@ enum Termination {
     let (signals, continuation) = AsyncStream.makeStream(
       of: Int32.self, bufferingPolicy: .bufferingNewest(1))
     let received = Mutex<Int32?>(nil)
-    Interrupts.onTermination { signal in
+    Interrupts.onTermination(suspending: LiveTerminal.leave) { signal in
       let isFirst = received.withLock { first in
         defer { first = first ?? signal }
         return first == nil

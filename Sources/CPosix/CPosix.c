@@ -78,3 +78,8 @@ int cposix_unwatch_signal(int signal) {
   sigemptyset(&action.sa_mask);
   return sigaction(signal, &action, NULL);
 }
+
+int cposix_ignores_signal(int signal) {
+  struct sigaction action;
+  return sigaction(signal, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+}

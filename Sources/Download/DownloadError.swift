@@ -54,7 +54,7 @@ public enum DownloadError: Error, Equatable, Sendable, CustomStringConvertible {
 
 extension Duration {
   /// The duration as people say it, in the largest unit of which it is a whole number.
-  fileprivate var words: String {
+  package var words: String {
     let (seconds, fraction) = components
     guard fraction == 0 else { return "\(Double(inMilliseconds) / 1000) s" }
     for (unit, length) in [("h", Int64(3600)), ("min", 60)]

@@ -1,20 +1,26 @@
 import Networking
 
-/// SIGINT and SIGTERM for a program that has no loop of its own, such as the command line.
+/// The signals that end or suspend a program which has no loop of its own, such as the command line.
 package enum Interrupts {
   /// Keeps the watcher for as long as the process lives.
   @Reactor private static var watcher: SignalWatcher?
 
-  /// Calls `body` on the loop with the number of each SIGINT and SIGTERM from now on, in place of
-  /// the signals' default action.
+  /// Calls `body` on the loop with the number of each SIGINT, SIGTERM, SIGHUP and SIGQUIT from now on,
+  /// in place of the signals' default action.
   ///
-  /// When the system can't watch signals, they keep that action: the process dies, and the next run
-  /// goes on from what was saved.
-  package static func onTermination(_ body: @escaping @Sendable (Int32) -> Void) {
+  /// SIGTSTP still suspends the process, after `suspending`. When the system can't watch signals, they
+  /// keep their default action: the process dies, and the next run goes on from what was saved.
+  package static func onTermination(
+    suspending: @escaping @Sendable () -> Void, _ body: @escaping @Sendable (Int32) -> Void
+  ) {
     Reactor.enqueue {
       watcher?.stop()
       // A failure leaves the default action, as documented above.
-      watcher = try? SignalWatcher([.interrupt, .terminate]) { body($0.number) }
+      watcher = try? SignalWatcher(SignalWatcher.Signal.allCases) { signal in
+        guard signal == .suspend else { return body(signal.number) }
+        suspending()
+        watcher?.suspendProcess()
+      }
     }
   }
 

@@ -50,7 +50,7 @@ struct OutputPreparation {
 
   /// Checks every wanted piece, and changes nothing.
   func verify() async -> Result<VerificationReport, DownloadError> {
-    let storage = makeStorage()
+    let storage = makeStorage { $0.readsNeighbours = true }
     var result: Result<VerificationReport, DownloadError>
     do throws(DownloadError) {
       let inspection = try await onWorker { () throws(StorageError) in
@@ -66,10 +66,11 @@ struct OutputPreparation {
     return result
   }
 
-  private func makeStorage() -> TorrentStorage {
-    TorrentStorage(
-      torrent: torrent, folder: options.folder, options: options.storage,
-      fileSystem: environment.files)
+  private func makeStorage(_ change: (inout StorageOptions) -> Void = { _ in }) -> TorrentStorage {
+    var storage = options.storage
+    change(&storage)
+    return TorrentStorage(
+      torrent: torrent, folder: options.folder, options: storage, fileSystem: environment.files)
   }
 
   private func letGo(_ storage: TorrentStorage) async {

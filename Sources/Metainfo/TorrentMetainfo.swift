@@ -31,6 +31,8 @@ public struct TorrentMetainfo: Sendable {
   public let createdBy: String?
   /// The encoding of the strings, as the torrent claims it; ours reads UTF-8.
   public let encoding: String?
+  /// What else the file says.
+  public let otherFields: [OtherField]
   /// Oddities that were tolerated.
   public let warnings: [MetainfoWarning]
 
@@ -58,6 +60,7 @@ public struct TorrentMetainfo: Sendable {
     comment = reader.readText("comment")
     createdBy = reader.readText("created by")
     encoding = reader.readText("encoding")
+    otherFields = OtherFieldReader.read(dictionary, info: dictionary["info"]?.dictionary)
     warnings = reader.warnings
   }
 
@@ -73,6 +76,7 @@ public struct TorrentMetainfo: Sendable {
     comment = nil
     createdBy = nil
     encoding = nil
+    otherFields = []
     warnings = info.warnings
   }
 }

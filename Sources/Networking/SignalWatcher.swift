@@ -13,15 +13,21 @@ package final class SignalWatcher {
     case interrupt
     /// SIGTERM, from `kill` and service managers.
     case terminate
-    /// SIGWINCH: the terminal's size has changed.
-    case windowChanged
+    /// SIGHUP: the terminal is gone. Not watched when it is ignored, as under nohup(1).
+    case hangUp
+    /// SIGQUIT, from Ctrl-\.
+    case quit
+    /// SIGTSTP, from Ctrl-Z.
+    case suspend
 
     /// The number of the signal.
     package var number: Int32 {
       switch self {
       case .interrupt: SIGINT
       case .terminate: SIGTERM
-      case .windowChanged: SIGWINCH
+      case .hangUp: SIGHUP
+      case .quit: SIGQUIT
+      case .suspend: SIGTSTP
       }
     }
   }
@@ -37,6 +43,7 @@ package final class SignalWatcher {
   package init(
     _ signals: [Signal], received: @escaping @Reactor (Signal) -> Void
   ) throws(NetworkError) {
+    let signals = signals.filter { $0 != .hangUp || cposix_ignores_signal($0.number) == 0 }
     self.signals = signals
     self.received = received
     var ends: [Int32] = [-1, -1]
@@ -63,20 +70,38 @@ package final class SignalWatcher {
     writer = nil
   }
 
+  /// Stops the process as SIGTSTP would have; returns when it is continued.
+  package func suspendProcess() {
+    Self.raiseDefault(.suspend)
+    // A failure leaves the default action, which suspends as well.
+    if let writer = writerNumber { _ = cposix_watch_signal(Signal.suspend.number, writer) }
+  }
+
   /// Ends the process as `signal` would have, so that a shell sees what happened and stops its loop.
   package nonisolated static func die(of signal: Signal) -> Never {
+    raiseDefault(signal)
+    exit(128 + signal.number)
+  }
+
+  private nonisolated static func raiseDefault(_ signal: Signal) {
     _ = cposix_unwatch_signal(signal.number)
     var only = sigset_t()
     sigemptyset(&only)
     sigaddset(&only, signal.number)
     pthread_sigmask(SIG_UNBLOCK, &only, nil)
     raise(signal.number)
-    exit(128 + signal.number)
   }
 
   private var descriptor: Int32? {
     switch reader {
     case .some(let reader): reader.rawValue
+    case .none: nil
+    }
+  }
+
+  private var writerNumber: Int32? {
+    switch writer {
+    case .some(let writer): writer.rawValue
     case .none: nil
     }
   }

@@ -209,7 +209,8 @@ final class FileTable: Sendable {
     _ index: Int, _ descriptor: Descriptor, writing count: Int, _ books: inout Books
   ) throws(StorageError) {
     let place = layout.places[index]
-    guard place.isWanted, !books.records[index].isReserved else { return }
+    // There is no such thing as room for nothing: the system would call it an error.
+    guard place.isWanted, place.length > 0, !books.records[index].isReserved else { return }
     // What one write fills needs no room made before it.
     guard preallocation == .full || count < place.length else { return }
     do throws(SystemCallError) {

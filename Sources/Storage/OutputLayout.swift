@@ -41,23 +41,25 @@ struct OutputLayout: Sendable {
   /// What the part file holds, in rising order.
   let strays: [Stray]
 
-  /// The part file's place; nil when no file is left out.
+  /// The part file's place; nil when no file is left out, or when there shall be none.
   var partPlace: Int? { places.count > files.files.count ? files.files.count : nil }
 
   init(
-    torrent: TorrentMetainfo, selection: FileSelection, isFlat: Bool, partName: String
+    torrent: TorrentMetainfo, selection: FileSelection, isFlat: Bool, partName: String?
   ) {
     files = torrent.layout
     self.selection = selection
     wanted = selection.wantedPieces(of: torrent.layout)
-    strays = Self.strays(in: torrent.layout, selection: selection, wanted: wanted)
+    strays =
+      partName == nil
+      ? [] : Self.strays(in: torrent.layout, selection: selection, wanted: wanted)
     var places = torrent.layout.files.map { file in
       Place(
         path: isFlat && torrent.isMultiFile ? file.path.dropFirst() : file.path[...],
         length: file.length, isExecutable: file.isExecutable, isStored: file.isStored,
         isWanted: file.isStored && selection.contains(file.index))
     }
-    if places.contains(where: { $0.isStored && !$0.isWanted }) {
+    if let partName, places.contains(where: { $0.isStored && !$0.isWanted }) {
       let length = strays.last.map { $0.position + $0.length } ?? 0
       places.append(
         Place(

@@ -37,7 +37,7 @@ package final class TorrentStorage: Sendable {
     let stateName = StateFile.name(for: torrent, isFlat: options.isFlat)
     layout = OutputLayout(
       torrent: torrent, selection: options.selection, isFlat: options.isFlat,
-      partName: stateName + StateFile.partSuffix)
+      partName: options.readsNeighbours ? nil : stateName + StateFile.partSuffix)
     files = FileTable(
       layout: layout, folder: folder, fileSystem: fileSystem, synchronizes: options.fsync,
       preallocation: options.preallocation)
@@ -132,6 +132,7 @@ package final class TorrentStorage: Sendable {
   /// nil for the wanted ones.
   package func finish(verified: Bitfield? = nil) throws(StorageError) {
     try files.close(keepingRoot: true)
+    try files.synchronizeWanted()
     guard state.withLock({ $0.isLocked }) else { return }
     try makingRoom { () throws(StorageError) in try files.confirmWritten() }
     try removePart()
@@ -149,6 +150,7 @@ package final class TorrentStorage: Sendable {
       guard let root = try files.openRoot(create: false) else { return }
       try state.remove(root: root)
     }
+    try files.synchronizeRoot()
   }
 
   /// Closes everything; the state file stays as it was last saved.

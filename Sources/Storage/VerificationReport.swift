@@ -13,8 +13,8 @@ public struct VerificationReport: Equatable, Sendable {
     case wrongLength(Int64)
     /// A piece of it is wrong.
     case damaged
-    /// All pieces of it that are wrong are shared with a file that is missing, not wanted, or of the
-    /// wrong length, so the fault may lie there alone.
+    /// All pieces of it that are wrong are shared with a file that is missing or of the wrong length,
+    /// so the fault may lie there alone.
     case unsure
   }
 
@@ -71,8 +71,7 @@ extension TorrentStorage {
     }
     let isSound = torrent.layout.files.map { file in
       let place = layout.places[file.index]
-      return place.isWanted && records[file.index].exists
-        && records[file.index].size == place.length
+      return records[file.index].exists && records[file.index].size == place.length
     }
     var badCounts = Array(repeating: 0, count: isSound.count)
     var ownCounts = badCounts

@@ -174,7 +174,12 @@ import Testing
     #expect(throws: UsageError.unknownOption("--outputdir", nearest: "--output-dir")) {
       try parse("x --outputdir y")
     }
-    #expect(throws: UsageError.unknownOption("--zebra", nearest: nil)) { try parse("x --zebra") }
+    for (word, nearest) in [
+      ("--limit", "--limit-up"), ("--bind-address", "--bind"), ("--zebra", nil),
+      ("--stal-timeout", "--stall-timeout"), ("--se", nil), ("--no-sequental", "--no-sequential"),
+    ] {
+      #expect(throws: UsageError.unknownOption(word, nearest: nearest)) { try parse("x \(word)") }
+    }
     #expect(throws: UsageError.unknownOption("-z", nearest: nil)) { try parse("x -z") }
   }
 

@@ -67,6 +67,17 @@ import Testing
     let script = try folder.write(CompletionScript.zsh.text, to: "_swift-torrent")
     let outcome = try await ProcessRunner.run(["zsh", "-n", script])
     #expect(outcome.ending == .exited(0), "\(outcome.errors)")
+    // What it hands on: the words without the command, and which of them is completed.
+    for (words, expected) in [
+      ("info ''", "2 of swift-torrent,"), ("completions ''", "1:word:(bash"),
+      ("-q create x ''", "4 of swift-torrent,-q,x,"), ("a.torrent --color ''", "--color,"),
+    ] {
+      let command =
+        "_describe() {}; _arguments() { print -r -- \"$CURRENT of ${(j:,:)words}\" $@ }; "
+        + "words=(swift-torrent \(words)); CURRENT=$#words; . '\(script)'"
+      let offered = try await ProcessRunner.run(["zsh", "-f", "-c", command])
+      #expect(offered.output.contains(expected), "\(words): \(offered.output)\(offered.errors)")
+    }
   }
 
   @Test(

@@ -37,6 +37,23 @@ import Testing
     #expect(OptionTable.all.allSatisfy { !$0.commands.isEmpty && $0.name.hasPrefix("--") })
   }
 
+  /// What no test gives to the program itself may work in the parser only.
+  @Test func everyOptionIsGivenToTheProgramByATest() throws {
+    let manager = FileManager.default
+    var text = ""
+    for folder in ["Tests/EndToEndTests", "Tests/InteropTests", "Fixtures/Scripts"] {
+      let path = FixtureFolder.repositoryPath(folder)
+      for name in try manager.contentsOfDirectory(atPath: path) {
+        guard let bytes = manager.contents(atPath: "\(path)/\(name)") else { continue }
+        text += String(decoding: bytes, as: UTF8.self)
+      }
+    }
+    let words = Set(text.split { !$0.isLetter && $0 != "-" && !$0.isNumber }.map(String.init))
+    for option in OptionTable.all {
+      #expect(option.spellings.contains { words.contains($0) }, "\(option.name)")
+    }
+  }
+
   @Test func linesFitATerminalOf100Columns() {
     for line in HelpText.optionList.split(separator: "\n") { #expect(line.count <= 100, "\(line)") }
   }

@@ -158,6 +158,7 @@ private struct TestTerminal {
     var view = TorrentView(
       name: "x", isSeeding: false, verbosity: .normal, usesColor: false, now: .zero)
     #expect(view.liveLines(columns: 80, withStrip: true) == ["x  waiting"])
+    #expect(view.liveLines(columns: 80, withStrip: true, nameWidth: 4) == ["x     waiting"])
     _ = view.note(.checking(done: 1, total: 4))
     #expect(view.liveLines(columns: 80, withStrip: true).first?.contains("checking") == true)
   }

@@ -18,10 +18,12 @@ import Testing
   }
 
   @Test func aWideTerminalShowsEverything() {
-    let line = renderer.line(snapshot(done: 1 << 29), columns: 120)
+    let line = renderer.line(snapshot(done: 1 << 29), columns: 130)
+    let bar =
+      String(repeating: "=", count: 19) + ">" + String(repeating: " ", count: 20)
     #expect(
-      line == "debian.iso  [=================>                   ]"
-        + "  50.0 %  512 MiB of 1 GiB  11 MiB/s  ETA 0:09  14 peers (5 seeding)")
+      line == "debian.iso  [\(bar)]"
+        + "  50.0 %       0.50 of 1 GiB     11 MiB/s  ETA  0:09  14 peers, 5 seeds")
   }
 
   @Test func theBarIsEmptyAtTheStartAndFullAtTheEnd() {
@@ -29,7 +31,7 @@ import Testing
       renderer.line(snapshot(done: 0), columns: 200).contains(
         "[" + String(repeating: " ", count: 40) + "]"))
     let end = renderer.line(snapshot(done: 1 << 30), columns: 200)
-    #expect(end.contains("[" + String(repeating: "=", count: 40) + "]  100 %"))
+    #expect(end.contains("[" + String(repeating: "=", count: 40) + "]   100 %"))
   }
 
   @Test func anUnknownTimeToGoIsNotGuessed() {
@@ -53,7 +55,25 @@ import Testing
 
   @Test func aNarrowTerminalKeepsThePercentage() {
     #expect(renderer.line(snapshot(done: 1 << 29), columns: 8) == "50.0 %")
-    #expect(renderer.line(snapshot(done: 1 << 29), columns: 24).hasSuffix("]  50.0 %"))
+    #expect(renderer.line(snapshot(done: 1 << 29), columns: 20) == "debian.iso   50.0 %")
+    #expect(renderer.line(snapshot(done: 1 << 29), columns: 32).contains("[====>     ]  50.0 %"))
+    // The speed is of more interest than the sizes.
+    let half = renderer.line(snapshot(done: 1 << 29), columns: 60)
+    #expect(half.hasPrefix("debian.iso  ["))
+    #expect(half.hasSuffix("]  50.0 %     11 MiB/s  ETA  0:09"))
+  }
+
+  @Test func nothingMovesWhileNumbersGrow() {
+    let lines = [Int64(0), 5 << 20, 1 << 29, 1 << 30].map { done in
+      var now = snapshot(done: done, eta: .seconds(done >> 20))
+      now.downloadRate = Double(done) / 8
+      now.connectedPeers = Int(done >> 24)
+      return renderer.line(now, columns: 110)
+    }
+    for mark in ["[", "]", "%", "of", "/s", "ETA"] {
+      let places = Set(lines.map { $0.firstRange(of: mark)?.lowerBound.utf16Offset(in: $0) })
+      #expect(places.count == 1, "\(lines)")
+    }
   }
 
   @Test func colourIsUsedOnlyWhenAllowed() {

@@ -1,6 +1,13 @@
+import Bencode
 import CLI
 import Metainfo
 import Testing
+
+extension OtherField {
+  fileprivate init(_ name: String, _ value: String) {
+    self.init(name: name, value: value)
+  }
+}
 
 @Suite struct TorrentReportTests {
   private func report(_ build: (inout TorrentBuilder) -> Void) throws -> String {
@@ -31,6 +38,37 @@ import Testing
     ] {
       #expect(text.contains(part), "\(part) is missing in\n\(text)")
     }
+  }
+
+  /// "Everything in the torrent" means what only other programs understand, too.
+  @Test func fieldsThatMeanNothingToUsAreShownAsWell() throws {
+    var builder = TorrentBuilder(name: "x", pieceLength: 16384)
+    builder.infoFields["x_cross_seed"] = .bytes("a \u{1B}[31m".utf8)
+    builder.infoFields["collections"] = .list([.bytes("one".utf8), .integer(2)])
+    let bytes = builder.torrent(content: [UInt8](repeating: 7, count: 10))
+    let outer: [UInt8] = Array("d9:httpseedsl8:http://he".utf8) + bytes.dropFirst().dropLast()
+    let torrent = try TorrentMetainfo(
+      bytes: outer + Array("9:publisher2:me3:zzzd1:ai1e1:b2:\u{1}\u{2}ee".utf8))
+    #expect(
+      torrent.otherFields == [
+        OtherField("httpseeds", "[http://h]"), OtherField("publisher", "me"),
+        OtherField("zzz", "{a: 1, b: 2 bytes}"), OtherField("info.collections", "[one, 2]"),
+        OtherField("info.x_cross_seed", "7 bytes"),
+      ])
+    let text = TorrentReport(torrent).text
+    #expect(text.contains("publisher:  me\n") && text.contains("info.collections: [one, 2]\n"))
+    #expect(TorrentJSON.info(torrent).text.contains(#"{"name":"publisher","value":"me"}"#))
+    #expect(try report { $0.addFile(path: ["a"], length: 20000) }.contains("info.") == false)
+  }
+
+  @Test func aLongFieldIsShortened() throws {
+    var builder = TorrentBuilder(name: "x", pieceLength: 16384)
+    builder.infoFields["long"] = .bytes([UInt8](repeating: 0x61, count: 5000))
+    builder.infoFields["many"] = .list((0..<500).map { .integer($0) })
+    let torrent = try TorrentMetainfo(
+      bytes: builder.torrent(content: [UInt8](repeating: 7, count: 10)))
+    #expect(torrent.otherFields.map(\.value.count) == [200, 33])
+    #expect(torrent.otherFields[1].value == "[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, …]")
   }
 
   @Test func nothingInATorrentCanSteerTheTerminal() throws {

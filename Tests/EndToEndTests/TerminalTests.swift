@@ -34,7 +34,7 @@ struct TerminalTests {
     }
   }
 
-  @Test(arguments: [SIGINT, SIGTERM])
+  @Test(arguments: [SIGINT, SIGTERM, SIGHUP, SIGQUIT])
   func aSignalLeavesTheTerminalAsItWas(signal: Int32) async throws {
     let folder = try TemporaryFolder()
     let process = try start(folder, try PseudoTerminal(columns: 80, rows: 24))
@@ -47,6 +47,53 @@ struct TerminalTests {
     let shown = try #require(text.range(of: Self.show, options: .backwards), "\(text)")
     #expect(hidden.upperBound <= shown.lowerBound)
     #expect(text.contains("interrupted"))
+  }
+
+  @Test func aPauseGivesTheCursorBackAndTakesItAgain() async throws {
+    let folder = try TemporaryFolder()
+    let process = try start(folder, try PseudoTerminal(columns: 80, rows: 24))
+    try await waitForView(process)
+    process.signal(SIGTSTP)
+    try await Condition.wait("the cursor is back", timeout: .seconds(60)) {
+      process.errors.contains(Self.show)
+    }
+    // It may stop only after it was told to go on; then it has to be told again.
+    try await Condition.wait("the view is drawn again, further down", timeout: .seconds(60)) {
+      process.signal(SIGCONT)
+      let after = process.errors.components(separatedBy: Self.show).last ?? ""
+      return after.contains(Self.hide) && after.contains("0.0 %")
+    }
+    let text = process.errors.components(separatedBy: Self.show + "\r\n").last ?? ""
+    let drawn = text.range(of: "lonely").map { text[..<$0.lowerBound] } ?? ""
+    #expect(!drawn.contains("A"), "nothing above is drawn over: \(drawn)")
+    process.signal(SIGHUP)
+    let ending = try await process.wait(timeout: .seconds(30))
+    #expect(ending == .signalled(SIGHUP))
+    #expect(process.errors.components(separatedBy: Self.show).count == 3)
+  }
+
+  /// Under nohup(1) a run outlives its terminal.
+  @Test func aHangUpThatIsIgnoredStaysIgnored() async throws {
+    let folder = try TemporaryFolder()
+    let bytes = TorrentBuilder(name: "lonely", pieceLength: 16384)
+      .torrent(content: [UInt8](repeating: 1, count: 40000))
+    try Data(bytes).write(to: URL(fileURLWithPath: folder.file("x.torrent")))
+    let process = try ChildProcess(
+      [
+        "nohup", try SwiftTorrentBinary.path(), folder.file("x.torrent"), "-o", folder.file("out"),
+        "--peer", "127.0.0.1:9", "--no-tracker", "--json",
+      ], logsIn: folder.path, label: "run")
+    try await Condition.wait("it runs", timeout: .seconds(60)) {
+      process.output.contains("\"listening\"") || !process.isRunning
+    }
+    process.signal(SIGHUP)
+    let count = process.output.components(separatedBy: "\"progress\"").count
+    try await Condition.wait("it goes on", timeout: .seconds(60)) {
+      process.output.components(separatedBy: "\"progress\"").count > count + 2
+        || !process.isRunning
+    }
+    #expect(process.isRunning, "\(process.errors)")
+    await process.stop()
   }
 
   @Test func aFailureLeavesTheTerminalAsItWas() async throws {

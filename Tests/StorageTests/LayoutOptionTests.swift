@@ -47,6 +47,16 @@ import Testing
     #expect(memory.paths == ["N"])
   }
 
+  @Test(arguments: [Preallocation.automatic, .none, .sparse, .full])
+  func emptyFilesNeedNoRoom(preallocation: Preallocation) throws {
+    let stored = try StoredTorrent(files: [("a", 100), ("e", 0)], pieceLength: 64)
+    let (storage, _) = try stored.begin(memory) { $0.preallocation = preallocation }
+    try stored.write(stored.pieces, to: storage)
+    try storage.finish()
+    try storage.close()
+    #expect(stored.isExactly(on: memory))
+  }
+
   @Test func withoutPreallocationFilesGrow() throws {
     let disk = FaultyFileSystem(memory)
     disk.fail("fallocate", with: EIO)

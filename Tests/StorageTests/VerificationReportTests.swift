@@ -17,7 +17,10 @@ import Testing
   private func report(
     _ change: (inout StorageOptions) -> Void = { _ in }
   ) throws -> VerificationReport {
-    let storage = stored.storage(disk, change)
+    let storage = stored.storage(disk) {
+      $0.readsNeighbours = true
+      change(&$0)
+    }
     _ = try storage.inspect(trustsState: false)
     let report = storage.report(verified: try storage.check())
     try storage.close()
@@ -67,12 +70,15 @@ import Testing
     #expect(report.files.map(\.condition) == [.intact, .intact, .wrongLength(113)])
   }
 
-  @Test func filesThatAreNotChosenAreNotReported() throws {
+  @Test func filesThatAreNotChosenAreReadButNotReported() throws {
     disk.delete("T/a")
-    let report = try report { $0.selection = FileSelection([2]) }
-    #expect(report.files.map(\.index) == [2])
-    #expect(report.pieceCount == 2)
-    // The piece that is shared with b cannot be proved.
-    #expect(report.files.map(\.condition) == [.unsure])
+    let third = try report { $0.selection = FileSelection([2]) }
+    #expect(third.isIntact && third.pieceCount == 2)
+    #expect(third.files.map(\.index) == [2])
+    // The piece that is shared with the missing one cannot be proved.
+    let second = try report { $0.selection = FileSelection([1]) }
+    #expect(second.badPieces.map(\.piece.value) == [1])
+    #expect(second.files.map(\.condition) == [.unsure])
+    #expect(disk.changes == 0)
   }
 }

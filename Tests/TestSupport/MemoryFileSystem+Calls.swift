@@ -117,6 +117,7 @@ extension MemoryFileSystem: FileSystem {
     _ file: Descriptor, length: Int64, thoroughly: Bool
   ) throws(SystemCallError) {
     guard reserves else { throw SystemCallError(call: "fallocate", code: EOPNOTSUPP) }
+    guard length > 0 else { throw SystemCallError(call: "fallocate", code: EINVAL) }
     if try status(of: file).size < length { try resize(file, to: length) }
   }
 
@@ -149,7 +150,12 @@ extension MemoryFileSystem: FileSystem {
 
   package func prefetch(_ file: Descriptor, _ range: Range<Int64>) {}
 
-  package func synchronize(_ file: Descriptor) throws(SystemCallError) {}
+  package func synchronize(_ file: Descriptor) throws(SystemCallError) {
+    try run("fsync") { contents throws(Failure) in
+      guard let node = contents.open[file.number] else { throw Failure(code: EBADF) }
+      contents.unsynchronized.remove(node)
+    }
+  }
 
   package func lock(_ file: Descriptor) throws(SystemCallError) -> Bool {
     try run("flock") { contents throws(Failure) in
@@ -169,6 +175,7 @@ extension MemoryFileSystem: FileSystem {
       entries[name] = nil
       entries[newName] = node
       contents.nodes[parent] = .folder(entries)
+      contents.unsynchronized.insert(parent)
       contents.writes += 1
     }
   }
@@ -179,6 +186,7 @@ extension MemoryFileSystem: FileSystem {
       guard entries[name] != nil else { throw Failure(code: ENOENT) }
       entries[name] = nil
       contents.nodes[parent] = .folder(entries)
+      contents.unsynchronized.insert(parent)
       contents.writes += 1
     }
   }

@@ -28,7 +28,22 @@ package final class MemoryFileSystem: Sendable {
     var bytesRead = 0
     var calls: [String: Int] = [:]
 
+    /// The files and folders that changed since they were last brought to the disk.
+    var unsynchronized: Set<Int> = []
+
+    /// Whether a file or folder still has a name.
+    func isReachable(_ node: Int) -> Bool {
+      node == 1
+        || nodes.contains { number, parent in
+          guard case .folder(let entries) = parent, entries.values.contains(node) else {
+            return false
+          }
+          return isReachable(number)
+        }
+    }
+
     mutating func touch(_ node: Int) {
+      unsynchronized.insert(node)
       now += 1_000_000
       times[node] = now
     }
@@ -55,6 +70,13 @@ package final class MemoryFileSystem: Sendable {
 
   /// How many calls wrote, cut, made, renamed or removed something.
   package var changes: Int { contents.withLock { $0.writes } }
+
+  /// Whether something would be lost if the machine lost its power now.
+  package var isVolatile: Bool {
+    contents.withLock { contents in
+      contents.unsynchronized.contains { contents.nodes[$0] != nil && contents.isReachable($0) }
+    }
+  }
 
   /// Lets time pass, in seconds, without a change to any file.
   package func wait(seconds: Int64) {
@@ -219,6 +241,7 @@ package final class MemoryFileSystem: Sendable {
     contents.writes += 1
     contents.nodes[number] = node
     contents.touch(number)
+    contents.unsynchronized.insert(parent)
     entries[name] = number
     contents.nodes[parent] = .folder(entries)
     return number

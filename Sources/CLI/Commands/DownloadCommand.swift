@@ -161,10 +161,10 @@ struct SourceRun: Sendable {
     case .success(let summary):
       if isSeeding, batch.stop.isStopped { return await stopped(name: torrent.name) }
       if let failure = await runHook(torrent, options) {
-        return await failed(failure, name: torrent.name, after: summary)
+        return await failed(failure, name: torrent.name)
       }
       await reporter.complete(number, summary, name: torrent.name, isSeeding: isSeeding)
-      return .completed(summary)
+      return .completed
     case .failure(.cancelled):
       return await stopped(name: torrent.name)
     case .failure(let error):
@@ -231,10 +231,8 @@ struct SourceRun: Sendable {
     return .stopped
   }
 
-  private func failed(
-    _ failure: CommandFailure, name: String, after summary: DownloadSummary? = nil
-  ) async -> SourceResult {
+  private func failed(_ failure: CommandFailure, name: String) async -> SourceResult {
     await reporter.fail(number, failure, name: name)
-    return .failed(failure, after: summary)
+    return .failed(failure)
   }
 }

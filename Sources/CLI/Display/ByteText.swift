@@ -48,17 +48,40 @@ package enum ByteText {
 
   /// A size in the largest unit that leaves at least 1, such as `1.25 GiB` or `64 KiB`.
   package static func size(_ bytes: Int64) -> String {
-    let units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"]
-    var value = Double(bytes)
-    var unit = 0
-    // What would be shown as 1024 of a unit is shown as 1 of the next.
-    while value >= 1023.95, unit < units.count - 1 {
-      value /= 1024
-      unit += 1
-    }
+    let (scale, unit) = scale(of: bytes)
     if unit == 0 { return "\(bytes) B" }
+    let value = Double(bytes) / scale
     if value == value.rounded() { return "\(Int64(value)) \(units[unit])" }
     return "\(decimal(value, places: value < 10 ? 2 : 1)) \(units[unit])"
+  }
+
+  private static let units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"]
+
+  /// The unit that a size is shown in, by its number and its bytes.
+  private static func scale(of bytes: Int64) -> (scale: Double, unit: Int) {
+    var scale = 1.0
+    var unit = 0
+    // What would be shown as 1024 of a unit is shown as 1 of the next.
+    while Double(bytes) / scale >= 1023.95, unit < units.count - 1 {
+      scale *= 1024
+      unit += 1
+    }
+    return (scale, unit)
+  }
+
+  private static func padded(_ text: String, to width: Int) -> String {
+    String(repeating: " ", count: max(0, width - text.count)) + text
+  }
+
+  /// A part of a size in the whole's unit, such as `29.3 of 286.1 MiB`, always as wide for one whole.
+  package static func size(_ part: Int64, of whole: Int64) -> String {
+    let (scale, unit) = scale(of: whole)
+    let total = size(whole)
+    guard unit > 0 else { return padded("\(part)", to: "\(whole)".count) + " of " + total }
+    let value = Double(whole) / scale
+    let places = value < 10 ? 2 : 1
+    let shown = decimal(max(0, Double(min(part, whole))) / scale, places: places)
+    return padded(shown, to: decimal(value, places: places).count) + " of " + total
   }
 
   /// A rate, such as `11.3 MiB/s`.

@@ -1,7 +1,6 @@
 import Download
 import Glibc
 import Primitives
-import Synchronization
 
 /// Shows runs on standard error: live lines on a terminal, plain lines elsewhere.
 struct ProgressDisplay {
@@ -58,19 +57,19 @@ struct ProgressDisplay {
     }
   }
 
-  private func note(_ line: String, of name: String, _ event: DownloadEvent) {
+  private mutating func note(_ line: String, of name: String, _ event: DownloadEvent) {
     // The first line of a run begins with the name by itself.
     if case .started = event { return printAbove(line) }
     printAbove(namesTorrents ? "\(name): \(line)" : line)
   }
 
   /// Shows a line of its own, unless nothing is to be said.
-  func note(_ line: String) {
+  mutating func note(_ line: String) {
     if verbosity != .quiet { printAbove(TerminalText.cleaned(line)) }
   }
 
   /// Shows a failure, whatever else is to be said.
-  func fail(_ failure: CommandFailure) {
+  mutating func fail(_ failure: CommandFailure) {
     printAbove(String(failure.text.dropLast()))
   }
 
@@ -78,7 +77,7 @@ struct ProgressDisplay {
   mutating func end(_ number: Int, _ line: String?) {
     views[number] = nil
     if views.isEmpty {
-      Console.message(frame.clear(columns: Console.terminalSize.columns))
+      clear()
     } else {
       redraw()
     }
@@ -88,12 +87,17 @@ struct ProgressDisplay {
   /// Leaves the terminal as it was.
   mutating func close() {
     guard style == .live else { return }
-    Console.message(frame.clear(columns: Console.terminalSize.columns))
+    clear()
     LiveTerminal.showCursor()
   }
 
+  private mutating func clear() {
+    guard mayDraw() else { return }
+    Console.message(frame.clear(columns: Console.terminalSize.columns))
+  }
+
   private mutating func redraw() {
-    guard style == .live else { return }
+    guard style == .live, mayDraw() else { return }
     let (columns, rows) = Console.terminalSize
     let shown = views.sorted { $0.key < $1.key }.map(\.value.view)
     let text = frame.draw(
@@ -101,7 +105,15 @@ struct ProgressDisplay {
     if !text.isEmpty { Console.message(text) }
   }
 
-  private func printAbove(_ line: String) {
+  /// Whether live lines may be drawn now; what the terminal shows no more is forgotten.
+  private mutating func mayDraw() -> Bool {
+    let turn = LiveTerminal.turn()
+    if turn != .ours { frame = LiveFrame() }
+    return turn != .others
+  }
+
+  private mutating func printAbove(_ line: String) {
+    if style == .live { _ = mayDraw() }
     Console.message(
       style == .live ? frame.above(line, columns: Console.terminalSize.columns) : line + "\n")
   }
@@ -110,24 +122,5 @@ struct ProgressDisplay {
     var time = timespec()
     clock_gettime(CLOCK_MONOTONIC, &time)
     return Instant(nanoseconds: Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec))
-  }
-}
-
-/// Remembers whether the cursor is hidden, so that every way out of the process can restore it.
-enum LiveTerminal {
-  private static let isCursorHidden = Atomic<Bool>(false)
-
-  static func hideCursor() {
-    isCursorHidden.store(true, ordering: .relaxed)
-    Console.message("\u{1B}[?25l")
-  }
-
-  static func showCursor() {
-    if isCursorHidden.exchange(false, ordering: .relaxed) { Console.message("\u{1B}[?25h") }
-  }
-
-  /// For a way out that skips `ProgressDisplay.close`: ends the live lines as well.
-  static func abandon() {
-    if isCursorHidden.exchange(false, ordering: .relaxed) { Console.message("\u{1B}[?25h\r\n") }
   }
 }

@@ -20,32 +20,50 @@ package struct ProgressRenderer: Sendable {
   }
 
   /// The line while data is being fetched.
-  package func line(_ progress: ProgressSnapshot, columns: Int) -> String {
-    line(
+  ///
+  /// Every number has room to grow, so that nothing moves but what changes.
+  package func line(
+    _ progress: ProgressSnapshot, columns: Int, nameWidth: Int? = nil
+  ) -> String {
+    let rate = ByteText.rate(progress.downloadRate)
+    let eta = progress.eta.map(ByteText.clock) ?? "--:--"
+    return line(
       done: progress.verifiedBytes, total: progress.totalBytes,
       details: [
-        sizes(progress.verifiedBytes, of: progress.totalBytes),
-        ByteText.rate(progress.downloadRate),
-        "ETA \(progress.eta.map(ByteText.clock) ?? "--:--")",
-        peers(progress),
-      ], columns: columns)
+        Detail(sizes(progress.verifiedBytes, of: progress.totalBytes), rank: 2),
+        Detail(Self.padded(rate, to: 11), rank: 4),
+        Detail("ETA " + Self.padded(eta, to: 5), rank: 3),
+        Detail(peers(progress), rank: 1, width: 17),
+      ], columns: columns, nameWidth: nameWidth)
   }
 
   /// The line while data on disk is being checked or hashed.
-  package func checkingLine(done: Int64, total: Int64, columns: Int) -> String {
+  package func checkingLine(
+    done: Int64, total: Int64, columns: Int, nameWidth: Int? = nil
+  ) -> String {
     line(
-      done: done, total: total, details: [work.present, sizes(done, of: total)], columns: columns)
+      done: done, total: total,
+      details: [
+        Detail(sizes(done, of: total), rank: 1), Detail(work.present, rank: 2),
+      ], columns: columns, nameWidth: nameWidth)
   }
 
   /// The line while we only give.
-  package func seedingLine(_ progress: ProgressSnapshot, columns: Int) -> String {
-    let text =
-      "seeding  up \(ByteText.rate(progress.uploadRate))"
-      + "  sent \(ByteText.size(progress.uploadedBytes))  \(peers(progress))"
+  package func seedingLine(
+    _ progress: ProgressSnapshot, columns: Int, nameWidth: Int? = nil
+  ) -> String {
+    let rate = Self.padded(ByteText.rate(progress.uploadRate), to: 11)
+    return line(
+      "seeding  up \(rate)  sent \(ByteText.size(progress.uploadedBytes))  \(peers(progress))",
+      columns: columns, nameWidth: nameWidth)
+  }
+
+  /// A line of the name and some words.
+  package func line(_ words: String, columns: Int, nameWidth: Int? = nil) -> String {
     let room = max(0, columns - 1)
-    let nameRoom = max(0, min(TerminalText.width(name), room - TerminalText.width(text) - 2))
-    let shownName = TerminalText.truncated(name, to: nameRoom)
-    return TerminalText.truncated(shownName.isEmpty ? text : "\(shownName)  \(text)", to: room)
+    let nameRoom = min(column(nameWidth, room), room - TerminalText.width(words) - 2)
+    let head = nameRoom > 0 ? Self.fitted(name, to: nameRoom) + "  " : ""
+    return TerminalText.truncated(head + words, to: room)
   }
 
   /// The strip of parts below the line while data is being fetched, and behind it who brings them;
@@ -63,14 +81,31 @@ package struct ProgressRenderer: Sendable {
       + (showsOrigins ? "  \(origins)" : "")
   }
 
+  /// Wide enough that those of several torrents line up, but for the largest.
   private func sizes(_ done: Int64, of total: Int64) -> String {
-    "\(ByteText.size(done)) of \(ByteText.size(total))"
+    Self.padded(ByteText.size(done, of: total), to: 18)
   }
 
   private func peers(_ progress: ProgressSnapshot) -> String {
     let count = progress.connectedPeers
-    let noun = count == 1 ? "peer" : "peers"
-    return progress.seeds > 0 ? "\(count) \(noun) (\(progress.seeds) seeding)" : "\(count) \(noun)"
+    let peers = "\(count) \(count == 1 ? "peer" : "peers")"
+    return progress.seeds > 0
+      ? "\(peers), \(progress.seeds) \(progress.seeds == 1 ? "seed" : "seeds")" : peers
+  }
+
+  /// Something that is said behind the bar.
+  private struct Detail {
+    let text: String
+    /// The least important is left out first.
+    let rank: Int
+    /// The room that is kept for it.
+    let width: Int
+
+    init(_ text: String, rank: Int, width: Int = 0) {
+      self.text = text
+      self.rank = rank
+      self.width = max(width, TerminalText.width(text))
+    }
   }
 
   private static let shortestStrip = 24
@@ -78,25 +113,50 @@ package struct ProgressRenderer: Sendable {
   private static let longestBar = 40
   private static let shortestName = 8
 
-  private func line(done: Int64, total: Int64, details: [String], columns: Int) -> String {
+  /// The room for the name: what it takes, at most a third of the line.
+  private func column(_ nameWidth: Int?, _ room: Int) -> Int {
+    min(nameWidth ?? TerminalText.width(name), max(Self.shortestName, room / 3))
+  }
+
+  /// The percentage matters most, then the name, then a short bar; details go by their rank.
+  private func line(
+    done: Int64, total: Int64, details: [Detail], columns: Int, nameWidth: Int?
+  ) -> String {
     let room = max(0, columns - 1)
-    let percent = ByteText.percent(done, of: total)
+    let percent = Self.padded(ByteText.percent(done, of: total), to: 6)
+    let nameColumn = column(nameWidth, room)
+    let leastName = min(nameColumn, Self.shortestName) + 2
+    let leastBar = Self.shortestBar + 4
     var details = details
-    // The percentage and a short bar matter most; details go from the right.
-    func width(_ details: [String]) -> Int {
-      TerminalText.width(([percent] + details).joined(separator: "  "))
+    func tailWidth() -> Int { details.reduce(percent.count) { $0 + 2 + $1.width } }
+    while tailWidth() + leastBar + leastName > room,
+      let least = details.indices.min(by: { details[$0].rank < details[$1].rank })
+    {
+      details.remove(at: least)
     }
-    while !details.isEmpty, width(details) + Self.shortestBar + 4 > room { details.removeLast() }
-    let tail = ([percent] + details).joined(separator: "  ")
-    let left = room - TerminalText.width(tail)
-    guard left >= Self.shortestBar + 4 else { return TerminalText.truncated(tail, to: room) }
-    let nameRoom = left - Self.shortestBar - 6
-    let shownName =
-      nameRoom >= Self.shortestName
-      ? TerminalText.truncated(name, to: min(nameRoom, max(Self.shortestName, room / 3))) : ""
-    let head = shownName.isEmpty ? "" : shownName + "  "
-    let barRoom = min(Self.longestBar, left - TerminalText.width(head) - 4)
-    return head + bar(done: done, total: total, length: barRoom) + "  " + tail
+    let left = room - tailWidth()
+    let tail = ([percent] + details.map(\.text)).joined(separator: "  ")
+    guard left >= leastName else {
+      return TerminalText.truncated(percent.trimmed, to: room)
+    }
+    guard left >= leastName + leastBar else {
+      return Self.fitted(name, to: left - 2) + "  " + tail
+    }
+    let nameRoom = min(nameColumn, left - leastBar - 2)
+    let barRoom = min(Self.longestBar, left - nameRoom - 6)
+    return Self.fitted(name, to: nameRoom) + "  " + bar(done: done, total: total, length: barRoom)
+      + "  " + tail
+  }
+
+  /// Text of exactly that width, cut or filled up at its end.
+  private static func fitted(_ text: String, to width: Int) -> String {
+    let cut = TerminalText.truncated(text, to: width)
+    return cut + String(repeating: " ", count: max(0, width - TerminalText.width(cut)))
+  }
+
+  /// Text of at least that width, filled up at its beginning.
+  private static func padded(_ text: String, to width: Int) -> String {
+    String(repeating: " ", count: max(0, width - text.count)) + text
   }
 
   private func bar(done: Int64, total: Int64, length: Int) -> String {
@@ -107,4 +167,9 @@ package struct ProgressRenderer: Sendable {
     if filled > 0, filled < length { full = String(full.dropLast()) + ">" }
     return usesColor ? "[\u{1B}[32m\(full)\u{1B}[0m\(empty)]" : "[\(full)\(empty)]"
   }
+}
+
+extension String {
+  /// Without the spaces at its beginning.
+  fileprivate var trimmed: String { String(drop { $0 == " " }) }
 }

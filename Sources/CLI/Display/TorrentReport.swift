@@ -52,7 +52,7 @@ package struct TorrentReport {
       ("encoding", torrent.encoding),
     ]
     for case (let label, let value?) in optional { facts.append((label, value)) }
-    return facts
+    return facts + torrent.otherFields.map { ($0.name, $0.value) }
   }
 
   private var places: [String] {

@@ -54,26 +54,33 @@ package struct TorrentView: Sendable {
     }
   }
 
+  /// The columns that the name would like.
+  var nameWidth: Int { TerminalText.width(name) }
+
   /// The live lines: one, and below it the strip of parts if there is room and something to show.
-  package func liveLines(columns: Int, withStrip: Bool) -> [String] {
+  package func liveLines(
+    columns: Int, withStrip: Bool, nameWidth: Int? = nil
+  ) -> [String] {
     switch phase {
     case .waiting:
-      return [TerminalText.truncated("\(name)  waiting", to: max(0, columns - 1))]
+      return [renderer.line("waiting", columns: columns, nameWidth: nameWidth)]
     case .searching(let progress):
-      let text = "\(name)  \(progress.words)"
-      return [TerminalText.truncated(text, to: max(0, columns - 1))]
+      return [renderer.line(progress.words, columns: columns, nameWidth: nameWidth)]
     case .checking(let done, let total):
-      return [renderer.checkingLine(done: done, total: total, columns: columns)]
+      return [
+        renderer.checkingLine(done: done, total: total, columns: columns, nameWidth: nameWidth)
+      ]
     case .running(let progress) where isSeeding:
-      return [renderer.seedingLine(progress, columns: columns)]
+      return [renderer.seedingLine(progress, columns: columns, nameWidth: nameWidth)]
     case .running(let progress):
       let strip = withStrip ? renderer.strip(progress, columns: columns) : ""
-      return [renderer.line(progress, columns: columns)] + (strip.isEmpty ? [] : [strip])
+      return [renderer.line(progress, columns: columns, nameWidth: nameWidth)]
+        + (strip.isEmpty ? [] : [strip])
     }
   }
 }
 
-/// Fits the live lines of several torrents to a terminal.
+/// Fits the live lines of several torrents to a terminal, one column below the other.
 package enum LiveLayout {
   /// The lines, at most `rows - 1` so that what scrolls by above can be read.
   ///
@@ -84,9 +91,15 @@ package enum LiveLayout {
   /// - Returns: Lines shorter than the width.
   package static func lines(of views: [TorrentView], columns: Int, rows: Int) -> [String] {
     let room = max(1, rows - 1)
-    let withStrip = views.flatMap { $0.liveLines(columns: columns, withStrip: true) }
-    if withStrip.count <= room { return withStrip }
-    let lines = views.flatMap { $0.liveLines(columns: columns, withStrip: false) }
+    let nameWidth = views.map(\.nameWidth).max() ?? 0
+    func lines(withStrip: Bool) -> [String] {
+      views.flatMap {
+        $0.liveLines(columns: columns, withStrip: withStrip, nameWidth: nameWidth)
+      }
+    }
+    let full = lines(withStrip: true)
+    if full.count <= room { return full }
+    let lines = lines(withStrip: false)
     if lines.count <= room { return lines }
     let rest = "… and \(lines.count - room + 1) more"
     return Array(lines.prefix(room - 1)) + [TerminalText.truncated(rest, to: max(0, columns - 1))]

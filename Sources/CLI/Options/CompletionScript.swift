@@ -100,7 +100,9 @@ package enum CompletionScript: String, CaseIterable, Sendable {
     # zsh completion for swift-torrent; put it as _swift-torrent into a folder of $fpath.
     _swift_torrent() {
       local command=download word
-      for word in ${words[2,CURRENT-1]}; do
+      local -i place=1
+      for word in "${(@)words[2,CURRENT-1]}"; do
+        (( place++ ))
         case $word in
           \(Command.words.joined(separator: "|"))) command=$word; break ;;
           -*) ;;
@@ -116,7 +118,7 @@ package enum CompletionScript: String, CaseIterable, Sendable {
           if (( CURRENT == 2 )) && [[ $words[2] != -* ]]; then
             _describe -t commands command commands
           fi ;;
-        *) words=($words[1] ${words[3,-1]}); (( CURRENT-- )) ;;
+        *) words[place]=(); (( CURRENT-- )) ;;
       esac
       case $command in
     \(commands.map(zshCase).joined())\
@@ -149,8 +151,14 @@ package enum CompletionScript: String, CaseIterable, Sendable {
       case .choice(let words)?: ":word:(\(words.joined(separator: " ")))"
       }
     return option.spellings.map { spelling in
-      "'\(option.isRepeatable ? "*" : "")\(spelling)[\(zshQuoted(option.summary))]\(action)'"
+      let summary = zshQuoted(summary(of: spelling, option))
+      return "'\(option.isRepeatable ? "*" : "")\(spelling)[\(summary)]\(action)'"
     }
+  }
+
+  /// What a spelling of an option does.
+  private static func summary(of spelling: String, _ option: OptionSpecification) -> String {
+    spelling == option.negation ? "off: \(option.summary)" : option.summary
   }
 
   /// Safe inside single quotes, brackets and before a colon.
@@ -207,9 +215,10 @@ package enum CompletionScript: String, CaseIterable, Sendable {
     case .program?: line += " -x -a '(__fish_complete_command)'"
     case .choice(let words)?: line += " -x -a '\(words.joined(separator: " "))'"
     }
-    let description = " -d \(fishQuoted(option.summary))"
-    return [line + description]
-      + (option.negation.map { [" -l \($0.dropFirst(2))" + description] } ?? [])
+    let negation = option.negation.map { spelling in
+      " -l \(spelling.dropFirst(2)) -d \(fishQuoted(summary(of: spelling, option)))"
+    }
+    return [line + " -d \(fishQuoted(option.summary))"] + [negation].compactMap(\.self)
   }
 
   private static func fishQuoted(_ text: String) -> String {

@@ -34,7 +34,7 @@ package enum HelpText {
       \(optionList)
       Exit status:
       \(list(ExitStatus.allCases.map { (String($0.rawValue), $0.meaning) }))\
-      SIGINT and SIGTERM: progress is saved, then the process dies of the signal (130, 143).
+      SIGINT, SIGTERM, SIGHUP, SIGQUIT: progress is saved, then the process dies of the signal.
 
       """
   }

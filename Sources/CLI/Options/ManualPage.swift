@@ -21,7 +21,8 @@ package enum ManualPage {
     .SH EXIT STATUS
     \(ExitStatus.allCases.map { item(bold(String($0.rawValue)), $0.meaning) }.joined())\
     .PP
-    On SIGINT and SIGTERM progress is saved, then the process dies of the signal.
+    On SIGINT, SIGTERM, SIGHUP and SIGQUIT progress is saved, then the process dies of
+    the signal.
     .SH ENVIRONMENT
     \(item(bold("NO_COLOR"), "when set to anything, --color auto means never"))\
     \(HookFacts.variables.map { item(bold($0.name), "for --on-complete: \($0.meaning)") }.joined())

@@ -96,8 +96,11 @@ package enum UsageError: Error, Equatable, Sendable, CustomStringConvertible {
 
 /// Finds what a mistyped word was probably meant to be.
 package enum Suggestion {
-  /// The candidate with the fewest typing errors, if they are few enough for a plausible slip.
+  /// The shortest candidate of which the word is the beginning, else the one with the fewest typing
+  /// errors, if they are few enough for a plausible slip, else one that the word goes on from.
   package static func nearest(to word: String, among candidates: [String]) -> String? {
+    let longer = candidates.filter { word.utf8.count > 4 && $0.hasPrefix(word) }
+    if let shortest = longer.min(by: { $0.utf8.count < $1.utf8.count }) { return shortest }
     let typed = Array(word.unicodeScalars.prefix(64))
     var best: (candidate: String, distance: Int)?
     for candidate in candidates {
@@ -105,7 +108,7 @@ package enum Suggestion {
       if distance < best?.distance ?? .max { best = (candidate, distance) }
     }
     guard let best, best.distance <= max(1, best.candidate.unicodeScalars.count / 3) else {
-      return nil
+      return candidates.first { $0.utf8.count > 4 && word.hasPrefix($0 + "-") }
     }
     return best.candidate
   }

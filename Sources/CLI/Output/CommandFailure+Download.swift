@@ -17,7 +17,10 @@ extension CommandFailure {
           + "or download the torrent first")
     case .listenFailed:
       self.init(
-        .networkFailure, error.description, hint: "choose another port with --port, or none")
+        .networkFailure, error.description,
+        hint: options.bindAddress.map {
+          "\($0) must be an address of this machine (--bind), and the port free (--port)"
+        } ?? "choose another port with --port, or none")
     case .deadlinePassed, .stalled, .noPeers:
       self.init(
         .deadlinePassed, error.description, hint: "the same command goes on from what is there")
@@ -28,8 +31,12 @@ extension CommandFailure {
           + "--metadata-timeout TIME")
     case .badMetadata(let reason):
       self.init(reason.isBadBencode ? .badBencode : .badTorrent, error.description)
-    case .tooSlow:
-      self.init(.tooSlow, error.description, hint: "the same command goes on from what is there")
+    case .tooSlow(let rate, let floor):
+      self.init(
+        .tooSlow,
+        "too slow: \(ByteText.rate(Double(rate))) over the last \(floor.duration.words), "
+          + "at least \(ByteText.rate(Double(floor.bytesPerSecond))) wanted",
+        hint: "the same command goes on from what is there")
     case .networkFailure:
       self.init(.networkFailure, error.description)
     case .noPeerSource:

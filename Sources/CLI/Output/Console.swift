@@ -13,6 +13,8 @@ enum Console {
       _ = open("/dev/null", descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY)
     }
     signal(SIGPIPE, SIG_IGN)
+    // Ctrl-\ is no crash, though the Swift runtime takes it for one on a terminal.
+    signal(SIGQUIT, SIG_DFL)
   }
 
   /// Writes a result to standard output, and dies of SIGPIPE as a filter does when its reader is gone.

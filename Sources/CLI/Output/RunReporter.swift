@@ -12,6 +12,8 @@ actor RunReporter {
   private let log: LogFile?
   private let onBrokenOutput: @Sendable () -> Void
   private var display: ProgressDisplay
+  /// Payload received and sent for each source so far, whatever becomes of it.
+  private var moved: [Int: (received: Int64, sent: Int64)] = [:]
   private var logNarratives: [Int: (name: String, narrative: DownloadNarrative)] = [:]
   /// The `errno` of the first event that could not be written; nothing is written after it.
   private(set) var outputError: Int32?
@@ -36,7 +38,9 @@ actor RunReporter {
   /// Writes the first event.
   func open(sources: Int) {
     write(EventJSON.run(sources: sources))
-    log?.append("swift-torrent \(CommandLineTool.version): \(sources) sources")
+    log?.append(
+      "swift-torrent \(CommandLineTool.version): \(sources == 1 ? "1 source" : "\(sources) sources")"
+    )
   }
 
   /// A source is a magnet link, and its torrent is searched for.
@@ -58,6 +62,9 @@ actor RunReporter {
 
   /// Something happened in a source's run.
   func show(_ event: DownloadEvent, of number: Int) {
+    if case .progress(let progress) = event {
+      moved[number] = (progress.downloadedBytes, progress.uploadedBytes)
+    }
     if let value = EventJSON.event(event, source: number) { write(value) }
     display.show(event, of: number)
     if let line = logNarratives[number]?.narrative.line(event) { tellLog(line, of: number) }
@@ -98,6 +105,9 @@ actor RunReporter {
 
   /// Writes the last event and the line about all sources, and leaves the terminal as it was.
   func close(_ totals: RunTotals) {
+    var totals = totals
+    totals.downloadedBytes = moved.values.reduce(0) { $0 + $1.received }
+    totals.uploadedBytes = moved.values.reduce(0) { $0 + $1.sent }
     write(EventJSON.summary(totals))
     display.close()
     log?.append(totals.text)

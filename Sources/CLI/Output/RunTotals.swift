@@ -1,5 +1,3 @@
-import Download
-
 /// What became of all sources of a run together.
 package struct RunTotals: Sendable {
   /// The exit status: that of the first source that failed, in the order of the command line.
@@ -20,26 +18,18 @@ package struct RunTotals: Sendable {
   /// Nothing has become of anything yet.
   package init() {}
 
-  /// Sums up what became of the sources, which are in the order of the command line.
+  /// Counts what became of the sources, which are in the order of the command line.
   init(_ results: [SourceResult], duration: Duration) {
     self.duration = duration
     for result in results {
       switch result {
-      case .completed(let summary):
-        completed += 1
-        add(summary)
-      case .failed(let failure, let summary):
+      case .completed: completed += 1
+      case .failed(let failure):
         failed += 1
         if status == .success { status = failure.status }
-        if let summary { add(summary) }
       case .stopped: stopped += 1
       }
     }
-  }
-
-  private mutating func add(_ summary: DownloadSummary) {
-    downloadedBytes += summary.progress.downloadedBytes
-    uploadedBytes += summary.progress.uploadedBytes
   }
 
   /// The line that ends a run of several sources.
@@ -56,8 +46,7 @@ package struct RunTotals: Sendable {
 
 /// What became of one source.
 enum SourceResult: Sendable {
-  case completed(DownloadSummary)
-  /// With what was done before it failed, if that was all that was asked for but the hook.
-  case failed(CommandFailure, after: DownloadSummary?)
+  case completed
+  case failed(CommandFailure)
   case stopped
 }

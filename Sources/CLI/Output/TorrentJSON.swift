@@ -17,6 +17,12 @@ package enum TorrentJSON {
         .init("created", torrent.creationDate.map { .integer($0) } ?? .null),
         .init("created_by", .text(torrent.createdBy)), .init("comment", .text(torrent.comment)),
         .init("encoding", .text(torrent.encoding)),
+        .init(
+          "other_fields",
+          .array(
+            torrent.otherFields.map {
+              .object([.init("name", .string($0.name)), .init("value", .string($0.value))])
+            })),
         .init("trackers", .array(torrent.trackers.map { .texts($0) })),
         .init("web_seeds", .texts(torrent.webSeeds)),
         .init("nodes", .array(torrent.nodes.map(node))), .init("files", files(torrent)),

@@ -191,3 +191,6 @@ int cposix_watch_signal(int signal, int fd);
 
 /// Gives a signal its default action back.
 int cposix_unwatch_signal(int signal);
+
+/// Whether a signal is ignored, as whoever started the process may have chosen.
+int cposix_ignores_signal(int signal);

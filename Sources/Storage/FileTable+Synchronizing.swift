@@ -1,0 +1,80 @@
+import Glibc
+
+/// Waiting for the disk, if that is wanted.
+extension FileTable {
+  /// Waits until every wanted file is on the disk, with its name and the folders that lead to it,
+  /// whichever run has written it.
+  func synchronizeWanted() throws(StorageError) {
+    guard synchronizes, let root = try openRoot(create: false) else { return }
+    var walk = FolderWalk(fileSystem: fileSystem, rootPath: folder)
+    var folders: Set<ArraySlice<String>> = []
+    for (index, place) in layout.places.enumerated() where place.isWanted {
+      guard let parent = try walk.folder(of: place.path, root: root, create: false) else {
+        throw .fileMissing(path: path(index))
+      }
+      do throws(SystemCallError) {
+        let file = try fileSystem.openFile(place.name, in: parent, .read)
+        let failure = synchronize(file)
+        try fileSystem.close(file)
+        if let failure { throw failure }
+      } catch {
+        throw StorageError(error, path: path(index))
+      }
+      var folder = place.path.dropLast()
+      while !folder.isEmpty, folders.insert(folder).inserted { folder = folder.dropLast() }
+    }
+    for path in folders.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
+      // The walk opens the folder of a path's last component.
+      guard let inside = try walk.folder(of: path + [""], root: root, create: false) else {
+        continue
+      }
+      try synchronizeFolder(inside, path: folder + "/" + path.joined(separator: "/"))
+    }
+    try walk.close()
+    try synchronizeRoot()
+    try synchronizeAbove()
+  }
+
+  /// Waits until the names in the output folder are on the disk.
+  func synchronizeRoot() throws(StorageError) {
+    guard synchronizes, let root = try openRoot(create: false) else { return }
+    try synchronizeFolder(root, path: folder)
+  }
+
+  /// The same for the folders above it, which this run may have made.
+  private func synchronizeAbove() throws(StorageError) {
+    var above = folder[...]
+    while let slash = above.lastIndex(of: "/") {
+      above = above[..<slash]
+      if above.isEmpty { break }
+      let descriptor: Descriptor
+      // One that may not be opened is not ours.
+      do { descriptor = try fileSystem.openRoot(String(above), create: false) } catch { return }
+      let failure = synchronize(descriptor)
+      do throws(SystemCallError) {
+        try fileSystem.close(descriptor)
+        if let failure, failure.code != EINVAL { throw failure }
+      } catch {
+        throw StorageError(error, path: String(above))
+      }
+    }
+  }
+
+  private func synchronizeFolder(
+    _ descriptor: Descriptor, path: String
+  ) throws(StorageError) {
+    // Not every file system can do that with folders; then their names are as safe as they can be.
+    if let failure = synchronize(descriptor), failure.code != EINVAL {
+      throw StorageError(failure, path: path)
+    }
+  }
+
+  private func synchronize(_ descriptor: Descriptor) -> SystemCallError? {
+    do throws(SystemCallError) {
+      try fileSystem.synchronize(descriptor)
+      return nil
+    } catch {
+      return error
+    }
+  }
+}
