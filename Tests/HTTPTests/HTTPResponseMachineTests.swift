@@ -106,6 +106,26 @@ private enum Feed {
     #expect(head.isEncoded && head.keepsAlive && head.redirect == nil)
   }
 
+  /// A date is taken relative to the server's own, whatever our clock says.
+  @Test(arguments: [
+    ("Sun, 06 Nov 1994 08:49:37 GMT", "Sun, 06 Nov 1994 08:50:07 GMT", Duration.seconds(30)),
+    ("Wed, 28 Feb 2024 23:59:59 GMT", "Thu, 29 Feb 2024 00:00:09 GMT", .seconds(10)),
+    ("Sun, 28 Feb 2100 23:59:50 GMT", "Mon, 01 Mar 2100 00:00:00 GMT", .seconds(10)),
+    ("Fri, 31 Dec 1999 23:59:59 GMT", "Sat, 01 Jan 2000 00:00:01 GMT", .seconds(2)),
+    ("Sat, 01 Jan 2000 00:00:01 GMT", "Fri, 31 Dec 1999 23:59:59 GMT", .zero),
+    ("Sat, 01 Jan 2000 00:00:01 GMT", "Fri, 31 Dec 9999 23:59:59 GMT", .seconds(86_400)),
+    ("Sat, 01 Jan 2000 00:00:01 GMT", "Sat, 01 Foo 2000 00:00:09 GMT", nil),
+    ("Sat, 01 Jan 2000 00:00:01 GMT", "Sat, 01 Jan 2000 00:00:+9 GMT", nil),
+    ("Sat, 01 Jan 2000 00:00:01 GMT", "Sat, 32 Jan 2000 00:00:09 GMT", nil),
+    ("now", "Sat, 01 Jan 2000 00:00:09 GMT", nil),
+    ("Sat, 01 Jan 2000 00:00:01 GMT", "", nil),
+  ])
+  func aDateToComeBackIsRead(now: String, then: String, wish: Duration?) throws {
+    let outcome = try Feed.run(
+      "HTTP/1.1 503 X\r\nContent-Length: 0\r\nRetry-After: \(then)\r\nDate: \(now)\r\n\r\n")
+    #expect(outcome.head?.retryAfter == wish)
+  }
+
   @Test(arguments: [
     ("HTTP/1.1", "", true), ("HTTP/1.1", "Connection: close\r\n", false), ("HTTP/1.0", "", false),
     ("HTTP/1.0", "Connection: Keep-Alive\r\n", true),

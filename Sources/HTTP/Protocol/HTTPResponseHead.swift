@@ -30,7 +30,7 @@ package struct HTTPResponseHead: Sendable, Equatable {
   package var location: String?
   /// What a partial response brings.
   package var contentRange: ContentRange?
-  /// How long the server wants to be left alone; only the form in seconds is read.
+  /// How long the server wants to be left alone, in seconds or by the difference of its own dates.
   package var retryAfter: Duration?
   /// Whether the body is not plain, although we ask for nothing else.
   package var isEncoded = false
@@ -58,6 +58,9 @@ struct HTTPResponseHeadReader: Sendable {
   private var length: Int64?
   private var isChunked = false
   private var connection = ""
+  /// When the server wants to be asked again, and what time it says it is.
+  private var retryTime: Int64?
+  private var time: Int64?
   private let isVersion1_1: Bool
 
   /// Reads the status line.
@@ -97,7 +100,9 @@ struct HTTPResponseHeadReader: Sendable {
     case "location": head.location = head.location ?? value
     case "content-range": head.contentRange = Self.contentRange(value)
     case "retry-after":
+      retryTime = HTTPDate.seconds(value)
       if let seconds = Self.number(value) { head.retryAfter = .seconds(min(seconds, 86_400)) }
+    case "date": time = HTTPDate.seconds(value)
     default: break
     }
   }
@@ -123,6 +128,9 @@ struct HTTPResponseHeadReader: Sendable {
       head.framing = .length(length)
     } else {
       head.framing = .untilClose
+    }
+    if let retryTime, let time {
+      head.retryAfter = .seconds(min(max(0, retryTime - time), 86_400))
     }
     let options = connection.split { $0 == "," || $0 == " " || $0 == "\t" }
     let wantsMore =

@@ -76,7 +76,7 @@ extension HTTPResponseHead {
   init(_ response: HTTPURLResponse, isDecoded: Bool) throws(HTTPError) {
     var reader = try HTTPResponseHeadReader(
       statusLine: Array("HTTP/1.1 \(response.statusCode)".utf8)[...])
-    for name in ["Location", "Content-Range", "Retry-After", "Content-Encoding"] {
+    for name in ["Location", "Content-Range", "Date", "Retry-After", "Content-Encoding"] {
       guard let value = response.value(forHTTPHeaderField: name) else { continue }
       try reader.read(field: Array("\(name): \(value)".utf8)[...])
     }
