@@ -57,7 +57,8 @@ let tests: KeyValuePairs<String, [String]> = [
     "Swarm", "Hashing", "Primitives", "TestSupport",
   ],
   "CLITests": [
-    "CLI", "Download", "Bencode", "Metainfo", "Storage", "Tracker", "Primitives", "TestSupport",
+    "CLI", "Download", "Bencode", "Metainfo", "Networking", "Storage", "Tracker", "Primitives",
+    "TestSupport",
   ],
   "EndToEndTests": [
     "Demo", "DHT", "Download", "Networking", "Metainfo", "Hashing", "Primitives", "TestSupport",

@@ -168,7 +168,8 @@ final class DHTService {
     var known: Set<Endpoint> = []
     for await peers in node.peers(of: infoHash, announcing: announcement) {
       guard !isStopped else { return }
-      noteJoining(node)
+      // Whoever names peers has answered, even if it is a router, which the table does not count.
+      noteJoining(node, hasAnswer: true)
       let room = Self.peersPerSearch - known.count
       let fresh = peers.filter { !known.contains($0) }.prefix(room)
       known.formUnion(fresh)
@@ -179,8 +180,8 @@ final class DHTService {
     if hasJoined { reports(DHTReport(.searched(peers: known.count), nodes: node.nodeCount)) }
   }
 
-  private func noteJoining(_ node: DHTNode) {
-    guard !hasJoined, node.nodeCount > 0 else { return }
+  private func noteJoining(_ node: DHTNode, hasAnswer: Bool = false) {
+    guard !hasJoined, hasAnswer || node.nodeCount > 0 else { return }
     hasJoined = true
     reports(DHTReport(.joined, nodes: node.nodeCount))
   }

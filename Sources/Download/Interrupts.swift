@@ -1,25 +1,30 @@
 import Networking
+import Synchronization
 
 /// The signals that end or suspend a program which has no loop of its own, such as the command line.
 package enum Interrupts {
   /// Keeps the watcher for as long as the process lives.
-  @Reactor private static var watcher: SignalWatcher?
+  private static let watcher = Mutex<SignalWatcher?>(nil)
 
-  /// Calls `body` on the loop with the number of each SIGINT, SIGTERM, SIGHUP and SIGQUIT from now on,
-  /// in place of the signals' default action.
+  /// From now on calls `body` with the number of each SIGINT, SIGTERM, SIGHUP and SIGQUIT, in place
+  /// of the signals' default action, and `overdue` when `patience` has passed since the first one.
   ///
-  /// SIGTSTP still suspends the process, after `suspending`. When the system can't watch signals, they
-  /// keep their default action: the process dies, and the next run goes on from what was saved.
+  /// SIGTSTP still suspends the process, after `suspending`. All are called on a thread that nothing
+  /// else can hold up. When the system can't watch signals, they keep their default action: the
+  /// process dies, and the next run goes on from what was saved.
   package static func onTermination(
-    suspending: @escaping @Sendable () -> Void, _ body: @escaping @Sendable (Int32) -> Void
+    patience: Duration, suspending: @escaping @Sendable () -> Void,
+    _ body: @escaping @Sendable (Int32) -> Void, overdue: @escaping @Sendable (Int32) -> Void
   ) {
-    Reactor.enqueue {
-      watcher?.stop()
+    watcher.withLock { current in
+      current?.stop()
       // A failure leaves the default action, as documented above.
-      watcher = try? SignalWatcher(SignalWatcher.Signal.allCases) { signal in
+      current = try? SignalWatcher(SignalWatcher.Signal.allCases, patience: patience) { signal in
         guard signal == .suspend else { return body(signal.number) }
         suspending()
-        watcher?.suspendProcess()
+        watcher.withLock { $0 }?.suspendProcess()
+      } overdue: {
+        overdue($0.number)
       }
     }
   }

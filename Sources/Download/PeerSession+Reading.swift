@@ -54,13 +54,14 @@ extension PeerSession {
     let rate = window.estimatedRate(now: now)
     guard end == nil, !work.board.isEndgame, rate > 0 else { return }
     // Bounded before it is a duration, because a rate that has died away is next to nothing.
-    let blockTime = min(Double(Block.standardLength) / rate, 1)
+    let blockLength = work.geometry.blockLength
+    let blockTime = min(Double(blockLength) / rate, 1)
     let cover = max(1, Int((min(roundTrip, 1) / blockTime).rounded(.up)))
     // A lane that is not idle is about to fill the window.
     let owed = isIdle ? window.count : window.target
     let blocks = min(owed - cover, Self.pauseBlocks)
     guard blocks > 0 else { return }
-    let bytes = (blocks - 1) * Block.standardLength + inbound.bytesToBlockEnd
+    let bytes = (blocks - 1) * blockLength + min(blockLength, inbound.bytesToBlockEnd)
     let pause = Duration.seconds(min(Double(bytes) / rate, Self.longestPause))
     guard pause > Self.shortestPause else { return }
     transport.ignoreArrivals()

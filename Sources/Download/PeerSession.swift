@@ -76,7 +76,7 @@ final class PeerSession: LaneWorker {
     machine = PeerConnectionMachine(now: clock.now)
     inbound = InboundMachine(geometry: work.geometry, received: connection.received)
     machine.outgoing = connection.unsent
-    window = RequestWindow(pinned: pipeline)
+    window = RequestWindow(pinned: pipeline, blockLength: work.geometry.blockLength)
   }
 
   /// Runs the connection until it ends, and says why it did.

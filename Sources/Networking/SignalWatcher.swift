@@ -1,12 +1,14 @@
 internal import CPosix
 internal import Glibc
+internal import Synchronization
 
-/// Turns signals of the process into calls on the loop.
+/// Turns signals of the process into calls on a thread of its own.
 ///
-/// There is one at a time: a process has one action for each signal. The handler writes the
-/// signal's number into a pipe that the loop watches, which is all that a handler may do.
-@Reactor
-package final class SignalWatcher {
+/// Nothing else happens on that thread: a loop that a disk holds up, or tasks that have taken all
+/// threads of the pool, must not keep anybody from ending the process. There is one watcher at a
+/// time: a process has one action for each signal. The handler writes the signal's number into a
+/// pipe that the thread reads, which is all that a handler may do.
+package final class SignalWatcher: Sendable {
   /// A signal that a program reacts to.
   package enum Signal: CaseIterable, Sendable {
     /// SIGINT, from Ctrl-C.
@@ -32,58 +34,73 @@ package final class SignalWatcher {
     }
   }
 
-  private let signals: [Signal]
-  private let received: @Reactor (Signal) -> Void
-  private var reader: SocketDescriptor?
-  private var writer: SocketDescriptor?
-  private var registration: Poller.Registration?
+  /// What the thread does.
+  private struct Orders: Sendable {
+    let signals: [Signal]
+    let patience: Duration?
+    let received: @Sendable (Signal) -> Void
+    let overdue: @Sendable (Signal) -> Void
+  }
 
-  /// Starts to watch; `received` is called on the loop for each signal, several equal ones in quick
-  /// succession perhaps once.
+  private let signals: [Signal]
+  /// The end of the pipe that the handler writes to; -1 once it is closed.
+  private let writer: Mutex<Int32>
+
+  /// Starts to watch.
+  ///
+  /// `received` is called for each signal, for several equal ones in quick succession perhaps once;
+  /// `overdue` with the first one that ends a process, when `patience` has passed since then.
   package init(
-    _ signals: [Signal], received: @escaping @Reactor (Signal) -> Void
+    _ signals: [Signal], patience: Duration? = nil,
+    received: @escaping @Sendable (Signal) -> Void,
+    overdue: @escaping @Sendable (Signal) -> Void = { _ in }
   ) throws(NetworkError) {
     let signals = signals.filter { $0 != .hangUp || cposix_ignores_signal($0.number) == 0 }
     self.signals = signals
-    self.received = received
     var ends: [Int32] = [-1, -1]
     guard cposix_pipe(&ends) == 0 else { throw .lastSystemError("pipe2") }
-    reader = SocketDescriptor(owning: ends[0])
-    writer = SocketDescriptor(owning: ends[1])
-    registration = try Reactor.shared.loop.poller.add(ends[0], target: self)
+    let reader = ends[0]
+    writer = Mutex(ends[1])
+    let orders = Orders(
+      signals: signals, patience: patience, received: received, overdue: overdue)
+    Thread.start { Self.watch(reader, orders) }
     for signal in signals where cposix_watch_signal(signal.number, ends[1]) != 0 {
-      throw .lastSystemError("sigaction")
+      let error = NetworkError.lastSystemError("sigaction")
+      stop()
+      throw error
     }
   }
 
-  isolated deinit {
+  deinit {
     stop()
   }
 
-  /// Gives the signals their default actions back; may be called again.
+  /// Gives the signals their default actions back and ends the thread; may be called again.
   package func stop() {
-    guard let descriptor else { return }
-    for signal in signals { _ = cposix_unwatch_signal(signal.number) }
-    if let registration { Reactor.shared.loop.poller.remove(registration, descriptor) }
-    registration = nil
-    reader = nil
-    writer = nil
+    writer.withLock { writer in
+      guard writer >= 0 else { return }
+      for signal in signals { _ = cposix_unwatch_signal(signal.number) }
+      _ = close(writer)
+      writer = -1
+    }
   }
 
   /// Stops the process as SIGTSTP would have; returns when it is continued.
   package func suspendProcess() {
     Self.raiseDefault(.suspend)
-    // A failure leaves the default action, which suspends as well.
-    if let writer = writerNumber { _ = cposix_watch_signal(Signal.suspend.number, writer) }
+    writer.withLock { writer in
+      // A failure leaves the default action, which suspends as well.
+      if writer >= 0 { _ = cposix_watch_signal(Signal.suspend.number, writer) }
+    }
   }
 
   /// Ends the process as `signal` would have, so that a shell sees what happened and stops its loop.
-  package nonisolated static func die(of signal: Signal) -> Never {
+  package static func die(of signal: Signal) -> Never {
     raiseDefault(signal)
     exit(128 + signal.number)
   }
 
-  private nonisolated static func raiseDefault(_ signal: Signal) {
+  private static func raiseDefault(_ signal: Signal) {
     _ = cposix_unwatch_signal(signal.number)
     var only = sigset_t()
     sigemptyset(&only)
@@ -92,30 +109,39 @@ package final class SignalWatcher {
     raise(signal.number)
   }
 
-  private var descriptor: Int32? {
-    switch reader {
-    case .some(let reader): reader.rawValue
-    case .none: nil
-    }
-  }
+  // MARK: - The thread
 
-  private var writerNumber: Int32? {
-    switch writer {
-    case .some(let writer): writer.rawValue
-    case .none: nil
-    }
-  }
-}
-
-extension SignalWatcher: PollTarget {
-  func became(_ readiness: Readiness) {
+  private static func watch(_ reader: Int32, _ orders: Orders) {
+    defer { _ = close(reader) }
+    var first: Signal?
+    var deadline: ContinuousClock.Instant?
     var numbers = [UInt8](repeating: 0, count: 64)
-    while let descriptor {
-      let count = read(descriptor, &numbers, numbers.count)
-      guard count > 0 else { return }
-      for number in numbers.prefix(count) {
-        if let signal = signals.first(where: { $0.number == Int32(number) }) { received(signal) }
+    while true {
+      var entry = pollfd(fd: reader, events: Int16(POLLIN), revents: 0)
+      if poll(&entry, 1, milliseconds(until: deadline)) > 0 {
+        let count = read(reader, &numbers, numbers.count)
+        if count == 0 { return }
+        for number in numbers.prefix(max(count, 0)) {
+          let signal = orders.signals.first { $0.number == Int32(number) }
+          guard let signal else { continue }
+          if first == nil, signal != .suspend {
+            first = signal
+            deadline = orders.patience.map { .now + $0 }
+          }
+          orders.received(signal)
+        }
+      }
+      if let due = deadline, let first, due <= .now {
+        deadline = nil
+        orders.overdue(first)
       }
     }
+  }
+
+  /// How long to wait, rounded up; -1 waits for ever.
+  private static func milliseconds(until deadline: ContinuousClock.Instant?) -> Int32 {
+    guard let deadline else { return -1 }
+    let (seconds, attoseconds) = (deadline - .now).components
+    return Int32(clamping: max(0, seconds * 1000 + attoseconds / 1_000_000_000_000_000 + 1))
   }
 }

@@ -55,6 +55,10 @@ package struct PeerConnectionMachine: Sendable {
   /// How many more messages of extensions the peer may send now; the longest metadata has 1,920
   /// pieces, and a fast peer gives us each as soon as we ask.
   private var extendedAllowance = MessageAllowance(burst: 4096, perSecond: 128)
+  /// How often the peer may still tell all that it has.
+  ///
+  /// It should do so once (BEP 3), and each time costs time for every piece of the torrent.
+  private var bitfieldAllowance = MessageAllowance(burst: 8, perSecond: 1)
   /// What the peer asked for and was not given yet, oldest first.
   private var requests = Fifo<Block>()
   /// Whole frames to be sent, in order.
@@ -72,7 +76,7 @@ package struct PeerConnectionMachine: Sendable {
 
   /// Notes a message and says what it asks for.
   ///
-  /// Throws when the peer asks for more at once than anybody may.
+  /// Throws when the peer asks for more at once than anybody may, or says the same without end.
   package mutating func received(
     _ message: PeerMessage, now: Instant
   ) throws(WireError) -> Action {
@@ -93,7 +97,9 @@ package struct PeerConnectionMachine: Sendable {
       if !isInterested { requests.removeAll() }
       return .interestChanged
     case .have(let piece): return .has(piece)
-    case .bitfield(let pieces): return .hasAll(pieces)
+    case .bitfield(let pieces):
+      guard bitfieldAllowance.takeOne(now: now) else { throw .bitfieldFlood }
+      return .hasAll(pieces)
     case .request(let block): return try received(request: block)
     case .cancel(let block):
       let waiting = requests.elements

@@ -40,6 +40,8 @@ package struct RequestWindow: Sendable {
   }
 
   private let pinned: Int?
+  /// The bytes of a usual block: short pieces make short blocks.
+  private let blockLength: Int
   private var cap: Int
   /// How many requests the peer says it queues.
   private var queue: Int?
@@ -58,9 +60,14 @@ package struct RequestWindow: Sendable {
   /// Whether the peer has let a block come late; it ends with the next block that comes.
   package private(set) var isSnubbed = false
 
-  /// Creates the window of a peer; `pinned` fixes its size, `cap` bounds it, both in blocks.
-  package init(pinned: Int? = nil, cap: Int = RequestWindow.defaultCap) {
+  /// Creates the window of a peer; `pinned` fixes its size, `cap` bounds it, both in blocks of
+  /// `blockLength` bytes.
+  package init(
+    pinned: Int? = nil, cap: Int = RequestWindow.defaultCap,
+    blockLength: Int = Block.standardLength
+  ) {
     self.pinned = pinned.map { max(1, $0) }
+    self.blockLength = max(1, blockLength)
     self.cap = max(1, cap)
     window = min(Self.initialTarget, max(1, cap))
   }
@@ -182,7 +189,7 @@ package struct RequestWindow: Sendable {
   // MARK: - Size
 
   private var sustainable: Int {
-    let blocks = rate.bytesPerSecond * Self.horizon / Double(Block.standardLength)
+    let blocks = rate.bytesPerSecond * Self.horizon / Double(blockLength)
     return min(cap, max(2, Int(min(blocks, Double(cap)))))
   }
 

@@ -26,6 +26,8 @@ package enum WireError: Error, Equatable, Sendable, CustomStringConvertible {
   case extensionFlood(WireExtension)
   /// Messages of the extension protocol, of whatever kind, that come faster than anybody needs.
   case extendedFlood
+  /// Bitfields again and again, although the first one is the only one that means anything new.
+  case bitfieldFlood
   /// More requests than we said we would queue.
   case tooManyRequests(limit: Int)
   /// A block although nobody can have asked for one yet.
@@ -49,6 +51,7 @@ package enum WireError: Error, Equatable, Sendable, CustomStringConvertible {
     case .badExtensionMessage(let each): "a message of \(each.name) makes no sense"
     case .extensionFlood(let each): "messages of \(each.name) come too fast"
     case .extendedFlood: "messages of extensions come too fast"
+    case .bitfieldFlood: "bitfields come again and again"
     case .earlyBlock: "a block came although none was asked for"
     case .longPrelude(let limit): "it said more than \(limit) bytes before it was asked anything"
     case .tooManyRequests(let limit): "more than \(limit) requests are waiting"

@@ -23,7 +23,8 @@ public struct Bitfield: Hashable, Sendable {
     guard wireBytes.count == (count + 7) / 8 else { return nil }
     self.init(count: count)
     var index = 0
-    for byte in wireBytes {
+    // As an array, because this is not specialized for other modules' collections.
+    for byte in Array(wireBytes) {
       words[index / 8] |= UInt64(byte.bitReversed) << UInt64(index % 8 * 8)
       index += 1
     }

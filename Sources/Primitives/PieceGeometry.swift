@@ -97,6 +97,10 @@ public struct PieceGeometry: Hashable, Sendable {
     Int64(piece.value) * Int64(pieceLength)
   }
 
+  /// The bytes of a usual block: the standard length, or a whole piece where that is less.
+  @inlinable
+  public var blockLength: Int { min(Block.standardLength, pieceLength) }
+
   /// The number of standard blocks in one piece.
   @inlinable
   public func blockCount(of piece: PieceIndex) -> Int {

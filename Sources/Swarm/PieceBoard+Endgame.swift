@@ -111,7 +111,7 @@ extension PieceBoard {
     of other: Pace, comparedWith record: Pace, isSolo: Bool, now: Instant
   ) -> Double? {
     if other.isSnubbed { return record.isSnubbed ? nil : .infinity }
-    let blockLength = Double(Block.standardLength)
+    let blockLength = Double(geometry.blockLength)
     // A peer whose rate is not known yet counts as being as fast as the other, but not as faster
     // than its silence allows.
     var theirRate = other.rate > 0 ? other.rate : max(record.rate, 1)
@@ -137,7 +137,7 @@ extension PieceBoard {
   /// This keeps peers busy when others hold all that there is memory for.
   private func canOvertake(_ record: Pace, in theirTime: Double) -> Bool {
     guard record.rate > 0 else { return record.owed == 0 && theirTime > Self.margin }
-    let ourTime = Double(record.owed + 1) * Double(Block.standardLength) / record.rate
+    let ourTime = Double(record.owed + 1) * Double(geometry.blockLength) / record.rate
     return theirTime > 2 * ourTime + Self.margin
   }
 }

@@ -18,7 +18,6 @@ import Testing
       "Sources/Networking/ThreadWorkerPool.swift": 1,
     ],
     "try?": [
-      "Sources/CLI/Termination.swift": 1,
       "Sources/Download/Interrupts.swift": 1,
       "Sources/Download/OutputPreparation.swift": 2,
       "Sources/Storage/StateFile.swift": 2,

@@ -15,10 +15,11 @@ import Testing
   /// gets what a leecher needs to join.
   @Reactor
   private static func withTable<Result: Sendable>(
-    _ swarm: SimulatedSwarm, _ body: (_ dht: DHTOptions) async throws -> Result
+    _ swarm: SimulatedSwarm, nodes count: UInt32 = 10,
+    _ body: (_ dht: DHTOptions) async throws -> Result
   ) async throws -> Result {
     let simulation = swarm.simulation
-    let nodes = try (UInt32(0)..<10).map { number in
+    let nodes = try (UInt32(0)..<count).map { number in
       let address = IPAddress.v4(0x0A4D_0900 + number)
       var options = DHTNode.Options()
       options.addresses = [address]
@@ -150,6 +151,25 @@ import Testing
       return swarm.events.compactMap { if case .dht(let report) = $0 { report.state } else { nil } }
     }
     #expect(states == (trackerWorks ? [] : [.joining]))
+  }
+
+  /// A router is not counted among the nodes that we know, but what it answers counts.
+  @Test func whoFindsAPeerHasJoined() async throws {
+    let swarm = try await SimulatedSwarm(seed: 18, size: 300_000)
+    _ = try await swarm.simulation.run {
+      try swarm.addSeed()
+      return try await Self.withTable(swarm, nodes: 1) { dht in
+        let download = swarm.download {
+          $0.peers = []
+          $0.dht = dht
+        }
+        return try await swarm.run(download)
+      }
+    }
+    let states = await swarm.events.compactMap { event in
+      if case .dht(let report) = event { report.state } else { nil }
+    }
+    #expect(states.prefix(2) == [.joining, .joined])
   }
 
   @Test func anInfoHashAloneIsEnough() async throws {

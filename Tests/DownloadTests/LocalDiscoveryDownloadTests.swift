@@ -11,19 +11,21 @@ import Testing
 
   /// A leecher and, an hour later, a seed; neither knows of the other.
   @Reactor private func exchange(
-    isPrivate: Bool = false, discovers: Bool = true
+    isPrivate: Bool = false, discovers: Bool = true, isMagnet: Bool = false
   ) async throws -> (isComplete: Bool, datagrams: Int) {
     let swarm = try SimulatedSwarm(seed: 4, size: 500_000) { $0.isPrivate = isPrivate }
     let seedFiles = MemoryFileSystem()
     seedFiles.put("data.bin", swarm.content)
     swarm.simulation.network.trace.keepsLines = true
     let isComplete = try await swarm.simulation.run {
-      let leech = swarm.download {
+      let change: @Sendable (inout DownloadOptions) -> Void = {
         $0.peers = []
         $0.usesLocalDiscovery = discovers
         $0.deadlines.peers = nil
         $0.deadlines.stall = nil
+        $0.deadlines.metadata = nil
       }
+      let leech = swarm.download(change)
       var options = DownloadOptions()
       options.folder = "/out"
       options.listenAddresses = [Self.seedAddress]
@@ -35,7 +37,7 @@ import Testing
       return await withTaskGroup(of: Bool?.self) { group in
         group.addTask {
           do {
-            _ = try await swarm.run(leech)
+            _ = isMagnet ? try await swarm.fetch(nil, change) : try await swarm.run(leech)
             return true
           } catch {
             return false
@@ -65,6 +67,18 @@ import Testing
   @Test @Reactor func aSeedThatComesLaterIsFound() async throws {
     let (isComplete, datagrams) = try await exchange()
     #expect(isComplete)
+    #expect(datagrams > 0)
+  }
+
+  @Test @Reactor func aMagnetLinkFindsItsPeersThatWayToo() async throws {
+    let (isComplete, _) = try await exchange(isMagnet: true)
+    #expect(isComplete)
+  }
+
+  /// Nobody can know before the metadata is there; then whoever was found this way is left.
+  @Test @Reactor func aPrivateTorrentOfALinkIsNotFetchedFromThere() async throws {
+    let (isComplete, datagrams) = try await exchange(isPrivate: true, isMagnet: true)
+    #expect(!isComplete)
     #expect(datagrams > 0)
   }
 

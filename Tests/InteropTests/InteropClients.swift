@@ -54,7 +54,7 @@ enum InteropClients {
     guard !InteropClients.areInstalled else { return }
     TestNeeds.note(
       leftOut: "LeechInteropTests, SeedInteropTests, TrackerInteropTests, IPv6InteropTests, "
-        + "ReferenceClientTests",
+        + "MagnetInteropTests, PeerExchangeInteropTests, ReferenceClientTests",
       because: "\(InteropClients.missing.joined(separator: ", ")) missing; Tests/run installs them")
   }
 }

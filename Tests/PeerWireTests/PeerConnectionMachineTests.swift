@@ -52,6 +52,18 @@ import Testing
     #expect(machine.nextRequest() == nil)
   }
 
+  @Test func bitfieldsWithoutEndEndTheConnection() throws {
+    var machine = PeerConnectionMachine(now: .zero)
+    let bitfield = PeerMessage.bitfield(Bitfield(count: 100_000))
+    #expect(throws: WireError.bitfieldFlood) {
+      for _ in 0..<100 { _ = try machine.received(bitfield, now: .zero) }
+    }
+    var patient = PeerConnectionMachine(now: .zero)
+    for second in 0..<100 {
+      _ = try patient.received(bitfield, now: .zero + .seconds(Int64(second)))
+    }
+  }
+
   @Test func tooManyRequestsEndTheConnection() throws {
     var machine = PeerConnectionMachine(now: .zero)
     machine.setChoking(false)

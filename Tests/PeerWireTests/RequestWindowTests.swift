@@ -36,6 +36,26 @@ import Testing
     #expect(targets == [5, 25, 125, 362, 500, 500, 500])
   }
 
+  /// Pieces of 1 KiB make blocks of 1 KiB, and as many of them must be under way.
+  @Test func shortBlocksNeedAsManyRequests() {
+    var window = RequestWindow(blockLength: 1024)
+    var next = 0
+    var owed: [Block] = []
+    for trip in 0..<100 {
+      let now = Instant(nanoseconds: Int64(trip) * 500_000_000)
+      _ = window.tick(now: now)
+      while window.room > 0 {
+        let block = Block(piece: PieceIndex(next), offset: 0, length: 1024)
+        window.requested(block, isDuplicate: false, now: now)
+        owed.append(block)
+        next += 1
+      }
+      for block in owed { #expect(window.received(block, now: now + .milliseconds(500)) == true) }
+      owed = []
+    }
+    #expect(window.target == RequestWindow.provenCap)
+  }
+
   @Test func thePeersQueueBoundsTheWindow() {
     var window = RequestWindow()
     window.peerQueues(3)
