@@ -1,7 +1,7 @@
 import Networking
 import Primitives
 
-/// Lets idle lanes ask again soon at the end of a download.
+/// Lets an idle lane ask again soon at the end of a download.
 ///
 /// What others owe becomes worth asking for twice as they let it wait, and nothing happens at that
 /// moment that could wake anybody. The pulse would, but half a second is long when a fast peer could
@@ -16,7 +16,7 @@ final class EndgameRetry {
   private var pause = EndgameRetry.shortestPause
   private var timer: TimerID?
   private var isClosed = false
-  /// Lets some idle lanes ask.
+  /// Lets a fast idle lane ask.
   var retry: () -> Void = {}
 
   init(clock: any LoopClock) {

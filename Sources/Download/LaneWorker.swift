@@ -9,8 +9,6 @@ protocol LaneWorker: AnyObject {
   var number: PeerNumber { get }
   /// How many blocks it asks for at a time.
   var depth: Int { get }
-  /// What it brings.
-  var bytesPerSecond: Double { get }
   /// Tells the board how fast it is now.
   func reportRate(now: Instant)
   /// Fired when the lane should ask again.

@@ -131,8 +131,6 @@ final class PeerSession: LaneWorker {
     countedBlocks = count
   }
 
-  var bytesPerSecond: Double { window.bytesPerSecond }
-
   /// Whether the peer has every piece.
   var isSeed: Bool { work.board.isSeed(number) }
 

@@ -53,10 +53,7 @@ final class PieceWork {
       random: random)
     backlogLimit = geometry.pieceLength >= PieceVerifier.bigPiece ? .max : 12 << 20
     buffers = PieceBuffers(geometry: geometry, memoryLimit: memoryLimit)
-    endgame.retry = { [unowned self] in
-      refreshRates()
-      wakeOneIdle()
-    }
+    endgame.retry = { [unowned self] in wakeMainSource() }
   }
 
   // MARK: - Peers
@@ -115,9 +112,8 @@ final class PieceWork {
       if wakeChain > 0 {
         wakeChain -= 1
         wakeFirstIdle()
-      } else if board.isEndgame {
-        endgame.askedInVain()
       }
+      if board.isEndgame { endgame.askedInVain() }
       return nil
     }
     if claim.kind == .fresh { buffers.reserve(claim.piece) }
@@ -223,6 +219,16 @@ final class PieceWork {
     wakeIdle(at: fastestIdle)
   }
 
+  /// Lets the fastest idle lane ask again, if it brings a good part of all that comes.
+  ///
+  /// Among many equally slow peers the moment does not matter, and what each is asked for twice does.
+  private func wakeMainSource() {
+    refreshRates()
+    let index = fastestIdle
+    guard index < idle.count, board.isMainSource(idle[index].number) else { return }
+    wakeIdle(at: index)
+  }
+
   /// One lane has found something: as long as free blocks are left, the next idle one may as well.
   ///
   /// A peer that may owe only two or three blocks leaves the rest of a piece to others.
@@ -247,10 +253,12 @@ final class PieceWork {
 
   /// The fastest of those that have waited longest.
   private var fastestIdle: Int {
-    var best = 0
-    for index in 1..<max(1, min(idle.count, Self.idleLooks))
-    where idle[index].bytesPerSecond > idle[best].bytesPerSecond { best = index }
-    return best
+    var best = (index: 0, rate: -1.0)
+    for index in 0..<min(idle.count, Self.idleLooks) {
+      let rate = board.rate(of: idle[index].number)
+      if rate > best.rate { best = (index, rate) }
+    }
+    return best.index
   }
 
   // MARK: - Blocks

@@ -83,7 +83,6 @@ final class WebSeedSession: LaneWorker {
   }
 
   var depth: Int { runLength }
-  var bytesPerSecond: Double { traffic.downloaded.rate(now: clock.now) }
 
   /// Fetches until the lane ends, the server fails or it is stopped.
   func run() async -> End {

@@ -130,6 +130,15 @@ extension PieceBoard {
     return max(Self.leastShare, Int((even + (totalRate > 0 ? earned : even)) / 2))
   }
 
+  /// What the peer brings, in bytes per second; 0 while unknown.
+  package func rate(of peer: PeerNumber) -> Double { peers[peer]?.rate ?? 0 }
+
+  /// Whether the peer brings a quarter of all that comes, or more.
+  package func isMainSource(_ peer: PeerNumber) -> Bool {
+    let rate = rate(of: peer)
+    return rate > 0 && rate * 4 >= Double(totalRate)
+  }
+
   /// Whether what the peer brings should be looked at before much more of it comes: no piece of its
   /// has been good so far, or one was bad.
   package func isOnTrial(_ peer: PeerNumber) -> Bool {

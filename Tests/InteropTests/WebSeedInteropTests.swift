@@ -9,6 +9,9 @@ import Testing
     if: TestNeeds.areRequired || TestNeeds.missing(of: ["nginx", "python3", "sha256sum"]).isEmpty,
     "nginx, python3 or sha256sum is missing; Tests/run installs them"))
 struct WebSeedInteropTests {
+  /// Nothing is fetched twice, but a block or so of a connection that others have to wait for.
+  private static let mostBytes = 15_000_003 + 8 * 16384
+
   private static let folder = InteropPayload.Shape.folder([
     (path: "first file.bin", size: 700_001), (path: "empty", size: 0),
     (path: "inner/50%#?.bin", size: 33), (path: "inner/third \u{e9}.bin", size: 1_300_007),
@@ -21,7 +24,7 @@ struct WebSeedInteropTests {
       let log = try await scene.download()
       #expect(log.allSatisfy { $0.status == (hasRanges ? 206 : 200) }, "\(log)")
       if hasRanges {
-        #expect(log.reduce(0) { $0 + $1.bytes } == 15_000_003, "nothing is fetched twice")
+        #expect((15_000_003..<Self.mostBytes).contains(log.reduce(0) { $0 + $1.bytes }))
         #expect(log.count < 40 && Set(log.map(\.connection)).count <= 4, "\(log)")
       } else {
         #expect(log.count <= 3, "one look and one pass: \(log)")
@@ -50,7 +53,7 @@ struct WebSeedInteropTests {
       let log = try await scene.download()
       #expect(log.allSatisfy { $0.status == (hasRanges ? 206 : 200) }, "\(log)")
       if hasRanges {
-        #expect(log.reduce(0) { $0 + $1.bytes } == 15_000_003, "nothing is fetched twice")
+        #expect((15_000_003..<Self.mostBytes).contains(log.reduce(0) { $0 + $1.bytes }))
       } else {
         #expect(log.count <= 3, "one look and one pass: \(log)")
       }
