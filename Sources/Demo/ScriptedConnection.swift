@@ -173,7 +173,8 @@ final class ScriptedConnection {
     do throws(WireError) {
       while let event = try nextEvent() {
         switch event {
-        case .message(.request(let block)): requests.append(block)
+        case .message(.request(let block)):
+          if requests.count < seed.behaviour.droppingQueue ?? .max { requests.append(block) }
         case .message(.cancel(let block)):
           let waiting = requests.elements
           if let index = waiting.firstIndex(of: block) {

@@ -64,6 +64,8 @@ package struct SeedBehaviour: Sendable {
   package var tricklesAfter: Int64?
   /// After so many bytes it hangs up.
   package var hangsUpAfter: Int64?
+  /// How many requests it queues; what comes beyond that is dropped without a word.
+  package var droppingQueue: Int?
   /// What it does wrong instead of serving.
   package var offence: Offence?
 

@@ -190,10 +190,17 @@ final class PeerSession: LaneWorker {
     if becameSnubbed { work.wakeIdle() }
     guard machine.tick(now: now) else { return stop(.silent) }
     if window.isStalled(now: now) { return stop(.stalled) }
+    askAnew(window.takeForgotten(now: now))
     if pendingBytes > 4 << 20 { return stop(.stuck) }
     requestBlocks()
     giveMetadata(now: now)
     flush()
+  }
+
+  /// Takes requests back, so that they can be made again, to this peer or another.
+  private func askAnew(_ forgotten: [Block]) {
+    for block in forgotten { tellCancelled(block) }
+    work.release(forgotten, by: number)
   }
 
   func reportRate(now: Instant) {
@@ -221,12 +228,17 @@ final class PeerSession: LaneWorker {
   /// Somebody else has delivered the block.
   func cancel(_ block: Block) {
     guard window.cancelled(block) else { return }
-    inbound.abandon(block)
-    strayAllowance += 1
-    machine.say(.cancel(block))
+    tellCancelled(block)
     flush()
     requestBlocks()
     flush()
+  }
+
+  /// The block may still come, but nobody waits for it.
+  private func tellCancelled(_ block: Block) {
+    inbound.abandon(block)
+    strayAllowance += 1
+    machine.say(.cancel(block))
   }
 }
 

@@ -29,6 +29,8 @@ package struct RequestWindow: Sendable {
   static let trickleLimit = Duration.seconds(30)
   /// How long a peer may owe blocks without bringing one.
   package static let stallLimit = Duration.seconds(150)
+  /// How long a peer that is late may be quite silent before its blocks are asked for anew.
+  static let forgottenAfter = Duration.seconds(10)
   /// How long the first block may take.
   static let firstTimeout = Duration.seconds(10)
 
@@ -54,6 +56,8 @@ package struct RequestWindow: Sendable {
   private var lastArrival = Instant.zero
   /// When the latest whole block came.
   private var lastBlock = Instant.zero
+  /// Since when the peer has owed something and brought no block, whatever was asked anew meanwhile.
+  private var owesSince: Instant?
   private var arrivals = ArrivalStatistics()
   private var rate = WindowRate()
 
@@ -79,8 +83,12 @@ package struct RequestWindow: Sendable {
   package var share = Int.max
 
   /// The peer says how many requests it queues (`reqq`, BEP 10); at most 2000 are made use of.
+  ///
+  /// A sixteenth of it is left free: what is cancelled may still be queued there, and some clients
+  /// drop the request that fills their queue, without a word.
   package mutating func peerQueues(_ requests: Int) {
-    let limit = min(max(1, requests), ExtensionHandshake.requestQueueLimit)
+    let most = min(max(1, requests), ExtensionHandshake.requestQueueLimit)
+    let limit = most - most / 16
     queue = limit
     cap = limit
     window = min(window, limit)
@@ -117,6 +125,7 @@ package struct RequestWindow: Sendable {
   /// A request was sent.
   package mutating func requested(_ block: Block, isDuplicate: Bool, now: Instant) {
     entries.append(Entry(block: block, sent: now, isDuplicate: isDuplicate))
+    if owesSince == nil { owesSince = now }
   }
 
   /// A whole block came.
@@ -131,6 +140,7 @@ package struct RequestWindow: Sendable {
     lastBlock = now
     isSnubbed = false
     entries.remove(at: index)
+    owesSince = entries.isEmpty ? nil : now
     learnQueue(isInOrder: index == 0)
     grow()
     return true
@@ -147,6 +157,7 @@ package struct RequestWindow: Sendable {
   package mutating func cancelled(_ block: Block) -> Bool {
     guard let index = position(of: block) else { return false }
     entries.remove(at: index)
+    if entries.isEmpty { owesSince = nil }
     return true
   }
 
@@ -154,6 +165,20 @@ package struct RequestWindow: Sendable {
   ///
   /// Returns those blocks.
   package mutating func removeAll() -> [Block] {
+    let blocks = entries.elements.map(\.block)
+    entries.removeAll()
+    owesSince = nil
+    return blocks
+  }
+
+  /// What a late peer seems to have forgotten, so that it may be asked for anew: everything, once
+  /// nothing at all has come for a while.
+  ///
+  /// Some clients drop a request without a word, and nobody else may be there to ask.
+  package mutating func takeForgotten(now: Instant) -> [Block] {
+    guard isSnubbed, let first = entries.first,
+      now - max(first.sent, lastArrival) > Self.forgottenAfter
+    else { return [] }
     let blocks = entries.elements.map(\.block)
     entries.removeAll()
     return blocks
@@ -183,7 +208,7 @@ package struct RequestWindow: Sendable {
   /// Whether the peer has owed a block for so long, and brought none meanwhile, that it holds up
   /// others for nothing.
   package func isStalled(now: Instant) -> Bool {
-    entries.first.map { now - max($0.sent, lastBlock) > Self.stallLimit } ?? false
+    owesSince.map { now - $0 > Self.stallLimit } ?? false
   }
 
   // MARK: - Size

@@ -10,6 +10,21 @@ import Testing
 
 /// Peers that mean harm, and what they can't bring about.
 @Suite(.serialized) struct HostilePeerTests {
+  /// Nobody else has the torrent, so what it has dropped must be asked of it again.
+  @Test func aLoneSeedThatDropsRequestsIsAskedAgain() async throws {
+    let swarm = try await SimulatedSwarm(seed: 73, size: 1_000_000, pieceLength: 1 << 15)
+    let summary = try await swarm.simulation.run {
+      var behaviour = SeedBehaviour()
+      behaviour.droppingQueue = 10
+      behaviour.latency = .milliseconds(100)
+      try swarm.addSeed(behaviour)
+      return try await swarm.run(swarm.download())
+    }
+    let output = await swarm.output
+    #expect(output == swarm.content)
+    #expect(summary.duration < .seconds(60))
+  }
+
   @Test(arguments: 1...2)
   func peersThatHoldTheirBlocksForEverHoldUpNobody(seed: UInt64) async throws {
     let swarm = try await SimulatedSwarm(seed: 40 + seed, size: 2_000_000)
