@@ -12,7 +12,7 @@ import Testing
     "Task(": ["Sources/Download/TorrentDownload.swift": 1],
     "Task.detached": [:],
     "@unchecked Sendable": [
-      "Sources/Download/PieceBuffers.swift": 1,
+      "Sources/Download/Pieces/PieceBuffers.swift": 1,
       "Sources/HTTP/System/HTTPSessionDelegate.swift": 1,
       "Sources/HTTP/System/URLSessionHop.swift": 1,
       "Sources/Networking/ThreadWorkerPool.swift": 1,
