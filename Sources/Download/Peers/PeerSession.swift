@@ -190,7 +190,8 @@ final class PeerSession: LaneWorker {
     if becameSnubbed { work.wakeIdle() }
     guard machine.tick(now: now) else { return stop(.silent) }
     if window.isStalled(now: now) { return stop(.stalled) }
-    askAnew(window.takeForgotten(now: now))
+    // While the disk is behind we don't read, and the silence is ours.
+    if !work.isBehind { askAnew(window.takeForgotten(now: now)) }
     if pendingBytes > 4 << 20 { return stop(.stuck) }
     requestBlocks()
     giveMetadata(now: now)
