@@ -21,16 +21,16 @@ import Testing
 
   /// However many claims that takes, and though a deep window is refilled in large steps.
   @Test func theWindowIsFilledToTheBrim() async throws {
-    let swarm = try await SimulatedSwarm(seed: 72, size: 4 << 20, pieceLength: 1 << 18)
+    let swarm = try await SimulatedSwarm(seed: 72, size: 10 << 20, pieceLength: 1 << 18)
     _ = try await swarm.simulation.run(deadline: .seconds(600)) {
       var behaviour = SeedBehaviour()
-      behaviour.latency = .seconds(1)
+      behaviour.latency = .milliseconds(50)
       try swarm.addSeed(behaviour)
-      return try await swarm.run(swarm.download { $0.pipeline = 100 })
+      return try await swarm.run(swarm.download { $0.pipeline = 400 })
     }
     let most = await swarm.seeds[0].mostWaiting
-    // One more is being answered.
-    #expect(most == 99)
+    // One of them may be on its way out.
+    #expect(most >= 399)
   }
 
   @Test func aPeerThatQueuesFewIsAskedForFew() async throws {
