@@ -40,15 +40,7 @@ public final class TorrentVerification: Sendable {
   ///
   /// Throws `DownloadError.storage` when a file cannot be read, or another run works on the output.
   public func run() async throws(DownloadError) -> VerificationReport {
-    let result = await withTaskExecutorPreference(Reactor.taskExecutor) {
-      await withTaskCancellationHandler {
-        await runOnLoop()
-      } onCancel: {
-        stop()
-      }
-    }
-    sink.finish()
-    return try result.get()
+    try await LoopRun.result(of: sink, stop: { self.stop() }) { await self.runOnLoop() }
   }
 
   @Reactor

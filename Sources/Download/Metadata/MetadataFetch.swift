@@ -49,15 +49,7 @@ public final class MetadataFetch: Sendable {
   ///
   /// Throws `DownloadError.noMetadata` when it takes too long.
   public func run() async throws(DownloadError) -> FoundTorrent {
-    let result = await withTaskExecutorPreference(Reactor.taskExecutor) {
-      await withTaskCancellationHandler {
-        await runOnLoop()
-      } onCancel: {
-        stop()
-      }
-    }
-    sink.finish()
-    return try result.get()
+    try await LoopRun.result(of: sink, stop: { self.stop() }) { await self.runOnLoop() }
   }
 
   @Reactor

@@ -173,9 +173,7 @@ final class MetadataSwarm {
     do throws(NetworkError) {
       let transport = try await environment.network.connect(
         to: endpoint, timeout: PeerRoster.connectTimeout)
-      greeted = await greet(transport) { () async throws(WireError) -> GreetedPeer? in
-        try await greeting.greet(transport, dialled: endpoint)
-      }
+      greeted = await greeting.dialled(transport, at: endpoint) { book.forget($0) }
     } catch {
       greeted = nil
     }
@@ -194,27 +192,13 @@ final class MetadataSwarm {
   }
 
   private func welcome(_ transport: any Transport) async {
-    let greeted = await greet(transport) { () async throws(WireError) -> GreetedPeer? in
-      try await greeting.welcome(transport)
-    }
+    let greeted = await greeting.accepted(transport) { book.forget($0) }
     welcoming -= 1
     if let peer = greeted {
       if result == nil { _ = await meet(peer, from: .incoming) } else { peer.transport.close() }
     }
     admission.left(transport.remote.address)
     wakeup.fire()
-  }
-
-  private func greet(
-    _ transport: any Transport, _ exchange: () async throws(WireError) -> GreetedPeer?
-  ) async -> GreetedPeer? {
-    do throws(WireError) {
-      if let peer = try await exchange() { return peer }
-    } catch {
-      if error == .ourselves { book.forget(transport.remote) }
-    }
-    transport.close()
-    return nil
   }
 
   /// Runs one peer's session to its end; nil when the search ended before.

@@ -64,6 +64,39 @@ struct PeerGreeting {
     }
   }
 
+  /// Greets a peer that we have dialled; nil when that fails, and then the connection is closed.
+  ///
+  /// `ourselves` is told of an address at which we have met nobody but us.
+  func dialled(
+    _ transport: any Transport, at endpoint: Endpoint, ourselves: (Endpoint) -> Void
+  ) async -> GreetedPeer? {
+    await finish(transport, ourselves) { () async throws(WireError) -> GreetedPeer? in
+      try await greet(transport, dialled: endpoint)
+    }
+  }
+
+  /// The same for a peer that has dialled us.
+  func accepted(
+    _ transport: any Transport, ourselves: (Endpoint) -> Void
+  ) async -> GreetedPeer? {
+    await finish(transport, ourselves) { () async throws(WireError) -> GreetedPeer? in
+      try await welcome(transport)
+    }
+  }
+
+  private func finish(
+    _ transport: any Transport, _ ourselves: (Endpoint) -> Void,
+    _ exchange: () async throws(WireError) -> GreetedPeer?
+  ) async -> GreetedPeer? {
+    do throws(WireError) {
+      if let peer = try await exchange() { return peer }
+    } catch {
+      if error == .ourselves { ourselves(transport.remote) }
+    }
+    transport.close()
+    return nil
+  }
+
   private func accept(_ bytes: [UInt8]) throws(WireError) -> Handshake {
     let handshake = try Handshake(bytes)
     guard handshake.infoHash == infoHash.wireBytes else { throw .otherTorrent }

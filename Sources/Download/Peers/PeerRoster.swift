@@ -196,9 +196,7 @@ final class PeerRoster {
     do throws(NetworkError) {
       let transport = try await environment.network.connect(
         to: endpoint, timeout: Self.connectTimeout)
-      greeted = await greet(transport) { () async throws(WireError) -> GreetedPeer? in
-        try await settings.greeting.greet(transport, dialled: endpoint)
-      }
+      greeted = await settings.greeting.dialled(transport, at: endpoint) { book.forget($0) }
     } catch {
       greeted = nil
     }
@@ -233,28 +231,13 @@ final class PeerRoster {
   }
 
   private func welcome(_ transport: any Transport) async {
-    let greeted = await greet(transport) { () async throws(WireError) -> GreetedPeer? in
-      try await settings.greeting.welcome(transport)
-    }
+    let greeted = await settings.greeting.accepted(transport) { book.forget($0) }
     welcoming -= 1
     if let peer = greeted {
       if isClosed { peer.transport.close() } else { _ = await meet(peer, from: .incoming) }
     }
     admission.left(transport.remote.address)
     wakeup.fire()
-  }
-
-  /// Runs the exchange of handshakes; a connection that fails it is closed.
-  private func greet(
-    _ transport: any Transport, _ exchange: () async throws(WireError) -> GreetedPeer?
-  ) async -> GreetedPeer? {
-    do throws(WireError) {
-      if let peer = try await exchange() { return peer }
-    } catch {
-      if error == .ourselves { book.forget(transport.remote) }
-    }
-    transport.close()
-    return nil
   }
 
   // MARK: - Connected peers
