@@ -28,7 +28,10 @@ extension PeerSession {
       }
       use(claim)
       while end == nil, isRefilling, wantsClaim, let next = work.claim(for: self, now: clock.now) {
+        let before = window.count
         use(next)
+        // One that brought no request could be offered again and again; the next one takes a turn.
+        guard window.count > before else { break }
       }
     }
   }
