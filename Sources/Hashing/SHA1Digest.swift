@@ -12,12 +12,16 @@ public struct SHA1Digest: Hashable, Sendable, CustomStringConvertible {
   /// Takes exactly 20 bytes; nil for any other number.
   public init?(_ bytes: some Collection<UInt8>) {
     guard bytes.count == Self.length else { return nil }
-    var iterator = bytes.makeIterator()
-    func nextWord() -> UInt32 {
-      (0..<4).reduce(0) { word, _ in word << 8 | UInt32(iterator.next() ?? 0) }
+    let words = bytes.withContiguousStorageIfAvailable(Self.words)
+    self.words = words ?? Array(bytes).withUnsafeBufferPointer(Self.words)
+  }
+
+  private static func words(in bytes: UnsafeBufferPointer<UInt8>) -> SHA1Words {
+    let bytes = UnsafeRawBufferPointer(bytes)
+    func word(_ index: Int) -> UInt32 {
+      UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: 4 * index, as: UInt32.self))
     }
-    let (a, b, c, d, e) = (nextWord(), nextWord(), nextWord(), nextWord(), nextWord())
-    words = SHA1Words(a: a, b: b, c: c, d: d, e: e)
+    return SHA1Words(a: word(0), b: word(1), c: word(2), d: word(3), e: word(4))
   }
 
   /// The 20 bytes.

@@ -13,7 +13,7 @@ package import Primitives
 /// Bytes of a block that is coming in count as well, but not for ever: a peer that hands out single
 /// bytes is late like one that is silent. And one that owes blocks and brings none for `stallLimit`
 /// is of no use.
-package struct RequestWindow: Sendable {
+package struct RequestWindow: ~Copyable, Sendable {
   /// The window of a peer that we know nothing about, in blocks.
   package static let initialTarget = 5
   /// How many blocks a peer that did not say so surely queues.

@@ -15,6 +15,7 @@ final class PieceBuffers {
   /// The pieces that have room, and their buffers once they need one.
   private var reserved: [PieceIndex: UnsafeMutableRawPointer?] = [:]
   private var free: [UnsafeMutableRawPointer] = []
+  private var slabs: BufferSlabs
   /// The piece that was asked for last: blocks come in runs.
   private var latest: (piece: PieceIndex, base: UnsafeMutableRawPointer)?
 
@@ -27,11 +28,7 @@ final class PieceBuffers {
   init(geometry: PieceGeometry, memoryLimit: Int) {
     self.geometry = geometry
     self.memoryLimit = memoryLimit
-  }
-
-  isolated deinit {
-    for buffer in free { buffer.deallocate() }
-    for buffer in reserved.values { buffer?.deallocate() }
+    slabs = BufferSlabs(bufferLength: geometry.pieceLength)
   }
 
   /// Whether one more piece may be begun while `peers` are connected.
@@ -71,7 +68,7 @@ final class PieceBuffers {
     if let place {
       base = place
     } else {
-      base = free.popLast() ?? .allocate(byteCount: geometry.pieceLength, alignment: 4096)
+      base = free.popLast() ?? slabs.take()
       reserved[block.piece] = .some(base)
     }
     latest = (block.piece, base)

@@ -41,6 +41,7 @@ final class PieceVerifier {
   static let lanes = 2
   /// From this length on a piece is hashed as it comes in, in bytes.
   static let bigPiece = 1 << 20
+  /// As many pieces as the widest kernel has lanes; a batch with fewer leaves some of them empty.
   private static let batchLimit = 16
   private static let batchBytes = 8 << 20
   /// How much of a big piece must be there before it is hashed, unless it is the last of it.
@@ -48,9 +49,8 @@ final class PieceVerifier {
   /// How long a batch may take on the loop before a worker gets the next ones, and for how long.
   private static let longestStay = Duration.milliseconds(50)
   private static let retreat = Duration.seconds(5)
-  /// How long a piece may wait for company, and how much company is enough.
+  /// How long a piece may wait for company, and how many bytes of it are enough.
   private static let patience = Duration.milliseconds(20)
-  private static let enoughPieces = 12
   private static let enoughBytes = 4 << 20
   private static let enoughBigBytes = 3 << 20
 
@@ -186,7 +186,7 @@ final class PieceVerifier {
 
   /// Whether what waits is worth a pass now.
   private var isDue: Bool {
-    waiting.count >= min(Self.enoughPieces, work.board.activePieceCount - busyCount)
+    waiting.count >= min(Self.batchLimit, work.board.activePieceCount - busyCount)
       || isUrgent || work.board.isEndgame || work.isBehind
       || clock.now - waitingSince >= Self.patience
       || waiting.elements.reduce(0) { $0 + ready($1) }
