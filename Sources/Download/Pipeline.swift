@@ -129,6 +129,7 @@ final class Pipeline: AnnouncerDelegate {
       for session in roster.sessions { session.reportRate(now: environment.clock.now) }
     }
     work.pieceCompleted = { [unowned self] in verifier.submit($0, isUrgent: $1) }
+    work.readEnded = { [unowned self] in verifier.processFullBatches() }
     work.pieceAdvanced = { [unowned self] in verifier.advanced($0) }
     work.pieceGivenUp = { [unowned self] in verifier.forget($0) }
     work.isBeingHashed = { [unowned self] in verifier.isBusy($0) }

@@ -10,7 +10,7 @@ extension FileTable {
   func scan(isOurs: (Int) -> Bool) throws(StorageError) {
     let root = try openRoot(create: false)
     var records = Array(repeating: Record(), count: layout.places.count)
-    var walk = FolderWalk(fileSystem: fileSystem, rootPath: folder)
+    var walk = FolderWalk(fileSystem: fileSystem, rootPath: folder, isSurvey: true)
     for (index, place) in layout.places.enumerated() where place.isStored {
       if let root {
         do throws(StorageError) {

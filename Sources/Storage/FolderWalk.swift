@@ -9,10 +9,16 @@ struct FolderWalk {
   /// The root's path, for messages.
   let rootPath: String
   private var chain: [(name: String, descriptor: Descriptor)] = []
+  private let isSurvey: Bool
+  /// In a survey, the folder in the last one of `chain` that was not there.
+  private var missing: String?
 
-  init(fileSystem: any FileSystem, rootPath: String) {
+  /// Starts at the root. A survey goes over all files once, and does not look for what was missing
+  /// a moment ago again and again.
+  init(fileSystem: any FileSystem, rootPath: String, isSurvey: Bool = false) {
     self.fileSystem = fileSystem
     self.rootPath = rootPath
+    self.isSurvey = isSurvey
   }
 
   /// Opens the folder that holds a path's last component; the walk closes it when it moves on.
@@ -21,19 +27,25 @@ struct FolderWalk {
   mutating func folder(
     of path: ArraySlice<String>, root: Descriptor, create: Bool
   ) throws(StorageError) -> Descriptor? {
-    let folders = Array(path.dropLast())
-    var shared = 0
-    while shared < min(folders.count, chain.count), chain[shared].name == folders[shared] {
-      shared += 1
+    let folders = path.dropLast()
+    var rest = folders
+    for link in chain {
+      guard rest.first == link.name else { break }
+      rest.removeFirst()
     }
-    while chain.count > shared { try closeLast() }
-    for depth in shared..<folders.count {
+    while chain.count > folders.count - rest.count { try closeLast() }
+    while let name = rest.popFirst() {
+      if name == missing { return nil }
       let parent = chain.last?.descriptor ?? root
-      let display = ([rootPath] + folders[...depth]).joined(separator: "/")
       let opened = try openFolder(
-        folders[depth], in: parent, display: display, create: create)
-      guard let opened else { return nil }
-      chain.append((folders[depth], opened))
+        name, in: parent, create: create,
+        display: ([rootPath] + path[path.startIndex..<rest.startIndex]).joined(separator: "/"))
+      guard let opened else {
+        if isSurvey { missing = name }
+        return nil
+      }
+      missing = nil
+      chain.append((name, opened))
     }
     return chain.last?.descriptor ?? root
   }
@@ -45,6 +57,7 @@ struct FolderWalk {
 
   private mutating func closeLast() throws(StorageError) {
     guard let last = chain.popLast() else { return }
+    missing = nil
     do {
       try fileSystem.close(last.descriptor)
     } catch {
@@ -53,7 +66,7 @@ struct FolderWalk {
   }
 
   private func openFolder(
-    _ name: String, in parent: Descriptor, display: String, create: Bool
+    _ name: String, in parent: Descriptor, create: Bool, display: @autoclosure () -> String
   ) throws(StorageError) -> Descriptor? {
     do {
       return try fileSystem.openFolder(name, in: parent)
@@ -61,8 +74,8 @@ struct FolderWalk {
       switch error.code {
       case ENOENT where !create: return nil
       case ENOENT: break
-      case ENOTDIR, ELOOP: throw obstacle(name, in: parent, display: display)
-      default: throw StorageError(error, path: display)
+      case ENOTDIR, ELOOP: throw obstacle(name, in: parent, display: display())
+      default: throw StorageError(error, path: display())
       }
     }
     do throws(SystemCallError) {
@@ -74,8 +87,8 @@ struct FolderWalk {
       }
       return try fileSystem.openFolder(name, in: parent)
     } catch {
-      if error.code == ENOENT { throw .folderRemoved(path: display) }
-      throw StorageError(error, path: display)
+      if error.code == ENOENT { throw .folderRemoved(path: display()) }
+      throw StorageError(error, path: display())
     }
   }
 

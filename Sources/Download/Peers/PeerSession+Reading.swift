@@ -89,6 +89,7 @@ extension PeerSession {
     if inbound.isInsideBlock { window.progressed(now: clock.now) }
     // A lane that goes on filling the window sends this together with what it asks for.
     if !requestBlocks() { flush() }
+    work.readEnded()
     return result
   }
 

@@ -166,22 +166,34 @@ final class PieceVerifier {
         continue
       }
       let batch = takeBatch()
-      for outcome in await process(batch) { settle(outcome) }
+      if staysOnLoop {
+        process(batch)
+        await Task.yield()
+      } else {
+        let storage = storage
+        let outcomes = await workers.run { PieceJob.process(batch, storage: storage) }
+        for outcome in outcomes { settle(outcome) }
+      }
     }
   }
 
-  /// Hashes and writes a batch: here, while the bytes are in this processor's cache, or by a worker.
-  private func process(_ batch: [PieceJob]) async -> [PieceJob.Outcome] {
-    let storage = storage
+  /// Hashes and writes what fills a pass, if that is done on the loop.
+  ///
+  /// Readers call it after each read, while the bytes are in this processor's cache: when a task of
+  /// its own has its turn, all other readers have filled buffers of theirs.
+  func processFullBatches() {
+    while !isClosed, waiting.count >= Self.batchLimit, staysOnLoop { process(takeBatch()) }
+  }
+
+  private var staysOnLoop: Bool { worksOnLoop && !hashesEarly && clock.now >= loopIsFreeAgain }
+
+  /// Hashes and writes a batch here and now.
+  private func process(_ batch: [PieceJob]) {
     let start = clock.now
-    guard worksOnLoop, !hashesEarly, start >= loopIsFreeAgain else {
-      return await workers.run { PieceJob.process(batch, storage: storage) }
-    }
     let outcomes = PieceJob.process(batch, storage: storage)
     // A disk that makes writers wait must not make peers, timers and signals wait as well.
     if clock.now - start > Self.longestStay { loopIsFreeAgain = clock.now + Self.retreat }
-    await Task.yield()
-    return outcomes
+    for outcome in outcomes { settle(outcome) }
   }
 
   /// Whether what waits is worth a pass now.

@@ -33,6 +33,8 @@ final class PieceWork {
   private var peerCount = 0
   /// Called with each piece whose blocks are all there, and whether somebody waits for the verdict.
   var pieceCompleted: (PieceIndex, _ isUrgent: Bool) -> Void = { _, _ in }
+  /// Called when a reader has dealt with all that one read brought.
+  var readEnded: () -> Void = {}
   /// Called with the piece of every other block that comes.
   var pieceAdvanced: (PieceIndex) -> Void = { _ in }
   /// Called with a begun piece whose memory another needs more.
