@@ -3,14 +3,14 @@ package import Primitives
 /// Timers in the order of their deadlines and, for equal ones, of their scheduling.
 ///
 /// A binary heap whose entries know their slot and whose slots know their entry, so scheduling,
-/// cancelling and taking the first are O(log n). A slot's generation is part of the timer's name:
-/// the name of a timer that is gone never means a later one.
+/// cancelling and taking the first are O(log n). Payloads stay in their slots: moving entries about
+/// counts no references. A slot's generation is part of the timer's name: the name of a timer that
+/// is gone never means a later one.
 package struct TimerQueue<Payload> {
   private struct Entry {
     var deadline: Instant
     var sequence: UInt64
     var slot: Int
-    var payload: Payload
 
     func precedes(_ other: Entry) -> Bool {
       (deadline, sequence) < (other.deadline, other.sequence)
@@ -21,6 +21,7 @@ package struct TimerQueue<Payload> {
     var generation: UInt32 = 0
     /// Where the entry is in the heap; nil for a free slot.
     var position: Int?
+    var payload: Payload?
   }
 
   private var heap: [Entry] = []
@@ -45,7 +46,8 @@ package struct TimerQueue<Payload> {
     let slot = freeSlots.popLast() ?? slots.count
     if slot == slots.count { slots.append(Slot()) }
     slots[slot].position = heap.count
-    heap.append(Entry(deadline: deadline, sequence: lastSequence, slot: slot, payload: payload))
+    slots[slot].payload = payload
+    heap.append(Entry(deadline: deadline, sequence: lastSequence, slot: slot))
     siftUp(heap.count - 1)
     return TimerID(value: UInt64(slots[slot].generation) << 32 | UInt64(slot))
   }
@@ -57,7 +59,7 @@ package struct TimerQueue<Payload> {
     guard slot < slots.count, slots[slot].generation == UInt32(timer.value >> 32),
       let position = slots[slot].position
     else { return nil }
-    return remove(at: position).payload
+    return remove(at: position)
   }
 
   /// Takes the first timer if its deadline is no later than `now`.
@@ -71,22 +73,22 @@ package struct TimerQueue<Payload> {
     dueAt now: Instant, scheduledUpTo last: UInt64 = .max
   ) -> Payload? {
     guard let first = heap.first, first.deadline <= now, first.sequence <= last else { return nil }
-    return remove(at: 0).payload
+    return remove(at: 0)
   }
 
   // MARK: - Heap
 
-  private mutating func remove(at position: Int) -> Entry {
+  private mutating func remove(at position: Int) -> Payload? {
     swap(position, heap.count - 1)
-    let entry = heap.removeLast()
-    slots[entry.slot].position = nil
-    slots[entry.slot].generation &+= 1
-    freeSlots.append(entry.slot)
+    let slot = heap.removeLast().slot
+    slots[slot].position = nil
+    slots[slot].generation &+= 1
+    freeSlots.append(slot)
     if position < heap.count {
       siftUp(position)
       siftDown(position)
     }
-    return entry
+    return slots[slot].payload.take()
   }
 
   private mutating func siftUp(_ position: Int) {

@@ -13,7 +13,9 @@ struct FolderWalk {
   /// In a survey, the folder in the last one of `chain` that was not there.
   private var missing: String?
 
-  /// Starts at the root. A survey goes over all files once, and does not look for what was missing
+  /// Starts at the root.
+  ///
+  /// A survey goes over all files once, and does not look for what was missing
   /// a moment ago again and again.
   init(fileSystem: any FileSystem, rootPath: String, isSurvey: Bool = false) {
     self.fileSystem = fileSystem

@@ -90,6 +90,9 @@ extension PieceBoard {
   /// Whether the peer has every piece.
   package func isSeed(_ peer: PeerNumber) -> Bool { peers[peer]?.isSeed ?? false }
 
+  /// Whether some connected peer lacks a piece.
+  package var hasLeechers: Bool { peers.count > seedCount }
+
   /// Whether the peer has a wanted piece that is not verified.
   package func isInteresting(_ peer: PeerNumber) -> Bool {
     guard let record = peers[peer] else { return false }

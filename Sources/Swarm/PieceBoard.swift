@@ -215,7 +215,7 @@ package struct PieceBoard: ~Copyable, Sendable {
     missingBytes -= Int64(geometry.length(of: piece))
     missingPieceCount -= 1
     failedBefore.remove(piece)
-    guard peers.count > seedCount else { return }
+    guard hasLeechers else { return }
     peers.changeEach { peer in
       if !peer.isSeed, peer.pieces.contains(piece) { peer.interesting -= 1 }
     }

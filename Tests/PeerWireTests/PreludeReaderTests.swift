@@ -70,7 +70,8 @@ import Testing
     _ bytes: [UInt8], _ geometry: PieceGeometry
   ) throws -> [PeerMessage] {
     var inbound = InboundMachine(geometry: geometry, received: bytes)
-    let (plan, window) = (ReadPlan(), RequestWindow())
+    let plan = ReadPlan()
+    let window = RequestWindow()
     inbound.layOut(plan, expecting: window) { _, _ in .discard }
     var messages: [PeerMessage] = []
     while let event = try inbound.nextEvent(

@@ -133,12 +133,12 @@ import Testing
     fill(&window, from: &next, now: .zero)
     #expect(window.tick(now: .zero + .seconds(9)) == false)
     #expect(window.tick(now: .zero + .seconds(11)) == true)
-    #expect(window.isSnubbed)
+    #expect(window.isSnubbed == true)
     #expect(window.target == 1)
     #expect(window.room == 0)
     #expect(window.tick(now: .zero + .seconds(12)) == false)
     #expect(window.received(block(0), now: .zero + .seconds(13)) == true)
-    #expect(!window.isSnubbed)
+    #expect(window.isSnubbed == false)
   }
 
   @Test func aBlockOutOfOrderIsFoundAndAnUnknownOneIsNot() {
@@ -150,7 +150,7 @@ import Testing
     #expect(window.cancelled(block(1)) == true)
     #expect(window.cancelled(block(1)) == false)
     #expect(window.removeAll() == [block(0), block(2), block(4)])
-    #expect(window.isEmpty)
+    #expect(window.isEmpty == true)
   }
 
   @Test func singleBytesDoNotKeepAPeerFromBeingLate() {
@@ -163,17 +163,17 @@ import Testing
     }
     window.progressed(now: .zero + .seconds(31))
     #expect(window.tick(now: .zero + .seconds(31)) == true)
-    #expect(window.isSnubbed)
+    #expect(window.isSnubbed == true)
   }
 
   @Test func aPeerThatBringsNoBlockOfThoseItOwesIsStalled() {
     var window = RequestWindow()
-    #expect(!window.isStalled(now: .zero + .seconds(1000)))
+    #expect(window.isStalled(now: .zero + .seconds(1000)) == false)
     window.requested(block(0), isDuplicate: false, now: .zero)
     window.requested(block(1), isDuplicate: false, now: .zero)
     window.progressed(now: .zero + .seconds(140))
     #expect(window.received(block(0), now: .zero + .seconds(149)) == true)
-    #expect(!window.isStalled(now: .zero + .seconds(290)))
-    #expect(window.isStalled(now: .zero + .seconds(300)))
+    #expect(window.isStalled(now: .zero + .seconds(290)) == false)
+    #expect(window.isStalled(now: .zero + .seconds(300)) == true)
   }
 }

@@ -103,6 +103,7 @@ extension PeerRoster {
 
   /// Tells everybody who lacks it that we have one more piece, and looks again who has what we want.
   func announce(_ piece: PieceIndex) {
+    guard work.board.hasLeechers else { return }
     for session in sessions where !session.isSeed {
       session.announce(piece)
       session.updateInterest()

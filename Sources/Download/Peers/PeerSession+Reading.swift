@@ -13,7 +13,9 @@ extension PeerSession {
 
   /// The pauses that are worth a timer, and those that nobody notices.
   private static let shortestPause = Duration.milliseconds(4)
-  private static let longestPause = 0.2
+  private static let longestPause = 0.35
+  /// The same where a limit is to be kept.
+  private static let longestLimitedPause = 0.2
   /// Pauses end at multiples of this.
   private static let pauseGrid = Duration.milliseconds(8)
   /// How many blocks may gather; the kernel holds so many for any connection.
@@ -62,7 +64,8 @@ extension PeerSession {
     let blocks = min(owed - cover, Self.pauseBlocks)
     guard blocks > 0 else { return }
     let bytes = (blocks - 1) * blockLength + min(blockLength, inbound.bytesToBlockEnd)
-    let pause = Duration.seconds(min(Double(bytes) / rate, Self.longestPause))
+    let longest = limiter == nil ? Self.longestPause : Self.longestLimitedPause
+    let pause = Duration.seconds(min(Double(bytes) / rate, longest))
     guard pause > Self.shortestPause else { return }
     transport.ignoreArrivals()
     _ = await clock.wait(

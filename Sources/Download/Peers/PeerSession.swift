@@ -49,6 +49,8 @@ final class PeerSession: LaneWorker {
   var extensions = PeerExtensions()
   /// How long the network takes there and back, in seconds.
   var roundTrip = 0.1
+  /// When the kernel is asked for that again, which costs a call.
+  private var nextRoundTripLook = Instant.zero
 
   let laneWakeup = Wakeup()
   let serverWakeup = Wakeup()
@@ -180,8 +182,9 @@ final class PeerSession: LaneWorker {
 
   /// Twice a second: rates, late blocks, keep-alives, silence.
   func tick(now: Instant) {
-    if let measured = transport.roundTrip {
+    if now >= nextRoundTripLook, let measured = transport.roundTrip {
       roundTrip = Double(measured.inNanoseconds) / 1e9
+      nextRoundTripLook = now + .seconds(2)
     }
     let becameSnubbed = window.tick(now: now)
     reportRate(now: now)

@@ -50,7 +50,7 @@ final class PieceVerifier {
   private static let longestStay = Duration.milliseconds(50)
   private static let retreat = Duration.seconds(5)
   /// How long a piece may wait for company, and how many bytes of it are enough.
-  private static let patience = Duration.milliseconds(20)
+  private static let patience = Duration.milliseconds(50)
   private static let enoughBytes = 4 << 20
   private static let enoughBigBytes = 3 << 20
 

@@ -55,7 +55,7 @@ SCENARIOS = {
     "S9": Scenario("check of 4 GiB that are complete", Shape(4096 * MiB, 4 * MiB),
                    has_reference=False),
     "S10": Scenario("500 seeds at 200 KiB/s, 512 MiB", Shape(512 * MiB, 256 * KiB),
-                    [Seeds(500, "--rate 200K")], has_reference=False),
+                    [Seeds(500, "--rate 200K")], window=16),
     "S11": Scenario("start and end: 1 MiB from one fast seed", Shape(1 * MiB, 32 * KiB),
                     [Seeds(1)]),
 }
