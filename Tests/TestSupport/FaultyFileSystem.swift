@@ -11,6 +11,8 @@ package final class FaultyFileSystem: FileSystem {
     var codes: [String: Int32] = [:]
     /// How many bytes were read.
     var bytesRead = 0
+    /// How often a folder was looked for.
+    var folderOpens = 0
   }
 
   private let base: any FileSystem
@@ -38,6 +40,9 @@ package final class FaultyFileSystem: FileSystem {
   /// How many bytes were read.
   package var bytesRead: Int { faults.withLock { $0.bytesRead } }
 
+  /// How often a folder was looked for.
+  package var folderOpens: Int { faults.withLock { $0.folderOpens } }
+
   private func check(_ call: String) throws(SystemCallError) {
     if let code = faults.withLock({ $0.codes[call] }) {
       throw SystemCallError(call: call, code: code)
@@ -52,6 +57,7 @@ package final class FaultyFileSystem: FileSystem {
   package func openFolder(
     _ name: String, in folder: Descriptor
   ) throws(SystemCallError) -> Descriptor {
+    faults.withLock { $0.folderOpens += 1 }
     try check("openat")
     return try base.openFolder(name, in: folder)
   }
