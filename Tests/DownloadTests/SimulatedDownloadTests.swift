@@ -63,6 +63,23 @@ import Testing
     #expect(summary.duration < .seconds(ideal * 1.6 + 1))
   }
 
+  /// Who finds work leaves the rest of the piece to the next one that waits: without that many ask
+  /// for what is owed already.
+  @Test func peersThatWaitForWorkTellEachOtherOfIt() async throws {
+    let (count, rate, size) = (200, 100_000, 40_000_000)
+    let swarm = try await SimulatedSwarm(seed: 71, size: size, pieceLength: 1 << 18)
+    let summary = try await swarm.simulation.run {
+      for _ in 0..<count {
+        try swarm.addSeed(host: .init(latency: .milliseconds(5), uploadRate: rate))
+      }
+      return try await swarm.run(swarm.download { $0.memoryLimit = 13 << 20 })
+    }
+    let output = await swarm.output
+    #expect(output == swarm.content)
+    #expect(summary.progress.wastedBytes < Int64(size) / 25)
+    #expect(summary.duration < .seconds(Double(size) / Double(count * rate) * 1.9))
+  }
+
   @Test func aSeedThatVanishesNearTheEndIsReplacedAnHourLater() async throws {
     let swarm = try await SimulatedSwarm(seed: 2, size: 2_000_000)
     let summary = try await swarm.simulation.run {
