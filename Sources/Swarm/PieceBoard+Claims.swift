@@ -27,9 +27,9 @@ extension PieceBoard {
     if min(share, depth) < blocksPerPiece, let slot = slotToFinish(for: record, peer) {
       return self.share(slot, with: peer)
     }
-    // Without such a limit many slow peers would hold all the memory, and a fast one wait for them.
-    let mayOpen = canOpenPiece && (record.opened == 0 || record.opened * blocksPerPiece < share)
-    if mayOpen, let piece = pickMissing(for: record), !record.isSnubbed || isNeeded(for: piece) {
+    if canOpenPiece, mayOpen(record, share: share), let piece = pickMissing(for: record),
+      !record.isSnubbed || isNeeded(for: piece)
+    {
       activate(piece, by: peer)
       return Claim(piece: piece, kind: .fresh)
     }
@@ -38,6 +38,17 @@ extension PieceBoard {
       return Claim(piece: actives[slot].index, kind: .endgame)
     }
     return nil
+  }
+
+  /// Whether the peer has begun less than its share of `capacity` blocks of memory.
+  package func mayOpen(_ peer: PeerNumber, capacity: Int) -> Bool {
+    guard !isEndgame, let record = peers[peer] else { return false }
+    return mayOpen(record, share: fairShare(of: peer, capacity: capacity))
+  }
+
+  /// Without such a limit many slow peers would hold all the memory, and a fast one wait for them.
+  private func mayOpen(_ record: Peer, share: Int) -> Bool {
+    record.opened == 0 || record.opened * blocksPerPiece < share
   }
 
   private mutating func share(_ slot: Int, with peer: PeerNumber) -> Claim {

@@ -47,6 +47,25 @@ import Testing
     #expect(summary.duration < .seconds(5))
   }
 
+  /// Its share of the memory is small as long as nobody knows how fast it is, and it must not wait
+  /// for a verdict whenever it has begun its share of pieces.
+  @Test func aFastSeedAmongSlowOnesIsAsFastAsAlone() async throws {
+    func duration(slowSeeds: Int) async throws -> Duration {
+      let swarm = try await SimulatedSwarm(seed: 35, size: 6 << 20, pieceLength: 1 << 16)
+      let summary = try await swarm.simulation.run {
+        try swarm.addSeed(host: .init(latency: .milliseconds(1), uploadRate: 8_000_000))
+        for _ in 0..<slowSeeds {
+          try swarm.addSeed(host: .init(latency: .milliseconds(1), uploadRate: 20_000))
+        }
+        return try await swarm.run(swarm.download { $0.memoryLimit = 5 << 20 })
+      }
+      return summary.progress.exchangeTime
+    }
+    let alone = try await duration(slowSeeds: 0)
+    let together = try await duration(slowSeeds: 20)
+    #expect(together < alone * 1.1)
+  }
+
   /// Each may owe two blocks only, so that every piece is the work of many.
   @Test func manySlowPeersAreAllKeptBusyWithLittleMemory() async throws {
     let (count, rate, size) = (120, 40_000, 12 << 20)

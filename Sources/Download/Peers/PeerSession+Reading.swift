@@ -170,7 +170,10 @@ extension PeerSession {
     }
     let receipt = work.received(
       block, from: number, aside: placement == .aside ? inbound.asideBytes : nil)
-    if receipt.completesPiece { lastCompleted = block.piece }
+    if receipt.completesPiece {
+      lastCompleted = block.piece
+      work.wakeIfMayOpen(self)
+    }
     if !receipt.isUseful { traffic.wasted += Int64(block.length) }
     if let other = receipt.othersToCancel { swarm.cancel(block, at: other) }
   }

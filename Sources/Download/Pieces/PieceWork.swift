@@ -68,8 +68,7 @@ final class PieceWork {
   func left(_ session: any LaneWorker) {
     peerCount -= 1
     board.peerLeft(session.number)
-    let index = idle.elements.firstIndex { $0 === session }
-    if let index { idle.remove(at: index - idle.elements.startIndex) }
+    stopWaiting(session)
     wakeIdle()
   }
 
@@ -118,6 +117,8 @@ final class PieceWork {
       if board.isEndgame { endgame.askedInVain() }
       return nil
     }
+    // It may have asked again by itself, because it can do more than before.
+    if session.isIdle { stopWaiting(session) }
     if claim.kind == .fresh { buffers.reserve(claim.piece) }
     endgame.found()
     passOnWork()
@@ -142,6 +143,21 @@ final class PieceWork {
   /// What `claimFirstWhole` would claim if there is memory.
   func firstWhole(for peer: PeerNumber, from start: Int) -> PieceIndex? {
     isClosed ? nil : board.firstWhole(for: peer, from: start)
+  }
+
+  /// Has a lane that waits ask again if its peer may begin one more piece by now: what it had begun
+  /// may have been its share of the memory.
+  func wakeIfMayOpen(_ session: any LaneWorker) {
+    guard session.isIdle, buffers.canReserve(peers: peerCount),
+      board.mayOpen(session.number, capacity: buffers.capacity(peers: peerCount))
+    else { return }
+    session.laneWakeup.fire()
+  }
+
+  private func stopWaiting(_ worker: any LaneWorker) {
+    worker.isIdle = false
+    let index = idle.elements.firstIndex { $0 === worker }
+    if let index { idle.remove(at: index - idle.elements.startIndex) }
   }
 
   /// Has the worker woken when there may be memory for one more piece.
