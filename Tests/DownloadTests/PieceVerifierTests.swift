@@ -36,6 +36,23 @@ import Testing
     }
   }
 
+  /// Its peers leave while it waits for company, and another needs its memory.
+  @Test func aPieceThatIsGivenUpWhileItWaitsIsNotHashed() async throws {
+    let swarm = try await SimulatedSwarm(seed: 6, size: 4 << 20, pieceLength: 1 << 20)
+    let count = try await swarm.simulation.run { @Reactor in
+      let bench = try VerifierBench(hashesOnLoop: false, swarm: swarm)
+      bench.bring(1, blocks: 8)
+      bench.giveUp(PieceIndex(0))
+      return await withTaskGroup(of: Void.self) { group in
+        group.addTask { await bench.verifier.run(lane: 0) }
+        await swarm.clock.sleep(for: .seconds(1))
+        bench.verifier.close()
+        return bench.verdicts.count
+      }
+    }
+    #expect(count == 0)
+  }
+
   private static func onReactor(_ body: @Reactor () throws -> Void) async throws {
     try await body()
   }
@@ -54,8 +71,8 @@ private final class VerifierBench: LaneWorker {
   let verifier: PieceVerifier
   private(set) var verdicts: [PieceVerifier.Verdict] = []
 
-  init(hashesOnLoop: Bool) throws {
-    swarm = try SimulatedSwarm(seed: 5, size: 20 << 15, pieceLength: 1 << 15)
+  init(hashesOnLoop: Bool, swarm given: SimulatedSwarm? = nil) throws {
+    swarm = try given ?? SimulatedSwarm(seed: 5, size: 20 << 15, pieceLength: 1 << 15)
     let torrent = swarm.torrent
     var environment = swarm.environment()
     environment.hashesOnLoop = hashesOnLoop
@@ -70,6 +87,7 @@ private final class VerifierBench: LaneWorker {
     verifier = PieceVerifier(
       torrent: torrent, storage: storage, work: work, environment: environment)
     work.pieceCompleted = { [unowned self] in verifier.submit($0, isUrgent: $1) }
+    work.pieceAdvanced = { [unowned self] in verifier.advanced($0) }
     verifier.judged = { [unowned self] in verdicts.append($0) }
     work.joined(number)
     work.has(number, Bitfield(count: count, filled: true))
@@ -77,11 +95,18 @@ private final class VerifierBench: LaneWorker {
 
   func reportRate(now: Instant) {}
 
-  /// All blocks of so many more pieces come.
-  func bring(_ count: Int) {
+  /// A piece's memory is given to another.
+  func giveUp(_ piece: PieceIndex) {
+    verifier.forget(piece)
+    work.buffers.release(piece)
+  }
+
+  /// All blocks of so many more pieces come, or the first ones.
+  func bring(_ count: Int, blocks: Int = .max) {
     for _ in 0..<count {
       guard let claim = work.claim(for: self, now: .zero) else { return }
-      while let block = work.nextRequest(of: claim, for: number, now: .zero)?.block {
+      var left = blocks
+      while left > 0, let block = work.nextRequest(of: claim, for: number, now: .zero)?.block {
         guard case .direct(let place) = work.placement(of: block, isDuplicate: false) else {
           return
         }
@@ -89,6 +114,7 @@ private final class VerifierBench: LaneWorker {
         place.copyMemory(
           from: Array(swarm.content[start..<start + block.length]), byteCount: block.length)
         _ = work.received(block, from: number, aside: nil)
+        left -= 1
       }
     }
   }

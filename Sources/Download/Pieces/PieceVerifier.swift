@@ -166,6 +166,7 @@ final class PieceVerifier {
         continue
       }
       let batch = takeBatch()
+      guard !batch.isEmpty else { continue }
       if staysOnLoop {
         process(batch)
         await Task.yield()
@@ -211,18 +212,22 @@ final class PieceVerifier {
     while pieces.count < Self.batchLimit, hashesEarly || length < Self.batchBytes,
       let piece = waiting.popFirst()
     {
-      guard let bytes = work.buffers.bytes(of: piece) else { continue }
+      // One that was given up meanwhile has no bytes, or waits here once more for its next try.
+      guard progress[piece]?.isWaiting == true, let bytes = work.buffers.bytes(of: piece) else {
+        continue
+      }
+      progress[piece]?.isWaiting = false
       pieces.append((piece, bytes, ready(piece)))
       length += ready(piece)
     }
     waitingSince = clock.now
     isUrgent = isUrgent && !waiting.isEmpty
+    guard !pieces.isEmpty else { return [] }
     // Lanes that are much longer than the others would be hashed alone.
     let usual = pieces.map(\.ready).sorted()[pieces.count / 4]
     let longest = hashesEarly ? max(Self.shortestStretch, usual & ~63) : .max
     return pieces.map { piece, bytes, ready in
       var entry = progress[piece] ?? Progress()
-      entry.isWaiting = false
       entry.isBusy = true
       busyCount += 1
       progress[piece] = entry
