@@ -159,8 +159,10 @@ struct ProgramTests {
     try FileManager.default.createDirectory(atPath: have, withIntermediateDirectories: true)
     try Data([UInt8](repeating: 1, count: 40000)).write(to: URL(fileURLWithPath: have + "/lonely"))
     let program = try SwiftTorrentBinary.path()
+    // The program starts when nobody reads the pipe any more.
     let script =
-      "{ { sleep 0.3; '\(program)' '\(torrent)' -o '\(have)' --no-tracker 2>&1; "
+      "{ { (trap '' PIPE; while echo; do :; done) 2>/dev/null; "
+      + "'\(program)' '\(torrent)' -o '\(have)' --no-tracker 2>&1; "
       + "echo $? >'\(folder.path)/status'; } | true; }; wait; "
       + "while [ ! -s '\(folder.path)/status' ]; do sleep 0.1; done"
     _ = try await ProcessRunner.run(["sh", "-c", script], timeout: .seconds(20))
@@ -175,7 +177,7 @@ struct ProgramTests {
     let script =
       "'\(program)' '\(try lonelyTorrent(in: folder))' -o '\(folder.file("out"))' --no-tracker "
       + "--peer 127.0.0.1:9 0<&- 1>&- 2>&- & pid=$!; "
-      + "until [ -e '\(folder.file("out/lonely.swift-torrent"))' ]; do sleep 0.1; done; sleep 0.3; "
+      + "until [ -e '\(folder.file("out/lonely.swift-torrent"))' ]; do sleep 0.1; done; "
       + "readlink /proc/$pid/fd/0 /proc/$pid/fd/1 /proc/$pid/fd/2; kill $pid"
     let outcome = try await ProcessRunner.run(["sh", "-c", script], timeout: .seconds(20))
     #expect(outcome.output == "/dev/null\n/dev/null\n/dev/null\n")
