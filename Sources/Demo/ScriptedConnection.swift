@@ -127,7 +127,7 @@ final class ScriptedConnection {
     while received.count < Handshake.length {
       var chunk = [UInt8](repeating: 0, count: Handshake.length - received.count)
       let result = chunk.withUnsafeMutableBytes { buffer in
-        readOnce(into: buffer.baseAddress, count: buffer.count)
+        transport.read(into: buffer)
       }
       switch result {
       case .bytes(let count): received += chunk.prefix(count)
@@ -140,14 +140,6 @@ final class ScriptedConnection {
       infoHash: seed.torrent.infoHash, peerID: seed.peerID,
       features: seed.behaviour.speaksExtensions ? .extensions : [])
     return await send(handshake.bytes)
-  }
-
-  private func readOnce(into base: UnsafeMutableRawPointer?, count: Int) -> IOResult {
-    guard let base else { return .wouldBlock }
-    var segment = IOSegment(base: base, count: count)
-    return withUnsafeMutablePointer(to: &segment) {
-      transport.read(into: UnsafeMutableBufferPointer(start: $0, count: 1))
-    }
   }
 
   private func readRequests() async {
@@ -217,15 +209,7 @@ final class ScriptedConnection {
   private func send(_ bytes: [UInt8]) async -> Bool {
     var rest = bytes[...]
     while !rest.isEmpty {
-      var copy = Array(rest.prefix(256 << 10))
-      let result = copy.withUnsafeMutableBytes { buffer in
-        guard let base = buffer.baseAddress else { return IOResult.wouldBlock }
-        var segment = IOSegment(base: base, count: buffer.count)
-        return withUnsafeMutablePointer(to: &segment) {
-          transport.write(from: UnsafeMutableBufferPointer(start: $0, count: 1))
-        }
-      }
-      switch result {
+      switch transport.write(rest.prefix(256 << 10)) {
       case .bytes(let count): rest = rest.dropFirst(count)
       case .wouldBlock: await transport.waitUntilWritable()
       case .closed, .failed: return false

@@ -38,23 +38,13 @@ extension Transport {
 
   /// One attempt to write a whole array.
   package func write(_ bytes: inout [UInt8]) -> IOResult {
-    bytes.withUnsafeMutableBytes { memory in
-      guard let base = memory.baseAddress else { return .bytes(0) }
-      var segment = IOSegment(base: base, count: memory.count)
-      return withUnsafeMutablePointer(to: &segment) {
-        write(from: UnsafeMutableBufferPointer(start: $0, count: 1))
-      }
-    }
+    write(bytes[...])
   }
 
   /// One attempt to read into the beginning of an array.
   package func read(_ bytes: inout [UInt8], count: Int) -> IOResult {
-    bytes.withUnsafeMutableBytes { memory in
-      guard let base = memory.baseAddress else { return .wouldBlock }
-      var segment = IOSegment(base: base, count: count)
-      return withUnsafeMutablePointer(to: &segment) {
-        read(into: UnsafeMutableBufferPointer(start: $0, count: 1))
-      }
+    bytes.withUnsafeMutableBytes {
+      read(into: UnsafeMutableRawBufferPointer(rebasing: $0[..<count]))
     }
   }
 }

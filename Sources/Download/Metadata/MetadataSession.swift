@@ -115,11 +115,7 @@ final class MetadataSession {
   private func readOnce() -> IOResult {
     var result = IOResult.wouldBlock
     let chunk = [UInt8](unsafeUninitializedCapacity: Self.readLength) { buffer, count in
-      guard let base = buffer.baseAddress else { return }
-      var segment = IOSegment(base: UnsafeMutableRawPointer(base), count: Self.readLength)
-      result = withUnsafeMutablePointer(to: &segment) {
-        transport.read(into: UnsafeMutableBufferPointer(start: $0, count: 1))
-      }
+      result = transport.read(into: UnsafeMutableRawBufferPointer(buffer))
       if case .bytes(let read) = result { count = read }
     }
     reader.receive(chunk)
@@ -177,7 +173,7 @@ final class MetadataSession {
   /// Sends as much as the connection takes now; the writer sends the rest.
   func flush() {
     while end == nil, sentCount < machine.outgoing.count {
-      switch writeOnce() {
+      switch transport.write(machine.outgoing[sentCount...]) {
       case .bytes(let count):
         sentCount += count
         machine.sent(now: now)
@@ -188,16 +184,6 @@ final class MetadataSession {
     }
     machine.outgoing.removeAll()
     sentCount = 0
-  }
-
-  private func writeOnce() -> IOResult {
-    machine.outgoing.withUnsafeMutableBytes { bytes in
-      guard let base = bytes.baseAddress else { return .wouldBlock }
-      var segment = IOSegment(base: base + sentCount, count: bytes.count - sentCount)
-      return withUnsafeMutablePointer(to: &segment) {
-        transport.write(from: UnsafeMutableBufferPointer(start: $0, count: 1))
-      }
-    }
   }
 
   private func write() async {

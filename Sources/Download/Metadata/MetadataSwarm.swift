@@ -150,19 +150,14 @@ final class MetadataSwarm {
 
   /// Takes connections from a listener until it is closed or the task is cancelled.
   func accept(from listener: any Listener) async {
-    var count = 0
-    while result == nil, let transport = await listener.accept() {
-      if connectionCount < limit, arrivals.count < Admission.waitingLimit,
+    await listener.acceptEach(while: { result == nil }) { transport in
+      guard connectionCount < limit, arrivals.count < Admission.waitingLimit,
         !book.isBanned(transport.remote),
         admission.admit(transport.remote.address, limit: max(1, limit / 2))
-      {
-        arrivals.append(transport)
-        wakeup.fire()
-      } else {
-        transport.close()
-      }
-      count += 1
-      if count.isMultiple(of: 32) { await Task.yield() }
+      else { return false }
+      arrivals.append(transport)
+      wakeup.fire()
+      return true
     }
   }
 

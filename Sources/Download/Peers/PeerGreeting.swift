@@ -118,7 +118,7 @@ struct PeerGreeting {
   private func send(on transport: any Transport) async -> Bool {
     var bytes = Handshake(infoHash: infoHash, peerID: ownID, features: features).bytes
     while !bytes.isEmpty {
-      switch Self.write(bytes, to: transport) {
+      switch transport.write(bytes[...]) {
       case .bytes(let count): bytes.removeFirst(count)
       case .wouldBlock:
         await transport.waitUntilWritable()
@@ -148,28 +148,11 @@ struct PeerGreeting {
     return bytes
   }
 
-  private static func write(_ bytes: [UInt8], to transport: any Transport) -> IOResult {
-    var copy = bytes
-    return copy.withUnsafeMutableBytes { buffer in
-      guard let base = buffer.baseAddress else { return .wouldBlock }
-      var segment = IOSegment(base: base, count: buffer.count)
-      return withUnsafeMutablePointer(to: &segment) {
-        transport.write(from: UnsafeMutableBufferPointer(start: $0, count: 1))
-      }
-    }
-  }
-
   private static func read(
     upTo count: Int, from transport: any Transport, into bytes: inout [UInt8]
   ) -> IOResult {
     var chunk = [UInt8](repeating: 0, count: count)
-    let result = chunk.withUnsafeMutableBytes { buffer in
-      guard let base = buffer.baseAddress else { return IOResult.wouldBlock }
-      var segment = IOSegment(base: base, count: buffer.count)
-      return withUnsafeMutablePointer(to: &segment) {
-        transport.read(into: UnsafeMutableBufferPointer(start: $0, count: 1))
-      }
-    }
+    let result = chunk.withUnsafeMutableBytes { transport.read(into: $0) }
     if case .bytes(let read) = result { bytes += chunk.prefix(read) }
     return result
   }

@@ -145,19 +145,13 @@ final class PeerRoster {
 
   /// Takes connections from a listener until it is closed.
   func accept(from listener: any Listener) async {
-    var count = 0
-    while !isClosed, let transport = await listener.accept() {
-      if connectionCount < settings.maximumPeers, arrivals.count < Admission.waitingLimit,
+    await listener.acceptEach(while: { !isClosed }) { transport in
+      guard connectionCount < settings.maximumPeers, arrivals.count < Admission.waitingLimit,
         !book.isBanned(transport.remote), admit(transport)
-      {
-        arrivals.append(transport)
-        wakeup.fire()
-      } else {
-        transport.close()
-      }
-      // Whoever connects without end must not keep the loop from everything else.
-      count += 1
-      if count.isMultiple(of: 32) { await Task.yield() }
+      else { return false }
+      arrivals.append(transport)
+      wakeup.fire()
+      return true
     }
   }
 

@@ -150,7 +150,7 @@ final class PeerSession: LaneWorker {
   func flush() {
     guard end == nil else { return }
     while sentCount < machine.outgoing.count {
-      switch writeOutgoing() {
+      switch transport.write(machine.outgoing[sentCount...]) {
       case .bytes(let count):
         sentCount += count
         machine.sent(now: clock.now)
@@ -163,16 +163,6 @@ final class PeerSession: LaneWorker {
     }
     machine.outgoing.removeAll(keepingCapacity: machine.outgoing.capacity <= 64 << 10)
     sentCount = 0
-  }
-
-  private func writeOutgoing() -> IOResult {
-    machine.outgoing.withUnsafeMutableBytes { bytes in
-      guard let base = bytes.baseAddress else { return .wouldBlock }
-      var segment = IOSegment(base: base + sentCount, count: bytes.count - sentCount)
-      return withUnsafeMutablePointer(to: &segment) {
-        transport.write(from: UnsafeMutableBufferPointer(start: $0, count: 1))
-      }
-    }
   }
 
   /// Bytes that wait to be sent.

@@ -37,24 +37,13 @@ struct PlainConversation {
   func send(_ bytes: [UInt8]) async throws(HTTPError) {
     var sent = 0
     while sent < bytes.count {
-      switch write(bytes[sent...]) {
+      switch transport.write(bytes[sent...]) {
       case .bytes(let count): sent += count
       case .wouldBlock:
         guard !Task.isCancelled else { throw .cancelled }
         await transport.waitUntilWritable()
       case .closed: throw .failed("the server hung up")
       case .failed(let code): throw .broken(code)
-      }
-    }
-  }
-
-  private func write(_ bytes: ArraySlice<UInt8>) -> IOResult {
-    var copy = Array(bytes)
-    return copy.withUnsafeMutableBytes { memory in
-      guard let base = memory.baseAddress else { return .wouldBlock }
-      var segment = IOSegment(base: base, count: memory.count)
-      return withUnsafeMutablePointer(to: &segment) {
-        transport.write(from: UnsafeMutableBufferPointer(start: $0, count: 1))
       }
     }
   }

@@ -151,11 +151,7 @@ package final class TrackerServer {
     from transport: any Transport, into machine: inout HTTPRequestMachine
   ) -> IOResult {
     withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 1) { memory in
-      guard let base = memory.baseAddress else { return .closed }
-      var segment = IOSegment(base: base, count: memory.count)
-      let result = withUnsafeMutablePointer(to: &segment) {
-        transport.read(into: UnsafeMutableBufferPointer(start: $0, count: 1))
-      }
+      let result = transport.read(into: memory)
       if case .bytes(let count) = result { machine.receive(memory[..<count]) }
       return result
     }
@@ -167,7 +163,7 @@ package final class TrackerServer {
     let timer = clock.schedule(after: options.timeout) { transport.close() }
     defer { clock.cancel(timer) }
     while sent < bytes.count {
-      switch write(bytes[sent...], to: transport) {
+      switch transport.write(bytes[sent...]) {
       case .bytes(let count): sent += count
       case .closed, .failed: return false
       case .wouldBlock:
@@ -176,16 +172,5 @@ package final class TrackerServer {
       }
     }
     return true
-  }
-
-  private func write(_ bytes: ArraySlice<UInt8>, to transport: any Transport) -> IOResult {
-    bytes.withUnsafeBytes { memory in
-      guard let base = memory.baseAddress else { return .closed }
-      // A segment is mutable because reads share its type; a write does not change the memory.
-      var segment = IOSegment(base: UnsafeMutableRawPointer(mutating: base), count: memory.count)
-      return withUnsafeMutablePointer(to: &segment) {
-        transport.write(from: UnsafeMutableBufferPointer(start: $0, count: 1))
-      }
-    }
   }
 }

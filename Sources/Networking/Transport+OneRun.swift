@@ -1,0 +1,26 @@
+import Primitives
+
+// Reads and writes of one run of bytes, for whoever has no use for several segments.
+
+extension Transport {
+  /// Reads what is there to the beginning of `memory`.
+  package func read(into memory: UnsafeMutableRawBufferPointer) -> IOResult {
+    guard let base = memory.baseAddress else { return .wouldBlock }
+    var segment = IOSegment(base: base, count: memory.count)
+    return withUnsafeMutablePointer(to: &segment) {
+      read(into: UnsafeMutableBufferPointer(start: $0, count: 1))
+    }
+  }
+
+  /// Writes as much as fits.
+  package func write(_ bytes: ArraySlice<UInt8>) -> IOResult {
+    bytes.withUnsafeBytes { memory in
+      guard let base = memory.baseAddress else { return .wouldBlock }
+      // A segment is mutable because reads share its type; a write does not change the memory.
+      var segment = IOSegment(base: UnsafeMutableRawPointer(mutating: base), count: memory.count)
+      return withUnsafeMutablePointer(to: &segment) {
+        write(from: UnsafeMutableBufferPointer(start: $0, count: 1))
+      }
+    }
+  }
+}
