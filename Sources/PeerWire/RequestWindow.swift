@@ -6,21 +6,26 @@ package import Primitives
 /// still grows every block that arrives adds four, so that the window is five times as wide after
 /// each round trip; after that it holds what the peer delivers in `horizon`, so that it covers the
 /// bandwidth-delay product of any real path and a slow peer still holds no more than it can bring
-/// soon. `pinned` fixes it. It never exceeds what the peer says it queues.
+/// soon. `pinned` fixes it. It never exceeds what the peer says it queues, or what the peer has
+/// proved to queue, if it does not say.
 ///
 /// A block is late when nothing has come for much longer than this peer's blocks usually take
 /// (mean plus four deviations, within 2 to 60 s); then the peer is snubbed and may owe one block.
 /// Bytes of a block that is coming in count as well, but not for ever: a peer that hands out single
 /// bytes is late like one that is silent. And one that owes blocks and brings none for `stallLimit`
-/// is of no use.
+/// is of no use. Requests that a peer passes over for long, or has forgotten, can be taken back.
 package struct RequestWindow: ~Copyable, Sendable {
   /// The window of a peer that we know nothing about, in blocks.
   package static let initialTarget = 5
   /// How many blocks a peer that did not say so surely queues.
   package static let defaultCap = 250
-  /// How many blocks a peer that did not say so queues, if it has answered so many in order.
+  /// How many blocks a peer that did not say so may owe once it has proved that it queues them.
   package static let provenCap = 500
-  private static let proof = 128
+  /// The same for a far peer, whose window must cover its long way.
+  package static let farCap = ExtensionHandshake.requestQueueLimit
+  /// From here a peer is far, by the shortest time from a request to its block: in it, `provenCap`
+  /// blocks make 800 MB a second, so that nearer ones need no more.
+  private static let farTrip = Duration.milliseconds(10)
   /// The time that a full window should last.
   static let horizon = 3.0
   /// How many blocks each arrival adds at first: a second of them leads to `horizon` at any rate.
@@ -29,7 +34,8 @@ package struct RequestWindow: ~Copyable, Sendable {
   static let trickleLimit = Duration.seconds(30)
   /// How long a peer may owe blocks without bringing one.
   package static let stallLimit = Duration.seconds(150)
-  /// How long a peer that is late may be quite silent before its blocks are asked for anew.
+  /// How long a peer that is late may be quite silent before its blocks are asked for anew, and how
+  /// much longer than a request it has answered another must have waited.
   static let forgottenAfter = Duration.seconds(10)
   /// How long the first block may take.
   static let firstTimeout = Duration.seconds(10)
@@ -45,10 +51,14 @@ package struct RequestWindow: ~Copyable, Sendable {
   /// The bytes of a usual block: short pieces make short blocks.
   private let blockLength: Int
   private var cap: Int
-  /// How many requests the peer says it queues.
+  /// How many requests the peer queues, by what it says or has dropped.
   private var queue: Int?
-  /// How many blocks in a row came in the order of the requests.
+  /// How many blocks in a row came in the order of the requests, since `cap` last grew.
   private var answeredInOrder = 0
+  /// The shortest time from a request to its block so far.
+  private var shortestTrip: Duration?
+  /// When the latest request was made of those that the peer has answered.
+  private var latestAnswered = Instant.zero
   private var entries = Fifo<Entry>()
   /// The blocks that may be owed now, unless snubbed.
   private var window: Int
@@ -88,7 +98,10 @@ package struct RequestWindow: ~Copyable, Sendable {
   /// drop the request that fills their queue, without a word.
   package mutating func peerQueues(_ requests: Int) {
     let most = min(max(1, requests), ExtensionHandshake.requestQueueLimit)
-    let limit = most - most / 16
+    limitQueue(to: most - most / 16)
+  }
+
+  private mutating func limitQueue(to limit: Int) {
     queue = limit
     cap = limit
     window = min(window, limit)
@@ -134,14 +147,15 @@ package struct RequestWindow: ~Copyable, Sendable {
   package mutating func received(_ block: Block, now: Instant) -> Bool {
     rate.add(block.length, now: now)
     guard let index = position(of: block) else { return false }
-    let waitedSince = max(entries[index].sent, lastArrival)
-    arrivals.add(max(.zero, now - waitedSince))
+    let sent = entries[index].sent
+    arrivals.add(max(.zero, now - max(sent, lastArrival)))
     lastArrival = now
     lastBlock = now
+    latestAnswered = max(latestAnswered, sent)
     isSnubbed = false
     entries.remove(at: index)
     owesSince = entries.isEmpty ? nil : now
-    learnQueue(isInOrder: index == 0)
+    learnQueue(isInOrder: index == 0, trip: now - sent)
     grow()
     return true
   }
@@ -171,17 +185,25 @@ package struct RequestWindow: ~Copyable, Sendable {
     return blocks
   }
 
-  /// What a late peer seems to have forgotten, so that it may be asked for anew: everything, once
-  /// nothing at all has come for a while.
+  /// What the peer seems to have forgotten, so that it may be asked for anew: what it has passed
+  /// over for long, and everything once it is late and nothing at all has come for a while.
   ///
-  /// Some clients drop a request without a word, and nobody else may be there to ask.
+  /// Some clients drop a request without a word when their queue is full, and nobody else may be
+  /// there to ask. What such a one has not dropped tells how long its queue is.
   package mutating func takeForgotten(now: Instant) -> [Block] {
-    guard isSnubbed, let first = entries.first,
-      now - max(first.sent, lastArrival) > Self.forgottenAfter
-    else { return [] }
-    let blocks = entries.elements.map(\.block)
-    entries.removeAll()
-    return blocks
+    guard let first = entries.first else { return [] }
+    let isSilent = isSnubbed && now - max(first.sent, lastArrival) > Self.forgottenAfter
+    let forgotten = entries.elements.prefix {
+      isSilent || latestAnswered - $0.sent > Self.forgottenAfter
+    }
+    // One that only answers in an order of its own passes over few. An eighth of what was kept is
+    // left free: some of it may have been dropped later.
+    let kept = count - forgotten.count
+    if kept > 0, forgotten.count > kept / 8 {
+      limitQueue(to: min(cap, max(Self.initialTarget, kept - kept / 8)))
+    }
+    for _ in forgotten { _ = entries.popFirst() }
+    return forgotten.map(\.block)
   }
 
   /// Once a second or so: measures the rate, and sees whether a block is late.
@@ -218,12 +240,19 @@ package struct RequestWindow: ~Copyable, Sendable {
     return min(cap, max(2, Int(min(blocks, Double(cap)))))
   }
 
-  /// A peer that did not say how many requests it queues may have more of them, once it has
-  /// answered many in order: it drops none then.
-  private mutating func learnQueue(isInOrder: Bool) {
-    guard queue == nil, cap == Self.defaultCap else { return }
+  /// A peer that did not say how many requests it queues may owe twice as many, once it has
+  /// answered half as many in order: it drops none so far.
+  private mutating func learnQueue(isInOrder: Bool, trip: Duration) {
+    shortestTrip = min(shortestTrip ?? trip, trip)
+    guard queue == nil, cap >= Self.defaultCap, cap < provableCap else { return }
     answeredInOrder = isInOrder ? answeredInOrder + 1 : 0
-    if answeredInOrder >= Self.proof { cap = Self.provenCap }
+    guard answeredInOrder >= cap / 2 else { return }
+    cap = min(2 * cap, provableCap)
+    answeredInOrder = 0
+  }
+
+  private var provableCap: Int {
+    shortestTrip.map { $0 > Self.farTrip } == true ? Self.farCap : Self.provenCap
   }
 
   private mutating func grow() {

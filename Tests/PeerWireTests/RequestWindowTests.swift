@@ -20,20 +20,86 @@ import Testing
     #expect(RequestWindow(pinned: 9).target == 9)
   }
 
-  @Test func theWindowGrowsFivefoldEachRoundTripUntilTheCap() {
+  /// Plays round trips to a peer that queues whatever it is asked for; returns the targets.
+  private func targets(ofTrips count: Int, lasting trip: Duration) -> [Int] {
     var window = RequestWindow()
     var (next, received) = (0, 0)
-    var targets: [Int] = []
-    for trip in 0..<7 {
-      let now = Instant(nanoseconds: Int64(trip) * 100_000_000)
+    var (now, targets) = (Instant.zero, [Int]())
+    for _ in 0..<count {
       fill(&window, from: &next, now: now)
       targets.append(window.target)
+      now = now + trip
       for _ in 0..<window.count {
-        #expect(window.received(block(received), now: now + .milliseconds(100)) == true)
+        #expect(window.received(block(received), now: now) == true)
         received += 1
       }
     }
-    #expect(targets == [5, 25, 125, 362, 500, 500, 500])
+    return targets
+  }
+
+  @Test func theWindowGrowsFivefoldEachRoundTripUntilTheCap() {
+    #expect(targets(ofTrips: 7, lasting: .milliseconds(1)) == [5, 25, 125, 374, 500, 500, 500])
+  }
+
+  /// Each doubling is proved by half as many answers in order.
+  @Test func theWindowOfAFarPeerGrowsFurther() {
+    let reached = targets(ofTrips: 8, lasting: .milliseconds(100))
+    #expect(reached == [5, 25, 125, 374, 1000, 2000, 2000, 2000])
+  }
+
+  /// Plays a peer with a queue of 100 requests, that drops what finds it full without a word, and
+  /// brings 50 blocks a second.
+  @Test func droppedRequestsAreTakenBackAndTellHowLongTheQueueIs() {
+    var window = RequestWindow()
+    var (queue, lost, askAnew) = ([Block](), Set<Block>(), [Block]())
+    var (next, lostLater) = (0, 0)
+    for step in 0..<3000 {
+      let now = Instant.zero + .milliseconds(20 * step)
+      if let block = queue.first {
+        queue.removeFirst()
+        #expect(window.received(block, now: now) == true)
+      }
+      if step % 25 == 0 {
+        _ = window.tick(now: now)
+        let forgotten = window.takeForgotten(now: now)
+        #expect(lost.isSuperset(of: forgotten))
+        lost.subtract(forgotten)
+        askAnew += forgotten
+      }
+      while window.room > 0 {
+        let wanted = askAnew.popLast() ?? block(next)
+        if wanted == block(next) { next += 1 }
+        window.requested(wanted, isDuplicate: false, now: now)
+        if queue.count < 100 {
+          queue.append(wanted)
+        } else {
+          lost.insert(wanted)
+          if step > 1500 { lostLater += 1 }
+        }
+      }
+    }
+    #expect(lost.isEmpty)
+    #expect(lostLater == 0)
+    #expect((80...100).contains(window.target))
+  }
+
+  /// Brings 50 blocks a second, always another one than the first.
+  @Test func aPeerWithAnOrderOfItsOwnKeepsItsWindow() {
+    var window = RequestWindow()
+    var next = 0
+    for step in 0..<3000 {
+      let now = Instant.zero + .milliseconds(20 * step)
+      if window.count > 0 {
+        let block = window.block(at: step * 7919 % window.count)
+        #expect(window.received(block, now: now) == true)
+      }
+      if step % 25 == 0 {
+        _ = window.tick(now: now)
+        _ = window.takeForgotten(now: now)
+      }
+      fill(&window, from: &next, now: now)
+    }
+    #expect((140...160).contains(window.target))
   }
 
   /// Pieces of 1 KiB make blocks of 1 KiB, and as many of them must be under way.
@@ -53,7 +119,7 @@ import Testing
       for block in owed { #expect(window.received(block, now: now + .milliseconds(500)) == true) }
       owed = []
     }
-    #expect(window.target == RequestWindow.provenCap)
+    #expect(window.target == RequestWindow.farCap)
   }
 
   @Test func thePeersQueueBoundsTheWindow() {
