@@ -33,7 +33,7 @@ extension FileTable {
   func stampWritten() throws(StorageError) {
     try books.withLock { books throws(StorageError) in
       guard let root = books.root else { return }
-      try confirm(root)
+      try confirm(root, &books)
       books.unstamped.sort(by: >)
       while let index = books.unstamped.last {
         let known = books.records[index].stamp
@@ -51,7 +51,7 @@ extension FileTable {
   func confirmWritten() throws(StorageError) {
     try books.withLock { books throws(StorageError) in
       guard let root = books.root else { return }
-      try confirm(root)
+      try confirm(root, &books)
       for (index, place) in layout.places.enumerated()
       where place.isWanted && books.records[index].isWritten {
         let known = books.records[index].stamp
@@ -63,8 +63,10 @@ extension FileTable {
     }
   }
 
-  /// Makes sure that the folder's path still leads to the folder that we have open.
-  private func confirm(_ root: Descriptor) throws(StorageError) {
+  /// Makes sure that the folder's path still leads to the folder that we have open, and that what
+  /// is looked at next is looked for from there, not in folders that were moved meanwhile.
+  private func confirm(_ root: Descriptor, _ books: inout Books) throws(StorageError) {
+    try books.walk.close()
     do throws(SystemCallError) {
       let again = try fileSystem.openRoot(folder, create: false)
       let (now, known) = (try fileSystem.status(of: again), try fileSystem.status(of: root))

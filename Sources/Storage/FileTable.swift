@@ -242,7 +242,7 @@ final class FileTable: Sendable {
   }
 
   /// Closes the files that were not used for longest, a quarter of those that are open and at least
-  /// one; false when all are in use.
+  /// one, and folders; false when all are in use.
   func closeIdle(_ books: inout Books) throws(StorageError) -> Bool {
     // Uses are numbered, so the order does not depend on the dictionary's.
     let idle = books.open.filter { $0.value.users == 0 }
@@ -253,7 +253,8 @@ final class FileTable: Sendable {
       do { try close(index, file) } catch { failure = failure ?? error }
     }
     if let failure { throw failure }
-    return !idle.isEmpty
+    let hasClosedFolders = try books.walk.makeRoom()
+    return hasClosedFolders || !idle.isEmpty
   }
 
   /// Closes every file, and the root as well unless it is kept; files are only read from now on.

@@ -28,7 +28,7 @@ import Testing
     try FileManager.default.removeItem(atPath: folder.path)
     #expect(throws: StorageError.self) { try storage.saveProgress(verified: stored.set([0])) }
     // The file is open, but the next one cannot be made.
-    #expect(throws: StorageError.folderRemoved(path: folder.path + "/T/sub")) {
+    #expect(throws: StorageError.folderRemoved(path: folder.path + "/T")) {
       try stored.write([PieceIndex(2)], to: storage)
     }
     #expect(throws: StorageError.self) { try storage.finish() }
@@ -53,6 +53,20 @@ import Testing
     // The data is not where it should be, and what says so is still beside it.
     #expect(FileManager.default.fileExists(atPath: other + "/T.swift-torrent"))
     if anotherTakesItsPlace { #expect(rmdir(folder.path) == 0) }
+  }
+
+  /// The folder is open since the file was made in it, but its path leads there no more.
+  @Test(arguments: [true, false])
+  func movedFolderOfAFileIsNoticed(whenSaving: Bool) throws {
+    let storage = try begin(writing: 0..<4)
+    #expect(rename(folder.path + "/T/sub", folder.path + "/T/elsewhere") == 0)
+    #expect(throws: StorageError.changedUnderneath(path: folder.path + "/T/sub/b")) {
+      if whenSaving {
+        try storage.saveProgress(verified: stored.set([0, 1, 2, 3]))
+      } else {
+        try storage.finish()
+      }
+    }
   }
 
   @Test func removedFileIsNoticed() throws {

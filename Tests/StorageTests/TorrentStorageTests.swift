@@ -94,7 +94,7 @@ import Testing
     let stored = try StoredTorrent(files: files, pieceLength: 64)
     try stored.complete(disk)
     #expect(stored.isExactly(on: disk))
-    #expect(disk.mostOpen <= 128 + 8)
+    #expect(disk.mostOpen <= 128 + 20)
     #expect(disk.openCount == 0)
   }
 
