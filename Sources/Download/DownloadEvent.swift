@@ -27,7 +27,8 @@ public enum DownloadEvent: Sendable {
   case pieceFailed(PieceIndex, senders: [Endpoint])
   /// The last piece of a file is verified and written; the path begins at the output folder.
   ///
-  /// Files that were complete before the run, and empty ones, have no such event.
+  /// It may come half a second late, together with those of other files, so that many small files
+  /// cost little. Files that were complete before the run, and empty ones, have no such event.
   case fileCompleted(index: Int, path: String, length: Int64)
   /// A peer is not spoken to again, for this reason.
   case peerBanned(Endpoint, reason: String)

@@ -31,6 +31,23 @@ import Tracker
     #expect(files.sorted() == expected)
   }
 
+  /// They are told together, but none is forgotten, and all are told before the end.
+  @Test func eachOfManySmallFilesIsReported() async throws {
+    let swarm = try await SimulatedSwarm(seed: 234, size: 700_000) { builder in
+      for index in 0..<700 { builder.addFile(path: ["f\(index)"], length: 1000) }
+    }
+    _ = try await swarm.simulation.run {
+      try swarm.addSeed()
+      return try await swarm.run(swarm.download())
+    }
+    var files: [Int] = []
+    for event in await swarm.events {
+      if case .fileCompleted(let index, _, _) = event { files.append(index) }
+      if case .completed = event { break }
+    }
+    #expect(files.sorted() == Array(0..<700))
+  }
+
   @Test func theSnapshotSaysWherePeersCameFromAndWhatTrackersSaid() async throws {
     let swarm = try await SimulatedSwarm(seed: 232, size: 2_000_000)
     let summary = try await swarm.simulation.run {

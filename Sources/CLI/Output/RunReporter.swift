@@ -65,7 +65,7 @@ actor RunReporter {
     if case .progress(let progress) = event {
       moved[number] = (progress.downloadedBytes, progress.uploadedBytes)
     }
-    if let value = EventJSON.event(event, source: number) { write(value) }
+    if streams.json, let value = EventJSON.event(event, source: number) { write(value) }
     display.show(event, of: number)
     if let line = logNarratives[number]?.narrative.line(event) { tellLog(line, of: number) }
   }
