@@ -10,7 +10,7 @@
 
 #include "../Common/common.h"
 
-enum { MAX_GROUPS = 16, MAX_REQUEST = 1 << 17, MAX_QUEUE = 1 << 14, INPUT = 1 << 16 };
+enum { MAX_GROUPS = 16, MAX_REQUEST = 1 << 17, MAX_QUEUE = 1 << 16, INPUT = 1 << 16 };
 
 #define NEVER UINT64_MAX
 
