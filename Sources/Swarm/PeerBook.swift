@@ -3,8 +3,8 @@ package import Primitives
 /// Who is known, and whom to dial when.
 ///
 /// A peer that could not be reached, or brought nothing, is tried again after rising pauses, and
-/// given up after the last; one that was useful starts at the bottom again. At most half of the room is
-/// for those that other peers have named (BEP 11), who may be anybody. Bounded: beyond `limit`
+/// given up after the last; one that was useful starts at the bottom again, and is tried at once when
+/// its connection broke while it brought much. At most half of the room is for those that other peers have named (BEP 11), who may be anybody. Bounded: beyond `limit`
 /// peers a new one takes the place of one that has failed, and is not taken in when there is none.
 /// Of those that are due, the one of the highest canonical priority is dialled first (BEP 40).
 package struct PeerBook: Sendable {
@@ -16,6 +16,19 @@ package struct PeerBook: Sendable {
 
   /// How many bans are remembered of each kind; a run that meets more liars has lost anyway.
   static let banLimit = 65_536
+
+  /// How a connection ended.
+  package enum Parting: Sendable {
+    /// The peer brought nothing.
+    case useless
+    /// The peer brought something.
+    case useful
+    /// The connection broke, or the peer ended it, after it had brought much.
+    case interrupted
+  }
+
+  /// How long after that an interrupted peer is dialled, in seconds: not with all others at once.
+  private static let interruptionPause = 0.05...0.15
 
   private enum State: Hashable, Sendable {
     case waiting
@@ -164,10 +177,16 @@ package struct PeerBook: Sendable {
     entries[endpoint]?.state = .connected
   }
 
-  /// The connection has ended; a useful peer is tried again soon.
-  package mutating func disconnected(_ endpoint: Endpoint, wasUseful: Bool, now: Instant) {
-    if wasUseful { entries[endpoint]?.failures = 0 }
-    retry(endpoint, now: now)
+  /// The connection has ended; a useful peer is tried again soon, an interrupted one at once.
+  package mutating func disconnected(_ endpoint: Endpoint, _ parting: Parting, now: Instant) {
+    if parting != .useless { entries[endpoint]?.failures = 0 }
+    guard parting == .interrupted, entries[endpoint] != nil, !isBanned(endpoint) else {
+      return retry(endpoint, now: now)
+    }
+    entries[endpoint]?.state = .waiting
+    entries[endpoint]?.lastTry = now
+    let pause = Double.random(in: Self.interruptionPause, using: &random)
+    appoint(endpoint, at: now + .seconds(pause))
   }
 
   /// The dial has failed.

@@ -46,6 +46,20 @@ import Testing
     #expect(summary.duration < .seconds(60))
   }
 
+  /// Such a path is lost again and again, but each connection brings much.
+  @Test func aConnectionThatBreaksIsMadeAnewAtOnce() async throws {
+    let swarm = try await SimulatedSwarm(seed: 77, size: 8_000_000)
+    let summary = try await swarm.simulation.run {
+      var breaking = SeedBehaviour()
+      breaking.hangsUpAfter = 2_000_000
+      try swarm.addSeed(breaking, host: .init(latency: .milliseconds(20), uploadRate: 4_000_000))
+      return try await swarm.run(swarm.download())
+    }
+    let output = await swarm.output
+    #expect(output == swarm.content)
+    #expect(summary.duration < .seconds(8))
+  }
+
   @Test func aLiarThatLeavesBeforeItIsFoundOutIsBanned() async throws {
     let swarm = try await SimulatedSwarm(seed: 51, size: 3_000_000)
     let summary = try await swarm.simulation.run {

@@ -149,11 +149,36 @@ import Testing
     _ = dialAll(&book, now: now)
     book.connected(peer)
     #expect(book.hasCandidates)
-    book.disconnected(peer, wasUseful: true, now: now)
+    book.disconnected(peer, .useful, now: now)
     // Until then a tracker may know somebody better.
     #expect(!book.hasCandidates)
     let next = try #require(book.nextDialTime)
     #expect(next - now <= .seconds(11))
+  }
+
+  @Test func anInterruptedPeerIsDialledAtOnceAndThenAsAnyOther() throws {
+    var book = Self.book()
+    book.learn(peer, source: .tracker, now: .zero)
+    _ = dialAll(&book, now: .zero)
+    book.connected(peer)
+    book.disconnected(peer, .interrupted, now: .zero)
+    #expect(book.hasCandidates)
+    let next = try #require(book.nextDialTime)
+    #expect(next - .zero <= .milliseconds(150))
+    _ = dialAll(&book, now: next)
+    book.dialFailed(peer, now: next)
+    let third = try #require(book.nextDialTime)
+    #expect(third - next >= .seconds(10))
+  }
+
+  @Test func aBannedPeerIsNotDialledAgainBecauseItBroughtMuch() {
+    var book = Self.book()
+    book.learn(peer, source: .tracker, now: .zero)
+    _ = dialAll(&book, now: .zero)
+    book.connected(peer)
+    book.ban(peer)
+    book.disconnected(peer, .interrupted, now: .zero)
+    #expect(book.nextDialTime == nil)
   }
 
   @Test func aConnectedPeerThatBroughtNothingGoesUpTheLadder() throws {
@@ -164,7 +189,7 @@ import Testing
     let now = Instant.zero + .seconds(20)
     _ = dialAll(&book, now: now)
     book.connected(peer)
-    book.disconnected(peer, wasUseful: false, now: now)
+    book.disconnected(peer, .useless, now: now)
     let next = try #require(book.nextDialTime)
     #expect(next - now >= .seconds(120))
   }
@@ -235,7 +260,7 @@ import Testing
     _ = dialAll(&book, now: .zero)
     book.connected(peer)
     book.ban(Endpoint(address: peer.address, port: 9))
-    book.disconnected(peer, wasUseful: true, now: .zero)
+    book.disconnected(peer, .useful, now: .zero)
     #expect(book.nextDialTime == nil)
     #expect(book.knownCount == 0)
   }
@@ -290,7 +315,7 @@ import Testing
     #expect(book.learn(peer, source: .given, now: .zero) == false)
     #expect(book.nextDial(now: .zero) == nil)
     #expect(book.known.map(\.endpoint) == [peer])
-    book.disconnected(peer, wasUseful: true, now: .zero)
+    book.disconnected(peer, .useful, now: .zero)
     #expect(book.nextDial(now: .zero + .seconds(20)) == peer)
   }
 

@@ -181,7 +181,7 @@ final class MetadataSwarm {
     book.connected(endpoint)
     let end = await meet(peer, from: book.source(of: endpoint) ?? .given)
     guard let end, end != .lied else { return }
-    book.disconnected(endpoint, wasUseful: false, now: environment.clock.now)
+    book.disconnected(endpoint, .useless, now: environment.clock.now)
     if sessions.isEmpty, !book.hasCandidates { announcer.peersRanOut() }
     wakeup.fire()
   }

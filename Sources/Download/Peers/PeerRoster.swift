@@ -26,6 +26,8 @@ final class PeerRoster {
   static let connectTimeout = Duration.seconds(10)
   /// How many connections that we have dialled may be in the making.
   static let halfOpenLimit = 256
+  /// The bytes of blocks that make it worth while to dial a peer again at once.
+  static let muchBrought: Int64 = 1 << 20
   /// How soon one choice of whom to serve may follow another.
   static let rechokePause = Duration.milliseconds(100)
 
@@ -209,12 +211,14 @@ final class PeerRoster {
   private func meet(
     dialled peer: GreetedPeer, from source: PeerSource, isAdopted: Bool = false
   ) async {
-    let (end, wasUseful) = await meet(peer, from: source, isAdopted: isAdopted)
-    switch end {
-    case .lied: break
-    default:
-      book.disconnected(peer.endpoint, wasUseful: wasUseful, now: environment.clock.now)
-    }
+    let (end, brought) = await meet(peer, from: source, isAdopted: isAdopted)
+    let parting: PeerBook.Parting? =
+      switch end {
+      case .lied: nil
+      case .lost where brought >= Self.muchBrought: .interrupted
+      default: brought > 0 ? .useful : .useless
+      }
+    if let parting { book.disconnected(peer.endpoint, parting, now: environment.clock.now) }
     lookOn()
   }
 
@@ -236,19 +240,19 @@ final class PeerRoster {
 
   // MARK: - Connected peers
 
-  /// Runs one peer's session to its end; says whether it brought anything.
+  /// Runs one peer's session to its end; says how many bytes it brought.
   private func meet(
     _ peer: GreetedPeer, from source: PeerSource, isAdopted: Bool = false
-  ) async -> (end: PeerEnd, wasUseful: Bool) {
+  ) async -> (end: PeerEnd, brought: Int64) {
     guard !book.isBanned(peer.endpoint) else {
       peer.transport.close()
-      return (.lied, false)
+      return (.lied, 0)
     }
     if let other = sessions.first(where: { $0.isSamePeer(as: peer) && $0.end == nil }) {
       let greeting = settings.greeting
       guard greeting.prefers(peer, toOneFrom: other.joined, isOutgoing: other.isOutgoing) else {
         peer.transport.close()
-        return (.duplicate, false)
+        return (.duplicate, 0)
       }
       other.stop(.duplicate)
     }
@@ -271,7 +275,7 @@ final class PeerRoster {
     events.send(.peerDisconnected(peer.endpoint, reason: end.reason))
     if session.traffic.downloaded.total > 0 { departed.add(session.number, session.endpoint) }
     if session.machine.peerInterested { interestChanged(of: session) }
-    return (end, session.traffic.downloaded.total > 0)
+    return (end, session.traffic.downloaded.total)
   }
 
   /// A number that was never given before.
