@@ -6,14 +6,15 @@ package final class SilentServer: Sendable {
   package let port: UInt16
   private let descriptor: Int32
 
-  /// Starts to listen; the kernel takes the connections by itself.
+  /// Starts to listen, at any port unless one is named; the kernel takes the connections by itself.
   ///
-  /// - Throws: When the loopback has no port to give.
-  package init() throws {
+  /// - Throws: When the loopback has no port to give, or the port is taken.
+  package init(port wanted: UInt16 = 0) throws {
     descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
     address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+    address.sin_port = wanted.bigEndian
     var length = socklen_t(MemoryLayout<sockaddr_in>.size)
     let descriptor = descriptor
     let isListening = withUnsafeMutablePointer(to: &address) { pointer in
@@ -30,9 +31,14 @@ package final class SilentServer: Sendable {
 
   /// A port of the loopback that was free a moment ago, for a program that must be given one.
   ///
+  /// It is none of those that the kernel gives to connections, so that none takes it meanwhile.
+  ///
   /// - Throws: When the loopback has no port to give.
   package static func freePort() throws -> UInt16 {
-    try SilentServer().port
+    for _ in 0..<100 {
+      if let server = try? SilentServer(port: .random(in: 10_000..<32_768)) { return server.port }
+    }
+    return try SilentServer().port
   }
 
   deinit {

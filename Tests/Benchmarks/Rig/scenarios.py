@@ -93,7 +93,8 @@ GROUPS = {
         "parts": Scenario("40 seeds at 4 MiB/s with a tenth of the pieces each, 512 MiB",
                           Shape(512 * MiB, 256 * KiB), [Seeds(40, "--rate 4M --share 20")],
                           has_reference=False),
-        # A seed that hung up takes connections at once, and is dialled again after ten seconds, or at once when it brought a MiB.
+        # A seed that hung up takes connections at once, and is dialled again after ten seconds, or
+        # at once when it brought a MiB.
         "churn": Scenario("200 seeds that hang up after 4 to 60 s and come back, at 4 MiB/s in all",
                           Shape(0, 256 * KiB),
                           [Seeds(50, f"--rate 64K --drop-after {size}K")
