@@ -65,11 +65,23 @@ package protocol FileSystem: Sendable {
   /// Waits until a file is on the disk.
   func synchronize(_ file: Descriptor) throws(SystemCallError)
 
+  /// Writes a file's bytes to the disk, ahead of what is done next, without waiting for the file
+  /// system's journal; never fails.
+  func flush(_ file: Descriptor)
+
   /// Takes the lock that one run at a time can have, until the file is closed; false when taken.
   func lock(_ file: Descriptor) throws(SystemCallError) -> Bool
 
-  /// Gives a file another name in its folder, replacing what has it.
-  func rename(_ name: String, to newName: String, in folder: Descriptor) throws(SystemCallError)
+  /// Sets when an open file's content last changed, in nanoseconds since 1970.
+  func setModified(_ file: Descriptor, to time: Int64) throws(SystemCallError)
+
+  /// Gives a file another name in its folder.
+  ///
+  /// A file that has the new name already is replaced, or without `replacing` the call fails with
+  /// `EEXIST`.
+  func rename(
+    _ name: String, to newName: String, in folder: Descriptor, replacing: Bool
+  ) throws(SystemCallError)
 
   /// Removes a file.
   func remove(_ name: String, in folder: Descriptor) throws(SystemCallError)
@@ -117,17 +129,26 @@ package struct FileStatus: Hashable, Sendable {
   package let kind: Kind
   /// The length in bytes.
   package let size: Int64
-  /// Tells files of one file system apart.
+  /// The number that tells files of one file system apart; it is given to another file when this one
+  /// is gone.
   package let inode: UInt64
   /// When the content last changed, in nanoseconds since 1970.
   package let modified: Int64
+  /// When the file was made, in nanoseconds since 1970; 0 where the file system does not know.
+  package let born: Int64
+  /// The number of names (hard links) that the file has.
+  package let links: Int
 
   /// Creates a status.
-  package init(kind: Kind, size: Int64, inode: UInt64, modified: Int64) {
+  package init(
+    kind: Kind, size: Int64, inode: UInt64, modified: Int64, born: Int64 = 0, links: Int = 1
+  ) {
     self.kind = kind
     self.size = size
     self.inode = inode
     self.modified = modified
+    self.born = born
+    self.links = links
   }
 }
 

@@ -11,26 +11,8 @@ final class FileTable: Sendable {
   /// What a file is wanted for.
   enum Purpose {
     case reading
-    /// Writing `length` bytes; a file is not reserved when they are all that it has.
-    case writing(length: Int)
-  }
-
-  /// One file on disk.
-  struct Record: Equatable, Sendable {
-    var exists = false
-    /// What it was known by when it was last looked at.
-    var stamp: FileStamp?
-    /// Whether we may change it: we made it, or overwriting is allowed.
-    var isOurs = false
-    /// Whether room for all of it was asked for.
-    var isReserved = false
-    /// Whether it was written since it was last looked at.
-    var isStale = false
-    /// Whether it was written by this run.
-    var isWritten = false
-
-    /// The length when it was last looked at, in bytes.
-    var size: Int64 { stamp?.size ?? 0 }
+    /// Writing a range of its bytes; room is not reserved for a file that one write fills.
+    case writing(Range<Int64>)
   }
 
   struct OpenFile {
@@ -58,7 +40,7 @@ final class FileTable: Sendable {
   let fileSystem: any FileSystem
   let synchronizes: Bool
   let openLimit: Int
-  private let preallocation: Preallocation
+  let preallocation: Preallocation
   let books: Mutex<Books>
 
   init(
@@ -107,7 +89,10 @@ final class FileTable: Sendable {
   func allowWriting(ours: [Bool]) throws(StorageError) {
     try books.withLock { books throws(StorageError) in
       try closeAll(&books)
-      for index in books.records.indices { books.records[index].isOurs = ours[index] }
+      for index in books.records.indices {
+        books.records[index].isOurs = ours[index]
+        if ours[index] { books.records[index].unproved = nil }
+      }
       books.mayWrite = true
     }
   }
@@ -153,11 +138,12 @@ final class FileTable: Sendable {
       books.open[index] = try openMakingRoom(index, for: purpose, &books)
     }
     guard let file = books.open[index] else { throw .fileMissing(path: path(index)) }
-    if case .writing(let length) = purpose {
-      try reserve(index, file.descriptor, writing: length, &books)
+    if case .writing(let range) = purpose {
+      try reserve(index, file.descriptor, writing: Int(range.upperBound - range.lowerBound), &books)
+      books.records[index].writes += 1
+      books.records[index].writtenEnd = max(books.records[index].writtenEnd, range.upperBound)
       if !books.records[index].isStale {
         books.records[index].isStale = true
-        books.records[index].isWritten = true
         books.unstamped.append(index)
       }
     }
@@ -191,13 +177,48 @@ final class FileTable: Sendable {
     else { throw .fileMissing(path: path(index)) }
     let access: FileAccess =
       creates ? .create(executable: place.isExecutable) : isWritable ? .write : .read
-    do {
-      let descriptor = try fileSystem.openFile(place.name, in: parent, access)
-      books.records[index].exists = true
-      return OpenFile(descriptor: descriptor, isWritable: isWritable, users: 0, lastUse: 0)
+    let descriptor: Descriptor
+    do throws(SystemCallError) {
+      descriptor = try fileSystem.openFile(place.name, in: parent, access)
     } catch {
       if error.code == ENOENT, creates { throw .folderRemoved(path: path(index)) }
       throw StorageError(error, path: path(index))
+    }
+    do throws(StorageError) {
+      if creates {
+        books.records[index].exists = true
+        try begin(index, descriptor)
+      } else if isWritable {
+        try confirmOurs(index, descriptor, stamp: books.records[index].stamp)
+      }
+    } catch {
+      // The error that was thrown is the one to report.
+      try? fileSystem.close(descriptor)
+      throw error
+    }
+    return OpenFile(descriptor: descriptor, isWritable: isWritable, users: 0, lastUse: 0)
+  }
+
+  /// Writes what a new file begins with: the part file says whose it is.
+  private func begin(_ index: Int, _ descriptor: Descriptor) throws(StorageError) {
+    guard index == layout.partPlace else { return }
+    do { try fileSystem.writeBytes(layout.partHeader, to: descriptor) } catch {
+      throw StorageError(error, path: path(index))
+    }
+  }
+
+  /// Makes sure that the file that was opened for writing is the one that was looked at.
+  private func confirmOurs(
+    _ index: Int, _ descriptor: Descriptor, stamp: FileStamp?
+  ) throws(StorageError) {
+    let status: FileStatus
+    do { status = try fileSystem.status(of: descriptor) } catch {
+      throw StorageError(error, path: path(index))
+    }
+    guard status.kind == .file else { throw .notAFile(path: path(index)) }
+    guard status.links == 1 else { throw .hardLinked(path: path(index)) }
+    guard stamp?.mayBeSameFile(as: FileStamp(status)) ?? true else {
+      throw .changedUnderneath(path: path(index))
     }
   }
 
@@ -250,7 +271,7 @@ final class FileTable: Sendable {
     var failure: StorageError?
     for (index, file) in idle.prefix(max(1, books.open.count / 4)) {
       books.open[index] = nil
-      do { try close(index, file) } catch { failure = failure ?? error }
+      do { try close(index, file, &books) } catch { failure = failure ?? error }
     }
     if let failure { throw failure }
     let hasClosedFolders = try books.walk.makeRoom()
@@ -259,11 +280,15 @@ final class FileTable: Sendable {
 
   /// Closes every file, and the root as well unless it is kept; files are only read from now on.
   ///
-  /// Everything is closed even if something fails; the first failure is thrown.
-  func close(keepingRoot: Bool) throws(StorageError) {
+  /// Everything is closed even if something fails; the first failure is thrown. At the end of a
+  /// download, which has written every byte, files are also searched for holes.
+  func close(keepingRoot: Bool, seekingHoles: Bool = false) throws(StorageError) {
     try books.withLock { books throws(StorageError) in
       books.mayWrite = false
       var failure: StorageError?
+      if seekingHoles {
+        do throws(StorageError) { try seekHoles(&books) } catch { failure = error }
+      }
       do throws(StorageError) { try closeAll(&books) } catch { failure = error }
       if !keepingRoot, let root = books.root {
         books.root = nil
@@ -278,17 +303,27 @@ final class FileTable: Sendable {
   private func closeAll(_ books: inout Books) throws(StorageError) {
     var failure: StorageError?
     for (index, file) in books.open.sorted(by: { $0.key < $1.key }) {
-      do { try close(index, file) } catch { failure = failure ?? error }
+      do { try close(index, file, &books) } catch { failure = failure ?? error }
     }
     books.open.removeAll()
     do { try books.walk.close() } catch { failure = failure ?? error }
     if let failure { throw failure }
   }
 
-  private func close(_ index: Int, _ file: OpenFile) throws(StorageError) {
+  private func close(
+    _ index: Int, _ file: OpenFile, _ books: inout Books
+  ) throws(StorageError) {
     var failure: SystemCallError?
+    if file.isWritable, books.records[index].stamp == nil {
+      // From now on only its name leads to it, and somebody may put another file there.
+      do throws(SystemCallError) {
+        books.records[index].stamp = FileStamp(try fileSystem.status(of: file.descriptor))
+      } catch {
+        failure = error
+      }
+    }
     if synchronizes, file.isWritable {
-      do { try fileSystem.synchronize(file.descriptor) } catch { failure = error }
+      do { try fileSystem.synchronize(file.descriptor) } catch { failure = failure ?? error }
     }
     do { try fileSystem.close(file.descriptor) } catch { failure = failure ?? error }
     if let failure { throw StorageError(failure, path: path(index)) }

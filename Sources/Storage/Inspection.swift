@@ -1,13 +1,13 @@
 package import Primitives
 
-/// What lies at a torrent's places on disk before anything is changed.
+/// The state of a torrent's places on disk before anything is changed.
 package struct Inspection: Equatable, Sendable {
-  /// What is at one file's place.
+  /// The state of one file's place.
   package enum Presence: Hashable, Sendable {
     /// Nothing, or the file is not stored at all.
     case missing
-    /// A file that our state lists as unfinished, of that size; it may be written.
-    case unfinished(size: Int64)
+    /// A file that is proved to be ours, of that size; it may be written.
+    case ours(size: Int64)
     /// A file that is only read, of that size.
     case foreign(size: Int64)
   }
@@ -25,7 +25,7 @@ package struct Inspection: Equatable, Sendable {
       && files.contains { file in
         switch file {
         case .missing: false
-        case .unfinished(let size), .foreign(let size): size > 0
+        case .ours(let size), .foreign(let size): size > 0
         }
       }
   }

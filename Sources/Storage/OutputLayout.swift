@@ -38,8 +38,10 @@ struct OutputLayout: Sendable {
   let places: [Place]
   /// The pieces that hold bytes of wanted files.
   let wanted: Bitfield
-  /// What the part file holds, in rising order.
+  /// The content of the part file behind its header, in rising order.
   let strays: [Stray]
+  /// The header of the part file.
+  let partHeader: [UInt8]
 
   /// The part file's place; nil when no file is left out, or when there shall be none.
   var partPlace: Int? { places.count > files.files.count ? files.files.count : nil }
@@ -49,6 +51,7 @@ struct OutputLayout: Sendable {
   ) {
     files = torrent.layout
     self.selection = selection
+    partHeader = PartFile.header(for: torrent.infoHash)
     wanted = selection.wantedPieces(of: torrent.layout)
     strays =
       partName == nil
@@ -60,7 +63,7 @@ struct OutputLayout: Sendable {
         isWanted: file.isStored && selection.contains(file.index))
     }
     if let partName, places.contains(where: { $0.isStored && !$0.isWanted }) {
-      let length = strays.last.map { $0.position + $0.length } ?? 0
+      let length = strays.last.map { $0.position + $0.length } ?? Int64(PartFile.headerLength)
       places.append(
         Place(
           path: [partName], length: length, isExecutable: false, isStored: true, isWanted: false))
@@ -73,7 +76,7 @@ struct OutputLayout: Sendable {
     in layout: FileLayout, selection: FileSelection, wanted: Bitfield
   ) -> [Stray] {
     var strays: [Stray] = []
-    var position: Int64 = 0
+    var position = Int64(PartFile.headerLength)
     for file in layout.files where file.isStored && !selection.contains(file.index) {
       let pieces = layout.pieces(ofFile: file.index)
       guard let first = pieces.first, let last = pieces.last else { continue }

@@ -90,19 +90,19 @@ package struct PosixFileSystem: FileSystem {
     return Descriptor(try check("openat") { openat(folder.number, name, flags, mode) })
   }
 
-  /// Asks fstatat(2) with `AT_SYMLINK_NOFOLLOW`.
+  /// Asks statx(2) with `AT_SYMLINK_NOFOLLOW`.
   package func status(
     _ name: String, in folder: Descriptor
   ) throws(SystemCallError) -> FileStatus {
-    var status = stat()
-    _ = try check("fstatat") { fstatat(folder.number, name, &status, AT_SYMLINK_NOFOLLOW) }
+    var status = cposix_file_status()
+    _ = try check("statx") { cposix_status_of_name(folder.number, name, &status) }
     return FileStatus(status)
   }
 
-  /// Asks fstat(2).
+  /// Asks statx(2).
   package func status(of file: Descriptor) throws(SystemCallError) -> FileStatus {
-    var status = stat()
-    _ = try check("fstat") { fstat(file.number, &status) }
+    var status = cposix_file_status()
+    _ = try check("statx") { cposix_status_of_file(file.number, &status) }
     return FileStatus(status)
   }
 
@@ -166,6 +166,11 @@ package struct PosixFileSystem: FileSystem {
     _ = try check("fsync") { fsync(file.number) }
   }
 
+  /// Writes with sync_file_range(2).
+  package func flush(_ file: Descriptor) {
+    cposix_flush(file.number)
+  }
+
   /// Takes the lock of flock(2), without waiting.
   package func lock(_ file: Descriptor) throws(SystemCallError) -> Bool {
     do {
@@ -177,10 +182,26 @@ package struct PosixFileSystem: FileSystem {
     }
   }
 
-  /// Renames with renameat(2).
+  /// Sets the time with futimens(2).
+  package func setModified(_ file: Descriptor, to time: Int64) throws(SystemCallError) {
+    _ = try check("futimens") { cposix_set_modified(file.number, time) }
+  }
+
+  /// Renames with renameat(2), or with renameat2(2) and `RENAME_NOREPLACE`.
   package func rename(
-    _ name: String, to newName: String, in folder: Descriptor
+    _ name: String, to newName: String, in folder: Descriptor, replacing: Bool
   ) throws(SystemCallError) {
+    if !replacing {
+      do throws(SystemCallError) {
+        _ = try check("renameat2") { cposix_rename_exclusively(folder.number, name, newName) }
+        return
+      } catch {
+        guard error.code == EINVAL || error.code == ENOSYS else { throw error }
+      }
+      // Not every file system can do both in one step. An empty file reserves the name then.
+      let file = try openFile(newName, in: folder, .create(executable: false))
+      try close(file)
+    }
     _ = try check("renameat") { renameat(folder.number, name, folder.number, newName) }
   }
 
@@ -201,17 +222,16 @@ package struct PosixFileSystem: FileSystem {
 }
 
 extension FileStatus {
-  fileprivate init(_ status: stat) {
+  fileprivate init(_ status: cposix_file_status) {
     let kind: Kind =
-      switch status.st_mode & S_IFMT {
+      switch status.mode & S_IFMT {
       case S_IFREG: .file
       case S_IFDIR: .folder
       case S_IFLNK: .symlink
       default: .other
       }
-    let modified = status.st_mtim
     self.init(
-      kind: kind, size: Int64(status.st_size), inode: UInt64(status.st_ino),
-      modified: Int64(modified.tv_sec) &* 1_000_000_000 &+ Int64(modified.tv_nsec))
+      kind: kind, size: status.size, inode: status.inode, modified: status.modified,
+      born: status.born, links: Int(status.links))
   }
 }

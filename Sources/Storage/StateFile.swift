@@ -4,13 +4,32 @@ import Primitives
 
 /// The state file of one torrent in its output folder, and the lock that it carries.
 ///
-/// Its being there says "incomplete". The run that holds its lock owns the output. It is replaced
-/// as a whole: written under another name, locked, then renamed over the old one, so a crash leaves
-/// the old or the new record, never half of one, and never an unlocked moment.
+/// Its existence says "incomplete". The run that holds its lock owns the output. It is replaced as a
+/// whole: written under another name, locked, then renamed over the old one. So a crash leaves the
+/// old record or the new one, never half of one, and the name is never without a lock.
+///
+/// Its name proves nothing, since strangers choose the names in a torrent. A file is taken for ours
+/// only if its content proves it; any other is neither read further nor replaced nor removed.
 struct StateFile {
   static let suffix = ".swift-torrent"
-  /// What the part file's name has after the state file's.
-  static let partSuffix = "-part"
+
+  /// The meaning of the file that was there.
+  enum Finding: Equatable {
+    /// There is no such file.
+    case none
+    /// A record of this torrent, written at `savedAt` nanoseconds since 1970.
+    ///
+    /// It is `original` if it is still the file into which a run of ours wrote it; a copy is not.
+    case record(StateRecord, original: Bool, savedAt: Int64)
+    /// A record of this torrent that was cut short.
+    case cut
+    /// A file that is not ours.
+    case foreign
+
+    var record: StateRecord? {
+      if case .record(let record, _, _) = self { record } else { nil }
+    }
+  }
 
   let name: String
   private let torrent: TorrentMetainfo
@@ -19,12 +38,8 @@ struct StateFile {
   private let synchronizes: Bool
   /// The open file that holds the lock.
   private var lock: Descriptor?
-  /// What the file said when it was read.
-  private(set) var record: StateRecord?
-  /// When it was written, in nanoseconds since 1970.
-  private(set) var savedAt: Int64 = 0
-  /// Whether the state of another torrent is there under that name.
-  private(set) var isForeign = false
+  /// What was there when it was read.
+  private(set) var finding = Finding.none
 
   init(
     torrent: TorrentMetainfo, name: String, folder: String, fileSystem: any FileSystem,
@@ -43,8 +58,6 @@ struct StateFile {
   /// Whether we hold the lock.
   var isLocked: Bool { lock != nil }
 
-  private var temporaryName: String { name + "~" }
-
   /// `NAME.swift-torrent`; with digits of the info-hash when the torrent itself has such a file.
   static func name(for torrent: TorrentMetainfo, isFlat: Bool) -> String {
     let depth = isFlat && torrent.isMultiFile ? 1 : 0
@@ -54,13 +67,13 @@ struct StateFile {
     for digits in [0, 8, 16, 40] {
       let ending = (digits == 0 ? "" : "." + hash.prefix(digits)) + suffix
       var stem = torrent.name
-      while stem.utf8.count + ending.utf8.count + partSuffix.utf8.count
+      while stem.utf8.count + ending.utf8.count + PartFile.suffix.utf8.count
         > PathSanitizer.maximumNameLength
       {
         stem.removeLast()
       }
       let name = (stem + ending).lowercased()
-      if !["", "~", partSuffix].contains(where: { taken.contains(name + $0) }) {
+      if !["", "~", PartFile.suffix].contains(where: { taken.contains(name + $0) }) {
         return stem + ending
       }
     }
@@ -69,11 +82,10 @@ struct StateFile {
 
   // MARK: - Reading and locking
 
-  /// Reads the file, if there is one, and takes its lock.
+  /// Reads the file, if there is one, and takes its lock if it is ours.
   mutating func load(root: Descriptor) throws(StorageError) {
     unlock()
-    record = nil
-    isForeign = false
+    finding = .none
     // A run that replaces the file between our opening and our locking makes us lock a file that
     // has no name any more: then the file that has it now counts.
     for _ in 0..<8 {
@@ -86,17 +98,22 @@ struct StateFile {
         release(file)
         continue
       }
-      switch StateRecord.read(try readAll(file), torrent: torrent) {
-      case .record(let found): record = found
-      // An empty file is all that is left of a run that died while making it.
-      case .damaged: record = StateRecord(damagedFor: torrent)
-      case .foreign: isForeign = true
-      }
-      savedAt = try time(of: file)
-      if isForeign { release(file) } else { lock = file }
+      finding = try read(file)
+      if finding == .foreign { release(file) } else { lock = file }
       return
     }
     throw .locked(path: path)
+  }
+
+  private func read(_ file: Descriptor) throws(StorageError) -> Finding {
+    switch StateRecord.read(try readAll(file), torrent: torrent) {
+    case .foreign: return .foreign
+    case .cut: return .cut
+    case .record(let record):
+      let status = try status(of: file)
+      return .record(
+        record, original: record.identity?.isOf(status) ?? false, savedAt: status.modified)
+    }
   }
 
   private func openRegular(root: Descriptor) throws(StorageError) -> Descriptor? {
@@ -124,30 +141,16 @@ struct StateFile {
     }
   }
 
-  private func time(of file: Descriptor) throws(StorageError) -> Int64 {
-    do { return try fileSystem.status(of: file).modified } catch {
-      throw StorageError(error, path: path)
-    }
+  private func status(of file: Descriptor) throws(StorageError) -> FileStatus {
+    do { return try fileSystem.status(of: file) } catch { throw StorageError(error, path: path) }
   }
 
-  /// The file's bytes; more than any record has are cut, which makes it a damaged one.
+  /// The file's bytes; those beyond the longest record are left out, which makes it a foreign file.
   private func readAll(_ file: Descriptor) throws(StorageError) -> [UInt8] {
     let limit = StateRecord.maximumLength(for: torrent) + 1
     do throws(SystemCallError) {
       let size = Int(min(try fileSystem.status(of: file).size, Int64(limit)))
-      var bytes = [UInt8](repeating: 0, count: size)
-      var count = 0
-      while count < size {
-        let start = count
-        let read = try bytes.withUnsafeMutableBufferPointer { buffer throws(SystemCallError) in
-          let rest = UnsafeMutableRawBufferPointer(
-            rebasing: UnsafeMutableRawBufferPointer(buffer)[start...])
-          return try fileSystem.read(file, into: rest, at: Int64(start))
-        }
-        if read == 0 { break }
-        count += read
-      }
-      return Array(bytes.prefix(count))
+      return try fileSystem.readBytes(file, count: size)
     } catch {
       throw StorageError(error, path: path)
     }
@@ -161,80 +164,86 @@ struct StateFile {
   mutating func replace(
     with record: StateRecord, root: Descriptor, overwrite: Bool
   ) throws(StorageError) {
-    let wasLocked = lock != nil
-    if !wasLocked, !(isForeign && overwrite) { try claimName(root: root) }
-    let file: Descriptor
-    do {
-      file = try createTemporary(root: root, replacing: wasLocked || overwrite)
-    } catch {
-      if !wasLocked { withdraw(name, root: root) }
-      throw error
-    }
+    let isFirst = lock == nil
+    let (file, temporaryName) = try createTemporary(root: root)
     do throws(StorageError) {
       guard try takeLock(file) else { throw StorageError.locked(path: path) }
-      try write(record.encodedBytes, to: file)
-      do { try fileSystem.rename(temporaryName, to: name, in: root) } catch {
-        throw StorageError(error, path: path)
+      try write(record, to: file)
+      let replaces = !isFirst || finding == .foreign && overwrite
+      do {
+        try fileSystem.rename(temporaryName, to: name, in: root, replacing: replaces)
+      } catch {
+        // Of two runs that begin at once only one goes on.
+        throw error.code == EEXIST ? .locked(path: path) : StorageError(error, path: path)
       }
     } catch {
       release(file)
-      withdraw(temporaryName, root: root)
-      if !wasLocked { withdraw(name, root: root) }
+      // The error that stopped the run is the one to report.
+      try? fileSystem.remove(temporaryName, in: root)
       throw error
     }
     unlock()
     lock = file
-    self.record = record
-    isForeign = false
+    finding = .record(record, original: true, savedAt: record.identity?.modified ?? 0)
   }
 
-  /// Makes the file, empty, so that of two runs that begin at once only one goes on.
-  private mutating func claimName(root: Descriptor) throws(StorageError) {
-    let file: Descriptor
-    do {
-      file = try fileSystem.openFile(name, in: root, .create(executable: false))
-    } catch {
-      if error.code == EEXIST { throw .locked(path: path) }
-      if error.code == ENOENT { throw .folderRemoved(path: path) }
-      throw StorageError(error, path: path)
-    }
-    guard try takeLock(file) else {
-      release(file)
-      throw .locked(path: path)
-    }
-    lock = file
-  }
-
-  /// A file left by a run that died is removed first; without its state file it is somebody else's.
+  /// Makes a file beside the state file that nobody else has.
+  ///
+  /// A name can be taken by a file of somebody's, or be left by a run that died while it wrote it. Only
+  /// the latter, which its content proves, is removed.
   private func createTemporary(
-    root: Descriptor, replacing: Bool
-  ) throws(StorageError) -> Descriptor {
-    do throws(SystemCallError) {
-      do {
-        return try fileSystem.openFile(temporaryName, in: root, .create(executable: false))
+    root: Descriptor
+  ) throws(StorageError) -> (file: Descriptor, name: String) {
+    let names = [name + "~"] + (1...9).map { name + "~\($0)" }
+    for candidate in names {
+      do throws(SystemCallError) {
+        do {
+          return (
+            try fileSystem.openFile(candidate, in: root, .create(executable: false)), candidate
+          )
+        } catch {
+          guard error.code == EEXIST, isLeftover(candidate, root: root) else { throw error }
+          try fileSystem.remove(candidate, in: root)
+          return (
+            try fileSystem.openFile(candidate, in: root, .create(executable: false)), candidate
+          )
+        }
       } catch {
-        guard error.code == EEXIST, replacing else { throw error }
-        try fileSystem.remove(temporaryName, in: root)
-        return try fileSystem.openFile(temporaryName, in: root, .create(executable: false))
+        if error.code == EEXIST { continue }
+        if error.code == ENOENT { throw .folderRemoved(path: path) }
+        throw StorageError(error, path: path)
       }
+    }
+    throw .foreignState(path: path + "~")
+  }
+
+  /// Whether a file holds a record of ours, or the beginning of one.
+  private func isLeftover(_ candidate: String, root: Descriptor) -> Bool {
+    do throws(SystemCallError) {
+      let file = try fileSystem.openFile(candidate, in: root, .read)
+      defer { release(file) }
+      let status = try fileSystem.status(of: file)
+      guard status.kind == .file, status.links == 1 else { return false }
+      let limit = Int64(StateRecord.maximumLength(for: torrent) + 1)
+      let bytes = try fileSystem.readBytes(file, count: Int(min(status.size, limit)))
+      return StateRecord.read(bytes, torrent: torrent) != .foreign
     } catch {
-      if error.code == EEXIST { throw .foreignState(path: path + "~") }
-      if error.code == ENOENT { throw .folderRemoved(path: path) }
-      throw StorageError(error, path: path + "~")
+      // A file that cannot be read proves nothing.
+      return false
     }
   }
 
-  private func write(_ bytes: [UInt8], to file: Descriptor) throws(StorageError) {
+  /// Writes the record with the identity of the file that holds it.
+  private func write(_ record: StateRecord, to file: Descriptor) throws(StorageError) {
     do throws(SystemCallError) {
-      var count = 0
-      while count < bytes.count {
-        let start = count
-        count += try bytes.withUnsafeBufferPointer { buffer throws(SystemCallError) in
-          let rest = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(buffer)[start...])
-          return try fileSystem.write(file, rest, at: Int64(start))
-        }
-      }
-      if synchronizes { try fileSystem.synchronize(file) }
+      let status = try fileSystem.status(of: file)
+      var record = record
+      record.identity = StateRecord.Identity(inode: status.inode, modified: status.modified)
+      try fileSystem.writeBytes(record.encodedBytes, to: file)
+      try fileSystem.setModified(file, to: status.modified)
+      // After a power cut there must not be the name without the bytes. To wait for the journal as
+      // well would mean to wait for all the data that was written before.
+      if synchronizes { try fileSystem.synchronize(file) } else { fileSystem.flush(file) }
     } catch {
       throw StorageError(error, path: path)
     }
@@ -247,7 +256,7 @@ struct StateFile {
     guard lock != nil else { return }
     do { try fileSystem.remove(name, in: root) } catch { throw StorageError(error, path: path) }
     unlock()
-    record = nil
+    finding = .none
   }
 
   /// Gives up the lock; the file stays.
@@ -256,16 +265,18 @@ struct StateFile {
     lock = nil
   }
 
-  /// Takes back a file that this run has made, since it cannot go on.
-  private mutating func withdraw(_ name: String, root: Descriptor) {
-    guard name == temporaryName || lock != nil else { return }
-    // The error that stopped the run is the one to report.
-    try? fileSystem.remove(name, in: root)
-    if name == self.name { unlock() }
-  }
-
   private func release(_ file: Descriptor) {
     // Nothing that is not yet known to be written hangs on it.
     try? fileSystem.close(file)
+  }
+}
+
+extension StateRecord.Identity {
+  /// Whether the record is still in the file into which it was written.
+  ///
+  /// Where times are too coarse to be a secret, the number of the file must be the same as well.
+  func isOf(_ status: FileStatus) -> Bool {
+    guard modified == status.modified else { return false }
+    return modified % 1_000_000_000 != 0 || inode == status.inode
   }
 }

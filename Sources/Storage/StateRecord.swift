@@ -3,130 +3,118 @@ import Hashing
 import Metainfo
 import Primitives
 
-/// What a run leaves beside unfinished data, so that the next one knows the files again.
+/// The record that a run leaves beside unfinished data, so that the next run knows the files again.
 ///
-/// Canonical bencoding of a dictionary:
+/// Three lines come first: the format with its version, the info-hash in hexadecimal, and the length
+/// in bytes of the rest. So a record that a power cut has cut short is still known as one. The rest
+/// is a canonical bencoded dictionary:
 ///
 /// | key | value |
 /// |---|---|
-/// | `boot` | what tells one start of the machine from another |
+/// | `boot` | identifies one start of the machine |
 /// | `clean` | 1 when the run ended and wrote everything down, else 0 |
-/// | `digest` | SHA-1 of the record without this field: a bit that has changed must not be trusted |
-/// | `format` | "swift-torrent state" |
-/// | `info hash` | of the torrent |
-/// | `selected` | one bit a file, of those that were wanted |
+/// | `digest` | SHA-1 of the whole record without this field: a flipped bit must not be trusted |
+/// | `inode` | the number of the state file itself |
+/// | `saved` | the time of change of the state file itself, in nanoseconds since 1970 |
+/// | `selected` | one bit a file: it was wanted |
 /// | `stamps` | a `FileStamp` for each file, then one for the part file |
-/// | `unfinished` | one bit a file, of those that we made and that are not yet whole |
-/// | `verified` | one bit a piece, of those that are verified and written |
-/// | `version` | 2 |
+/// | `unfinished` | one bit a file: we made it, or were about to make it, and it is not whole |
+/// | `verified` | one bit a piece: it is verified and written |
+/// | `whole` | one bit a file: we made it, and it is whole |
 ///
-/// In bit strings the high bit of a byte comes first. Version 1 had no `boot`, `clean`, `selected`
-/// and `stamps`: it tells which files are ours, and no more.
+/// In bit strings the high bit of a byte comes first.
 struct StateRecord: Equatable, Sendable {
-  static let format = "swift-torrent state"
-  static let version: Int64 = 2
+  /// The first line of a state file.
+  static let format = "swift-torrent state 3\n"
 
-  /// By what files are known again; what version 1 lacks.
-  struct Evidence: Equatable, Sendable {
-    /// Whether the run ended and wrote everything down.
-    var isClean: Bool
-    /// What told that start of the machine from another; empty when nothing did.
-    var boot: String
-    /// Which files were wanted.
-    var selection: FileSelection
-    /// One for each file and one for the part file; nil for those that were not there.
-    var stamps: [FileStamp?]
+  /// Facts about the state file that only its writer can know.
+  ///
+  /// Somebody who makes a file with the bytes of a record cannot foresee them, and a copy that keeps
+  /// times keeps one of them.
+  struct Identity: Equatable, Sendable {
+    let inode: UInt64
+    /// The time of the last change, in nanoseconds since 1970.
+    let modified: Int64
   }
 
-  var infoHash: InfoHash
+  let infoHash: InfoHash
   /// The pieces that were verified and written when the record was made.
   var verified: Bitfield
-  /// Which files are ours and not whole yet, by number.
+  /// Whether each file is ours and not whole yet, by number.
   var unfinished: [Bool]
-  /// Nil in a record of version 1, or in place of one that was damaged.
-  var evidence: Evidence?
+  /// Whether each file is ours and whole, by number.
+  var whole: [Bool]
+  /// Whether the run ended and wrote everything down.
+  var isClean: Bool
+  /// The identity of that start of the machine; empty when it was unknown.
+  var boot: String
+  /// The files that were wanted.
+  var selection: FileSelection
+  /// One stamp for each file and one for the part file; nil for those that were not there.
+  var stamps: [FileStamp?]
+  /// The state file's own identity, known once it has been made.
+  var identity: Identity?
 
-  init(
-    infoHash: InfoHash, verified: Bitfield, unfinished: [Bool], evidence: Evidence?
-  ) {
-    self.infoHash = infoHash
-    self.verified = verified
-    self.unfinished = unfinished
-    self.evidence = evidence
-  }
-
-  /// What is known when a record is damaged: any file that is there may be an unfinished one.
-  init(damagedFor torrent: TorrentMetainfo) {
-    self.init(
-      infoHash: torrent.infoHash, verified: Bitfield(count: torrent.geometry.pieceCount),
-      unfinished: torrent.layout.files.map(\.isStored), evidence: nil)
-  }
-
-  /// What the bytes of a state file turn out to be.
+  /// The meaning of the bytes of a state file.
   enum Reading: Equatable {
-    /// A record of this torrent.
+    /// A whole record of this torrent.
     case record(StateRecord)
-    /// Not a whole record.
-    case damaged
-    /// A record of another torrent.
+    /// The beginning of a record of this torrent, whose rest is missing or was never written.
+    case cut
+    /// Anything else.
     case foreign
   }
 
   /// Reads a state file.
   static func read(_ bytes: [UInt8], torrent: TorrentMetainfo) -> Reading {
-    // A damaged record is told from a good one only; what is wrong with it helps nobody.
-    guard
-      let root = try? BencodeParser.parse(bytes, limits: BencodeLimits(depth: 4, tokens: 64)).root,
-      root["format"]?.text == Self.format, let hash = root["info hash"]?.bytes
-    else { return .damaged }
-    guard Array(hash) == torrent.infoHash.bytes else { return .foreign }
-    let fileCount = torrent.layout.files.count
-    guard let version = root["version"]?.integer, 1...Self.version ~= version,
-      let verified = root["verified"]?.bytes.flatMap({
-        Bitfield(wireBytes: $0, count: torrent.geometry.pieceCount)
-      }),
-      let unfinished = root["unfinished"]?.bytes.flatMap({
-        Bitfield(wireBytes: $0, count: fileCount)
-      })
-    else { return .damaged }
-    var record = StateRecord(
-      infoHash: torrent.infoHash, verified: verified,
-      unfinished: torrent.layout.files.indices.map { unfinished.contains(PieceIndex($0)) },
-      evidence: nil)
-    if version > 1 {
-      record.evidence = Evidence(root, fileCount: fileCount)
-      guard record.evidence != nil, record.encodedBytes == bytes else { return .damaged }
+    let opening = Array((Self.format + torrent.infoHash.description + "\n").utf8)
+    guard bytes.starts(with: opening) else { return .foreign }
+    let rest = bytes[opening.count...]
+    guard let lineEnd = rest.firstIndex(of: UInt8(ascii: "\n")) else {
+      let isCut = rest.count < 12 && rest.allSatisfy { $0 == 0 || (0x30...0x39).contains($0) }
+      return isCut || rest.allSatisfy({ $0 == 0 }) ? .cut : .foreign
+    }
+    guard let length = Int(String(decoding: rest[..<lineEnd], as: UTF8.self)),
+      0...maximumLength(for: torrent) ~= length
+    else { return .foreign }
+    let body = bytes[(lineEnd + 1)...]
+    if body.count < length { return .cut }
+    guard body.count == length else { return .foreign }
+    // A file can have got its length before its bytes: its end is zeros then.
+    if body.last == 0 { return .cut }
+    guard let record = StateRecord(body, torrent: torrent), record.encodedBytes == bytes else {
+      return .foreign
     }
     return .record(record)
   }
 
-  /// The most bytes that a record of this torrent can have.
+  /// The greatest length in bytes that a record of this torrent can have.
   static func maximumLength(for torrent: TorrentMetainfo) -> Int {
     let files = torrent.layout.files.count
-    return 1024 + torrent.geometry.pieceCount / 8 + files / 4
+    return 1024 + torrent.geometry.pieceCount / 8 + files / 2
       + (files + 1) * FileStamp.encodedLength
   }
 
   /// The canonical encoding.
   var encodedBytes: [UInt8] {
+    var encodedStamps: [UInt8] = []
+    encodedStamps.reserveCapacity(stamps.count * FileStamp.encodedLength)
+    for stamp in stamps { FileStamp.encode(stamp, to: &encodedStamps) }
     var fields: [BencodeBytes: BencodeTree] = [
-      "format": .bytes(Self.format.utf8),
-      "version": .integer(evidence == nil ? 1 : Self.version),
-      "info hash": .bytes(infoHash.bytes), "verified": .bytes(verified.wireBytes),
-      "unfinished": .bytes(Self.bits(unfinished)),
+      "boot": .bytes(boot.utf8), "clean": .integer(isClean ? 1 : 0),
+      "selected": .bytes(Self.bits(unfinished.indices.map(selection.contains))),
+      "stamps": .bytes(encodedStamps), "unfinished": .bytes(Self.bits(unfinished)),
+      "verified": .bytes(verified.wireBytes), "whole": .bytes(Self.bits(whole)),
     ]
-    if let evidence {
-      var stamps: [UInt8] = []
-      stamps.reserveCapacity(evidence.stamps.count * FileStamp.encodedLength)
-      for stamp in evidence.stamps { FileStamp.encode(stamp, to: &stamps) }
-      fields["boot"] = .bytes(evidence.boot.utf8)
-      fields["clean"] = .integer(evidence.isClean ? 1 : 0)
-      fields["selected"] = .bytes(Self.bits(unfinished.indices.map(evidence.selection.contains)))
-      fields["stamps"] = .bytes(stamps)
-      let digest = SHA1.digest(of: BencodeTree.dictionary(fields).encodedBytes)
-      fields["digest"] = .bytes(digest.bytes)
+    if let identity {
+      fields["inode"] = .integer(Int64(bitPattern: identity.inode))
+      fields["saved"] = .integer(identity.modified)
     }
-    return BencodeTree.dictionary(fields).encodedBytes
+    let opening = Self.format + infoHash.description + "\n"
+    let undigested = Array(opening.utf8) + BencodeTree.dictionary(fields).encodedBytes
+    fields["digest"] = .bytes(SHA1.digest(of: undigested).bytes)
+    let body = BencodeTree.dictionary(fields).encodedBytes
+    return Array((opening + "\(body.count)\n").utf8) + body
   }
 
   private static func bits(_ flags: [Bool]) -> [UInt8] {
@@ -136,27 +124,59 @@ struct StateRecord: Equatable, Sendable {
   }
 }
 
-extension StateRecord.Evidence {
+extension StateRecord {
   /// The longest `boot` that is read, in bytes.
   private static let longestBoot = 64
 
-  fileprivate init?(_ root: BencodeValue, fileCount: Int) {
-    guard let clean = root["clean"]?.integer, 0...1 ~= clean,
+  init(
+    infoHash: InfoHash, verified: Bitfield, unfinished: [Bool], whole: [Bool], isClean: Bool,
+    boot: String, selection: FileSelection, stamps: [FileStamp?]
+  ) {
+    self.infoHash = infoHash
+    self.verified = verified
+    self.unfinished = unfinished
+    self.whole = whole
+    self.isClean = isClean
+    self.boot = boot
+    self.selection = selection
+    self.stamps = stamps
+    identity = nil
+  }
+
+  /// Reads the dictionary; the caller compares the encoding, and with it the digest.
+  fileprivate init?(_ body: ArraySlice<UInt8>, torrent: TorrentMetainfo) {
+    let fileCount = torrent.layout.files.count
+    let limits = BencodeLimits(depth: 4, tokens: 64)
+    // A damaged record is told from a good one only; the place of the damage helps nobody.
+    guard let root = try? BencodeParser.parse(Array(body), limits: limits).root,
+      let clean = root["clean"]?.integer, 0...1 ~= clean,
       let boot = root["boot"]?.text, boot.utf8.count <= Self.longestBoot,
-      let selected = root["selected"]?.bytes.flatMap({
-        Bitfield(wireBytes: $0, count: fileCount)
+      let inode = root["inode"]?.integer, let saved = root["saved"]?.integer,
+      let verified = root["verified"]?.bytes.flatMap({
+        Bitfield(wireBytes: $0, count: torrent.geometry.pieceCount)
       }),
+      let selected = Self.bits(root["selected"], count: fileCount),
+      let unfinished = Self.bits(root["unfinished"], count: fileCount),
+      let whole = Self.bits(root["whole"], count: fileCount),
       let stamps = root["stamps"]?.bytes, stamps.count == (fileCount + 1) * FileStamp.encodedLength
     else { return nil }
-    isClean = clean == 1
-    self.boot = boot
-    selection =
-      selected.isFull
-      ? .all : FileSelection((0..<fileCount).filter { selected.contains(PieceIndex($0)) })
     let bytes = Array(stamps)
-    self.stamps = (0...fileCount).map { index in
-      let start = index * FileStamp.encodedLength
-      return FileStamp(bytes[start..<start + FileStamp.encodedLength])
+    self.init(
+      infoHash: torrent.infoHash, verified: verified, unfinished: unfinished, whole: whole,
+      isClean: clean == 1, boot: boot,
+      selection: selected.allSatisfy(\.self)
+        ? .all : FileSelection((0..<fileCount).filter { selected[$0] }),
+      stamps: (0...fileCount).map { index in
+        let start = index * FileStamp.encodedLength
+        return FileStamp(bytes[start..<start + FileStamp.encodedLength])
+      })
+    identity = Identity(inode: UInt64(bitPattern: inode), modified: saved)
+  }
+
+  private static func bits(_ value: BencodeValue?, count: Int) -> [Bool]? {
+    guard let bits = value?.bytes.flatMap({ Bitfield(wireBytes: $0, count: count) }) else {
+      return nil
     }
+    return (0..<count).map { bits.contains(PieceIndex($0)) }
   }
 }

@@ -40,26 +40,24 @@ struct StateTrust {
     found: [FileTable.Record]
   ) {
     var record = record
-    if let evidence = record?.evidence, !evidence.isClean,
-      evidence.boot.isEmpty || evidence.boot != boot
-    {
+    if let saved = record, !saved.isClean, saved.boot.isEmpty || saved.boot != boot {
       record = nil
     }
     let knowledge = layout.places.indices.map { index -> Knowledge in
       guard found[index].exists, let now = found[index].stamp else { return .absent }
-      guard let record, let evidence = record.evidence, let then = evidence.stamps[index] else {
+      guard let record, let then = record.stamps[index], found[index].unproved == nil else {
         return .unknown
       }
       // The part file belongs to the run whose state this is.
       let mayHaveGrown =
-        !evidence.isClean && (index == layout.partPlace || record.unfinished[index])
+        !record.isClean && (index == layout.partPlace || record.unfinished[index])
       guard mayHaveGrown else { return now == then ? .known : .unknown }
       let isSame =
-        now.inode == then.inode && now.size >= then.size && now.modified >= then.modified
-        && now.modified <= savedAt + Self.grace
+        now.mayBeSameFile(as: then) && now.size >= then.size && now.modified >= then.modified
+        && now.modified <= savedAt &+ Self.grace
       return isSame ? .known : .unknown
     }
-    let moved = record?.evidence.map { Self.movedPieces(from: $0.selection, to: layout) }
+    let moved = record.map { Self.movedPieces(from: $0.selection, to: layout) }
     var trusted = Bitfield(count: layout.wanted.count)
     var doubtful = Bitfield(count: layout.wanted.count)
     for piece in layout.files.geometry.pieces {
@@ -78,7 +76,7 @@ struct StateTrust {
       guard isPresent else { continue }
       if isKnown, isListed {
         trusted.insert(piece)
-      } else if layout.wanted.contains(piece), !(isKnown && record?.evidence?.isClean == true) {
+      } else if layout.wanted.contains(piece), !(isKnown && record?.isClean == true) {
         doubtful.insert(piece)
       }
     }

@@ -4,9 +4,11 @@ import Glibc
 public enum StorageError: Error, Equatable, Sendable, CustomStringConvertible {
   /// A file that is not ours would have to change.
   case outputExists(path: String)
-  /// A file with the state file's name belongs to another torrent, or there is a part file or a half
-  /// written state without it.
+  /// A file has the name of the state file or the part file, and its content does not prove that it
+  /// belongs to this download.
   case foreignState(path: String)
+  /// A file that would have to be written has other names, which would change with it.
+  case hardLinked(path: String)
   /// Another run works on this output.
   case locked(path: String)
   /// The disk, or the user's share of it, is full.
@@ -48,7 +50,9 @@ public enum StorageError: Error, Equatable, Sendable, CustomStringConvertible {
     case .outputExists(let path):
       "\(path) exists with other content and was not changed; move it away, or allow to overwrite it"
     case .foreignState(let path):
-      "\(path) is not the state of this download; move it away, or allow to overwrite it"
+      "\(path) does not belong to this download; move it away, or allow to overwrite it"
+    case .hardLinked(let path):
+      "\(path) has other names (hard links), which would change with it; replace it by a copy"
     case .locked(let path): "another run holds \(path); wait for it, or stop it"
     case .diskFull(let path): "no space is left to write \(path); free some, and run again"
     case .fileTooLarge(let path): "the file system cannot hold a file as large as \(path)"

@@ -11,48 +11,134 @@ extension TorrentStorage {
     }
   }
 
-  /// Which places we may write, by number; throws when one that we may not would have to change.
+  /// Decides about the files that an earlier run has named while only their content can prove that
+  /// they are ours; `verified` are the pieces that were hashed and found right.
+  func decideByContent(verified: Bitfield) throws(StorageError) {
+    let proof = OwnershipProof(finding, boot: files.fileSystem.bootIdentity)
+    let records = files.records
+    for file in torrent.layout.files where records[file.index].isUndecided {
+      // The pieces of other files were not hashed, so nothing can be said of them.
+      guard layout.places[file.index].isWanted else { continue }
+      var isOurs = proof.isProved(file: file, in: torrent.layout, verified: verified)
+      if !isOurs { isOurs = try hasNoData(file.index, records) }
+      files.decide(file.index, isOurs: isOurs)
+    }
+  }
+
+  /// Whether a file has no byte that anybody could miss: it is empty, or all of it is a hole.
+  private func hasNoData(
+    _ index: Int, _ records: [FileTable.Record]
+  ) throws(StorageError) -> Bool {
+    guard records[index].size > 0 else { return true }
+    return try files.withFile(index, for: .reading) { descriptor throws(SystemCallError) in
+      try files.fileSystem.nextData(descriptor, from: 0) == nil
+    }
+  }
+
+  /// Decides which places we may write, by number; throws when one that we may not would have to
+  /// change.
   func filesToWrite(
     _ records: [FileTable.Record], verified: Bitfield, overwrite: Bool
   ) throws(StorageError) -> [Bool] {
     let ours = layout.places.indices.map { index in
+      if index == layout.partPlace {
+        let mayOverwrite = overwrite && !layout.strays.isEmpty
+        return mayOverwrite || records[index].isOurs || !records[index].exists
+      }
       guard layout.places[index].isWanted else { return records[index].isOurs }
+      guard !records[index].isLinked else { return false }
       return overwrite || records[index].isOurs || !records[index].exists
+    }
+    func refusal(_ index: Int) -> StorageError {
+      let mayElse = overwrite || records[index].unproved != nil
+      return records[index].isLinked && mayElse
+        ? .hardLinked(path: files.path(index)) : .outputExists(path: files.path(index))
     }
     var suspect: Int?
     for file in torrent.layout.files where layout.places[file.index].isWanted && !ours[file.index] {
       guard records[file.index].size == file.length else {
-        throw .outputExists(path: files.path(file.index))
+        throw refusal(file.index)
       }
       for piece in torrent.layout.pieces(ofFile: file.index).lazy.map(PieceIndex.init)
       where !verified.contains(piece) {
         let holders = layout.spans(of: piece).map(\.file).filter { layout.places[$0].isStored }
-        if holders.count == 1 { throw .outputExists(path: files.path(file.index)) }
+        if holders.count == 1 { throw refusal(file.index) }
         // A piece that reaches into a file of ours may be missing there only: its bytes here are
         // compared when it has come. Of several files that are not ours, any can be at fault, so
         // one that is for certain is named first.
         if !holders.contains(where: { ours[$0] }) { suspect = suspect ?? file.index }
       }
     }
-    if let suspect { throw .outputExists(path: files.path(suspect)) }
+    if let suspect { throw refusal(suspect) }
     return ours
   }
 
-  /// Which files are ours and have a piece missing, by number.
+  /// The files that are ours and have a piece missing, by number.
   ///
-  /// A file that is not wanted stays as unfinished as it was: its bytes go to the part file.
+  /// A file that is not wanted stays as unfinished as it was, proved or not: its bytes go to the part
+  /// file.
   func unfinishedFiles(
     ours: [Bool], records: [FileTable.Record], verified: Bitfield
   ) -> [Bool] {
     torrent.layout.files.map { file in
       let place = layout.places[file.index]
       let record = records[file.index]
-      guard place.isStored, ours[file.index] else { return false }
-      guard place.isWanted else { return record.exists }
+      guard place.isWanted else {
+        return place.isStored && record.exists && (ours[file.index] || record.unproved != nil)
+      }
+      guard ours[file.index] else { return false }
       let isWhole = torrent.layout.pieces(ofFile: file.index).allSatisfy {
         verified.contains(PieceIndex($0))
       }
       return !isWhole || !record.exists || record.size > file.length
     }
+  }
+
+  // MARK: - Holes
+
+  /// The pieces of a set that have a hole in a file that several pieces share.
+  func piecesWithHoles(among pieces: Bitfield) throws(StorageError) -> Bitfield {
+    var holed = Bitfield(count: pieces.count)
+    guard !pieces.isEmpty else { return holed }
+    let records = files.records
+    for file in torrent.layout.files where layout.places[file.index].isStored {
+      let numbers = torrent.layout.pieces(ofFile: file.index)
+      guard numbers.count > 1, records[file.index].exists,
+        numbers.contains(where: { pieces.contains(PieceIndex($0)) })
+      else { continue }
+      try files.forEachHole(inFile: file.index) { hole in
+        let piece = torrent.layout.piece(at: file.offset + hole)
+        if pieces.contains(piece) { holed.insert(piece) }
+        return torrent.layout.range(of: piece).upperBound - file.offset
+      }
+    }
+    return holed
+  }
+
+  /// Makes sure that the files that this run has written still have what was written, as far as
+  /// holes tell; a piece with a hole is hashed.
+  ///
+  /// If it has not, the state that is kept says so, and the error names a file.
+  func confirmContent(verified: Bitfield) throws(StorageError) {
+    let suspects = files.filesToSearch()
+    guard !suspects.isEmpty else { return }
+    var holed = Bitfield(count: verified.count)
+    for index in suspects {
+      let offset = torrent.layout.files[index].offset
+      try files.forEachHole(inFile: index) { hole in
+        let piece = torrent.layout.piece(at: offset + hole)
+        holed.insert(piece)
+        return torrent.layout.range(of: piece).upperBound - offset
+      }
+    }
+    guard !holed.isEmpty else { return }
+    var lost = holed
+    for piece in try checkPieces(0..<holed.count, of: holed) { lost.remove(piece) }
+    guard let first = torrent.geometry.pieces.first(where: lost.contains) else { return }
+    var kept = verified
+    lost.forEach { kept.remove($0) }
+    try suspend(verified: kept)
+    let file = layout.spans(of: first).first { suspects.contains($0.file) }?.file ?? suspects[0]
+    throw .changedUnderneath(path: files.path(file))
   }
 }

@@ -88,7 +88,8 @@ extension TorrentStorage {
   private func write(
     _ span: FileSpan, _ bytes: UnsafeRawBufferPointer
   ) throws(StorageError) {
-    try files.withFile(span.file, for: .writing(length: bytes.count)) {
+    let range = span.offset..<span.offset + Int64(bytes.count)
+    try files.withFile(span.file, for: .writing(range)) {
       descriptor throws(SystemCallError) in
       var count = 0
       while count < bytes.count {

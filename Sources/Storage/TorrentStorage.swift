@@ -9,10 +9,10 @@ import Synchronization
 /// something is missing, and `close`. Nothing is changed before `prepare`, and nothing at all when
 /// every wanted piece is verified there.
 ///
-/// A file that is there without our state is only read: if a byte of it would have to change, the
-/// operation throws `StorageError.outputExists` and changes nothing. A file counts as ours when this
-/// run makes it or the state file lists it as unfinished. Nothing outside the output folder is ever
-/// written, because every component of a path is opened by itself and never through a link.
+/// A file that is not proved to be ours is only read: if a byte of it would have to change, the
+/// operation throws `StorageError.outputExists` and changes nothing. A file is ours when this run
+/// makes it, or when `OwnershipProof` says so. Nothing outside the output folder is ever written,
+/// because every component of a path is opened by itself and never through a link.
 ///
 /// Calls block; they belong on a worker thread. Reading and writing run in parallel; a write and a
 /// read of the same bytes must not.
@@ -23,6 +23,8 @@ package final class TorrentStorage: Sendable {
   private let overwrite: Bool
   private let preallocation: Preallocation
   private let state: Mutex<StateFile>
+  /// The stamp of an earlier run's part file of which this run has no need.
+  private let leftoverPart = Mutex<FileStamp?>(nil)
 
   /// Creates the storage of a torrent below `folder`; touches nothing yet.
   package init(
@@ -37,7 +39,7 @@ package final class TorrentStorage: Sendable {
     let stateName = StateFile.name(for: torrent, isFlat: options.isFlat)
     layout = OutputLayout(
       torrent: torrent, selection: options.selection, isFlat: options.isFlat,
-      partName: options.readsNeighbours ? nil : stateName + StateFile.partSuffix)
+      partName: options.readsNeighbours ? nil : stateName + PartFile.suffix)
     files = FileTable(
       layout: layout, folder: folder, fileSystem: fileSystem, synchronizes: options.fsync,
       preallocation: options.preallocation)
@@ -50,6 +52,9 @@ package final class TorrentStorage: Sendable {
   /// The state file's path, for messages.
   package var statePath: String { state.withLock { $0.path } }
 
+  /// The meaning of the state file that was there when it was last looked at.
+  var finding: StateFile.Finding { state.withLock { $0.finding } }
+
   /// The pieces that hold bytes of wanted files.
   package var wanted: Bitfield { layout.wanted }
 
@@ -57,21 +62,37 @@ package final class TorrentStorage: Sendable {
   ///
   /// Unless `trustsState`, every wanted piece is doubtful whatever the state file says.
   package func inspect(trustsState: Bool = true) throws(StorageError) -> Inspection {
-    let (record, savedAt) = try state.withLock { state throws(StorageError) in
+    let finding = try state.withLock { state throws(StorageError) in
       if let root = try files.openRoot(create: false) { try state.load(root: root) }
-      return (state.record, state.savedAt)
+      return state.finding
     }
-    try files.scan { $0 == layout.partPlace || record?.unfinished[$0] ?? false }
+    try files.scan()
+    let boot = files.fileSystem.bootIdentity
+    let proof = OwnershipProof(finding, boot: boot)
+    files.claim { index, stamp in
+      proof.claim(on: index, stamp)
+    } left: { index in
+      finding.record?.stamps[index]
+    }
+    try claimPart(finding)
     let found = files.records
-    let trust = StateTrust(
-      trustsState ? record : nil, savedAt: savedAt, boot: files.fileSystem.bootIdentity,
-      layout: layout, found: found)
+    var (record, savedAt): (StateRecord?, Int64) = (nil, 0)
+    if trustsState, case .record(let known, _, let time) = finding {
+      (record, savedAt) = (known, time)
+    }
+    let trust = StateTrust(record, savedAt: savedAt, boot: boot, layout: layout, found: found)
+    let holed = try piecesWithHoles(among: trust.trusted)
+    var (trusted, doubtful) = (trust.trusted, trust.doubtful)
+    holed.forEach {
+      trusted.remove($0)
+      if wanted.contains($0) { doubtful.insert($0) }
+    }
     return Inspection(
       files: torrent.layout.files.indices.map { index in
         guard found[index].exists else { return .missing }
         return found[index].isOurs
-          ? .unfinished(size: found[index].size) : .foreign(size: found[index].size)
-      }, trusted: trust.trusted, doubtful: trust.doubtful)
+          ? .ours(size: found[index].size) : .foreign(size: found[index].size)
+      }, trusted: trusted, doubtful: doubtful)
   }
 
   /// Makes everything ready for writing the pieces that are not verified.
@@ -81,12 +102,13 @@ package final class TorrentStorage: Sendable {
   /// state file; makes empty files and cuts files of ours that are too long. Other files and their
   /// folders are made when they are first written, unless all room is to be reserved.
   package func prepare(verified: Bitfield) throws(StorageError) {
+    try decideByContent(verified: verified)
     let records = files.records
     guard verified.lacksAny(of: wanted) || !isInPlace(records) else { return }
     let ours = try filesToWrite(records, verified: verified, overwrite: overwrite)
     try state.withLock { state throws(StorageError) in
-      if state.isForeign, !overwrite { throw .foreignState(path: state.path) }
-      if let part = layout.partPlace, records[part].exists, !state.isLocked, !overwrite {
+      if state.finding == .foreign, !overwrite { throw .foreignState(path: state.path) }
+      if let part = layout.partPlace, !layout.strays.isEmpty, !ours[part] {
         throw .foreignState(path: files.path(part))
       }
       guard try files.openRoot(create: true) != nil else {
@@ -95,6 +117,7 @@ package final class TorrentStorage: Sendable {
       try save(record(verified: verified, ours: ours, isClean: false), in: &state)
     }
     try files.allowWriting(ours: ours)
+    try beginPart(records)
     for (index, place) in layout.places.enumerated() where place.isWanted && ours[index] {
       let record = records[index]
       let isTooLong = record.size > place.length
@@ -102,7 +125,7 @@ package final class TorrentStorage: Sendable {
         isTooLong || (!record.exists && place.length == 0)
           || (preallocation == .full && record.size < place.length)
       else { continue }
-      try files.withFile(index, for: .writing(length: isTooLong ? Int(place.length) : 0)) {
+      try files.withFile(index, for: .writing(0..<(isTooLong ? place.length : 0))) {
         descriptor throws(SystemCallError) in
         if isTooLong { try files.fileSystem.resize(descriptor, to: place.length) }
       }
@@ -129,16 +152,19 @@ package final class TorrentStorage: Sendable {
   ///
   /// The files can be read afterwards. If an earlier run has left a file unfinished that is not
   /// wanted now, the state file stays and tells so; `verified` are then the pieces that it lists,
-  /// nil for the wanted ones.
+  /// nil for the wanted ones. Throws when somebody has removed, replaced, cut or linked a file that
+  /// this run wrote.
   package func finish(verified: Bitfield? = nil) throws(StorageError) {
-    try files.close(keepingRoot: true)
+    try files.close(keepingRoot: true, seekingHoles: true)
     try files.synchronizeWanted()
     guard state.withLock({ $0.isLocked }) else { return }
     try makingRoom { () throws(StorageError) in try files.confirmWritten() }
+    try confirmContent(verified: verified ?? wanted)
     try removePart()
     let records = files.records
     let isDone = torrent.layout.files.indices.allSatisfy {
-      layout.places[$0].isWanted || !records[$0].isOurs || !records[$0].exists
+      layout.places[$0].isWanted || !records[$0].exists
+        || !records[$0].isOurs && records[$0].unproved == nil
     }
     guard isDone else {
       var listed = verified ?? wanted
@@ -199,28 +225,67 @@ package final class TorrentStorage: Sendable {
 
   private func record(verified: Bitfield, ours: [Bool], isClean: Bool) -> StateRecord {
     let records = files.records
-    var stamps = records.map(\.stamp)
-    if layout.partPlace == nil { stamps.append(nil) }
+    var stamps = records.map { $0.unproved ?? $0.stamp }
+    if layout.partPlace == nil { stamps.append(leftoverPart.withLock { $0 }) }
+    let unfinished = unfinishedFiles(ours: ours, records: records, verified: verified)
     return StateRecord(
-      infoHash: torrent.infoHash, verified: verified,
-      unfinished: unfinishedFiles(ours: ours, records: records, verified: verified),
-      evidence: StateRecord.Evidence(
-        isClean: isClean, boot: files.fileSystem.bootIdentity, selection: layout.selection,
-        stamps: stamps))
+      infoHash: torrent.infoHash, verified: verified, unfinished: unfinished,
+      whole: unfinished.indices.map { ours[$0] && layout.places[$0].isWanted && !unfinished[$0] },
+      isClean: isClean, boot: files.fileSystem.bootIdentity, selection: layout.selection,
+      stamps: stamps)
   }
 
-  /// Removes the part file; what it holds can still be read until everything is closed.
+  // MARK: - The part file
+
+  /// Decides whether a part file that is there is ours: a record must exist, and the part file's
+  /// header must say that it belongs to this torrent.
+  private func claimPart(_ finding: StateFile.Finding) throws(StorageError) {
+    let isKnown = finding == .cut || finding.record != nil
+    leftoverPart.withLock { $0 = nil }
+    guard isKnown, let root = try files.openRoot(create: false) else { return }
+    let stamp = try files.stampOfPart(named: partName, in: root)
+    if let part = layout.partPlace {
+      files.decide(part, isOurs: files.records[part].isOurs || stamp != nil)
+    } else {
+      leftoverPart.withLock { $0 = stamp }
+    }
+  }
+
+  /// Turns a part file of somebody else's that may be overwritten into ours.
+  private func beginPart(_ records: [FileTable.Record]) throws(StorageError) {
+    guard overwrite, let part = layout.partPlace, !layout.strays.isEmpty, records[part].exists,
+      !records[part].isOurs
+    else { return }
+    try files.withFile(part, for: .writing(0..<Int64(PartFile.headerLength))) {
+      descriptor throws(SystemCallError) in
+      try files.fileSystem.resize(descriptor, to: 0)
+      try files.fileSystem.writeBytes(layout.partHeader, to: descriptor)
+    }
+  }
+
+  /// Removes our part file; what it holds can still be read until everything is closed.
   private func removePart() throws(StorageError) {
     guard let root = try files.openRoot(create: false) else { return }
-    let part = layout.partPlace
-    if let part, files.records[part].exists { try files.pin(part) }
-    let name = state.withLock { $0.name } + StateFile.partSuffix
-    do {
-      try files.fileSystem.remove(name, in: root)
-    } catch {
-      // None was needed.
-      guard error.meansMissing else { throw StorageError(error, path: files.folder + "/" + name) }
+    let records = files.records
+    if let part = layout.partPlace {
+      guard records[part].exists, records[part].isOurs else { return }
+      try files.pin(part)
+    } else {
+      // Only the file that was looked at is ours: somebody may have put another in its place.
+      guard let leftover = leftoverPart.withLock({ $0 }),
+        let now = try files.stampOfPart(named: partName, in: root), now.mayBeSameFile(as: leftover)
+      else { return }
     }
-    if let part { files.forget(part) }
+    do {
+      try files.fileSystem.remove(partName, in: root)
+    } catch {
+      guard error.meansMissing else {
+        throw StorageError(error, path: files.folder + "/" + partName)
+      }
+    }
+    leftoverPart.withLock { $0 = nil }
+    if let part = layout.partPlace { files.forget(part) }
   }
+
+  private var partName: String { state.withLock { $0.name } + PartFile.suffix }
 }

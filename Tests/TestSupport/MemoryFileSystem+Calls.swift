@@ -73,7 +73,8 @@ extension MemoryFileSystem: FileSystem {
       case nil: (.other, 0)
       }
     return FileStatus(
-      kind: kind, size: Int64(size), inode: UInt64(node), modified: contents.times[node] ?? 0)
+      kind: kind, size: Int64(size), inode: UInt64(node), modified: contents.times[node] ?? 0,
+      born: contents.births[node] ?? 0, links: contents.names(of: node))
   }
 
   package func read(
@@ -157,6 +158,8 @@ extension MemoryFileSystem: FileSystem {
     }
   }
 
+  package func flush(_ file: Descriptor) {}
+
   package func lock(_ file: Descriptor) throws(SystemCallError) -> Bool {
     try run("flock") { contents throws(Failure) in
       let node = try Self.file(file, contents).node
@@ -166,12 +169,19 @@ extension MemoryFileSystem: FileSystem {
     }
   }
 
+  package func setModified(_ file: Descriptor, to time: Int64) throws(SystemCallError) {
+    try run("futimens") { contents throws(Failure) in
+      contents.times[try Self.file(file, contents).node] = time
+    }
+  }
+
   package func rename(
-    _ name: String, to newName: String, in folder: Descriptor
+    _ name: String, to newName: String, in folder: Descriptor, replacing: Bool
   ) throws(SystemCallError) {
     try run("renameat") { contents throws(Failure) in
       var (parent, entries) = try Self.entries(folder, contents)
       guard let node = entries[name] else { throw Failure(code: ENOENT) }
+      guard replacing || entries[newName] == nil else { throw Failure(code: EEXIST) }
       entries[name] = nil
       entries[newName] = node
       contents.nodes[parent] = .folder(entries)

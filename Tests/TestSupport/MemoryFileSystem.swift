@@ -23,6 +23,9 @@ package final class MemoryFileSystem: Sendable {
     var writes = 0
     /// When each file was last changed, in nanoseconds; the clock goes on 1 ms with each change.
     var times: [Int: Int64] = [:]
+    /// When each file was made, in nanoseconds; unknown once `forgetBirths` was called.
+    var births: [Int: Int64] = [:]
+    var knowsBirths = true
     var now: Int64 = 1_000_000_000_000_000_000
     var boot = "one"
     var bytesRead = 0
@@ -46,6 +49,19 @@ package final class MemoryFileSystem: Sendable {
       unsynchronized.insert(node)
       now += 1_000_000
       times[node] = now
+      if knowsBirths, births[node] == nil { births[node] = now }
+    }
+
+    /// The files that were given a second name.
+    var linked: Set<Int> = []
+
+    /// How many names a file has.
+    func names(of node: Int) -> Int {
+      guard linked.contains(node) else { return 1 }
+      return nodes.values.reduce(0) { sum, parent in
+        guard case .folder(let entries) = parent else { return sum }
+        return sum + entries.values.count { $0 == node }
+      }
     }
   }
 
@@ -94,6 +110,50 @@ package final class MemoryFileSystem: Sendable {
       guard let node = Self.find(path, contents) else { return }
       contents.times[node] = nanoseconds
     }
+  }
+
+  /// Acts as a file system that does not know when files were made, as many did until 2020.
+  package func forgetBirths() {
+    contents.withLock { contents in
+      contents.births = [:]
+      contents.knowsBirths = false
+    }
+  }
+
+  /// Removes a file and puts another in its place, which gets the number that has become free.
+  package func replaceReusingNumber(_ path: String, _ bytes: [UInt8]) {
+    contents.withLock { contents in
+      guard let node = Self.find(path, contents) else { return }
+      contents.nodes[node] = .file(bytes)
+      contents.births[node] = nil
+      contents.touch(node)
+    }
+  }
+
+  /// Gives a file a second name in the root.
+  package func link(_ path: String, as name: String) {
+    contents.withLock { contents in
+      guard let node = Self.find(path, contents), case .folder(var entries) = contents.nodes[1]
+      else { return }
+      entries[name] = node
+      contents.nodes[1] = .folder(entries)
+      contents.linked.insert(node)
+    }
+  }
+
+  /// Copies everything to another disk, as `cp -r` does, or as `cp -a` does with `keepingTimes`.
+  package func copy(keepingTimes: Bool) -> MemoryFileSystem {
+    let copy = MemoryFileSystem(reserves: reserves)
+    // Another disk counts its files in its own way, and on another day.
+    copy.contents.withLock { contents in
+      contents.nextNode = 1000
+      contents.now += 86_400_000_000_000
+    }
+    for path in paths {
+      copy.put(path, bytes(path) ?? [])
+      if keepingTimes, let time = time(of: path) { copy.setTime(of: path, to: time) }
+    }
+    return copy
   }
 
   /// When a file was last changed, in nanoseconds.

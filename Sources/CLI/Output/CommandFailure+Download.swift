@@ -57,6 +57,8 @@ extension CommandFailure {
       self.init(
         .outputExists, message,
         hint: "nothing was changed; use another folder (-o DIR), or let it be changed: --overwrite")
+    case .hardLinked:
+      self.init(.outputExists, message)
     case .locked:
       self.init(.outputInUse, message)
     case .diskFull:

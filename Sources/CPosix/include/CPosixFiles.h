@@ -16,3 +16,35 @@ int64_t cposix_next_hole(int fd, int64_t offset);
 
 /// Lets the system read bytes ahead without waiting for them; a refusal does not matter.
 void cposix_prefetch(int fd, int64_t offset, int64_t length);
+
+/// The facts about a file that do not depend on its content.
+struct cposix_file_status {
+  /// The type and the permissions, as in `st_mode`.
+  uint32_t mode;
+  /// The number of names (hard links).
+  uint32_t links;
+  /// The length in bytes.
+  int64_t size;
+  uint64_t inode;
+  /// The time of the last change of the content, in nanoseconds since 1970.
+  int64_t modified;
+  /// The time at which the file was made, in nanoseconds since 1970; 0 where it is unknown.
+  int64_t born;
+};
+
+/// Describes the file with a name in a folder; a symbolic link is described itself.
+int cposix_status_of_name(int folder, const char *name, struct cposix_file_status *status);
+
+/// Describes an open file.
+int cposix_status_of_file(int fd, struct cposix_file_status *status);
+
+/// Sets the time of the last change of an open file's content, in nanoseconds since 1970.
+int cposix_set_modified(int fd, int64_t nanoseconds);
+
+/// Writes an open file's bytes to the disk and waits for them, but not for the file system's journal.
+void cposix_flush(int fd);
+
+/// Gives a file another name in the same folder; fails with EEXIST when that name is taken.
+///
+/// Fails with EINVAL or ENOSYS where the file system cannot do both in one step.
+int cposix_rename_exclusively(int folder, const char *name, const char *new_name);

@@ -1,0 +1,31 @@
+/// Small files that are read and written as a whole.
+extension FileSystem {
+  /// Reads up to `count` bytes from the beginning of a file.
+  func readBytes(_ file: Descriptor, count: Int) throws(SystemCallError) -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: count)
+    var done = 0
+    while done < count {
+      let start = done
+      let read = try bytes.withUnsafeMutableBufferPointer { buffer throws(SystemCallError) in
+        let rest = UnsafeMutableRawBufferPointer(
+          rebasing: UnsafeMutableRawBufferPointer(buffer)[start...])
+        return try self.read(file, into: rest, at: Int64(start))
+      }
+      if read == 0 { break }
+      done += read
+    }
+    return Array(bytes.prefix(done))
+  }
+
+  /// Writes bytes at the beginning of a file.
+  func writeBytes(_ bytes: [UInt8], to file: Descriptor) throws(SystemCallError) {
+    var done = 0
+    while done < bytes.count {
+      let start = done
+      done += try bytes.withUnsafeBufferPointer { buffer throws(SystemCallError) in
+        let rest = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(buffer)[start...])
+        return try write(file, rest, at: Int64(start))
+      }
+    }
+  }
+}
