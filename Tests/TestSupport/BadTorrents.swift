@@ -55,7 +55,7 @@ package enum BadTorrents {
     malformed(
       "leading_zero_in_string_length", "d4:infod4:name01:xee",
       "a number with a leading zero at byte 14 in info.name"),
-    malformed("key_not_string", "di1ei2ee", "a dictionary key that is no string at byte 1"),
+    malformed("key_not_string", "di1ei2ee", "a dictionary key that is not a string at byte 1"),
     malformed(
       "missing_value", "d4:infod4:nameee",
       "a dictionary key without a value at byte 14 in info.name"
@@ -83,8 +83,8 @@ package enum BadTorrents {
   private static func outer(_ tree: BencodeTree) -> [UInt8] { tree.encodedBytes }
 
   private static let wrongFields = [
-    wrong("string", outer("hello"), "the outermost value is not a dictionary"),
-    wrong("list", outer([1, 2]), "the outermost value is not a dictionary"),
+    wrong("string", outer("hello"), "the top-level value is not a dictionary"),
+    wrong("list", outer([1, 2]), "the top-level value is not a dictionary"),
     wrong(
       "missing_info", outer(["announce": "http://192.0.2.1/announce"]),
       "the field \"info\" is missing"),
