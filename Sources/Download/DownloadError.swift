@@ -2,35 +2,36 @@ import Primitives
 public import Metainfo
 public import Storage
 
-/// Why a run ended without its result.
+/// The reason why a run ended without its result.
 public enum DownloadError: Error, Equatable, Sendable, CustomStringConvertible {
-  /// Files could not be read or written.
+  /// A file could not be read or written.
   case storage(StorageError)
-  /// The run was stopped; what is verified was kept.
+  /// The run was stopped; the verified data was kept.
   case cancelled
-  /// Seeding was asked for, but pieces are missing.
+  /// Seeding was requested, but pieces are missing.
   case incomplete(missingPieces: Int)
-  /// No address to listen on worked.
+  /// None of the addresses could be listened on.
   case listenFailed(String)
-  /// The bound on the whole run has passed; what is verified was kept, as in the cases below.
+  /// The time limit for the whole run has passed; the verified data was kept, as in the cases
+  /// below.
   case deadlinePassed(Duration)
-  /// No peer has brought the torrent's metadata in that time.
+  /// No peer sent the torrent's metadata within its deadline.
   case noMetadata(Duration)
-  /// The metadata has the right hash, but is no torrent that can be downloaded.
+  /// The metadata has the right hash but is not a torrent that can be downloaded.
   case badMetadata(MetainfoError)
-  /// No useful payload has come for so long.
+  /// No useful payload arrived for this long.
   case stalled(Duration)
-  /// No peer was connected for so long, although a tracker or a peer could be reached.
+  /// No peer was connected for this long, although a tracker or a peer had answered.
   case noPeers(Duration)
-  /// So few bytes per second came on average over the floor's stretch of time.
+  /// The average rate over the floor's window was below its minimum.
   case tooSlow(bytesPerSecond: Int, floor: SpeedFloor)
-  /// No peer was connected for so long, and none and no tracker has ever answered.
+  /// No peer was connected for this long, and neither a peer nor a tracker ever answered.
   case networkFailure(Duration)
-  /// There is no tracker to ask, no web seed to fetch from, no peer to dial, and no port that peers
-  /// could know.
+  /// The run has no tracker, no web seed, no peer to dial and no well-known port for incoming
+  /// peers.
   case noPeerSource
 
-  /// One clause that says what was wrong.
+  /// A one-clause description of the failure.
   public var description: String {
     switch self {
     case .storage(let error): "\(error)"
@@ -53,7 +54,7 @@ public enum DownloadError: Error, Equatable, Sendable, CustomStringConvertible {
 }
 
 extension Duration {
-  /// The duration as people say it, in the largest unit of which it is a whole number.
+  /// The duration in the largest unit of which it is a whole multiple.
   package var words: String {
     let (seconds, fraction) = components
     guard fraction == 0 else { return "\(Double(inMilliseconds) / 1000) s" }
