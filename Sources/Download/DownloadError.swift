@@ -36,19 +36,19 @@ public enum DownloadError: Error, Equatable, Sendable, CustomStringConvertible {
     switch self {
     case .storage(let error): "\(error)"
     case .cancelled: "stopped before the download was complete"
-    case .incomplete(let missing): "\(missing) pieces are missing, so there is nothing to seed"
+    case .incomplete(let missing): "cannot seed incomplete data: \(missing) pieces are missing"
     case .listenFailed(let reason): "cannot listen for peers: \(reason)"
     case .deadlinePassed(let limit): "not complete after \(limit.words)"
-    case .noMetadata(let limit): "no peer has sent the torrent's metadata in \(limit.words)"
+    case .noMetadata(let limit): "no peer sent the torrent's metadata within \(limit.words)"
     case .badMetadata(let error): "\(error)"
-    case .stalled(let limit): "no data came for \(limit.words)"
+    case .stalled(let limit): "no data arrived for \(limit.words)"
     case .noPeers(let limit): "no peer was connected for \(limit.words)"
     case .tooSlow(let rate, let floor):
       "too slow: \(rate) bytes/s over the last \(floor.duration.words), "
-        + "at least \(floor.bytesPerSecond) wanted"
+        + "below the minimum of \(floor.bytesPerSecond) bytes/s"
     case .networkFailure(let limit):
-      "no tracker and no peer could be reached in \(limit.words)"
-    case .noPeerSource: "there is no tracker to ask, no web seed to use and no peer to dial"
+      "neither a tracker nor a peer could be reached within \(limit.words)"
+    case .noPeerSource: "nothing to download from: no tracker, no web seed and no peer address"
     }
   }
 }

@@ -126,10 +126,10 @@ package enum BadTorrents {
     single("missing_size", "length", nil, "the field \"info.length\" is missing"),
     single("negative_size", "length", -1, "the field \"info.length\" is negative"),
     single("invalid_size", "length", "1", "the field \"info.length\" is not an integer"),
-    single("zero", "length", 0, "the files hold no data at all"),
+    single("zero", "length", 0, "the files contain no data"),
     multi(
       "zero2", [["length": 0, "path": ["a"]], ["length": 0, "path": ["b"]]],
-      "the files hold no data at all"),
+      "the files contain no data"),
     multi("no_files", [], "the list of files is empty"),
     multi("invalid_files", ["a": 1], "the field \"info.files\" is not a list"),
     multi("invalid_file", ["a"], "the field \"info.files[0]\" is not a dictionary"),
@@ -144,7 +144,7 @@ package enum BadTorrents {
     multi(
       "file_size_overflow",
       [["length": .integer(.max), "path": ["a"]], ["length": .integer(.max), "path": ["b"]]],
-      "the files' lengths add up to more than can be counted"),
+      "the total length of the files is too large"),
     multi("missing_path_list", [["length": 1]], "the field \"info.files[0].path\" is missing"),
     multi(
       "invalid_path_list", [["length": 1, "path": "a"]],

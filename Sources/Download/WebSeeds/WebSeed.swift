@@ -52,7 +52,7 @@ final class WebSeed {
       return .failed("\(error)", retryAfter: duration)
     case .wholeFiles:
       if url.lowercased().hasPrefix("https:"), longestFile > memoryLimit {
-        return giveUp("\(error), and over https they do not fit into the memory (--memory)")
+        return giveUp("\(error), and over https its largest file exceeds the memory (--memory)")
       }
       sendsWholeFiles = true
     case .lacksFile:

@@ -48,7 +48,7 @@ final class WebSeeds {
         events.send(
           .webSeed(
             WebSeedReport(
-              url: String(url.prefix(80)), state: .givenUp("it is no http or https URL"))))
+              url: String(url.prefix(80)), state: .givenUp("it is not an http or https URL"))))
         continue
       }
       seeds.append(
