@@ -1,11 +1,11 @@
 import Bencode
 
-/// Torrents that must be refused, one for each defect.
+/// Torrents that must be rejected, one for each defect.
 package enum BadTorrents {
-  /// All of them.
+  /// All fixtures of this kind.
   package static let all = malformed + wrongFields + wrongFiles + wrongPieces
 
-  /// What `info` holds in a sound torrent, as text.
+  /// The content of a sound `info` dictionary, as text.
   private static let soundInfo =
     "6:lengthi1e4:name1:x12:piece lengthi16384e6:pieces20:aaaaaaaaaaaaaaaaaaaa"
 
