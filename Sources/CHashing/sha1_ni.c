@@ -9,7 +9,7 @@
 
 typedef struct {
   __m128i abcd, e;    // the five words; e sits in the top lane
-  __m128i saved;      // abcd before the last four rounds: the next e comes of it
+  __m128i saved;      // abcd before the last four rounds: the next e derives from it
   __m128i w[4];       // the last 16 words of the schedule
 } stream_t;
 

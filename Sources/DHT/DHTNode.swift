@@ -221,7 +221,7 @@ package final class DHTNode {
     for id in search.ids { machine.cancel(id) }
   }
 
-  // MARK: - What is known
+  // MARK: - Nodes and state
 
   /// Adds a node named by a peer's PORT message or by a torrent.
   package func add(node endpoint: Endpoint) {

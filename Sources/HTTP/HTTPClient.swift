@@ -143,7 +143,7 @@ package enum HTTPError: Error, Equatable, Sendable {
   case tls(String)
   /// The server was unreachable or broke off, with the system's explanation.
   case failed(String)
-  /// The response is not valid HTTP or not what was asked for, with an explanation.
+  /// The response is not valid HTTP or does not match the request, with an explanation.
   case badResponse(String)
   /// The server refuses the range with this status and, possibly, a time to wait before a retry.
   case status(Int, retryAfter: Duration?)

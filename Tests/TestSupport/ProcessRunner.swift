@@ -21,7 +21,7 @@ package enum ProcessError: Error, Equatable, CustomStringConvertible {
     case .notStarted(let command, let code):
       "\(command) could not be started: \(String(cString: strerror(code)))"
     case .timedOut(let command, let output): "\(command) did not end in time; it said:\n\(output)"
-    case .conditionNotMet(let condition): "waited in vain until \(condition)"
+    case .conditionNotMet(let condition): "timed out waiting until \(condition)"
     }
   }
 }

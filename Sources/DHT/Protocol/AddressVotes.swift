@@ -16,7 +16,7 @@ struct AddressVotes: Sendable {
   /// The most recent votes, oldest first.
   private var votes: [Vote] = []
 
-  /// Adds a vote; returns the address once it is decided, and then starts counting anew.
+  /// Adds a vote; returns the address once it is decided, and then restarts the count.
   mutating func add(_ address: IPAddress, by voter: IPAddress) -> IPAddress? {
     let voter = voter.ownerNetwork ?? voter
     guard !address.isLoopback, !address.isPrivate, address.isPossiblePeer,

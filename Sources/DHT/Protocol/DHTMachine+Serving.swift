@@ -83,7 +83,7 @@ extension DHTMachine {
       addNodes(closestTo: infoHash, families: families ?? .of(sender.address), to: &reply)
     case .announcePeer(let infoHash, let announcement, let token):
       guard tokens.accepts(token, from: sender.address, now: now) else {
-        throw .malformed("the token is not ours, or too old")
+        throw .malformed("the token is invalid or has expired")
       }
       sides[side].store.add(
         Endpoint(address: sender.address, port: announcement.port ?? sender.port),

@@ -84,7 +84,7 @@ package struct DHTMachine: Sendable {
 
   func sideIndex(isIPv6: Bool) -> Int? { sides.firstIndex { $0.isIPv6 == isIPv6 } }
 
-  // MARK: - What goes out
+  // MARK: - Output
 
   /// Removes and returns the next datagram to send, or nil if there is none.
   package mutating func nextDatagram() -> Outgoing? { outbox.popFirst() }
@@ -111,7 +111,7 @@ package struct DHTMachine: Sendable {
 
   mutating func raise(_ event: Event) { events.append(event) }
 
-  // MARK: - What others tell us
+  // MARK: - External nodes
 
   /// Adds a bootstrap router, which searches may start from but which never enters the table.
   package mutating func add(router: Endpoint, now: Instant) {

@@ -32,7 +32,7 @@ package struct DHTState: Equatable, Sendable {
     } catch {
       throw .malformed("\(error)")
     }
-    guard let root = document.root.dictionary else { throw .malformed("no dictionary") }
+    guard let root = document.root.dictionary else { throw .malformed("not a dictionary") }
     ownID = root["id"]?.bytes.flatMap { NodeID($0) }
     ownID6 = root["id6"]?.bytes.flatMap { NodeID($0) }
     nodes = NodeContact.readCompactList(

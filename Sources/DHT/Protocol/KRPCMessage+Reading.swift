@@ -45,7 +45,7 @@ extension KRPCMessage {
     } catch {
       throw .malformed("\(error)")
     }
-    guard let root = document.root.dictionary else { throw .malformed("no dictionary") }
+    guard let root = document.root.dictionary else { throw .malformed("not a dictionary") }
     return root
   }
 }

@@ -5,7 +5,7 @@ import Tracker
 package enum Locality {
   /// Returns whether everything that a run would contact is on this host or a private network.
   ///
-  /// Such a run is somebody's private swarm, so it must not join the public DHT unless told to. Host
+  /// Such a run is a private swarm, so it must not join the public DHT unless told to. Host
   /// names count as public, except for `localhost`.
   ///
   /// - Parameters:

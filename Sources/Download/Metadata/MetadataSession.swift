@@ -150,7 +150,7 @@ final class MetadataSession {
       swarm.learn(peers.map(\.endpoint), source: .pex)
     case .dhtPort(let port):
       swarm.heardOfNode(at: Endpoint(address: peer.endpoint.address, port: port))
-    default: break  // what concerns pieces is kept for the download
+    default: break  // messages about pieces are kept for the download
     }
   }
 

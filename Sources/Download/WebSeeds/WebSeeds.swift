@@ -140,7 +140,7 @@ final class WebSeeds {
     if seed.isGivenUp { gaveUp() }
   }
 
-  // MARK: - What others tell
+  // MARK: - Coordination
 
   /// The sessions of all web seeds.
   var sessions: [WebSeedSession] { seeds.flatMap(\.sessions) }

@@ -3,7 +3,7 @@
 /// States: status line → fields → (100 to 199: status line again) → body → end. The body has a
 /// given length, comes in chunks (chunk line → data → line end → … → trailer), or ends with the
 /// connection. Lines may end with a bare line feed. The bytes between two runs of data are bounded,
-/// so a server cannot send protocol overhead for ever.
+/// so a server cannot send protocol overhead endlessly.
 package struct HTTPResponseMachine: Sendable {
   /// The limit on the lines before the body, and on those between two chunks or after the last one.
   package static let maximumHeadLength = 64 << 10

@@ -28,7 +28,7 @@ final class URLSessionExchange {
     done.fire()
   }
 
-  // MARK: - What comes
+  // MARK: - Callbacks
 
   /// Handles the response head.
   func received(_ head: HTTPResponseHead) {

@@ -180,7 +180,7 @@ package final class SimulatedHost: Network {
     return nextPort
   }
 
-  /// Creates an incoming connection; returns nil if nobody listens or the backlog is full.
+  /// Creates an incoming connection; returns nil if there is no listener or the backlog is full.
   private func admit(
     _ source: Endpoint, at endpoint: Endpoint, from client: SimulatedHost
   ) -> SimulatedTransport? {

@@ -157,7 +157,7 @@ package enum SimulationError: Error, Equatable, CustomStringConvertible {
   package var description: String {
     switch self {
     case .standsStill(let seed, let time):
-      "simulation \(seed) stands still at \(time): the body waits for what never happens"
+      "simulation \(seed) stands still at \(time): the body waits for an event that never comes"
     case .tookTooLong(let seed, let time):
       "simulation \(seed) passed its virtual deadline at \(time)"
     case .tooManyEvents(let seed, let time):
