@@ -1,11 +1,11 @@
-// Each container's one generic `decode` stands for all the overloads that its protocol asks for.
+// The generic `decode` of each container satisfies all overloads that its protocol requires.
 
-/// The entries of a dictionary, for Codable.
+/// A keyed decoding container over a dictionary.
 struct KeyedValueReader<Key: CodingKey>: KeyedDecodingContainerProtocol {
   let dictionary: BencodeDictionary
   let codingPath: [any CodingKey]
 
-  /// The keys that are text and that `Key` knows.
+  /// The keys that are valid UTF-8 and that `Key` recognizes.
   var allKeys: [Key] {
     dictionary.compactMap { entry in
       String(validating: entry.key, as: UTF8.self).flatMap(Key.init(stringValue:))
@@ -46,7 +46,7 @@ struct KeyedValueReader<Key: CodingKey>: KeyedDecodingContainerProtocol {
   }
 }
 
-/// The elements of a list, for Codable.
+/// An unkeyed decoding container over a list.
 struct ListReader: UnkeyedDecodingContainer {
   let codingPath: [any CodingKey]
   private let total: Int
@@ -66,7 +66,7 @@ struct ListReader: UnkeyedDecodingContainer {
   mutating func decodeNil() -> Bool { false }
 
   mutating func decode<Value: Decodable>(_ type: Value.Type) throws -> Value {
-    // A failed attempt must not move on, so that another type can be tried.
+    // A failed attempt must not advance, so that another type can be tried.
     var ahead = iterator
     let result = try decoder(at: &ahead).decode(type)
     iterator = ahead
@@ -101,7 +101,7 @@ struct ListReader: UnkeyedDecodingContainer {
   }
 }
 
-/// One value, for Codable.
+/// A decoding container for a single value.
 struct SingleValueReader: SingleValueDecodingContainer {
   let decoder: ValueDecoder
   var codingPath: [any CodingKey] { decoder.codingPath }

@@ -1,10 +1,11 @@
-/// Reads bencoded data into Codable types.
+/// A decoder from bencoded data to Codable types.
 ///
-/// Integers must fit their type, `String` needs valid UTF-8, `BencodeBytes` takes any string without
-/// copying it, `Bool` is the number 0 or 1. Bencoding has no floating-point numbers and no null: an
-/// optional property is one whose key may be missing. Unknown keys are ignored.
+/// Integers must fit their type, and a `String` must be valid UTF-8. `BencodeBytes` takes any
+/// string without copying it, and a `Bool` is the number 0 or 1. Bencode has neither floating-point
+/// numbers nor null, so an optional property is one whose key may be missing. Unknown keys are
+/// ignored.
 public struct BencodeDecoder: Sendable {
-  /// Bounds on the input.
+  /// The limits on the input.
   public var limits: BencodeLimits
 
   /// Creates a decoder.
@@ -12,14 +13,14 @@ public struct BencodeDecoder: Sendable {
     self.limits = limits
   }
 
-  /// Reads input that holds one value of that type and nothing more.
+  /// Decodes input that holds exactly one value of the given type.
   public func decode<Value: Decodable>(
     _ type: Value.Type, from bytes: [UInt8]
   ) throws(BencodeError) -> Value {
     try decode(type, from: BencodeParser.parse(bytes, limits: limits).root)
   }
 
-  /// Reads a value that has been parsed before.
+  /// Decodes a value that is already parsed.
   public func decode<Value: Decodable>(
     _ type: Value.Type, from value: BencodeValue
   ) throws(BencodeError) -> Value {
@@ -35,13 +36,13 @@ public struct BencodeDecoder: Sendable {
   }
 }
 
-/// Decodes one value, whatever type is asked for.
+/// A decoder for one value of any type.
 struct ValueDecoder: Decoder {
   let value: BencodeValue
   let codingPath: [any CodingKey]
   var userInfo: [CodingUserInfoKey: Any] { [:] }
 
-  /// The place of the value, for errors.
+  /// The path of the value, for errors.
   var path: BencodePath { BencodePath(codingPath) }
 
   func decode<Value: Decodable>(_ type: Value.Type) throws -> Value {
@@ -100,7 +101,7 @@ struct ValueDecoder: Decoder {
   }
 }
 
-/// A position in a list, as a coding key.
+/// A list position as a coding key.
 struct IndexKey: CodingKey {
   let index: Int
 
@@ -122,7 +123,7 @@ struct IndexKey: CodingKey {
 }
 
 extension BencodePath {
-  /// The way that Codable's keys describe.
+  /// Converts a coding path.
   init(_ codingPath: [any CodingKey]) {
     self.init(
       codingPath.map { key in
@@ -133,7 +134,7 @@ extension BencodePath {
 }
 
 extension BencodeError {
-  /// Ours for the standard library's error, which hand-written `init(from:)` may throw.
+  /// Converts the standard library's error, which a hand-written `init(from:)` may throw.
   init(_ error: DecodingError) {
     switch error {
     case .typeMismatch(let type, let context):

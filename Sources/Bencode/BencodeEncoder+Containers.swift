@@ -1,11 +1,11 @@
-// Each container's one generic `encode` stands for all the overloads that its protocol asks for.
+// The generic `encode` of each container satisfies all overloads that its protocol requires.
 
-/// The entries of a dictionary, for Codable.
+/// A keyed encoding container for a dictionary.
 struct KeyedValueWriter<Key: CodingKey>: KeyedEncodingContainerProtocol {
   let box: EncodingBox
   let codingPath: [any CodingKey]
 
-  /// There is no null in bencoding: the key is left out.
+  /// Leaves out the key, because bencode has no null.
   func encodeNil(forKey key: Key) {}
 
   func encode(_ value: some Encodable, forKey key: Key) throws {
@@ -33,7 +33,7 @@ struct KeyedValueWriter<Key: CodingKey>: KeyedEncodingContainerProtocol {
   }
 }
 
-/// The elements of a list, for Codable.
+/// An unkeyed encoding container for a list.
 struct ListWriter: UnkeyedEncodingContainer {
   let box: EncodingBox
   let codingPath: [any CodingKey]
@@ -67,7 +67,7 @@ struct ListWriter: UnkeyedEncodingContainer {
   }
 }
 
-/// One value, for Codable.
+/// An encoding container for a single value.
 struct SingleValueWriter: SingleValueEncodingContainer {
   let encoder: ValueEncoder
   var codingPath: [any CodingKey] { encoder.codingPath }

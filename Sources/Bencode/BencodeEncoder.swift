@@ -1,17 +1,17 @@
-/// Writes Codable types as canonical bencoded data: keys sorted by their bytes.
+/// An encoder from Codable types to canonical bencoded data, whose keys are sorted by their bytes.
 ///
-/// The mapping is that of `BencodeDecoder`. A property that is nil is left out; nil elsewhere and
-/// floating-point numbers are errors.
+/// The mapping is that of `BencodeDecoder`. A property that is nil is left out. Nil anywhere else
+/// and floating-point numbers are errors.
 public struct BencodeEncoder: Sendable {
   /// Creates an encoder.
   public init() {}
 
-  /// Writes a value.
+  /// Encodes a value.
   public func encode(_ value: some Encodable) throws(BencodeError) -> [UInt8] {
     try tree(of: value).encodedBytes
   }
 
-  /// The value as a tree, to which more can be added.
+  /// Encodes a value as a tree, to which more values can be added.
   public func tree(of value: some Encodable) throws(BencodeError) -> BencodeTree {
     let box = EncodingBox()
     do {
@@ -30,7 +30,7 @@ public struct BencodeEncoder: Sendable {
   }
 }
 
-/// A value under construction, which its containers share.
+/// A value under construction, shared by its containers.
 final class EncodingBox {
   enum Content {
     case nothing
@@ -45,7 +45,7 @@ final class EncodingBox {
     self.content = content
   }
 
-  /// What was built; nil when nothing was encoded.
+  /// The finished value, or nil if nothing was encoded.
   var tree: BencodeTree? {
     switch content {
     case .nothing: nil
@@ -55,7 +55,7 @@ final class EncodingBox {
     }
   }
 
-  /// Makes this a dictionary, if it is none, and returns the box of a key.
+  /// Returns the box of a key, turning this value into a dictionary if necessary.
   func box(for key: String) -> EncodingBox {
     let box = EncodingBox()
     becomeDictionary()
@@ -72,7 +72,7 @@ final class EncodingBox {
     content = .dictionary([:])
   }
 
-  /// Makes this a list, if it is none, and returns the box of a new element.
+  /// Returns the box of a new element, turning this value into a list if necessary.
   func nextBox() -> EncodingBox {
     let box = EncodingBox()
     becomeList()
@@ -94,7 +94,7 @@ final class EncodingBox {
   }
 }
 
-/// Encodes one value of any type into a box.
+/// An encoder for one value of any type.
 struct ValueEncoder: Encoder {
   let box: EncodingBox
   let codingPath: [any CodingKey]

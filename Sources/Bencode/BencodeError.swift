@@ -1,15 +1,15 @@
-/// Why bencoded data was refused, or why it does not fit the type that was asked for.
+/// The reason why bencoded data was rejected or does not match the requested type.
 public enum BencodeError: Error, Hashable, Sendable, CustomStringConvertible {
-  /// The bytes are not bencoding as BEP 3 defines it.
+  /// The bytes violate the encoding of BEP 3.
   case malformed(BencodeDefect, offset: Int, path: BencodePath)
-  /// A value has another type than the one asked for.
+  /// A value does not have the expected type.
   case typeMismatch(expected: String, path: BencodePath)
-  /// A dictionary lacks a key that is needed.
+  /// A dictionary lacks a required key.
   case missingKey(String, path: BencodePath)
   /// A value has the right type but is not acceptable.
   case invalidValue(String, path: BencodePath)
 
-  /// One clause that names the defect and where it is.
+  /// A one-clause description of the failure and its location.
   public var description: String {
     switch self {
     case .malformed(let defect, let offset, let path):
@@ -24,11 +24,11 @@ public enum BencodeError: Error, Hashable, Sendable, CustomStringConvertible {
   }
 }
 
-/// One kind of malformed bencoding.
+/// A kind of malformed bencoding.
 public enum BencodeDefect: Hashable, Sendable, CustomStringConvertible {
   /// The input ends inside a value.
   case truncated
-  /// A string claims more bytes than are left.
+  /// A string whose declared length exceeds the remaining input.
   case stringPastEnd(length: Int)
   /// A byte that cannot begin or continue a value.
   case unexpectedByte(UInt8)
@@ -40,19 +40,19 @@ public enum BencodeDefect: Hashable, Sendable, CustomStringConvertible {
   case minusZero
   /// A number that needs more than 64 bits.
   case overflow
-  /// A dictionary's key that is no string.
+  /// A dictionary key that is not a string.
   case keyNotString
   /// A dictionary that ends after a key.
   case missingValue
-  /// A key that its dictionary has already.
+  /// A key that occurs twice in its dictionary.
   case duplicateKey([UInt8])
-  /// Something other than white space after the outermost value.
+  /// Bytes other than white space after the top-level value.
   case trailingBytes
-  /// Deeper nesting than the limit.
+  /// Nesting beyond the limit.
   case tooDeep(limit: Int)
-  /// More values than the limit.
+  /// More values and keys than the limit allows.
   case tooManyTokens(limit: Int)
-  /// More bytes than a document can have.
+  /// More bytes than a document may have.
   case tooLong
 
   /// The defect as a noun phrase.
@@ -68,7 +68,7 @@ public enum BencodeDefect: Hashable, Sendable, CustomStringConvertible {
     case .leadingZero: "a number with a leading zero"
     case .minusZero: "the number -0"
     case .overflow: "a number that is too large"
-    case .keyNotString: "a dictionary key that is no string"
+    case .keyNotString: "a dictionary key that is not a string"
     case .missingValue: "a dictionary key without a value"
     case .duplicateKey(let key): "the duplicate key \"\(BencodePath.describe(key))\""
     case .trailingBytes: "bytes after the end of the data"
@@ -79,14 +79,14 @@ public enum BencodeDefect: Hashable, Sendable, CustomStringConvertible {
   }
 }
 
-/// A departure from canonical bencoding that real software makes, so that it is tolerated.
+/// A tolerated departure from canonical bencoding that occurs in real software.
 public enum BencodeWarning: Hashable, Sendable, CustomStringConvertible {
-  /// A dictionary's keys are not in the order of their bytes.
+  /// The keys of a dictionary are not sorted by their bytes.
   case unsortedKeys(offset: Int, path: BencodePath)
-  /// White space follows the outermost value.
+  /// White space follows the top-level value.
   case trailingWhiteSpace(offset: Int)
 
-  /// One clause that names the departure and where it is.
+  /// A one-clause description of the departure and its location.
   public var description: String {
     switch self {
     case .unsortedKeys(let offset, let path):

@@ -1,10 +1,10 @@
-/// Bounds on what a parser accepts, so that hostile input costs little.
+/// Limits that bound the cost of parsing hostile input.
 public struct BencodeLimits: Hashable, Sendable {
-  /// How deeply lists and dictionaries may be nested.
+  /// The maximum nesting depth of lists and dictionaries.
   public var depth: Int
-  /// How many values and keys the input may hold in all.
+  /// The maximum total number of values and keys.
   public var tokens: Int
-  /// How many warnings are kept; further ones are dropped.
+  /// The maximum number of warnings kept; further ones are dropped.
   public var warnings: Int
 
   /// Creates limits.
@@ -14,6 +14,6 @@ public struct BencodeLimits: Hashable, Sendable {
     self.warnings = warnings
   }
 
-  /// What suits .torrent files.
+  /// The limits for .torrent files.
   public static let `default` = BencodeLimits()
 }

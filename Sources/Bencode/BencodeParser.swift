@@ -1,10 +1,10 @@
-/// Reads bencoded data (BEP 3), strictly but for two habits of real software.
+/// A parser for bencoded data (BEP 3) that is strict except for two habits of real software.
 ///
-/// Unsorted keys, at any depth, and white space after the outermost value are tolerated with a
-/// warning; everything else that is not canonical is refused, with its place. The work and memory
-/// are bounded by the input's length and by `BencodeLimits`; nesting costs no recursion.
+/// It tolerates unsorted keys, at any depth, and white space after the top-level value, each with a
+/// warning. Anything else that is not canonical is rejected with its location. Time and memory are
+/// bounded by the length of the input and by `BencodeLimits`. Nesting uses no recursion.
 public enum BencodeParser {
-  /// Reads input that holds one value and nothing more.
+  /// Parses input that holds exactly one value.
   public static func parse(
     _ bytes: [UInt8], limits: BencodeLimits = .default
   ) throws(BencodeError) -> BencodeDocument {
@@ -14,9 +14,9 @@ public enum BencodeParser {
     return scanner.document
   }
 
-  /// Reads one value at the front of the input, which something else may follow.
+  /// Parses the value at the start of the input, which may be followed by other bytes.
   ///
-  /// The root's range tells where the value ended; the metadata messages of BEP 9 need it.
+  /// The range of the root value tells where it ends, as the metadata messages of BEP 9 require.
   public static func parsePrefix(
     _ bytes: [UInt8], limits: BencodeLimits = .default
   ) throws(BencodeError) -> BencodeDocument {
@@ -28,11 +28,11 @@ public enum BencodeParser {
 
 /// The state of one parse.
 struct BencodeScanner {
-  /// A list or dictionary whose end has not been seen.
+  /// A list or dictionary that has not ended yet.
   private struct Frame {
     let token: Int
     let isDictionary: Bool
-    /// Where this dictionary's keys begin in `openKeys`.
+    /// The index of this dictionary's first key in `openKeys`.
     let firstKey: Int
     var count = 0
     var expectsKey: Bool
@@ -45,7 +45,7 @@ struct BencodeScanner {
   private var tokens: [BencodeToken] = []
   private var sortedKeys: [UInt32] = []
   private var frames: [Frame] = []
-  /// The key tokens of all open dictionaries, the innermost last.
+  /// The key tokens of all open dictionaries, innermost last.
   private var openKeys: [UInt32] = []
   private var warnings: [BencodeWarning] = []
 
@@ -54,7 +54,7 @@ struct BencodeScanner {
     self.limits = limits
   }
 
-  /// What has been scanned; the first token must be complete.
+  /// The parsed document; valid once the first value is complete.
   var document: BencodeDocument {
     let tape = BencodeTape(bytes: bytes, tokens: tokens, sortedKeys: sortedKeys)
     return BencodeDocument(root: BencodeValue(tape: tape, index: 0), warnings: warnings)
@@ -66,7 +66,7 @@ struct BencodeScanner {
     repeat { try step() } while !frames.isEmpty
   }
 
-  /// Accepts white space, and nothing else, up to the end.
+  /// Accepts trailing white space and nothing else.
   mutating func finish() throws(BencodeError) {
     guard position < bytes.count else { return }
     let start = position
@@ -106,7 +106,7 @@ struct BencodeScanner {
     tokens.append(token)
   }
 
-  /// Notes in the innermost container that an element, or the value of a key, is complete.
+  /// Records in the innermost container that an element or the value of a key is complete.
   private mutating func valueEnded() {
     guard !frames.isEmpty else { return }
     let last = frames.count - 1
@@ -224,7 +224,7 @@ struct BencodeScanner {
     valueEnded()
   }
 
-  /// Brings a dictionary's keys in order, which also shows duplicates that were not neighbours.
+  /// Sorts a dictionary's keys, which also reveals duplicates that were not adjacent.
   private mutating func sortKeys(of frame: Frame) throws(BencodeError) {
     let keys = openKeys[frame.firstKey...].sorted { key($0).lexicographicallyPrecedes(key($1)) }
     for (left, right) in zip(keys, keys.dropFirst()) where key(left).elementsEqual(key(right)) {
@@ -232,7 +232,7 @@ struct BencodeScanner {
       throw failure(.duplicateKey(Array(key(right))), at: second)
     }
     openKeys.replaceSubrange(frame.firstKey..., with: keys)
-    // A path can be long, so it is not made for a warning that would be dropped.
+    // A path can be long, so it is not built for a warning that would be dropped.
     if warnings.count < limits.warnings {
       warn(.unsortedKeys(offset: Int(tokens[frame.token].start), path: path))
     }
@@ -253,7 +253,7 @@ struct BencodeScanner {
     .malformed(defect, offset: offset, path: path)
   }
 
-  /// The way to the value that is being scanned.
+  /// The path of the value that is being scanned.
   private var path: BencodePath {
     var components: [BencodePath.Component] = []
     for (number, frame) in frames.enumerated() {

@@ -1,26 +1,26 @@
 import Primitives
 
-/// Where in nested bencoded data a value is: the keys and list positions that lead to it.
+/// The location of a value in nested bencoded data: the keys and list positions that lead to it.
 public struct BencodePath: Hashable, Sendable, CustomStringConvertible {
   /// One step into a container.
   public enum Component: Hashable, Sendable {
-    /// The value of a dictionary's key, which need not be text.
+    /// The key of a dictionary entry, which need not be text.
     case key([UInt8])
-    /// The element of a list, from 0.
+    /// The position of a list element, starting at 0.
     case index(Int)
   }
 
-  /// The steps from the outermost value.
+  /// The steps from the top-level value.
   public var components: [Component]
 
-  /// Creates a path; without components it names the outermost value.
+  /// Creates a path; an empty one denotes the top-level value.
   public init(_ components: [Component] = []) {
     self.components = components
   }
 
-  /// The path as `info.files[3].path`, with bytes that are not plain text as `%XX`.
+  /// The path in the form `info.files[3].path`, with non-printable bytes as `%XX`.
   ///
-  /// Long keys and long paths are cut, because the text is for messages.
+  /// Long keys and long paths are truncated, because the text is meant for messages.
   public var description: String {
     var text = ""
     for component in components.prefix(12) {
@@ -32,10 +32,10 @@ public struct BencodePath: Hashable, Sendable, CustomStringConvertible {
       }
     }
     if components.count > 12 { text += "…" }
-    return text.isEmpty ? "the outermost value" : text
+    return text.isEmpty ? "the top-level value" : text
   }
 
-  /// A key as text for messages.
+  /// Returns a key as text for messages.
   static func describe(_ key: [UInt8]) -> String {
     guard !key.isEmpty else { return "\"\"" }
     return PercentEncoding.encode(key.prefix(64), allowing: .printable)

@@ -1,34 +1,34 @@
-/// One value of a parsed document: where it is and what follows it.
+/// One value of a parsed document: its location and that of the value after it.
 ///
-/// Offsets take 32 bits, which halves the memory of torrents with many files.
+/// Offsets take 32 bits, which halves the memory for torrents with many files.
 struct BencodeToken: Sendable {
   enum Kind: UInt8, Sendable {
     case integer, string, list, dictionary
   }
 
-  /// The first byte of the value's source.
+  /// The offset of the value's first byte.
   var start: UInt32
-  /// One past the last byte of the value's source.
+  /// The offset after the value's last byte.
   var end: UInt32
-  /// The token after this value and all that it contains.
+  /// The index of the token after this value and everything in it.
   var next: UInt32
   var kind: Kind
-  /// For a string the bytes of its length and colon.
+  /// The number of bytes of a string's length prefix, including the colon.
   var headerLength: UInt8 = 0
-  /// The number itself, or the number of a container's entries.
+  /// The number itself, or a container's number of entries.
   var payload: Int64 = 0
-  /// For a dictionary where its entries begin in `BencodeTape.sortedKeys`.
+  /// The index of a dictionary's first entry in `BencodeTape.sortedKeys`.
   var firstKey: UInt32 = 0
 }
 
-/// A parsed document: the source and one token a value, in the order of the source.
+/// A parsed document: the input and one token per value, in input order.
 ///
-/// A dictionary's entry is two tokens in a row, the key's and the value's. The values that readers
-/// hold are positions on the tape, so parsing allocates nothing a value.
+/// A dictionary entry takes two consecutive tokens, for the key and the value. A `BencodeValue` is
+/// a position on the tape, so parsing allocates no memory per value.
 final class BencodeTape: Sendable {
   let bytes: [UInt8]
   let tokens: [BencodeToken]
-  /// For each dictionary the tokens of its keys, in the order of the keys' bytes.
+  /// The tokens of each dictionary's keys, in byte order of the keys.
   let sortedKeys: [UInt32]
 
   init(bytes: [UInt8], tokens: [BencodeToken], sortedKeys: [UInt32]) {
@@ -41,13 +41,13 @@ final class BencodeTape: Sendable {
     Int(tokens[index].start)..<Int(tokens[index].end)
   }
 
-  /// The bytes of a string, without its length.
+  /// Returns the bytes of a string without its length prefix.
   func string(_ index: Int) -> ArraySlice<UInt8> {
     let token = tokens[index]
     return bytes[Int(token.start) + Int(token.headerLength)..<Int(token.end)]
   }
 
-  /// The value of a dictionary's key, by binary search.
+  /// Finds the value of a dictionary's key by binary search.
   func value(of key: some Collection<UInt8>, in dictionary: Int) -> Int? {
     var low = Int(tokens[dictionary].firstKey)
     var high = low + Int(tokens[dictionary].payload)

@@ -1,23 +1,23 @@
-/// A value to be written, always in canonical form: keys sorted by their bytes, no waste (BEP 3).
+/// A value to be encoded in canonical form, with keys sorted by their bytes (BEP 3).
 public indirect enum BencodeTree: Hashable, Sendable {
   /// A number.
   case integer(Int64)
-  /// Bytes, which need not be text.
+  /// A byte string, which need not be text.
   case string(BencodeBytes)
-  /// Values in order.
+  /// A list of values.
   case list([BencodeTree])
   /// Values by key.
   case dictionary([BencodeBytes: BencodeTree])
-  /// Bytes that are bencoded already and are written as they are, such as an `info` dictionary
-  /// whose hash must not change.
+  /// Bytes that are already bencoded and are written unchanged, such as an `info` dictionary whose
+  /// hash must not change.
   case encoded([UInt8])
 
-  /// A string of these bytes.
+  /// Returns a string of these bytes.
   public static func bytes(_ bytes: some Sequence<UInt8>) -> BencodeTree {
     .string(BencodeBytes(Array(bytes)))
   }
 
-  /// A parsed value, rewritten in canonical form.
+  /// Converts a parsed value, dropping any non-canonical key order.
   public init(_ value: BencodeValue) {
     switch value.content {
     case .integer(let number): self = .integer(number)
@@ -37,7 +37,7 @@ public indirect enum BencodeTree: Hashable, Sendable {
     return output
   }
 
-  /// Appends the canonical encoding.
+  /// Appends the canonical encoding to `output`.
   public func write(to output: inout [UInt8]) {
     switch self {
     case .integer(let number):
@@ -72,22 +72,22 @@ public indirect enum BencodeTree: Hashable, Sendable {
 extension BencodeTree: ExpressibleByIntegerLiteral, ExpressibleByStringLiteral,
   ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral
 {
-  /// A number.
+  /// Creates a number.
   public init(integerLiteral value: Int64) {
     self = .integer(value)
   }
 
-  /// The UTF-8 form of text.
+  /// Creates a string from the UTF-8 encoding of a literal.
   public init(stringLiteral value: String) {
     self = .string(BencodeBytes(value))
   }
 
-  /// A list.
+  /// Creates a list.
   public init(arrayLiteral elements: BencodeTree...) {
     self = .list(elements)
   }
 
-  /// A dictionary; of equal keys the last counts.
+  /// Creates a dictionary; of equal keys the last one counts.
   public init(dictionaryLiteral elements: (BencodeBytes, BencodeTree)...) {
     self = .dictionary(Dictionary(elements) { _, last in last })
   }

@@ -1,23 +1,23 @@
-/// What a parser found: the outermost value and what was tolerated on the way.
+/// The result of parsing: the top-level value and the tolerated departures.
 public struct BencodeDocument: Sendable {
-  /// The outermost value; its range tells where it ended.
+  /// The top-level value, whose range tells where it ends.
   public let root: BencodeValue
-  /// Departures from canonical bencoding, in the order of the source, bounded in number.
+  /// The departures from canonical bencoding, in input order and limited in number.
   public let warnings: [BencodeWarning]
 }
 
-/// A parsed value, which knows where its source is (BEP 3, "bencoding").
+/// A parsed value that knows its location in the input (BEP 3, "bencoding").
 ///
-/// It is a position in a shared, immutable document: copying one is cheap, and strings are slices of
+/// It is a position in a shared, immutable document. Copying it is cheap, and strings are slices of
 /// the input. A value keeps its whole document alive.
 public struct BencodeValue: Sendable {
-  /// A value by its type.
+  /// The content of a value by its type.
   public enum Content: Sendable {
     /// A number.
     case integer(Int64)
-    /// Bytes, which need not be text.
+    /// A byte string, which need not be text.
     case string(ArraySlice<UInt8>)
-    /// Values in order.
+    /// A list of values.
     case list(BencodeList)
     /// Values by key.
     case dictionary(BencodeDictionary)
@@ -26,7 +26,7 @@ public struct BencodeValue: Sendable {
   let tape: BencodeTape
   let index: Int
 
-  /// The value by its type.
+  /// The content by its type.
   public var content: Content {
     switch tape.tokens[index].kind {
     case .integer: .integer(tape.tokens[index].payload)
@@ -36,10 +36,10 @@ public struct BencodeValue: Sendable {
     }
   }
 
-  /// Where the value's source is in the input.
+  /// The range of the value's encoding in the input.
   public var range: Range<Int> { tape.range(index) }
 
-  /// The value's source, exactly as it stood in the input.
+  /// The value's encoding, exactly as it appears in the input.
   public var source: ArraySlice<UInt8> { tape.bytes[range] }
 
   /// The number, or nil for any other type.
@@ -52,7 +52,7 @@ public struct BencodeValue: Sendable {
     tape.tokens[index].kind == .string ? tape.string(index) : nil
   }
 
-  /// The text of a string; nil for any other type and for bytes that are not valid UTF-8.
+  /// The text of a string, or nil for any other type or invalid UTF-8.
   public var text: String? { bytes.flatMap { String(validating: $0, as: UTF8.self) } }
 
   /// The list, or nil for any other type.
@@ -65,7 +65,7 @@ public struct BencodeValue: Sendable {
     tape.tokens[index].kind == .dictionary ? BencodeDictionary(tape: tape, index: index) : nil
   }
 
-  /// The value of a key; nil when this is no dictionary or has no such key.
+  /// Returns the value of a key, or nil if this is not a dictionary or has no such key.
   public subscript(key: String) -> BencodeValue? { dictionary?[key] }
 }
 
@@ -80,10 +80,10 @@ public struct BencodeList: Sequence, Sendable {
   /// Whether the list has no elements.
   public var isEmpty: Bool { count == 0 }
 
-  /// Where the list's source is in the input.
+  /// The range of the list's encoding in the input.
   public var range: Range<Int> { tape.range(index) }
 
-  /// Walks over the elements.
+  /// Returns an iterator over the elements.
   public func makeIterator() -> Iterator {
     Iterator(tape: tape, position: index + 1, rest: count)
   }
@@ -94,7 +94,7 @@ public struct BencodeList: Sequence, Sendable {
     var position: Int
     var rest: Int
 
-    /// The next element, or nil after the last.
+    /// Returns the next element, or nil after the last one.
     public mutating func next() -> BencodeValue? {
       guard rest > 0 else { return nil }
       defer {
@@ -106,7 +106,7 @@ public struct BencodeList: Sequence, Sendable {
   }
 }
 
-/// The entries of a parsed dictionary, in the order of the source.
+/// The entries of a parsed dictionary, in input order.
 public struct BencodeDictionary: Sequence, Sendable {
   let tape: BencodeTape
   let index: Int
@@ -117,18 +117,18 @@ public struct BencodeDictionary: Sequence, Sendable {
   /// Whether the dictionary has no entries.
   public var isEmpty: Bool { count == 0 }
 
-  /// Where the dictionary's source is in the input.
+  /// The range of the dictionary's encoding in the input.
   public var range: Range<Int> { tape.range(index) }
 
-  /// The value of a key, in logarithmic time.
+  /// Returns the value of a key, in logarithmic time.
   public subscript(key: some Collection<UInt8>) -> BencodeValue? {
     tape.value(of: key, in: index).map { BencodeValue(tape: tape, index: $0) }
   }
 
-  /// The value of a key, in logarithmic time.
+  /// Returns the value of a key, in logarithmic time.
   public subscript(key: String) -> BencodeValue? { self[key.utf8] }
 
-  /// Walks over the entries.
+  /// Returns an iterator over the entries.
   public func makeIterator() -> Iterator {
     Iterator(tape: tape, position: index + 1, rest: count)
   }
@@ -139,7 +139,7 @@ public struct BencodeDictionary: Sequence, Sendable {
     var position: Int
     var rest: Int
 
-    /// The next entry, or nil after the last.
+    /// Returns the next entry, or nil after the last one.
     public mutating func next() -> (key: ArraySlice<UInt8>, value: BencodeValue)? {
       guard rest > 0 else { return nil }
       let key = tape.string(position)

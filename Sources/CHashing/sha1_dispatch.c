@@ -1,10 +1,11 @@
-// Which kernels this CPU has, and the one door to them.
+// Detects the kernels that this CPU supports and dispatches to them.
 #include "sha1_kernels.h"
 
 #if CHASHING_X86
 #include <cpuid.h>
 
-// The SHA instructions have no name in __builtin_cpu_supports of all compilers: leaf 7, EBX bit 29.
+// Some compilers have no name for the SHA instructions in __builtin_cpu_supports. CPUID reports
+// them in leaf 7, EBX bit 29.
 static bool has_sha_instructions(void) {
   unsigned eax, ebx, ecx, edx;
   if (!__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx)) return false;

@@ -1,4 +1,4 @@
-// What the kernels share; not visible outside this target.
+// Declarations shared by the kernels; private to this target.
 #pragma once
 
 #include "CHashing.h"

@@ -1,12 +1,12 @@
-// The body of a kernel for many streams, one stream per vector lane. Included once per width, by a
-// file that defines:
+// The body of a multi-stream kernel, with one stream per vector lane. A file includes it once per
+// vector width, after defining:
 //   LANES     the number of streams: 4, 8 or 16
 //   KERNEL    the function's name
-//   TARGET    the attributes of code for that width, or nothing
+//   TARGET    the target attribute for that width, or nothing
 //   TRANSPOSE the name of a function `void (row_t rows[LANES])` that swaps rows and columns
 //
-// No intrinsics: vector C compiles for every CPU, and the compiler finds the CPU's rotations and
-// three-operand logic by itself.
+// The code uses vector extensions rather than intrinsics, so it compiles for every CPU. The compiler
+// picks the CPU's rotate and three-operand logic instructions by itself.
 #include <string.h>
 
 #include "sha1_rounds.h"
@@ -20,8 +20,8 @@ static inline TARGET __attribute__((always_inline)) row_t load_row(const uint8_t
   return row;
 }
 
-// Loads the next block of every stream: `w[i]` gets word `i` of each. Reading rows of a vector's
-// width and transposing in registers is several times cheaper than gathering single words.
+// Loads the next block of every stream, so that `w[i]` holds word `i` of each. Loading whole rows
+// and transposing them in registers is several times cheaper than gathering single words.
 static inline TARGET __attribute__((always_inline)) void load_block(
     row_t w[16], const uint8_t *const *data, size_t offset) {
   for (int part = 0; part < 16 / LANES; part++) {

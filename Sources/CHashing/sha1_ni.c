@@ -1,5 +1,5 @@
-// One and two streams with the SHA instructions of x86. Two interleaved streams hide the latency
-// of the round instruction.
+// One-stream and two-stream kernels that use the SHA instructions of x86. Interleaving two streams
+// hides the latency of the round instruction.
 #include "sha1_kernels.h"
 
 #if CHASHING_X86
@@ -9,7 +9,7 @@
 
 typedef struct {
   __m128i abcd, e;    // the five words; e sits in the top lane
-  __m128i saved;      // abcd before the last four rounds: the next e comes of it
+  __m128i saved;      // abcd before the last four rounds: the next e derives from it
   __m128i w[4];       // the last 16 words of the schedule
 } stream_t;
 
@@ -20,14 +20,15 @@ static inline TARGET __attribute__((always_inline)) void load_words(
     s->w[i] = _mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)(bytes + 16 * i)), order);
 }
 
-// Words 4t to 4t + 3 of the schedule, for t from 4.
+// Computes words 4t to 4t + 3 of the message schedule, for t >= 4.
 static inline TARGET __attribute__((always_inline)) void schedule(stream_t *s, int t) {
   __m128i sum = _mm_sha1msg1_epu32(s->w[t & 3], s->w[(t + 1) & 3]);
   sum = _mm_xor_si128(sum, s->w[(t + 2) & 3]);
   s->w[t & 3] = _mm_sha1msg2_epu32(sum, s->w[(t + 3) & 3]);
 }
 
-// Rounds 4t to 4t + 3 of every stream; a macro because the instruction wants a constant.
+// Runs rounds 4t to 4t + 3 of every stream. It is a macro because the instruction takes an
+// immediate.
 #define FOUR_ROUNDS(t)                                                          \
   for (int i = 0; i < streams; i++) {                                           \
     if ((t) >= 4) schedule(&s[i], (t));                                         \

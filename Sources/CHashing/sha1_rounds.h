@@ -1,7 +1,7 @@
 // The 80 rounds of SHA-1 (FIPS 180-4 §6.1.2) as macros over any type with the operators of an
-// unsigned 32-bit number: a plain one, or a vector of one number per stream.
+// unsigned 32-bit integer: a scalar, or a vector with one lane per stream.
 //
-// They expect `a` to `e` and `w[16]` of that type in scope.
+// They expect variables `a` to `e` and `w[16]` of that type in scope.
 #pragma once
 
 #define SHA1_ROTATE(x, n) (((x) << (n)) | ((x) >> (32 - (n))))
@@ -10,12 +10,12 @@
 #define SHA1_PARITY(b, c, d) ((b) ^ (c) ^ (d))
 #define SHA1_MAJORITY(b, c, d) (((b) & (c)) | ((d) & ((b) | (c))))
 
-// The schedule keeps the last 16 words only.
+// Only the last 16 words of the schedule are kept.
 #define SHA1_SCHEDULED(t)                                                                  \
   (w[(t) & 15] = SHA1_ROTATE(                                                              \
        w[((t) + 13) & 15] ^ w[((t) + 8) & 15] ^ w[((t) + 2) & 15] ^ w[(t) & 15], 1))
 
-// One round; the caller names the five words in turn, so nothing moves.
+// One round. The caller rotates the names of the five words, so no values are moved.
 #define SHA1_ROUND(f, k, a, b, c, d, e, word)            \
   do {                                                   \
     (e) += (word) + (k) + f((b), (c), (d)) + SHA1_ROTATE((a), 5); \

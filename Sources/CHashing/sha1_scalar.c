@@ -1,4 +1,4 @@
-// One stream in plain C: runs everywhere, and serves what has no vectors.
+// One stream in portable C: the fallback for every CPU, and for inputs with no second stream.
 #include <string.h>
 
 #include "sha1_kernels.h"

@@ -18,8 +18,8 @@ typedef uint8_t row_bytes_t __attribute__((vector_size(64)));
                           35, 34, 33, 32, 39, 38, 37, 36, 43, 42, 41, 40, 47, 46, 45, 44,  \
                           51, 50, 49, 48, 55, 54, 53, 52, 59, 58, 57, 56, 63, 62, 61, 60)
 
-// Words are interleaved within 128-bit quarters, then pairs of words, then the quarters change
-// places in two steps: each step is one instruction per vector.
+// Interleaves words within 128-bit quarters, then pairs of words, and then swaps the quarters in
+// two steps. Each step takes one instruction per vector.
 static inline TARGET __attribute__((always_inline)) void transpose(row_t r[16]) {
   row_t t[16];
   for (int i = 0; i < 16; i += 2) {
@@ -35,8 +35,8 @@ static inline TARGET __attribute__((always_inline)) void transpose(row_t r[16]) 
       u[i + 2 * j] = __builtin_shufflevector(a, b, 0, 8, 2, 10, 4, 12, 6, 14);
       u[i + 2 * j + 1] = __builtin_shufflevector(a, b, 1, 9, 3, 11, 5, 13, 7, 15);
     }
-  // Vector i (0 to 3) of each group of four now holds column i, i + 4, i + 8, i + 12 in its
-  // quarters, for the group's four rows.
+  // Vector i (0 to 3) of each group of four now holds columns i, i + 4, i + 8 and i + 12 in its
+  // quarters, for the four rows of the group.
   for (int i = 0; i < 4; i++) {
     pairs_t a = __builtin_shufflevector(u[i], u[i + 4], 0, 1, 4, 5, 8, 9, 12, 13);
     pairs_t b = __builtin_shufflevector(u[i], u[i + 4], 2, 3, 6, 7, 10, 11, 14, 15);

@@ -1,4 +1,4 @@
-// Four streams in 128-bit vectors: SSE2, NEON and whatever else has them.
+// Four streams in 128-bit vectors, for any CPU that has them (SSE2, NEON).
 #include "sha1_kernels.h"
 
 #define LANES 4

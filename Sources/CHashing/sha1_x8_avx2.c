@@ -15,8 +15,8 @@ typedef uint8_t row_bytes_t __attribute__((vector_size(32)));
   __builtin_shufflevector((v), (v), 3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12,  \
                           19, 18, 17, 16, 23, 22, 21, 20, 27, 26, 25, 24, 31, 30, 29, 28)
 
-// Words are interleaved within 128-bit halves, then pairs of words, then the halves change places:
-// each step is one instruction per vector.
+// Interleaves words within 128-bit halves, then pairs of words, and then swaps the halves. Each
+// step takes one instruction per vector.
 static inline TARGET __attribute__((always_inline)) void transpose(row_t r[8]) {
   row_t t[8];
   for (int i = 0; i < 8; i += 2) {

@@ -1,4 +1,5 @@
-// For accept4, pipe2 and recvmmsg, which the plain C dialect hides; hence not inline in the header.
+// Defines accept4, pipe2 and recvmmsg, which strict C hides. These wrappers are therefore not
+// inline in the header.
 #define _GNU_SOURCE
 #include "CPosix.h"
 
@@ -54,13 +55,13 @@ int cposix_multicast_interfaces(int family, unsigned *out, int count) {
   return found;
 }
 
-// Written before a handler is installed, read only by handlers.
+// Written before a handler is installed; afterwards only handlers read it.
 static volatile sig_atomic_t signal_descriptor = -1;
 
 static void report_signal(int signal) {
   int saved = errno;
   unsigned char byte = (unsigned char)signal;
-  // A full pipe already tells of plenty of signals, so a lost byte is no loss.
+  // A full pipe already carries pending signals, so dropping this byte loses nothing.
   ssize_t ignored = write(signal_descriptor, &byte, 1);
   (void)ignored;
   errno = saved;

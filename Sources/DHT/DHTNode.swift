@@ -1,30 +1,30 @@
 package import Networking
 package import Primitives
 
-/// A node of the DHT on the network: sockets, time and names around a `DHTMachine`.
+/// A DHT node on the network, which gives a `DHTMachine` sockets, a clock and name resolution.
 ///
-/// Create it, call `run()` once, and search while it runs. It has a socket for each family that the
-/// machine has, both with the same port if possible.
+/// Create it, call `run()` once, and search while it runs. It opens a socket for each address
+/// family that the host supports, both on the same port if possible.
 @Reactor
 package final class DHTNode {
-  /// How a node begins.
+  /// The configuration of a node.
   package struct Options: Sendable {
-    /// The addresses to receive at, at most one of each family.
+    /// The addresses to bind, at most one of each family.
     package var addresses: [IPAddress] = [.any4, .any6]
-    /// The UDP port; 0 lets the system choose.
+    /// The UDP port; with 0 the system chooses one.
     package var port: UInt16 = 0
-    /// Where to begin, as `host:port`; never kept in the table.
+    /// The bootstrap routers as `host:port`; they never enter the routing table.
     package var routers: [String] = []
-    /// What an earlier run knew.
+    /// The state saved by an earlier run.
     package var state = DHTState()
 
-    /// Begins nowhere.
+    /// Creates a configuration without routers or saved state.
     package init() {}
   }
 
-  /// How many names of routers are looked up.
+  /// The maximum number of router names to resolve.
   private static let routerLimit = 32
-  /// How many batches of peers wait for a reader; older ones are lost, since all are alike.
+  /// The number of peer batches buffered for a reader; further ones replace the oldest.
   private static let unreadLimit = 64
 
   private struct Search {
@@ -37,23 +37,23 @@ package final class DHTNode {
   private let clock: any LoopClock
   private let routers: [String]
   private var machine: DHTMachine
-  /// Searches by number, so that their order is that of their beginning.
+  /// The running searches by number, so that their order is the order in which they began.
   private var searches: [Int: Search] = [:]
   private var searchCount = 0
   private let wakeup = Wakeup()
-  /// For when the loop of `run` sleeps.
+  /// The time until which the loop of `run` sleeps.
   private var planned = Instant.distantFuture
   private var isStopped = false
 
   /// Opens the sockets.
   ///
   /// - Parameters:
-  ///   - options: How to begin.
-  ///   - network: Where the sockets are, and who knows names.
-  ///   - clock: Time.
-  ///   - secret: At least 16 bytes that nobody can guess.
-  ///   - random: Chance.
-  /// - Throws: Why there is not even one socket.
+  ///   - options: The configuration.
+  ///   - network: The network that provides sockets and name resolution.
+  ///   - clock: The clock for timeouts and upkeep.
+  ///   - secret: At least 16 unpredictable bytes.
+  ///   - random: The source of randomness.
+  /// - Throws: The reason why no socket could be opened.
   package init(
     options: Options, network: any Network, clock: any LoopClock, secret: [UInt8],
     random: SeededRandom
@@ -68,7 +68,8 @@ package final class DHTNode {
       families: families, state: options.state, secret: secret, random: random)
   }
 
-  /// A machine need not have every family; a port that is taken in one is chosen anew there.
+  /// Opens a socket for each available family; if a port is taken in one family, the system chooses
+  /// another there.
   private static func open(
     _ options: Options, in network: any Network
   ) throws(NetworkError) -> [any DatagramSocket] {
@@ -92,7 +93,7 @@ package final class DHTNode {
 
   // MARK: - Running
 
-  /// Takes part in the DHT until stopped or cancelled; searches under way then end.
+  /// Takes part in the DHT until stopped or cancelled, and then ends all searches.
   package func run() async {
     await withDiscardingTaskGroup { group in
       for socket in sockets { group.addTask { await self.receive(from: socket) } }
@@ -131,7 +132,8 @@ package final class DHTNode {
     }
   }
 
-  /// Looks up a router's name until it is known; the network may just be coming up.
+  /// Resolves a router's name, retrying until it succeeds, since the network may still be coming
+  /// up.
   private func resolve(_ router: String) async {
     guard let (host, port) = Endpoint.splitHostAndPort(router), port != 0 else { return }
     var pause = Duration.seconds(5)
@@ -148,7 +150,7 @@ package final class DHTNode {
     }
   }
 
-  /// Sends and tells what the machine has to say, and sees to it that it is called in time.
+  /// Flushes the machine's output and wakes the timer loop if the machine's deadline moved forward.
   private func settle() {
     flush()
     if machine.deadline < planned { wakeup.fire() }
@@ -157,7 +159,7 @@ package final class DHTNode {
   private func flush() {
     while let datagram = machine.nextDatagram() {
       let isIPv6 = datagram.destination.address.isIPv6
-      // What can't be sent is as good as lost on the way, and is dealt with as such.
+      // A failed send counts as a lost datagram, which the machine handles by its timeouts.
       sockets.first { $0.local.address.isIPv6 == isIPv6 }?
         .send(datagram.bytes, to: datagram.destination)
     }
@@ -172,15 +174,15 @@ package final class DHTNode {
 
   // MARK: - Searches
 
-  /// Searches for the peers of a torrent, and tells its nodes where we are.
+  /// Searches for the peers of a torrent, and announces us to the nodes closest to it.
   ///
-  /// The stream ends when the search ends; whoever stops reading ends it earlier. Nothing is found
-  /// unless `run()` is under way.
+  /// The stream ends with the search; a reader that stops early ends the search. Nothing is found
+  /// unless `run()` is in progress.
   ///
   /// - Parameters:
   ///   - infoHash: The torrent.
-  ///   - announcement: What to say of ourselves at the end; nil to say nothing.
-  /// - Returns: Peers as they are found, possibly again and again the same.
+  ///   - announcement: The announcement to send at the end of the search; nil to send none.
+  /// - Returns: Batches of peers as they are found, possibly with duplicates.
   package func peers(
     of infoHash: InfoHash, announcing announcement: PeerAnnouncement? = nil
   ) -> AsyncStream<[Endpoint]> {
@@ -219,30 +221,30 @@ package final class DHTNode {
     for id in search.ids { machine.cancel(id) }
   }
 
-  // MARK: - What is known
+  // MARK: - Nodes and state
 
-  /// Adds a node that a peer's PORT message or a torrent names.
+  /// Adds a node named by a peer's PORT message or by a torrent.
   package func add(node endpoint: Endpoint) {
     guard !isStopped else { return }
     machine.add(node: endpoint, now: clock.now)
     settle()
   }
 
-  /// Adds a place to begin at, which is never kept in the table.
+  /// Adds a bootstrap router, which never enters the routing table.
   package func add(router endpoint: Endpoint) {
     guard !isStopped else { return }
     machine.add(router: endpoint, now: clock.now)
     settle()
   }
 
-  /// Our UDP port in a family; nil without a socket there.
+  /// Returns our UDP port in a family, or nil without a socket there.
   package func port(isIPv6: Bool) -> UInt16? {
     sockets.first { $0.local.address.isIPv6 == isIPv6 }?.local.port
   }
 
-  /// How many nodes we know that answer.
+  /// The number of nodes in the routing tables.
   package var nodeCount: Int { machine.nodeCount }
 
-  /// What a later run may begin with.
+  /// The state to save for a later run.
   package var state: DHTState { machine.state }
 }

@@ -5,10 +5,10 @@ import PeerWire
 import Primitives
 import Tracker
 
-/// The seeds of the demo, and who may act when.
+/// The seeds of the demo, and the order in which they act.
 ///
-/// The liar greets at once. The others greet once it has been met, and serve once it has delivered
-/// a whole piece.
+/// The liar completes its handshake at once. The other seeds do so once the liar has, and serve
+/// once it has delivered a whole piece.
 @Reactor
 final class DemoCast: AnnouncerDelegate {
   let torrent: TorrentMetainfo
@@ -65,7 +65,7 @@ final class DemoCast: AnnouncerDelegate {
 
   // MARK: - At the tracker
 
-  /// Announces every seed, as real ones would do.
+  /// Creates an announcer for every seed, as real seeds would have.
   func announcers(_ environment: Environment) -> [Announcer] {
     seeds.map { seed in
       let announcer = Announcer(
@@ -92,7 +92,7 @@ final class DemoCast: AnnouncerDelegate {
     switch report.state {
     case .working: announcements += 1
     case .announcing: return
-    // The download reports the tracker's failure better than the demo could.
+    // The download reports a tracker failure better than the demo could.
     case .failed: announcements = seeds.count
     }
     if announcements >= seeds.count { announced.fire() }

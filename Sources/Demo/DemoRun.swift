@@ -5,7 +5,7 @@ import Networking
 import Primitives
 import Tracker
 
-/// One run of the demo: the swarm, the download, the comparison.
+/// One run of the demo: the swarm, the download and the final comparison.
 struct DemoRun {
   let size: Int
   let folder: TemporaryFolder
@@ -55,7 +55,7 @@ struct DemoRun {
 
   // MARK: - The swarm
 
-  /// Bytes that nobody could send by chance.
+  /// Returns random content that no peer could produce by accident.
   private static func makeContent(
     _ size: Int, using random: inout SeededRandom
   ) -> [UInt8] {
@@ -104,7 +104,8 @@ struct DemoRun {
   private func download(
     _ torrent: TorrentMetainfo, _ content: [UInt8], _ cast: DemoCast
   ) async -> Result<DemoSwarm.Outcome, DemoSwarm.Failure> {
-    // The seeds are at the tracker before the download asks, so the liar is dialled with the rest.
+    // The seeds announce before the download does, so that the liar is dialled along with the
+    // others.
     await cast.waitUntilAnnounced()
     var options = DownloadOptions()
     options.folder = folder.path

@@ -9,53 +9,53 @@ import Tracker
 
 /// A swarm in one process on loopback, and a download from it through the real pipeline.
 ///
-/// A tracker, two honest seeds, a slow one and one that lies in every block. The others neither
-/// greet nor serve before the liar has been met and has delivered one piece, so the lie is there to
-/// be found in every run.
+/// It has a tracker, two honest seeds, a slow one and one that corrupts every block. The other
+/// seeds neither complete a handshake nor serve until the liar has been connected and has delivered
+/// one piece, so every run has a corrupt piece to detect.
 package enum DemoSwarm {
-  /// What the demo tells while it runs.
+  /// A progress report of the demo.
   package enum Event: Sendable {
-    /// The swarm stands: who plays which part.
+    /// The swarm is running, with these roles.
     case swarm(tracker: String, seeds: [(part: String, endpoint: Endpoint)])
-    /// What the download reports.
+    /// An event of the download.
     case download(DownloadEvent)
   }
 
-  /// How the demo ended.
+  /// The outcome of the demo.
   package struct Outcome: Sendable {
-    /// The download's own account.
+    /// The summary of the download.
     package let summary: DownloadSummary
-    /// The peer that lied.
+    /// The address of the corrupting peer.
     package let liar: Endpoint
-    /// Whether the liar was found and banned, and nobody else.
+    /// A Boolean value indicating whether the liar, and nobody else, was banned.
     package var banIsRight: Bool { summary.bannedPeers == [liar] }
-    /// Whether the file that was written is the original, byte for byte.
+    /// A Boolean value indicating whether the written file equals the original.
     package let dataIsRight: Bool
   }
 
-  /// Why there was no demo.
+  /// The reason why the demo could not run.
   package enum Failure: Error, Sendable, CustomStringConvertible {
-    /// The torrent of the demo was refused.
+    /// The demo's torrent was rejected.
     case torrent(MetainfoError)
     /// Loopback could not be used.
     case network(NetworkError)
-    /// The download itself failed.
+    /// The download failed.
     case download(DownloadError)
-    /// The temporary folder could not be made.
+    /// The temporary folder could not be created.
     case folder(String)
 
-    /// One clause that says what was wrong.
+    /// A one-clause description of the failure.
     package var description: String {
       switch self {
-      case .torrent(let error): "the torrent could not be made: \(error)"
-      case .network(let error): "loopback does not work: \(error)"
+      case .torrent(let error): "the torrent could not be created: \(error)"
+      case .network(let error): "the loopback interface is not usable: \(error)"
       case .download(let error): "\(error)"
       case .folder(let reason): reason
       }
     }
   }
 
-  /// Runs it with `size` bytes, in a temporary folder that is removed again.
+  /// Runs the demo with `size` bytes in a temporary folder, which it removes afterwards.
   package static func run(
     size: Int, report: @escaping @Sendable (Event) -> Void
   ) async throws(Failure) -> Outcome {

@@ -14,12 +14,12 @@ final class ScriptedConnection {
   private var isOpen = true
   private var servedBytes: Int64 = 0
   private let wakeup = Wakeup()
-  /// Frames of the extension protocol that wait to be sent.
+  /// Extension protocol frames waiting to be sent.
   private var extensionReplies: [UInt8] = []
-  /// The numbers under which the leecher takes messages of extensions.
+  /// The message ids that the leecher assigned to extensions.
   private var numbers: [WireExtension: UInt8] = [:]
   private static let plan = ReadPlan()
-  /// A seed asks for nothing.
+  /// An empty window, because a seed requests nothing.
   private static let nothing = RequestWindow()
 
   init(seed: ScriptedSeed, transport: any Transport) {
@@ -56,7 +56,7 @@ final class ScriptedConnection {
   private func serve() async {
     await seed.servingGate.pass()
     if let offence = seed.behaviour.offence {
-      // What becomes of it is the leecher's affair: it should hang up.
+      // The leecher is expected to close the connection.
       _ = await send(Offence.bytes(of: offence, seed: seed))
       while isOpen { await wakeup.wait() }
       return
@@ -79,7 +79,7 @@ final class ScriptedConnection {
     }
   }
 
-  /// Sends one block in the way of the script; false when the connection shall end.
+  /// Sends one block as scripted; returns false if the connection is to be closed.
   private func answer(_ block: Block) async -> Bool {
     let behaviour = seed.behaviour
     if let limit = behaviour.hangsUpAfter, servedBytes >= limit { return false }
@@ -160,7 +160,7 @@ final class ScriptedConnection {
       from: Self.plan, expecting: Self.nothing, placing: { _, _ in .discard })
   }
 
-  /// Notes what the leecher asks for; false when it breaks the protocol.
+  /// Handles the leecher's messages; returns false if it violates the protocol.
   private func takeMessages() -> Bool {
     do throws(WireError) {
       while let event = try nextEvent() {
@@ -184,7 +184,7 @@ final class ScriptedConnection {
     return requests.count <= PeerConnectionMachine.requestLimit
   }
 
-  /// Takes a message of the extension protocol.
+  /// Handles a message of the extension protocol.
   private func take(_ number: UInt8, _ payload: [UInt8]) throws(WireError) {
     if number == 0, let handshake = ExtensionHandshake(payload: payload) {
       seed.note(handshake)
@@ -220,7 +220,7 @@ final class ScriptedConnection {
   }
 }
 
-/// The bytes of each offence.
+/// The bytes of each protocol violation.
 private enum Offence {
   @Reactor
   static func bytes(of offence: SeedBehaviour.Offence, seed: ScriptedSeed) -> [UInt8] {

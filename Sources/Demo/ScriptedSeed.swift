@@ -3,29 +3,29 @@ package import Networking
 package import PeerWire
 package import Primitives
 
-/// A seed that follows a script, honest or not: for the demo and for tests of how we treat peers.
+/// A seed that follows a script, honest or not, for the demo and for tests.
 ///
-/// It shares nothing with the engine but the wire: it serves blocks from memory in the order of the
-/// requests, and unchokes whoever is interested, once its gate is open.
+/// It shares only the wire protocol with the engine. It serves blocks from memory in request order,
+/// and unchokes every peer once its gate is open.
 @Reactor
 package final class ScriptedSeed {
-  /// Where it listens.
+  /// The address on which it listens.
   package let endpoint: Endpoint
-  /// What it served so far, in bytes, all connections together.
+  /// The number of bytes served on all connections.
   package private(set) var servedBytes: Int64 = 0
-  /// How many peers have greeted it.
+  /// The number of completed handshakes.
   package private(set) var greetings = 0
-  /// The most requests that any one peer had waiting.
+  /// The largest number of requests that any peer had queued.
   package private(set) var mostWaiting = 0
-  /// How many pieces of the metadata it was asked for.
+  /// The number of metadata pieces requested from it.
   package private(set) var metadataRequests = 0
-  /// Whom it was told of (BEP 11).
+  /// The peers it learned of through peer exchange (BEP 11).
   package private(set) var heardOf: [Endpoint] = []
-  /// What those who greeted it said of themselves (BEP 10).
+  /// The extension handshakes it received (BEP 10).
   package private(set) var introductions: [ExtensionHandshake] = []
-  /// Called when a peer has greeted it.
+  /// A closure called after each completed handshake.
   package var greeted: () -> Void = {}
-  /// Called with each block that it has sent.
+  /// A closure called with each block sent.
   package var served: (Block) -> Void = { _ in }
 
   let torrent: TorrentMetainfo
@@ -35,17 +35,17 @@ package final class ScriptedSeed {
   let clock: any LoopClock
   let greetingGate: Gate
   let servingGate: Gate
-  /// How it names itself.
+  /// Its peer id.
   package let peerID: PeerID
   var random: SeededRandom
   private let listener: any Listener
   private var connections: [ScriptedConnection] = []
   private var isStopped = false
 
-  /// Starts to listen; `run()` does the rest.
+  /// Starts listening; `run()` does the rest.
   ///
-  /// `content` are the torrent's bytes; `pieces` are those that it has, all unless given. It answers
-  /// a handshake once `greetingGate` is open, and serves once `servingGate` is.
+  /// `content` holds the torrent's bytes. `pieces` are the pieces to offer, by default all. The
+  /// seed answers a handshake once `greetingGate` is open and serves once `servingGate` is.
   package init(
     torrent: TorrentMetainfo, content: [UInt8], pieces: Bitfield? = nil,
     behaviour: SeedBehaviour = SeedBehaviour(), at address: Endpoint, network: any Network,
@@ -83,7 +83,7 @@ package final class ScriptedSeed {
     connections.removeAll { $0 === connection }
   }
 
-  /// Hangs up on everybody and stops to listen.
+  /// Closes all connections and stops listening.
   package func stop() {
     isStopped = true
     listener.close()
@@ -95,7 +95,7 @@ package final class ScriptedSeed {
     greeted()
   }
 
-  /// The frame that answers a request; the script decides whether its bytes are right.
+  /// Returns the frame that answers a request; the script decides whether its bytes are correct.
   func frame(for block: Block) -> [UInt8] {
     var bytes: [UInt8] = []
     PeerMessage.appendPieceHeader(of: block, to: &bytes)
@@ -113,7 +113,7 @@ package final class ScriptedSeed {
     heardOf += news.added.map(\.endpoint)
   }
 
-  /// What the script says to a question for the metadata; nil for nothing.
+  /// Returns the scripted answer to a metadata request, or nil to stay silent.
   func answer(_ question: MetadataMessage) -> MetadataMessage? {
     guard case .request(let piece) = question else { return nil }
     metadataRequests += 1
@@ -130,7 +130,7 @@ package final class ScriptedSeed {
     }
   }
 
-  /// What it says of itself.
+  /// Its extension handshake.
   var introduction: ExtensionHandshake {
     var handshake = ExtensionHandshake()
     handshake.requestQueue = behaviour.requestQueue
@@ -166,26 +166,26 @@ package final class ScriptedSeed {
   }
 }
 
-/// A door that opens once, for those who wait before it and those who come later.
+/// A gate that opens once, for tasks that wait at it and those that come later.
 @Reactor
 package final class Gate {
-  /// Whether it has been opened.
+  /// A Boolean value indicating whether the gate is open.
   package private(set) var isOpen: Bool
   private var waiting: [Wakeup] = []
 
-  /// Creates a gate, open or shut.
+  /// Creates a gate, open or closed.
   package init(isOpen: Bool) {
     self.isOpen = isOpen
   }
 
-  /// Opens it for good.
+  /// Opens the gate for good.
   package func open() {
     isOpen = true
     for wakeup in waiting { wakeup.fire() }
     waiting = []
   }
 
-  /// Returns once it is open, or the task is cancelled.
+  /// Waits until the gate is open or the task is cancelled.
   package func pass() async {
     guard !isOpen else { return }
     let wakeup = Wakeup()

@@ -1,79 +1,79 @@
-/// How a scripted seed treats those who ask it for blocks.
+/// The script of a seed: how it treats its leechers.
 package struct SeedBehaviour: Sendable {
-  /// What it sends in place of the torrent's bytes.
+  /// The corruption of the data it sends.
   package enum Corruption: Sendable {
-    /// The right bytes.
+    /// It sends correct data.
     case none
-    /// Every block has a wrong byte.
+    /// Every block contains a wrong byte.
     case everyBlock
-    /// Blocks have a wrong byte at random, this share of them.
+    /// A random share of the blocks contains a wrong byte.
     case share(Double)
   }
 
-  /// Something that no honest peer does; it is done once, in place of the first reply.
+  /// A protocol violation, committed once in place of unchoking the leecher.
   package enum Offence: Sendable, CaseIterable {
-    /// A frame of 4 GiB is announced.
+    /// It announces a frame of 4 GiB.
     case oversizedFrame
-    /// A block of a piece that does not exist.
+    /// It sends a block of a piece that does not exist.
     case wrongIndex
-    /// Blocks that were not asked for, without end.
+    /// It sends many blocks that were not requested.
     case unrequestedBlocks
-    /// Bytes that mean nothing.
+    /// It sends meaningless bytes.
     case garbage
-    /// A bitfield of the wrong length.
+    /// It sends a bitfield of the wrong length.
     case badBitfield
   }
 
-  /// What it makes of questions for the torrent's metadata (BEP 9).
+  /// The treatment of metadata requests (BEP 9).
   package enum Metadata: Hashable, Sendable {
-    /// It does not speak of it.
+    /// It does not support the extension.
     case unknown
-    /// It gives it.
+    /// It sends the metadata.
     case honest
-    /// It gives wrong bytes.
+    /// It sends corrupt metadata.
     case wrong
     /// It does not answer.
     case silent
-    /// It refuses.
+    /// It rejects every request.
     case rejecting
-    /// It says that the metadata is so long, and does not answer.
+    /// It claims that the metadata has this size, and does not answer.
     case claiming(Int)
   }
 
-  /// What it sends in place of the torrent's bytes.
+  /// The corruption of the data it sends.
   package var corruption = Corruption.none
-  /// How many requests it says it queues (BEP 10); nil when it does not speak of it.
+  /// The request queue length that it announces (BEP 10); nil to announce none.
   package var requestQueue: Int?
-  /// What it makes of questions for the metadata.
+  /// The treatment of metadata requests.
   package var metadata = Metadata.unknown
-  /// Whether it takes part in the exchange of peers (BEP 11).
+  /// A Boolean value indicating whether it takes part in peer exchange (BEP 11).
   package var exchangesPeers = false
-  /// Messages of peer exchange that it sends as soon as it may, one after the other.
+  /// The peer exchange messages that it sends, one after another, as soon as it may.
   package var peerMessages: [[UInt8]] = []
-  /// Whether it says that it wants nothing more (BEP 21).
+  /// A Boolean value indicating whether it announces that it only uploads (BEP 21).
   package var isUploadOnly = false
-  /// How fast it sends, in bytes per second; nil for as fast as it can.
+  /// Its send rate in bytes per second; nil for no limit.
   package var bytesPerSecond: Int?
-  /// How long it takes to answer a request.
+  /// The delay before each answer.
   package var latency = Duration.zero
-  /// After so many bytes it falls silent.
+  /// The number of bytes after which it falls silent.
   package var stallsAfter: Int64?
-  /// Whether it shows while it is silent that it is still there.
+  /// A Boolean value indicating whether it sends keep-alives while silent.
   package var keepsAlive = false
-  /// After so many bytes it sends single bytes of the next block, one every few seconds.
+  /// The number of bytes after which it sends the next block byte by byte, one every few seconds.
   package var tricklesAfter: Int64?
-  /// After so many bytes it hangs up.
+  /// The number of bytes after which it closes the connection.
   package var hangsUpAfter: Int64?
-  /// How many requests it queues; what comes beyond that is dropped without a word.
+  /// The length of its request queue; requests beyond it are silently dropped.
   package var droppingQueue: Int?
-  /// What it does wrong instead of serving.
+  /// The protocol violation that it commits instead of serving.
   package var offence: Offence?
 
-  /// Whether it speaks the extension protocol (BEP 10).
+  /// A Boolean value indicating whether it supports the extension protocol (BEP 10).
   var speaksExtensions: Bool {
     requestQueue != nil || metadata != .unknown || exchangesPeers || isUploadOnly
   }
 
-  /// Serves everybody, honestly and as fast as it can.
+  /// Creates the script of an honest seed that serves at full speed.
   package init() {}
 }

@@ -1,20 +1,20 @@
 import Glibc
 
-/// A folder of our own below the system's one for temporary files.
+/// A temporary folder for the demo.
 struct TemporaryFolder {
-  /// Why there is no such folder.
+  /// The reason why the folder could not be created.
   struct Failure: Error, CustomStringConvertible {
     let path: String
     let code: Int32
     var description: String {
-      "a temporary folder like \(path) could not be made: \(String(cString: strerror(code)))"
+      "no temporary folder like \(path) could be created: \(String(cString: strerror(code)))"
     }
   }
 
   /// The absolute path.
   let path: String
 
-  /// Makes an empty folder.
+  /// Creates an empty folder.
   init() throws(Failure) {
     let base = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
     var template = Array("\(base)/swift-torrent-demo-XXXXXX".utf8CString)
@@ -26,7 +26,7 @@ struct TemporaryFolder {
     }
   }
 
-  /// Reads a file of the folder whole; nil when it cannot be read.
+  /// Reads a whole file of the folder; returns nil if that fails.
   func read(_ name: String) -> [UInt8]? {
     guard let file = fopen("\(path)/\(name)", "rb") else { return nil }
     defer { fclose(file) }
@@ -38,14 +38,14 @@ struct TemporaryFolder {
     return fread(&bytes, 1, length, file) == length ? bytes : nil
   }
 
-  /// Removes the folder and the files in it.
+  /// Removes the folder and its files.
   func remove() {
     if let folder = opendir(path) {
       while let entry = readdir(folder) {
         let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
           pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
         }
-        // "." and ".." are refused by the kernel, which is as good as skipping them.
+        // The kernel refuses to unlink "." and "..", so they need no special case.
         unlink("\(path)/\(name)")
       }
       closedir(folder)

@@ -2,10 +2,10 @@ import Networking
 import Primitives
 import Storage
 
-/// Hashes data that is on disk, on all cores.
+/// A hash check of the data on disk, using all cores.
 ///
-/// Each worker takes a stretch of pieces at a time, so that none waits for another at the end, a
-/// stop is heard soon, and the order of the results does not matter.
+/// Each worker takes one stretch of pieces at a time. That way no worker idles for long at the end,
+/// a stop takes effect soon, and the order of the results does not matter.
 @Reactor
 struct DataCheck {
   let storage: TorrentStorage
@@ -13,14 +13,14 @@ struct DataCheck {
   let workers: any WorkerPool
   let workerCount: Int
 
-  /// How many bytes a worker checks before it reports, at least.
+  /// The minimum number of bytes that a worker checks before it reports.
   private static let stretch = 32 << 20
-  /// How many pieces a worker takes at least, so that they fill the lanes of a hash pass.
+  /// The minimum number of pieces per stretch, enough to fill the lanes of a hash pass.
   private static let lanes = 16
 
-  /// Checks a set of pieces and returns the right ones; those found so far when `isStopped`.
+  /// Checks a set of pieces and returns the good ones, or those found so far once `isStopped`.
   ///
-  /// `progress` hears of the bytes done and of all bytes of the set.
+  /// `progress` receives the number of bytes checked and the total.
   func run(
     _ pieces: Bitfield, isStopped: () -> Bool, progress: (Int64, Int64) -> Void
   ) async throws(StorageError) -> Bitfield {
@@ -61,13 +61,13 @@ struct DataCheck {
   }
 }
 
-/// What one worker found in one stretch of pieces.
+/// The result of checking one stretch of pieces.
 private struct Stretch: Sendable {
   let pieces: Range<Int>
   let verified: Result<[PieceIndex], StorageError>
 }
 
-/// How far a check has come.
+/// The progress of a check.
 private struct Course {
   let geometry: PieceGeometry
   let total: Int64
@@ -84,7 +84,7 @@ private struct Course {
     verified = Bitfield(count: geometry.pieceCount)
   }
 
-  /// The next `count` pieces of the set and what lies between them; nil at the end.
+  /// Returns a range that covers the next `count` pieces of the set, or nil at the end.
   mutating func nextStretch(_ count: Int) -> Range<Int>? {
     while next < geometry.pieceCount, !pieces.contains(PieceIndex(next)) { next += 1 }
     guard next < geometry.pieceCount else { return nil }
@@ -109,7 +109,7 @@ private struct Course {
 }
 
 extension PieceGeometry {
-  /// The bytes of the pieces in a set.
+  /// Returns the total length of the pieces in a set, in bytes.
   func bytes(of pieces: Bitfield) -> Int64 {
     guard !pieces.isEmpty else { return 0 }
     let last = PieceIndex(pieceCount - 1)

@@ -1,30 +1,30 @@
 import Primitives
 
-/// Tells when a download that exchanges data has waited too long for something.
+/// A watch on the deadlines of a download that is exchanging data.
 ///
-/// The bound on the whole run is not among what it watches, because that begins with the check.
+/// The deadline for the whole run is not among them, because it already covers the initial check.
 struct DeadlineWatch {
-  /// What is known of the run at one moment.
+  /// The state of the run at one moment.
   struct Facts {
-    /// Payload that came so far and was of use, in bytes.
+    /// The useful payload received so far, in bytes.
     let usefulBytes: Int64
-    /// How many sources of data are connected.
+    /// The number of connected sources of data.
     let connectedPeers: Int
-    /// Whether a peer or a tracker has ever answered.
+    /// A Boolean value indicating whether a peer or a tracker has ever answered.
     let hasReachedAnybody: Bool
   }
 
-  /// How finely the time of a speed floor is cut: a run is too slow after at most so much more.
+  /// The number of samples per speed floor window, which limits how late a slow run is detected.
   private static let samplesPerStretch = 50
 
   private let deadlines: DownloadDeadlines
   private var usefulBytes: Int64 = 0
   private var lastUseful: Instant
   private var lastPeer: Instant
-  /// How much had come at moments of the past, the oldest first: bounded by `samplesPerStretch`.
+  /// The received bytes at past moments, oldest first; `samplesPerStretch` bounds their number.
   private var samples = Fifo<(time: Instant, bytes: Int64)>()
 
-  /// Begins to watch.
+  /// Starts the watch.
   init(_ deadlines: DownloadDeadlines, now: Instant) {
     self.deadlines = deadlines
     lastUseful = now
@@ -32,7 +32,7 @@ struct DeadlineWatch {
     samples.append((now, 0))
   }
 
-  /// Says why the run has to end, or nil while it may go on; call it often.
+  /// Returns the reason why the run has to end, or nil while it may continue; call it often.
   mutating func check(_ facts: Facts, now: Instant) -> DownloadError? {
     if facts.usefulBytes > usefulBytes {
       usefulBytes = facts.usefulBytes
@@ -53,7 +53,7 @@ struct DeadlineWatch {
     if let last = samples.elements.last, now - last.time >= step {
       samples.append((now, usefulBytes))
     }
-    // The oldest moment that is kept is the latest one before the stretch began.
+    // The oldest sample kept is the last one before the window.
     while samples.count > 1, now - samples[1].time >= floor.duration { _ = samples.popFirst() }
     guard let first = samples.first, now - first.time >= floor.duration else { return nil }
     let average = Double(usefulBytes - first.bytes) / (now - first.time).inSeconds

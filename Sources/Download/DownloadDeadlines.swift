@@ -1,32 +1,32 @@
-/// How long a download may take, and how long it may go without what it needs.
+/// The deadlines of a download.
 ///
-/// Each of them ends the run with an error of its own, after what is verified was saved. All of them
-/// are about getting the data: none concerns a run that serves. A duration of zero, or none, means
-/// never.
+/// Each of them ends the run with its own error, after the verified data was saved. All of them
+/// concern getting the data; none applies to a run that seeds. A deadline of zero or nil never
+/// expires.
 public struct DownloadDeadlines: Sendable, Equatable {
-  /// The bound on the whole run, from its start to the last verified byte.
+  /// The time limit for the whole run, from its start to the last verified byte.
   public var total: Duration?
-  /// How long no useful payload may come: blocks that were asked for and not there yet.
+  /// The longest time without useful payload, that is, requested blocks that were still missing.
   public var stall: Duration? = .seconds(30 * 60)
-  /// How long no peer may be connected, from the start or since the last one was lost.
+  /// The longest time without a connected peer, since the start or since the last one was lost.
   public var peers: Duration? = .seconds(5 * 60)
-  /// How long the search for the metadata of a magnet link may take.
+  /// The time limit for fetching the metadata of a magnet link.
   public var metadata: Duration? = .seconds(5 * 60)
-  /// How slow the run may be.
+  /// The lowest acceptable speed.
   public var minimumSpeed: SpeedFloor?
 
-  /// The defaults.
+  /// Creates the default deadlines.
   public init() {}
 }
 
-/// The least average of useful payload over a stretch of time, whatever keeps it from coming.
+/// A minimum average rate of useful payload over a time window.
 public struct SpeedFloor: Sendable, Equatable {
-  /// The least average, in bytes per second.
+  /// The minimum average in bytes per second.
   public var bytesPerSecond: Int
-  /// Over how long it is taken; the run is not judged before so much time has passed.
+  /// The length of the window; the run is not judged before it has passed once.
   public var duration: Duration
 
-  /// Creates a floor.
+  /// Creates a speed floor.
   public init(bytesPerSecond: Int, duration: Duration) {
     self.bytesPerSecond = bytesPerSecond
     self.duration = duration

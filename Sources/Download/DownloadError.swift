@@ -2,58 +2,59 @@ import Primitives
 public import Metainfo
 public import Storage
 
-/// Why a run ended without its result.
+/// The reason why a run ended without its result.
 public enum DownloadError: Error, Equatable, Sendable, CustomStringConvertible {
-  /// Files could not be read or written.
+  /// A file could not be read or written.
   case storage(StorageError)
-  /// The run was stopped; what is verified was kept.
+  /// The run was stopped; the verified data was kept.
   case cancelled
-  /// Seeding was asked for, but pieces are missing.
+  /// Seeding was requested, but pieces are missing.
   case incomplete(missingPieces: Int)
-  /// No address to listen on worked.
+  /// None of the addresses could be listened on.
   case listenFailed(String)
-  /// The bound on the whole run has passed; what is verified was kept, as in the cases below.
+  /// The time limit for the whole run has passed; the verified data was kept, as in the cases
+  /// below.
   case deadlinePassed(Duration)
-  /// No peer has brought the torrent's metadata in that time.
+  /// No peer sent the torrent's metadata within its deadline.
   case noMetadata(Duration)
-  /// The metadata has the right hash, but is no torrent that can be downloaded.
+  /// The metadata has the right hash but is not a torrent that can be downloaded.
   case badMetadata(MetainfoError)
-  /// No useful payload has come for so long.
+  /// No useful payload arrived for this long.
   case stalled(Duration)
-  /// No peer was connected for so long, although a tracker or a peer could be reached.
+  /// No peer was connected for this long, although a tracker or a peer had answered.
   case noPeers(Duration)
-  /// So few bytes per second came on average over the floor's stretch of time.
+  /// The average rate over the floor's window was below its minimum.
   case tooSlow(bytesPerSecond: Int, floor: SpeedFloor)
-  /// No peer was connected for so long, and none and no tracker has ever answered.
+  /// No peer was connected for this long, and neither a peer nor a tracker ever answered.
   case networkFailure(Duration)
-  /// There is no tracker to ask, no web seed to fetch from, no peer to dial, and no port that peers
-  /// could know.
+  /// The run has no tracker, no web seed, no peer to dial and no well-known port for incoming
+  /// peers.
   case noPeerSource
 
-  /// One clause that says what was wrong.
+  /// A one-clause description of the failure.
   public var description: String {
     switch self {
     case .storage(let error): "\(error)"
     case .cancelled: "stopped before the download was complete"
-    case .incomplete(let missing): "\(missing) pieces are missing, so there is nothing to seed"
+    case .incomplete(let missing): "cannot seed incomplete data: \(missing) pieces are missing"
     case .listenFailed(let reason): "cannot listen for peers: \(reason)"
     case .deadlinePassed(let limit): "not complete after \(limit.words)"
-    case .noMetadata(let limit): "no peer has sent the torrent's metadata in \(limit.words)"
+    case .noMetadata(let limit): "no peer sent the torrent's metadata within \(limit.words)"
     case .badMetadata(let error): "\(error)"
-    case .stalled(let limit): "no data came for \(limit.words)"
+    case .stalled(let limit): "no data arrived for \(limit.words)"
     case .noPeers(let limit): "no peer was connected for \(limit.words)"
     case .tooSlow(let rate, let floor):
       "too slow: \(rate) bytes/s over the last \(floor.duration.words), "
-        + "at least \(floor.bytesPerSecond) wanted"
+        + "below the minimum of \(floor.bytesPerSecond) bytes/s"
     case .networkFailure(let limit):
-      "no tracker and no peer could be reached in \(limit.words)"
-    case .noPeerSource: "there is no tracker to ask, no web seed to use and no peer to dial"
+      "neither a tracker nor a peer could be reached within \(limit.words)"
+    case .noPeerSource: "nothing to download from: no tracker, no web seed and no peer address"
     }
   }
 }
 
 extension Duration {
-  /// The duration as people say it, in the largest unit of which it is a whole number.
+  /// The duration in the largest unit of which it is a whole multiple.
   package var words: String {
     let (seconds, fraction) = components
     guard fraction == 0 else { return "\(Double(inMilliseconds) / 1000) s" }

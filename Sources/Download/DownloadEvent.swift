@@ -1,69 +1,71 @@
 public import Primitives
 public import Tracker
 
-/// Something that happened during a run, for people and programs that watch it.
+/// An event of a run, for the user and for programs that observe it.
 public enum DownloadEvent: Sendable {
-  /// Peers are asked for a torrent's metadata: when that gets further, once a second at most.
+  /// The metadata is being fetched; sent on progress, at most once a second.
   case fetchingMetadata(MetadataProgress)
-  /// The torrent is known and the run begins.
+  /// The torrent is known and the run starts.
   case started(RunFacts)
-  /// Data that was there already is being hashed: bytes so far and in all.
+  /// Existing data is being hashed: the number of bytes done, and the total.
   case checking(done: Int64, total: Int64)
-  /// The check is over; so many bytes are good.
+  /// The check has ended and found this many good bytes.
   case checked(verifiedBytes: Int64)
-  /// Peers can reach us at this port.
+  /// We accept incoming peers at this port.
   case listening(port: UInt16)
-  /// What a tracker last said.
+  /// The state of a tracker changed.
   case tracker(TrackerReport)
-  /// What became of our part in the distributed hash table.
+  /// The state of our part in the DHT changed.
   case dht(DHTReport)
-  /// What became of a web seed.
+  /// The state of a web seed changed.
   case webSeed(WebSeedReport)
-  /// A peer speaks our protocol and has our torrent; `client` is its own name for itself.
+  /// A peer completed the handshake for our torrent; `client` is its self-reported client name.
   case peerConnected(Endpoint, client: String, source: PeerSource)
-  /// A connection ended, for this reason.
+  /// A connection ended for this reason.
   case peerDisconnected(Endpoint, reason: String)
-  /// A piece's hash did not match; it will be fetched again.
+  /// A piece failed its hash check and will be downloaded again.
   case pieceFailed(PieceIndex, senders: [Endpoint])
-  /// The last piece of a file is verified and written; the path begins at the output folder.
+  /// All pieces of a file are verified and written; the path is relative to the output folder.
   ///
-  /// It may come half a second late, together with those of other files, so that many small files
-  /// cost little. Files that were complete before the run, and empty ones, have no such event.
+  /// The event may come half a second late, together with those of other files, so that many small
+  /// files cost little. Files that were complete before the run and empty files have no such event.
   case fileCompleted(index: Int, path: String, length: Int64)
-  /// A peer is not spoken to again, for this reason.
+  /// A peer was banned for this reason.
   case peerBanned(Endpoint, reason: String)
-  /// The state of things, twice a second and once at the end.
+  /// A snapshot of the run, twice a second and once at the end.
   case progress(ProgressSnapshot)
   /// Every byte is verified and in place.
   case completed
-  /// The data is served to others, until so much was sent or so long; for ever when both are nil.
+  /// The complete data is being seeded up to this share ratio or time; without limit if both are
+  /// nil.
   case seeding(ratio: Double?, time: Duration?)
 }
 
-/// What is known when a run begins.
+/// The facts known when a run starts.
 public struct RunFacts: Sendable, Equatable {
-  /// The torrent's name, safe to print and to use as a file name.
+  /// The torrent's name, safe to display and to use as a file name.
   public let name: String
-  /// The torrent's identity.
+  /// The torrent's info-hash.
   public let infoHash: InfoHash
-  /// The size of all files, in bytes.
+  /// The total size of all files in bytes.
   public let totalLength: Int64
   /// The number of pieces.
   public let pieceCount: Int
-  /// The output folder as it was given.
+  /// The output folder as given.
   public let folder: String
 }
 
-/// How a run ended well.
+/// The summary of a successful run.
 public struct DownloadSummary: Sendable {
-  /// Whether everything was there before, so that nothing was written.
+  /// A Boolean value indicating whether the data was complete beforehand, so that nothing was
+  /// written.
   public let alreadyComplete: Bool
-  /// How long the run took.
+  /// The duration of the run.
   public let duration: Duration
-  /// How much of it was spent on serving complete data.
+  /// The part of the duration spent on seeding.
   public let seedingTime: Duration
-  /// Where it stood at the end.
+  /// The final snapshot.
   public let progress: ProgressSnapshot
-  /// The peers that were banned, in order.
+  /// The banned peers, in order.
   public let bannedPeers: [Endpoint]
 }

@@ -2,77 +2,86 @@ public import Metainfo
 public import Primitives
 public import Storage
 
-/// How one torrent is downloaded or seeded.
+/// The options for downloading or seeding one torrent.
 public struct DownloadOptions: Sendable {
-  /// The folder that holds the data; nothing is written outside it.
+  /// The output folder; nothing is written outside it.
   public var folder = "."
-  /// Whether files at the target that are not ours may be changed.
+  /// A Boolean value indicating whether existing files that are not ours may be changed.
   public var overwrite = false
-  /// The files that are wanted; the others are not made.
+  /// The selected files; others are not created.
   public var selection = FileSelection.all
-  /// Whether the files of a torrent of several lie in the folder itself, without one of their own.
+  /// A Boolean value indicating whether a multi-file torrent goes directly into the output folder,
+  /// without a folder of its own.
   public var isFlat = false
-  /// How room for files is made.
+  /// The way in which disk space is allocated.
   public var preallocation = Preallocation.automatic
-  /// Whether data that is there is hashed even if it is what the last run left.
+  /// A Boolean value indicating whether to hash existing data even if the saved state vouches for
+  /// it.
   public var checksEverything = false
-  /// Whether the end waits until the data is on the disk, not only with the system.
+  /// A Boolean value indicating whether to flush the data to disk before the run ends.
   public var synchronizes = false
-  /// The port to listen on; 0 lets the system choose a free one.
+  /// The port to listen on; with 0 the system chooses a free one.
   public var port: UInt16 = 0
-  /// The addresses to listen on; those that the machine lacks are skipped as long as one works.
+  /// The addresses to listen on; unavailable ones are skipped as long as one works.
   public var listenAddresses: [IPAddress] = [.any4, .any6]
-  /// Our own address for everything between peers: connections come from it and are taken at it,
-  /// whatever `listenAddresses` say; nil lets the system choose.
+  /// The local address for all peer connections, in both directions; it overrides
+  /// `listenAddresses`.
+  ///
+  /// If it is nil, the system chooses.
   public var bindAddress: IPAddress?
-  /// Trackers to ask, tier by tier, instead of the torrent's own; empty for none.
+  /// The trackers to use, tier by tier, instead of the torrent's own; empty for none.
   public var trackers: [[String]]?
-  /// Whether all trackers are kept informed, not only the first one that works.
+  /// A Boolean value indicating whether to announce to all trackers, not only the first that works.
   public var announcesToAllTrackers = false
-  /// Whether to look for peers in the local network by multicast; never done for private torrents.
+  /// A Boolean value indicating whether to find peers on the local network; never done for private
+  /// torrents.
   public var usesLocalDiscovery = false
-  /// Whether peers tell us of others, and we tell them (BEP 11); never done for private torrents.
+  /// A Boolean value indicating whether to exchange peers with peers (BEP 11); never done for
+  /// private torrents.
   public var exchangesPeers = true
-  /// Whether URLs from torrents and trackers may lead anywhere on this machine and in private
-  /// networks: trackers to any path, web seeds with a query, redirects from outside.
+  /// A Boolean value indicating whether the rules of `URLPolicy` for local addresses are off.
+  ///
+  /// Trackers may then use any path there, web seeds a query, and public servers may redirect
+  /// there.
   public var allowsLocalURLs = false
-  /// Web seeds to fetch from, instead of the torrent's own; empty for none.
+  /// The web seeds to use instead of the torrent's own; empty for none.
   public var webSeeds: [String]?
-  /// Peers to dial besides those that trackers name.
+  /// Peers to dial in addition to those found.
   public var peers: [Endpoint] = []
-  /// How to take part in the distributed hash table; nil for not at all.
+  /// The options for the distributed hash table; nil to stay out of it.
   public var dht: DHTOptions?
-  /// The bound on the memory that pieces take while they come in, in bytes.
+  /// The memory limit for pieces in progress, in bytes.
   public var memoryLimit = 64 << 20
-  /// The number of blocks to keep asked for at each peer; nil lets it follow the peer's speed.
+  /// The number of outstanding requests per peer; nil adapts it to the peer's rate.
   public var pipeline: Int?
-  /// How many peers may be connected at once.
+  /// The maximum number of connected peers.
   public var maximumPeers = 1000
-  /// The bound on what is read from peers, small messages included; nil for none.
+  /// The limit on bytes read from peers, including small messages; nil for none.
   ///
-  /// Runs that are given the same limiter share its rate.
+  /// Runs that share a limiter share its rate.
   public var downloadLimiter: RateLimiter?
-  /// The bound on payload that is sent to peers; nil for none.
+  /// The limit on payload sent to peers; nil for none.
   public var uploadLimiter: RateLimiter?
-  /// How long the download may take or go without what it needs.
+  /// The deadlines of the run.
   public var deadlines = DownloadDeadlines()
-  /// Serve the data after it is complete until so much was sent, as a multiple of its size.
+  /// The share ratio up to which to seed after the download.
   ///
-  /// A run that is given neither this nor `seedTime` ends with the download; one that is given both
-  /// ends with whichever is reached first. What was complete before the run is not served.
+  /// A run with neither this nor `seedTime` ends with the download. With both, it ends at whichever
+  /// is reached first. Data that was complete before the run is not seeded.
   public var seedRatio: Double?
-  /// Serve the data after it is complete for so long.
+  /// The time for which to seed after the download.
   public var seedTime: Duration?
-  /// Whether pieces are asked for in their order, rather than the rarest first.
+  /// A Boolean value indicating whether to request pieces in order rather than rarest first.
   public var isSequential = false
-  /// Whether to go on serving until `TorrentDownload.stop()`, or until `seedRatio` or `seedTime` is
-  /// reached; this takes complete data.
+  /// A Boolean value indicating whether to seed data that is already complete.
+  ///
+  /// The run then lasts until `TorrentDownload.stop()` or the `seedRatio` or `seedTime` is reached.
   public var keepSeeding = false
 
-  /// The defaults.
+  /// Creates the default options.
   public init() {}
 
-  /// What of this concerns the files.
+  /// The options that concern files.
   var storage: StorageOptions {
     var storage = StorageOptions()
     storage.overwrite = overwrite

@@ -5,9 +5,9 @@ package import Primitives
 import Storage
 
 extension Environment {
-  /// The real world: this machine's clock, network, files and cores.
+  /// Returns the real environment: this host's clock, network, files and cores.
   ///
-  /// Connections come from `source`, or from the address that the system chooses.
+  /// Connections are bound to `source` if given; otherwise the system chooses the address.
   package static func live(boundTo source: IPAddress? = nil) -> Environment {
     let descriptors = raiseDescriptorLimit()
     let (clock, network) = (ReactorClock(), LiveNetwork(source: source))
@@ -25,22 +25,24 @@ extension Environment {
     return environment
   }
 
-  /// How many processors we may use.
+  /// The number of processors available to us.
   private static var coreCount: Int { max(1, min(64, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))) }
 
-  /// How many connections leave enough descriptors for the torrent's files, the loop and the trackers:
-  /// strangers who connect must not make the next file impossible to open.
+  /// Returns the number of connections that leaves enough descriptors for files, the loop and
+  /// trackers.
+  ///
+  /// Without this reserve, incoming connections could make it impossible to open the next file.
   package nonisolated static func connections(under descriptors: Int) -> Int {
     max(4, descriptors - min(192, descriptors / 2))
   }
 
-  /// Lets the process open as many sockets and files as it is allowed to; returns how many that is.
+  /// Raises the limit of open descriptors as far as allowed, and returns it.
   private static func raiseDescriptorLimit() -> Int {
     var limit = rlimit()
     guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 1024 }
     let before = limit.rlim_cur
     limit.rlim_cur = min(limit.rlim_max, 1 << 16)
-    // A refusal leaves the old limit, which only means fewer peers.
+    // If that fails, the old limit stays, which only means fewer peers.
     let isRaised = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0
     return Int(clamping: isRaised ? limit.rlim_cur : before)
   }

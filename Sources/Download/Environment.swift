@@ -3,40 +3,43 @@ package import Networking
 package import Primitives
 package import Storage
 
-/// The world that a run lives in: time, network, files, workers and chance.
+/// The environment of a run: clock, network, files, workers and randomness.
 ///
-/// Everything that the engine takes from outside comes through here, so that the same engine runs
-/// against the machine and in simulated time.
+/// All external effects of the engine go through it, so that the same engine runs on the real
+/// system and in simulated time.
 @Reactor
 package struct Environment {
-  /// Time and timers.
+  /// The clock and its timers.
   package var clock: any LoopClock
-  /// Peers.
+  /// The network for peers, DHT and UDP trackers.
   package var network: any Network
-  /// Trackers.
+  /// The HTTP client for trackers and web seeds.
   package var http: any HTTPClient
-  /// Where existing data is hashed and read.
+  /// The workers that hash and read existing data.
   package var workers: any WorkerPool
-  /// Where pieces that have come in are hashed and written; one worker, because two that write to
-  /// one file wait for each other in the kernel.
-  package var pieceWorkers: any WorkerPool
-  /// Whether pieces are hashed and written on the loop as long as the disk is quick.
+  /// The worker that hashes and writes downloaded pieces.
   ///
-  /// With one processor or two this costs the least: nothing moves from one cache to another, and
-  /// nobody waits for anybody. With more of them a worker makes the download faster.
+  /// There is only one, because two threads writing to the same file would wait for each other in
+  /// the kernel.
+  package var pieceWorkers: any WorkerPool
+  /// A Boolean value indicating whether to hash and write pieces on the loop while the disk is
+  /// fast.
+  ///
+  /// On one or two processors this is cheapest: data stays in one cache and no thread waits for
+  /// another. On more processors a worker makes downloads faster.
   package var hashesOnLoop = false
-  /// How many of them check existing data at once.
+  /// The number of workers that check existing data concurrently.
   package var workerCount: Int
-  /// The files.
+  /// The file system.
   package var files: any FileSystem
-  /// Chance, such as which piece comes first.
+  /// The source of randomness, such as for choosing the first pieces.
   package var random: SeededRandom
-  /// Bytes that nobody outside can guess, on which tokens given to strangers depend.
+  /// Unpredictable bytes from which secrets such as DHT tokens are derived.
   package var secret: [UInt8]
-  /// How many connections there is room for, whatever a run would like.
+  /// The maximum number of connections that the system has room for.
   package var connectionLimit = Int.max
 
-  /// Creates a world of these parts; `pieceWorkers` are the same as `workers` unless given.
+  /// Creates an environment; `pieceWorkers` defaults to `workers`.
   package init(
     clock: any LoopClock, network: any Network, http: any HTTPClient, workers: any WorkerPool,
     pieceWorkers: (any WorkerPool)? = nil, workerCount: Int, files: any FileSystem,
@@ -50,7 +53,7 @@ package struct Environment {
     self.workerCount = workerCount
     self.files = files
     self.random = random
-    // A simulated world can be repeated; the live one replaces it.
+    // A derived secret keeps simulations reproducible; the live environment replaces it.
     var copy = random
     var fork = SeededRandom(seed: copy.next())
     secret = (0..<32).map { _ in UInt8(truncatingIfNeeded: fork.next() >> 56) }

@@ -1,13 +1,13 @@
 import Synchronization
 
-/// Where a run's events go: to whoever iterates `TorrentDownload.events`.
+/// The sink of a run's events, whose reader iterates `TorrentDownload.events`.
 ///
-/// Bounded: when the reader falls this far behind, the oldest events are dropped; the snapshot in
-/// the next `progress` makes up for what it counts.
+/// It is bounded: when the reader falls this far behind, the oldest events are dropped. The
+/// snapshot in the next `progress` event makes up for what they counted.
 ///
-/// Each event that goes out wakes the reader, which costs more than the event when thousands of
-/// small files become complete. Those therefore go with the next event that is not of their kind,
-/// in their order; `progress` comes twice a second.
+/// Each event sent wakes the reader, which costs more than the event itself when thousands of small
+/// files complete. `fileCompleted` events are therefore held back until the next event of another
+/// kind, and keep their order. A `progress` event comes twice a second.
 final class EventSink: Sendable {
   private static let capacity = 4096
   private static let heldLimit = 256

@@ -1,13 +1,13 @@
 import Metainfo
 import Primitives
 
-/// Which files become complete with which piece.
+/// A tracker of the files that verified pieces complete.
 ///
-/// A piece costs as many steps as it holds files.
+/// Each piece takes as many steps as it touches files.
 struct FileProgress {
   private let layout: FileLayout
   private let selection: FileSelection
-  /// How many pieces of each file are not verified.
+  /// The number of unverified pieces of each file.
   private var missing: [Int32]
 
   init(layout: FileLayout, selection: FileSelection, verified: Bitfield) {
@@ -19,7 +19,7 @@ struct FileProgress {
     }
   }
 
-  /// Notes that a piece is verified; returns the wanted files that are complete by it.
+  /// Records a verified piece; returns the selected files that it completes.
   mutating func verified(_ piece: PieceIndex) -> [TorrentFile] {
     var complete: [TorrentFile] = []
     layout.forEachSpan(of: layout.range(of: piece)) { span in

@@ -1,12 +1,12 @@
 import Networking
 import Primitives
 
-/// What can end a run from outside: somebody stops it, or its time is over.
+/// A means to end a run from outside, by a stop or a time limit.
 @Reactor
 final class Interruption {
-  /// Why the run is to end; the first reason stays.
+  /// The reason why the run has to end; the first one stays.
   private(set) var reason: DownloadError?
-  /// What to do about it, once there is something to stop.
+  /// A closure that ends the run, once there is something to end.
   var handler: () -> Void = {}
   private var timer: (clock: any LoopClock, id: TimerID)?
 
@@ -14,14 +14,12 @@ final class Interruption {
 
   var isStopped: Bool { reason != nil }
 
-  /// Ends the run because its caller wants so.
+  /// Ends the run on request of its caller.
   func stop() {
     end(.cancelled)
   }
 
-  /// Ends the run when it has not ended or been disarmed before `duration` has passed.
-  ///
-  /// So much of it may have been spent already.
+  /// Ends the run unless it ends or is disarmed within `duration`, of which `spent` has passed.
   func arm(_ duration: Duration, spent: Duration = .zero, clock: any LoopClock) {
     guard duration > .zero else { return }
     let id = clock.schedule(after: max(.zero, duration - spent)) { [weak self] in
@@ -30,7 +28,7 @@ final class Interruption {
     timer = (clock, id)
   }
 
-  /// The run may take as long as it likes from now on.
+  /// Removes the time limit.
   func disarm() {
     if let timer { timer.clock.cancel(timer.id) }
     timer = nil

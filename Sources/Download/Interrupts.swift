@@ -1,24 +1,25 @@
 import Networking
 import Synchronization
 
-/// The signals that end or suspend a program which has no loop of its own, such as the command line.
+/// Handling of the signals that end or suspend a program without a loop of its own.
 package enum Interrupts {
-  /// Keeps the watcher for as long as the process lives.
+  /// The watcher, kept for the life of the process.
   private static let watcher = Mutex<SignalWatcher?>(nil)
 
-  /// From now on calls `body` with the number of each SIGINT, SIGTERM, SIGHUP and SIGQUIT, in place
-  /// of the signals' default action, and `overdue` when `patience` has passed since the first one.
+  /// Calls `body` with the number of each SIGINT, SIGTERM, SIGHUP and SIGQUIT from now on.
   ///
-  /// SIGTSTP still suspends the process, after `suspending`. All are called on a thread that nothing
-  /// else can hold up. When the system can't watch signals, they keep their default action: the
-  /// process dies, and the next run goes on from what was saved.
+  /// It replaces the default action of these signals. `overdue` is called once `patience` has
+  /// passed since the first of them. SIGTSTP still suspends the process, after `suspending`. All
+  /// closures run on a dedicated thread that nothing else can block. If signals cannot be watched,
+  /// they keep their default action: the process dies, and the next run resumes from the saved
+  /// state.
   package static func onTermination(
     patience: Duration, suspending: @escaping @Sendable () -> Void,
     _ body: @escaping @Sendable (Int32) -> Void, overdue: @escaping @Sendable (Int32) -> Void
   ) {
     watcher.withLock { current in
       current?.stop()
-      // A failure leaves the default action, as documented above.
+      // If this fails, the default actions remain, as documented above.
       current = try? SignalWatcher(SignalWatcher.Signal.allCases, patience: patience) { signal in
         guard signal == .suspend else { return body(signal.number) }
         suspending()
@@ -29,7 +30,7 @@ package enum Interrupts {
     }
   }
 
-  /// Ends the process by the default action of the signal of that number.
+  /// Ends the process by the default action of a signal.
   package static func die(of number: Int32) -> Never {
     let signal = SignalWatcher.Signal.allCases.first { $0.number == number }
     SignalWatcher.die(of: signal ?? .terminate)

@@ -1,8 +1,8 @@
 import Networking
 
-/// What every run that a caller waits for has in common.
+/// The common frame of the runs that a caller awaits.
 enum LoopRun {
-  /// Runs `body` on the loop and ends its events; a caller that is cancelled stops it.
+  /// Runs `body` on the loop and then finishes its events; cancelling the caller stops the run.
   static func result<Success: Sendable>(
     of sink: EventSink, stop: @escaping @Sendable () -> Void,
     _ body: @escaping @Sendable @Reactor () async -> Result<Success, DownloadError>

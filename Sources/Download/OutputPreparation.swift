@@ -3,33 +3,33 @@ import Networking
 import Primitives
 import Storage
 
-/// The output folder, ready for a run.
+/// An output folder that is ready for a run.
 struct PreparedOutput {
   let storage: TorrentStorage
   let workers: any WorkerPool
-  /// The pieces that were there already.
+  /// The pieces that were already present.
   let verified: Bitfield
 
-  /// How many wanted pieces are not there.
+  /// The number of missing selected pieces.
   var missingPieces: Int {
     var missing = 0
     storage.wanted.forEach { if !verified.contains($0) { missing += 1 } }
     return missing
   }
 
-  /// Whether every wanted piece was there.
+  /// A Boolean value indicating whether every selected piece was present.
   var isComplete: Bool { !verified.lacksAny(of: storage.wanted) }
 
-  /// Lets go of the files without having changed any.
+  /// Closes the files without having changed any.
   @Reactor
   func close() async {
     let storage = storage
-    // Nothing was written, so nothing that a late error could speak of is lost.
+    // Nothing was written, so ignoring an error on closing loses nothing.
     await workers.run { try? storage.close() }
   }
 }
 
-/// The first phase of a run: looks at what is in the output folder, checks it, and claims it.
+/// The first phase of a run, which inspects the output folder, checks its data and claims it.
 @Reactor
 struct OutputPreparation {
   let torrent: TorrentMetainfo
@@ -48,7 +48,7 @@ struct OutputPreparation {
     }
   }
 
-  /// Checks every wanted piece, and changes nothing.
+  /// Checks every selected piece without changing anything.
   func verify() async -> Result<VerificationReport, DownloadError> {
     let storage = makeStorage { $0.readsNeighbours = true }
     var result: Result<VerificationReport, DownloadError>
@@ -74,7 +74,7 @@ struct OutputPreparation {
   }
 
   private func letGo(_ storage: TorrentStorage) async {
-    // Nothing was written, or the first error says why; one of closing would only follow from it.
+    // Either nothing was written or an earlier error explains more than one from closing.
     await environment.workers.run { try? storage.close() }
   }
 
@@ -101,7 +101,7 @@ struct OutputPreparation {
     let (found, isComplete) = (verified, output.isComplete)
     try await onWorker { () throws(StorageError) in
       try storage.prepare(verified: found)
-      // Empty files may have been made, or a run may have died just before its end.
+      // This creates empty files, and completes a run that died just before its end.
       if isComplete { try storage.finish(verified: found) }
     }
     return output

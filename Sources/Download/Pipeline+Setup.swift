@@ -5,10 +5,10 @@ import Primitives
 import Swarm
 import Tracker
 
-// What a pipeline begins with.
+// Parts of a pipeline's setup.
 
 extension Pipeline {
-  /// Goes on with the peers that were met before the torrent was known.
+  /// Takes over the peers found before the torrent was known.
   func adopt(_ found: FoundSwarm) {
     for connection in found.takeConnections(isPrivate: torrent.isPrivate) {
       roster.adopt(connection)
@@ -19,7 +19,7 @@ extension Pipeline {
     }
   }
 
-  /// Our part in the distributed hash table; nil when it is off, or the torrent private (BEP 27).
+  /// Creates the DHT service; returns nil if it is off or the torrent is private (BEP 27).
   static func makeDHT(
     _ torrent: TorrentMetainfo, _ options: DownloadOptions, _ environment: Environment,
     port: UInt16, state: [UInt8]
@@ -37,10 +37,11 @@ extension Pipeline {
       environment: environment)
   }
 
-  /// Listens at every address that the machine has; the first decides the port of all.
+  /// Listens on every available address; the first one decides the port of all.
   ///
-  /// A machine need not have every kind of address. But a port that the user has chosen and that
-  /// somebody else has is an error, even if it is free at another address: peers would find them.
+  /// A host may lack one of the families. A port chosen by the user is different: if another
+  /// program has it at one address, that is an error, even if it is free at the others, because
+  /// peers would reach that program.
   static func listen(
     _ options: DownloadOptions, _ network: any Network
   ) throws(DownloadError) -> [any Listener] {

@@ -6,10 +6,11 @@ import Storage
 import Swarm
 import Tracker
 
-/// The parts of one running exchange, and the wires between them.
+/// The parts of a running exchange and their wiring.
 ///
-/// `PieceWork` says what is needed, `PeerRoster` brings it, `PieceVerifier` judges and keeps it,
-/// `Announcer` finds peers, `Pulse` keeps time. All of them live on the loop.
+/// `PieceWork` decides which data is needed, `PeerRoster` fetches it, `PieceVerifier` hashes and
+/// writes it, `Announcer` finds peers, and `Pulse` does periodic work. All of them live on the
+/// loop.
 @Reactor
 final class Pipeline: AnnouncerDelegate {
   let torrent: TorrentMetainfo
@@ -20,33 +21,34 @@ final class Pipeline: AnnouncerDelegate {
   let roster: PeerRoster
   let verifier: PieceVerifier
   let announcer: Announcer
-  /// Looks for peers in the local network; nil when nobody wants that, or nobody may.
+  /// The local peer discovery; nil if it is off or the torrent is private.
   private(set) var discovery: LocalDiscovery?
-  /// Nil when the table is off, or the torrent private (BEP 27).
+  /// The DHT service; nil if it is off or the torrent is private (BEP 27).
   let dht: DHTService?
   let webSeeds: WebSeeds
   private(set) var listeners: [any Listener] = []
   private(set) lazy var pulse = Pulse(pipeline: self)
   let options: DownloadOptions
-  /// When the data was complete and is served since; nil before, and in a run that ends then.
+  /// The time since which the complete data is seeded; nil before, and in a run that does not seed.
   private(set) var seedingSince: Instant?
-  /// When the exchange began.
+  /// The time at which the exchange began.
   let began: Instant
-  /// When the last piece was verified.
+  /// The time at which the last piece was verified.
   private(set) var completedAt: Instant?
-  /// Called when the data is complete and is served from then on.
+  /// A closure called when the data is complete and seeding begins.
   var seedingBegan: () -> Void = {}
   private var hasTrackerAnswered = false
   private(set) var failedPieces = 0
-  /// The bytes of those.
+  /// The total length of the failed pieces in bytes.
   private var corruptBytes: Int64 = 0
   private var files: FileProgress
-  /// What each tracker last said; bounded by the number of trackers that are used.
+  /// The latest report of each tracker, bounded by the number of trackers in use.
   private var trackerReports: [TrackerReport] = []
-  /// Where the run stands when everything that is wanted is there.
+  /// The snapshot of a run that has everything it wants.
   private let total: ProgressSnapshot
-  /// How many peers one reply of a tracker may add: several times what we ask for, but not so many
-  /// that one tracker could fill the book with strangers.
+  /// The maximum number of peers taken from one tracker reply.
+  ///
+  /// It is several times what we ask for, but too few for a tracker to fill the peer book alone.
   private static let peersPerReply = 1000
   private let ended = Wakeup()
   private var result: Result<Void, DownloadError>?
@@ -89,7 +91,8 @@ final class Pipeline: AnnouncerDelegate {
     let port = listeners.first?.endpoint.port ?? 0
     let announcerRandom = SeededRandom(seed: random.next())
     let known = found?.takeAnnouncer()
-    // Trackers that have been told that something is missing must hear that a seed lacks nothing.
+    // A seed starts afresh with trackers that were told, during the metadata fetch, that data is
+    // missing.
     announcer =
       (options.keepSeeding ? nil : known)
       ?? Announcer(
@@ -150,10 +153,10 @@ final class Pipeline: AnnouncerDelegate {
 
   // MARK: - Pieces
 
-  /// Acts on what the verifier found.
+  /// Acts on the verifier's verdict.
   private func settle(_ verdict: PieceVerifier.Verdict) {
     guard result == nil else {
-      // The run ends, but what was written meanwhile need not be fetched again.
+      // The run is ending, but a piece written meanwhile need not be downloaded again.
       if verdict.isGood, verdict.failure == nil { work.verified(verdict.piece) }
       return
     }
@@ -171,7 +174,7 @@ final class Pipeline: AnnouncerDelegate {
       }
       roster.announce(piece)
       ban(liars ?? [], piece)
-      // Who took part in a bad try of this piece and told the truth is cleared by it.
+      // A peer that sent correct blocks in a failed attempt at this piece is cleared.
       if liars != nil { updateSuspects() }
       if work.board.isComplete { completed() }
     } else {
@@ -201,9 +204,9 @@ final class Pipeline: AnnouncerDelegate {
 
   // MARK: - The end
 
-  /// Ends the exchange with this result; the first one stays.
+  /// Ends the exchange; the first result stays.
   ///
-  /// A run that serves complete data has done all it was asked for when somebody stops it.
+  /// A run that seeds complete data counts as successful when it is stopped.
   func finish(_ outcome: Result<Void, DownloadError>) {
     guard result == nil else { return }
     let isServing = isSeeding || options.keepSeeding
@@ -211,10 +214,10 @@ final class Pipeline: AnnouncerDelegate {
     ended.fire()
   }
 
-  /// Whether complete data is served.
+  /// A Boolean value indicating whether complete data is being seeded.
   var isSeeding: Bool { seedingSince != nil }
 
-  /// The last piece is verified.
+  /// Handles the verification of the last piece.
   private func completed() {
     completedAt = environment.clock.now
     if SeedingGoal(options) == nil { finish(.success(())) } else { ended.fire() }
@@ -223,7 +226,7 @@ final class Pipeline: AnnouncerDelegate {
   func waitForEnd() async {
     if options.keepSeeding, result == nil { beginSeeding() }
     while result == nil {
-      // A cancelled task ends the run as `stop()` does, whichever of the two is heard of first.
+      // A cancelled task ends the run as `stop()` does, whichever comes first.
       guard await ended.wait() else { return finish(.failure(.cancelled)) }
       guard result == nil, completedAt != nil, !isSeeding else { continue }
       await finishFiles()
@@ -235,7 +238,7 @@ final class Pipeline: AnnouncerDelegate {
     }
   }
 
-  /// Everything is there, and the run goes on for the others.
+  /// Starts seeding the complete data.
   private func beginSeeding() {
     seedingSince = environment.clock.now
     events.send(.seeding(ratio: options.seedRatio, time: options.seedTime))
@@ -253,7 +256,7 @@ final class Pipeline: AnnouncerDelegate {
     if let failure { result = .failure(.storage(failure)) }
   }
 
-  /// Ends every activity; trackers get 2 s at most.
+  /// Ends every activity; trackers get at most 2 s.
   func closeDown() async {
     for listener in listeners { listener.close() }
     discovery?.stop()
@@ -265,13 +268,14 @@ final class Pipeline: AnnouncerDelegate {
     dht?.stop()
     if case .success = result, !isSeeding, !options.keepSeeding {
       announcer.completed()
-      // Before the farewell: who is killed while a tracker hangs has a finished download.
+      // This precedes the trackers' `stopped`, so that a process killed while a tracker hangs
+      // leaves finished files.
       await finishFiles()
     }
     await announcer.stop()
   }
 
-  /// After all activities have ended: what is unfinished is noted, and the files are closed.
+  /// Saves the state of unfinished files and closes them, after all activities have ended.
   func settle() async throws(DownloadError) {
     let (storage, verified) = (storage, work.board.verified)
     let failure = await onWorker { () throws(StorageError) in
@@ -310,13 +314,13 @@ final class Pipeline: AnnouncerDelegate {
     roster.learn(Array(peers.prefix(Self.peersPerReply)), source: .tracker)
   }
 
-  /// Whether there is anybody to ask for peers or to dial, or a port at which peers may know us.
+  /// A Boolean value indicating whether there is any source of peers, or a well-known port.
   var hasPeerSource: Bool {
     announcer.hasTrackers || roster.book.knownCount > 0 || options.port != 0
       || webSeeds.hasUsable || dht != nil || discovery != nil
   }
 
-  /// Whether a tracker, a peer or a web seed has ever answered.
+  /// A Boolean value indicating whether a tracker, a peer or a web seed has ever answered.
   var hasReachedAnybody: Bool {
     hasTrackerAnswered || roster.hasMetAnybody || webSeeds.haveDelivered
   }
@@ -325,7 +329,7 @@ final class Pipeline: AnnouncerDelegate {
     if case .working = report.state { hasTrackerAnswered = true }
     if let address = report.externalAddress { roster.seen(at: address) }
     if let index = trackerReports.firstIndex(where: { $0.url == report.url }) {
-      // Asking again is no news: until the answer is there, the last one counts.
+      // A new announce does not replace the last result until it is answered.
       if report.state != .announcing { trackerReports[index] = report }
     } else {
       trackerReports.append(report)
@@ -335,7 +339,7 @@ final class Pipeline: AnnouncerDelegate {
 
   // MARK: - Progress
 
-  /// Where the run stands now.
+  /// Returns a snapshot of the run.
   func snapshot() -> ProgressSnapshot {
     let now = environment.clock.now
     var progress = roster.traffic(now: now)
@@ -356,7 +360,7 @@ final class Pipeline: AnnouncerDelegate {
     return progress
   }
 
-  /// What was done, for a run that ended well.
+  /// Returns the summary of a successful run.
   func summary(since start: Instant) -> DownloadSummary {
     let now = environment.clock.now
     return DownloadSummary(

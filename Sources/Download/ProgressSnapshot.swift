@@ -1,84 +1,86 @@
 public import Primitives
 public import Tracker
 
-/// Where a run stands.
+/// The state of a run at one moment.
 public struct ProgressSnapshot: Sendable, Equatable {
-  /// How many stretches `pieceMap` has at most.
+  /// The maximum number of stretches in `pieceMap`.
   public static let mapLength = 64
 
-  /// The size of all pieces that are wanted, in bytes.
+  /// The total size of the selected pieces, in bytes.
   public var totalBytes: Int64 = 0
-  /// Bytes of them that are verified and written.
+  /// The number of selected bytes that are verified and written.
   public var verifiedBytes: Int64 = 0
-  /// Payload received in this run, in bytes, wasted bytes included.
+  /// The payload received in this run, in bytes, including wasted bytes.
   public var downloadedBytes: Int64 = 0
-  /// Payload sent in this run, in bytes.
+  /// The payload sent in this run, in bytes.
   public var uploadedBytes: Int64 = 0
-  /// Payload received twice, not asked for, or corrupt, in bytes.
+  /// The payload received twice, unrequested or corrupt, in bytes.
   public var wastedBytes: Int64 = 0
-  /// Payload received lately, in bytes per second.
+  /// The current rate of received payload, in bytes per second.
   public var downloadRate = 0.0
-  /// Payload sent lately, in bytes per second.
+  /// The current rate of sent payload, in bytes per second.
   public var uploadRate = 0.0
-  /// How long the exchange has taken so far; for a download, up to its last verified byte.
+  /// The duration of the exchange so far; of a download, up to its last verified byte.
   public var exchangeTime = Duration.zero
-  /// Peers connected now.
+  /// The number of connected peers.
   public var connectedPeers = 0
-  /// Those of them that have everything.
+  /// The number of connected peers that are seeds.
   public var seeds = 0
-  /// Web seeds that bring data now.
+  /// The number of web seeds that deliver data.
   public var webSeeds = 0
-  /// Peers known, connected or not.
+  /// The number of known peers, connected or not.
   public var knownPeers = 0
-  /// Peers that are not spoken to again.
+  /// The number of banned peers.
   public var bannedPeers = 0
-  /// Where peers came from, in a fixed order; sources of which nothing came are left out.
+  /// The sources of peers in a fixed order, without those that found none.
   public var sources: [SourceSummary] = []
-  /// Nodes of the distributed hash table that answer us; nil while we take no part in it.
+  /// The number of nodes in the DHT's routing tables; nil while we take no part.
   public var dhtNodes: Int?
-  /// What each tracker last said, in the order in which they were asked first.
+  /// The latest report of each tracker, in the order of their first announces.
   public var trackers: [TrackerReport] = []
-  /// The number of pieces that are wanted.
+  /// The number of selected pieces.
   public var pieceCount = 0
-  /// Those of them that are verified and written.
+  /// The number of selected pieces that are verified and written.
   public var verifiedPieces = 0
-  /// How often a piece's hash did not match.
+  /// The number of failed hash checks.
   public var failedPieces = 0
-  /// The torrent cut into stretches of equally many pieces: the verified share of each, from 0 to 1.
+  /// The verified share, from 0 to 1, of each of up to `mapLength` equal stretches of the torrent.
   public var pieceMap: [Double] = []
-  /// How long the rest takes at the current rate; nil when nothing comes.
+  /// The estimated time to completion at the current rate; nil when no data arrives.
   public var eta: Duration?
 
-  /// A run that has not begun.
+  /// Creates the snapshot of a run that has not started.
   public init() {}
 
-  /// What was sent in this run, as a multiple of the torrent's size.
+  /// The share ratio: the payload sent as a multiple of the torrent's size.
   public var shareRatio: Double {
     totalBytes > 0 ? Double(uploadedBytes) / Double(totalBytes) : 0
   }
 
-  /// Payload received per second of the exchange, in bytes.
+  /// The average rate of received payload over the exchange, in bytes per second.
   public var averageDownloadRate: Double {
     let seconds = exchangeTime.inSeconds
     return seconds > 0 ? Double(downloadedBytes) / seconds : 0
   }
 }
 
-/// What one source of peers has meant to a run.
+/// The contribution of one source of peers to a run.
 public struct SourceSummary: Sendable, Equatable {
   /// The source.
   public let source: PeerSource
-  /// How many peers it named that nobody had named before; for `incoming`, how many have come; for
-  /// `webSeed`, how many web seeds there are.
+  /// The number of peers first named by this source.
+  ///
+  /// For `incoming` it is the number of peers that connected to us, and for `webSeed` the number of
+  /// web seeds.
   public let found: Int
-  /// How many of them are connected now.
+  /// The number of them that are connected.
   public let connected: Int
-  /// The payload that they brought, in bytes.
+  /// The payload they delivered, in bytes.
   public let downloadedBytes: Int64
 }
 
 extension ProgressSnapshot {
-  /// The state of a torrent of which every wanted piece is there.
+  /// Returns the snapshot of a torrent with every selected piece.
   static func complete(_ geometry: PieceGeometry, wanted: Bitfield) -> ProgressSnapshot {
     var progress = ProgressSnapshot()
     progress.totalBytes = geometry.bytes(of: wanted)
@@ -89,7 +91,7 @@ extension ProgressSnapshot {
     return progress
   }
 
-  /// Sets the map by the pieces that are verified.
+  /// Computes the piece map from the verified pieces.
   mutating func drawMap(of verified: Bitfield) {
     let length = min(Self.mapLength, verified.count)
     pieceMap = (0..<length).map { index in

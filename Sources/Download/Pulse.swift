@@ -3,11 +3,11 @@ import Primitives
 import Storage
 import Swarm
 
-/// What happens by the clock: twice a second rates, late blocks and progress; every ten seconds
-/// choking; every few seconds the saved state.
+/// The periodic work of an exchange.
 ///
-/// Nothing on the way from the start to the first byte, or from the last byte to the exit, waits
-/// for it.
+/// Rates, late blocks and progress are due twice a second, choking every ten seconds, and saving
+/// the state every few seconds. Nothing between the start and the first byte, or between the last
+/// byte and the exit, waits for it.
 @Reactor
 final class Pulse {
   private static let interval = Duration.milliseconds(500)
@@ -55,7 +55,7 @@ final class Pulse {
     wakeup.fire()
   }
 
-  /// Ends a download that waits for too long, and serving that is enough.
+  /// Ends a download that has passed a deadline, or seeding that has reached its goal.
   private func checkEnd(_ progress: ProgressSnapshot, now: Instant) {
     if let since = pipeline.seedingSince {
       guard let goal, goal.isReached(shareRatio: progress.shareRatio, after: now - since) else {
@@ -69,7 +69,7 @@ final class Pulse {
     if let error = watch.check(facts, now: now) { pipeline.finish(.failure(error)) }
   }
 
-  /// Notes on disk which pieces are there, so that a killed run knows its files again.
+  /// Saves the set of verified pieces, so that the next run recognizes its files even after a kill.
   private func save() async {
     let verified = pipeline.work.board.verified
     guard verified.population != savedPieces else { return }

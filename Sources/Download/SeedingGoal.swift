@@ -1,11 +1,11 @@
-/// When serving is enough: whichever of the two comes first.
+/// The goal at which seeding ends: a share ratio or a time, whichever is reached first.
 struct SeedingGoal: Equatable {
-  /// How much is sent, as a multiple of the torrent's size.
+  /// The share ratio, as a multiple of the torrent's size.
   let ratio: Double?
-  /// How long the data is served after it was complete.
+  /// The seeding time after completion.
   let time: Duration?
 
-  /// The goal that a run was given; nil when it has none, or one that needs no serving.
+  /// Creates the goal from the options; fails if there is none or it is reached from the start.
   init?(_ options: DownloadOptions) {
     ratio = options.seedRatio
     time = options.seedTime
@@ -14,7 +14,7 @@ struct SeedingGoal: Equatable {
     if ratio == nil, time == nil { return nil }
   }
 
-  /// Whether enough was sent, or for long enough.
+  /// Returns whether the goal is reached.
   func isReached(shareRatio: Double, after served: Duration) -> Bool {
     if let ratio, shareRatio >= ratio { return true }
     if let time, served >= time { return true }

@@ -4,25 +4,25 @@ import Primitives
 import Storage
 import Tracker
 
-/// One torrent's run: from a parsed .torrent to verified files, or to serving them.
+/// One torrent's run: from a parsed .torrent to verified files, or to seeding them.
 ///
-/// Iterate `events` in one task and call `run()` once in another; `stop()` from anywhere ends the
-/// run gracefully. `run()` is the table of contents of the program: it names every activity.
+/// Iterate `events` in one task and call `run()` once in another; `stop()` ends the run gracefully
+/// from any thread. `run()` serves as the program's table of contents: it names every activity.
 public final class TorrentDownload: Sendable {
   private let torrent: TorrentMetainfo
   private let options: DownloadOptions
   private let environment: @Sendable @Reactor () -> Environment
-  /// What the search for the torrent has left open.
+  /// The open connections and trackers left by the metadata search.
   private let found: FoundSwarm?
   private let sink = EventSink()
   private let interruption = Interruption()
 
-  /// A run against the real network and file system.
+  /// Creates a run on the live network and file system.
   public convenience init(torrent: TorrentMetainfo, options: DownloadOptions) {
     self.init(torrent: torrent, options: options) { .live(boundTo: options.bindAddress) }
   }
 
-  /// A run that goes on with the swarm in which a magnet link's torrent was found.
+  /// Creates a run that takes over the swarm in which a magnet link's torrent was found.
   public convenience init(found: FoundTorrent, options: DownloadOptions) {
     let swarm = found.swarm
     self.init(torrent: found.torrent, options: options, found: swarm) {
@@ -30,7 +30,7 @@ public final class TorrentDownload: Sendable {
     }
   }
 
-  /// A run in a given world, made on the loop when the run begins.
+  /// Creates a run in an environment that is created on the loop when the run starts.
   package convenience init(
     torrent: TorrentMetainfo, options: DownloadOptions,
     environment: @escaping @Sendable @Reactor () -> Environment
@@ -48,24 +48,24 @@ public final class TorrentDownload: Sendable {
     self.environment = environment
   }
 
-  /// What happens, in order; it ends when the run ends.
+  /// The events, in order; the stream ends with the run.
   ///
   /// A reader that falls thousands of events behind loses the oldest ones.
   public var events: AsyncStream<DownloadEvent> { sink.stream }
 
-  /// Ends the run: what is verified is kept, trackers are told, and `run()` returns within 2 s.
+  /// Stops the run: verified data is kept, trackers are told, and `run()` returns within 2 s.
   public func stop() {
     Reactor.enqueue { self.interruption.stop() }
   }
 
-  /// Downloads until every byte is verified and in place, then serves if the options say so.
+  /// Downloads until every byte is verified and in place, then seeds if the options say so.
   ///
-  /// Returns what was done; for a run that serves, when its goal is reached or it was stopped. Throws
-  /// `DownloadError.cancelled` when stopped earlier, the deadline that has passed, or what made the
-  /// run impossible.
+  /// Returns the summary; a run that seeds returns when its goal is reached or it is stopped.
+  /// Throws `DownloadError.cancelled` if stopped earlier, the error of a deadline that passed, or
+  /// the error that made the run impossible.
   public func run() async throws(DownloadError) -> DownloadSummary {
-    // A task of its own, because a cancelled one could tell the trackers nothing any more. It never
-    // outlives this call.
+    // A separate task is needed because a cancelled one could not send `stopped` to the trackers.
+    // It never outlives this call.
     let run = Task(executorPreference: Reactor.taskExecutor) { await self.runOnLoop() }
     let result = await withTaskCancellationHandler {
       await run.value
@@ -90,12 +90,12 @@ public final class TorrentDownload: Sendable {
       return .success(summary)
     } catch {
       await found?.close()
-      // What was interrupted only knows that it was; the reason is kept here.
+      // The interrupted activity only knows that it was cancelled; the reason is kept here.
       return .failure(error == .cancelled ? interruption.reason ?? error : error)
     }
   }
 
-  /// Check, prepare, exchange, finish.
+  /// Runs the phases: check, prepare, exchange, finish.
   @Reactor
   private func runPhases(
     in environment: Environment
@@ -141,33 +141,33 @@ public final class TorrentDownload: Sendable {
     return pipeline.summary(since: start)
   }
 
-  /// Every activity of a run that exchanges data, each as one child task.
+  /// Runs every activity of an exchange as a child task.
   @Reactor
   private func run(_ pipeline: Pipeline) async {
     await withDiscardingTaskGroup { group in
-      // Finds peers through the trackers, and keeps them informed.
+      // Finds peers through trackers and keeps the trackers informed.
       group.addTask { await pipeline.announcer.run() }
-      // Finds peers in the local network, if that is wanted.
+      // Finds peers on the local network, if enabled.
       if let discovery = pipeline.discovery {
         group.addTask { await discovery.run() }
       }
-      // Finds peers without trackers, when it is allowed and needed.
+      // Finds peers without trackers, when allowed and needed.
       if let dht = pipeline.dht { group.addTask { await dht.run() } }
-      // Takes incoming connections, one task for each listening socket.
+      // Accepts incoming connections, with one task per listening socket.
       for listener in pipeline.listeners {
         group.addTask { await pipeline.roster.accept(from: listener) }
       }
-      // Dials peers and runs one session for each: lane, reader and server.
+      // Dials peers and runs a session for each: claimer, reader and server.
       group.addTask { await pipeline.roster.run() }
-      // Fetches ranges from web seeds, over a few connections to each.
+      // Downloads ranges from web seeds, over a few connections to each.
       group.addTask { await pipeline.webSeeds.run() }
-      // Hashes and writes pieces while the next ones come in.
+      // Hashes and writes pieces while the next ones arrive.
       for lane in 0..<PieceVerifier.lanes {
         group.addTask { await pipeline.verifier.run(lane: lane) }
       }
-      // Rates, late blocks, choking, progress, saved state.
+      // Updates rates, late blocks, choking, progress and the saved state.
       group.addTask { await pipeline.pulse.run() }
-      // Waits for the end, whatever brings it, and ends all of the above.
+      // Waits for the end, whatever causes it, and ends everything above.
       await pipeline.waitForEnd()
       await pipeline.closeDown()
     }

@@ -1,25 +1,25 @@
 import HTTP
 import Networking
 
-/// Fetches a .torrent over http or https, for a program that has no HTTP of its own.
+/// A fetch of a .torrent over http or https, for a program without an HTTP client of its own.
 package enum TorrentFetch {
-  /// Why there are no bytes.
+  /// The reason why the fetch failed.
   package enum Failure: Error, Equatable, Sendable {
-    /// The server says that there is nothing, with this status.
+    /// The server reports with this status that the resource does not exist.
     case notFound(status: Int)
-    /// There are more bytes than are taken.
+    /// The resource exceeds the limit.
     case tooLarge(limit: Int)
-    /// The server could not be reached, broke off, or refused; in words.
+    /// The server was unreachable, broke off or refused, with an explanation.
     case failed(String)
   }
 
-  /// Fetches all of a resource.
+  /// Fetches a whole resource.
   ///
   /// - Parameters:
   ///   - url: An http or https URL.
-  ///   - limit: The most bytes taken.
-  ///   - timeout: The bound on the whole exchange, redirects included.
-  /// - Returns: The bytes, or why there are none.
+  ///   - limit: The maximum number of bytes.
+  ///   - timeout: The time limit for the whole exchange, including redirects.
+  /// - Returns: The bytes, or the reason why there are none.
   package static func get(
     _ url: String, limit: Int, timeout: Duration
   ) async -> Result<[UInt8], Failure> {

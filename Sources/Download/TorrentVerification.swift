@@ -3,9 +3,10 @@ import Networking
 import Primitives
 public import Storage
 
-/// A check of a torrent's files on all cores, which changes nothing.
+/// A check of a torrent's files on all cores that changes nothing.
 ///
-/// Iterate `events` in one task, which brings `checking` alone, and call `run()` once in another.
+/// Iterate `events`, which only contains `checking` events, in one task and call `run()` once in
+/// another.
 public final class TorrentVerification: Sendable {
   private let torrent: TorrentMetainfo
   private let options: DownloadOptions
@@ -13,12 +14,12 @@ public final class TorrentVerification: Sendable {
   private let sink = EventSink()
   private let interruption = Interruption()
 
-  /// A check of what lies in the options' folder; of the options only those about files count.
+  /// Creates a check of the options' folder; only the options that concern files matter.
   public convenience init(torrent: TorrentMetainfo, options: DownloadOptions) {
     self.init(torrent: torrent, options: options) { .live() }
   }
 
-  /// A check in a given world, made on the loop when the run begins.
+  /// Creates a check in an environment that is created on the loop when the run starts.
   package init(
     torrent: TorrentMetainfo, options: DownloadOptions,
     environment: @escaping @Sendable @Reactor () -> Environment
@@ -28,17 +29,17 @@ public final class TorrentVerification: Sendable {
     self.environment = environment
   }
 
-  /// How far the check has come; it ends when the check ends.
+  /// The progress events; the stream ends with the check.
   public var events: AsyncStream<DownloadEvent> { sink.stream }
 
-  /// Ends the check; `run()` then throws `DownloadError.cancelled`.
+  /// Stops the check; `run()` then throws `DownloadError.cancelled`.
   public func stop() {
     Reactor.enqueue { self.interruption.stop() }
   }
 
-  /// Hashes every wanted piece and tells what is right, and what is not.
+  /// Hashes every selected piece and reports which are good.
   ///
-  /// Throws `DownloadError.storage` when a file cannot be read, or another run works on the output.
+  /// Throws `DownloadError.storage` if a file cannot be read or another run is using the output.
   public func run() async throws(DownloadError) -> VerificationReport {
     try await LoopRun.result(of: sink, stop: { self.stop() }) { await self.runOnLoop() }
   }

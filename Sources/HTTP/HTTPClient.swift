@@ -1,106 +1,109 @@
 package import Networking
 package import Primitives
 
-/// The small face of HTTP that trackers and downloads need.
+/// The subset of HTTP that trackers and downloads need.
 package protocol HTTPClient: Sendable {
   /// Fetches a resource with GET.
   ///
-  /// - Parameter request: What to fetch and within which bounds.
-  /// - Throws: Why there is no response. A response of any status is no error.
+  /// - Parameter request: The URL and the limits.
+  /// - Throws: The reason why there is no response; an error status is a response.
   /// - Returns: The whole response.
   func get(_ request: HTTPRequest) async throws(HTTPError) -> HTTPResponse
 
-  /// The addresses of a URL's host among which `HTTPRequest.address` may choose.
+  /// Returns the addresses of a URL's host from which `HTTPRequest.address` may choose.
   ///
-  /// Empty when there is no choice: the URL is https, goes through a proxy or can't be resolved.
+  /// The result is empty when there is no choice: the URL is HTTPS, goes through a proxy or cannot
+  /// be resolved.
   func addresses(of url: String) async -> [IPAddress]
 
-  /// Fetches a range of a file straight into the caller's memory.
+  /// Downloads a range of a file straight into the caller's memory.
   ///
-  /// Returns when every byte of the range is there, exactly.
+  /// Returns once exactly the bytes of the range have arrived.
   ///
   /// - Parameters:
-  ///   - request: What to fetch.
-  ///   - connection: Kept open for the next range; it serves one download at a time.
-  ///   - sink: Where the bytes go; it is not called any more after the return.
-  /// - Throws: Why some of them are missing; `.cancelled` also when the sink wants no more.
+  ///   - request: The range and the limits.
+  ///   - connection: A connection that stays open for the next range; it serves one download at a
+  ///     time.
+  ///   - sink: The destination of the bytes; it is not called after the return.
+  /// - Throws: The reason why bytes are missing; `.cancelled` also if the sink wants no more.
   @Reactor
   func download(
     _ request: HTTPRangeRequest, over connection: HTTPConnection, into sink: any HTTPBodySink
   ) async throws(HTTPError)
 }
 
-/// Memory for the body of a download, in the order of its bytes.
+/// Memory for the body of a download, filled in order.
 @Reactor
 package protocol HTTPBodySink: AnyObject, Sendable {
-  /// Appends the places of the next bytes, at most `limit` in all; none ends the download, unless
-  /// `waitForRoom` says otherwise.
+  /// Appends the buffers for the next bytes, at most `limit` bytes in total.
   ///
-  /// They must stay valid until the call of `received` that follows, or the next `layOut`.
+  /// Appending none ends the download, unless `waitForRoom` returns true. The buffers must stay
+  /// valid until the following call of `received` or the next `layOut`.
   func layOut(_ segments: inout [IOSegment], limit: Int)
 
-  /// So many bytes have come and are in their places; more than 0.
+  /// Reports that `count` bytes, more than 0, have been written to the buffers.
   func received(_ count: Int)
 
-  /// Waits a while for places after there were none; returns whether to ask for them again.
+  /// Waits a while for room after `layOut` offered none; returns whether to ask again.
   ///
-  /// What comes meanwhile stays in the socket.
+  /// Meanwhile, incoming data stays in the socket.
   func waitForRoom() async -> Bool
 }
 
 extension HTTPBodySink {
-  /// Without a place the download is over.
+  /// Returns false: without room the download ends.
   package func waitForRoom() async -> Bool { false }
 }
 
-/// One GET and its bounds.
+/// A GET request and its limits.
 package struct HTTPRequest: Sendable {
-  /// An absolute http or https URL, percent-encoded as it shall be sent.
+  /// An absolute http or https URL, percent-encoded for sending.
   package var url: String
-  /// Further header fields.
+  /// Additional header fields.
   package var headers: [(name: String, value: String)] = []
-  /// The bound on the whole exchange, redirects included.
+  /// The time limit for the whole exchange, including redirects.
   package var timeout: Duration = .seconds(30)
-  /// The bound on each attempt to connect.
+  /// The time limit for each attempt to connect.
   package var connectTimeout: Duration = .seconds(10)
-  /// The largest body accepted, in bytes.
+  /// The largest acceptable body, in bytes.
   package var maximumBodyLength = 1 << 20
-  /// How many redirects are followed.
+  /// The maximum number of redirects to follow.
   package var maximumRedirects = 5
-  /// The one address of the host to ask, of those that `HTTPClient.addresses(of:)` gives.
+  /// The only address of the host to try, chosen from `HTTPClient.addresses(of:)`.
   ///
-  /// Nil tries all of them, one after the other. Redirects go wherever they lead.
+  /// If it is nil, all addresses are tried in order. Redirects are not restricted to it.
   package var address: IPAddress?
-  /// Where the URL and redirects may lead.
+  /// The rules for where the URL and its redirects may lead.
   package var policy = URLPolicy(.file)
 
-  /// A GET of this URL within the default bounds.
+  /// Creates a GET request with the default limits.
   package init(url: String) {
     self.url = url
   }
 }
 
-/// A part of a file to download, and its bounds.
+/// A request for a range of a file, with its limits.
 package struct HTTPRangeRequest: Sendable {
-  /// An absolute http or https URL, percent-encoded as it shall be sent.
+  /// An absolute http or https URL, percent-encoded for sending.
   package var url: String
-  /// The bytes, from the start of the file, the end not included; at least one.
+  /// The half-open range of bytes within the file; not empty.
   package var range: Range<Int64>
-  /// The length of the whole file, in bytes; another length is an error.
+  /// The length of the whole file in bytes; any other length is an error.
   package var fileLength: Int64
-  /// Whether a server without ranges may send the whole file; what comes before the range is then
-  /// read and forgotten, and what comes after it is not read.
+  /// A Boolean value indicating whether a server without range support may send the whole file.
+  ///
+  /// Bytes before the range are then read and discarded, and bytes after it are not read.
   package var acceptsWholeFile = false
-  /// How long the server may send nothing.
+  /// The longest time that the server may send nothing.
   package var stallTimeout: Duration = .seconds(20)
-  /// The bound on each attempt to connect.
+  /// The time limit for each attempt to connect.
   package var connectTimeout: Duration = .seconds(10)
-  /// How many redirects are followed.
+  /// The maximum number of redirects to follow.
   package var maximumRedirects = 5
-  /// Where the URL and redirects may lead.
+  /// The rules for where the URL and its redirects may lead.
   package var policy = URLPolicy(.webSeed)
 
-  /// A part of a file within the default bounds.
+  /// Creates a range request with the default limits.
   package init(url: String, range: Range<Int64>, fileLength: Int64) {
     self.url = url
     self.range = range
@@ -108,7 +111,7 @@ package struct HTTPRangeRequest: Sendable {
   }
 }
 
-/// The answer to a GET.
+/// The response to a GET request.
 package struct HTTPResponse: Sendable {
   /// The status code, such as 200.
   package var status: Int
@@ -122,36 +125,36 @@ package struct HTTPResponse: Sendable {
   }
 }
 
-/// Why an HTTP exchange brought no response.
+/// The reason why an HTTP exchange brought no response.
 package enum HTTPError: Error, Equatable, Sendable {
-  /// The URL is malformed, or not one of http or https.
+  /// The URL is malformed, or its scheme is neither http nor https.
   case badURL(String)
-  /// The URL leads where it must not.
+  /// The policy forbids the URL.
   case refused(URLObjection)
-  /// There was no whole response in time.
+  /// The response was not complete in time.
   case timedOut
   /// The task was cancelled.
   case cancelled
-  /// The body is longer than the request allows.
+  /// The body exceeds the limit of the request.
   case bodyTooLong(limit: Int)
-  /// More redirects came than the request allows.
+  /// There were more redirects than the request allows.
   case tooManyRedirects(limit: Int)
-  /// The certificate or the TLS handshake was refused; the system's own words.
+  /// The certificate or the TLS handshake was rejected, with the system's explanation.
   case tls(String)
-  /// The server could not be reached or broke off; the system's own words.
+  /// The server was unreachable or broke off, with the system's explanation.
   case failed(String)
-  /// The answer is no HTTP that we understand; the words say what is wrong with it.
+  /// The response is not valid HTTP or does not match the request, with an explanation.
   case badResponse(String)
-  /// The server does not send the range, for this reason and perhaps for so long.
+  /// The server refuses the range with this status and, possibly, a time to wait before a retry.
   case status(Int, retryAfter: Duration?)
-  /// The server sends whole files only.
+  /// The server does not support range requests.
   case noRanges
-  /// The file on the server has this length, which is not the right one.
+  /// The file on the server has this length, which is wrong.
   case wrongLength(Int64?)
 }
 
 extension HTTPError: CustomStringConvertible {
-  /// One clause that says what is wrong.
+  /// A one-clause description of the failure.
   package var description: String {
     switch self {
     case .badURL: "the URL is malformed"
@@ -162,11 +165,11 @@ extension HTTPError: CustomStringConvertible {
     case .tooManyRedirects(let limit): "more than \(limit) redirects"
     case .tls(let words): "TLS: \(words)"
     case .failed(let words): words
-    case .badResponse(let words): "its answer makes no sense: \(words)"
+    case .badResponse(let words): "its response is invalid: \(words)"
     case .status(let status, _): "it answered with HTTP status \(status)"
-    case .noRanges: "it sends whole files only"
+    case .noRanges: "it does not support range requests"
     case .wrongLength(let length):
-      "its file has another length\(length.map { " (\($0) bytes)" } ?? "")"
+      "its file has the wrong length\(length.map { " (\($0) bytes)" } ?? "")"
     }
   }
 }

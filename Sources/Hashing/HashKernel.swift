@@ -1,6 +1,6 @@
 import CHashing
 
-/// A way to compute SHA-1 that some CPUs have: its number of streams and its instructions.
+/// A SHA-1 implementation: its instructions and its number of parallel streams.
 public enum HashKernel: Hashable, Sendable, CaseIterable, CustomStringConvertible {
   /// One stream in plain C.
   case scalar
@@ -20,10 +20,10 @@ public enum HashKernel: Hashable, Sendable, CaseIterable, CustomStringConvertibl
     chashing_sha1_is_supported($0.number)
   }
 
-  /// What is used on this CPU, by the number of buffers that wait: for people.
+  /// A description of the kernels chosen on this CPU, by number of waiting buffers.
   public static var choice: String { KernelPolicy.current.description }
 
-  /// How many streams one pass hashes.
+  /// The number of streams hashed in one pass.
   public var lanes: Int {
     switch self {
     case .scalar, .shaInstructions: 1

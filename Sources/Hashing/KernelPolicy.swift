@@ -1,8 +1,8 @@
-/// Which kernel hashes the next pass, by the number of streams that wait.
+/// The choice of a kernel for the next pass, by the number of waiting streams.
 ///
-/// A fixed rule by what the CPU has, with no timing at run time: each step says from how many
-/// waiting streams on its kernel is the cheapest. GB/s on one core of an AMD Zen 5 with buffers of
-/// 256 KiB (with 16 KiB they are the same within 5 %):
+/// The rule is fixed by the CPU's features and involves no timing at run time. Each step gives the
+/// number of waiting streams from which its kernel is the cheapest. Throughput in GB/s on one core
+/// of an AMD Zen 5 with buffers of 256 KiB (within 5 % for 16 KiB):
 ///
 /// ```
 /// streams waiting          1     2     4     8    16
@@ -14,26 +14,26 @@
 /// the same, 2 streams   1.90  3.80  3.80  3.77  3.77
 /// ```
 ///
-/// An Intel Xeon at 2.5 GHz without SHA instructions had 4.68 (AVX-512), 1.72 (AVX2), .76 (128-bit)
-/// with all lanes used, and .55 for one stream: the same steps fit it.
+/// An Intel Xeon at 2.5 GHz without SHA instructions reached 4.68 (AVX-512), 1.72 (AVX2) and .76
+/// (128-bit) with all lanes in use, and .55 for one stream. The same steps suit it.
 struct KernelPolicy: Sendable, CustomStringConvertible {
   struct Step: Sendable {
     var from: Int
     var kernel: HashKernel
   }
 
-  /// In falling order of `from`; the last has `from` 1.
+  /// The steps in descending order of `from`; the last one starts at 1.
   let steps: [Step]
 
-  /// The rule for this CPU.
+  /// The policy for this CPU.
   static let current = KernelPolicy(supported: HashKernel.supported)
 
-  /// Always the same kernel, for tests and measurements.
+  /// Creates a policy that always picks one kernel, for tests and measurements.
   init(always kernel: HashKernel) {
     steps = [Step(from: 1, kernel: kernel)]
   }
 
-  /// The rule for a CPU that has these kernels.
+  /// Creates the policy for a CPU that supports these kernels.
   init(supported: [HashKernel]) {
     var steps: [Step] = []
     let hasSHA = supported.contains(.shaInstructions)
@@ -53,12 +53,12 @@ struct KernelPolicy: Sendable, CustomStringConvertible {
     self.steps = steps
   }
 
-  /// The kernel for the next pass.
+  /// Returns the kernel for the next pass.
   func kernel(forWaiting count: Int) -> HashKernel {
     steps.first { count >= $0.from }?.kernel ?? .scalar
   }
 
-  /// The steps, for people.
+  /// The steps as text.
   var description: String {
     steps.map { "\($0.kernel) from \($0.from)" }.joined(separator: ", ")
   }

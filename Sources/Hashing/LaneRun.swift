@@ -1,10 +1,10 @@
 import CHashing
 
-/// Feeds whole blocks of many streams, of any mixture of lengths, to the kernels.
+/// A scheduler that feeds whole blocks of many streams, of any mix of lengths, to the kernels.
 ///
-/// Add streams, then `finish()`: the longest begin, and a lane whose stream ends takes the next one.
-/// A pass costs the same however many lanes are used, so the kernel is chosen anew, by the policy,
-/// whenever the number of streams left has changed.
+/// Add streams, then call `finish()`. The longest streams start first, and a lane whose stream ends
+/// takes the next one. A pass costs the same however many lanes it uses, so the policy picks the
+/// kernel anew whenever the number of remaining streams changes.
 struct LaneRun {
   private struct Stream {
     var words: UnsafeMutablePointer<SHA1Words>
@@ -27,7 +27,7 @@ struct LaneRun {
     streams.append(Stream(words: words, data: data, blocks: blocks))
   }
 
-  /// Hashes the blocks of one stream at once.
+  /// Hashes the blocks of one stream immediately.
   static func compress(_ words: inout SHA1Words, _ data: UnsafeRawPointer?, blocks: Int) {
     guard let data, blocks > 0 else { return }
     let kernel = KernelPolicy.current.kernel(forWaiting: 1)
@@ -38,9 +38,9 @@ struct LaneRun {
     }
   }
 
-  /// Hashes everything added, and forgets it.
+  /// Hashes all added streams and removes them.
   mutating func finish() {
-    // The shortest first, so that taking the longest is removing the last.
+    // Sorting by ascending length makes the longest stream the cheapest to remove.
     streams.sort { $0.blocks < $1.blocks }
     var active: [Stream] = []
     var states: [UnsafeMutablePointer<UInt32>?] = []
@@ -55,7 +55,7 @@ struct LaneRun {
         states.removeAll(keepingCapacity: true)
         data.removeAll(keepingCapacity: true)
         for lane in 0..<kernel.lanes {
-          // A lane without a stream hashes the first one's bytes into scratch words.
+          // A lane without a stream hashes the first stream's bytes into scratch words.
           let stream = active[lane < used ? lane : 0]
           if lane >= used { (scratch + lane).initialize(to: SHA1Words()) }
           let words = lane < used ? stream.words : scratch + lane

@@ -1,9 +1,10 @@
-/// SHA-1 of whole buffers, one or many at once (FIPS 180-4).
+/// SHA-1 of whole buffers, one or many at a time (FIPS 180-4).
 ///
-/// BitTorrent's version 1 stands on it (BEP 3). Hashing many buffers in one call is up to eight
-/// times faster per byte than one after the other: each takes a lane of the CPU's vectors.
+/// Version 1 of BitTorrent is built on it (BEP 3). Hashing many buffers in one call is up to eight
+/// times faster per byte than hashing them one by one, because each takes a lane of the CPU's
+/// vectors.
 public enum SHA1 {
-  /// The hash of one buffer.
+  /// Returns the hash of one buffer.
   public static func digest(of buffer: UnsafeRawBufferPointer) -> SHA1Digest {
     var words = SHA1Words()
     LaneRun.compress(&words, buffer.baseAddress, blocks: buffer.count / 64)
@@ -15,16 +16,16 @@ public enum SHA1 {
     return SHA1Digest(words: words)
   }
 
-  /// The hash of any bytes.
+  /// Returns the hash of a collection of bytes.
   public static func digest(of bytes: some Collection<UInt8>) -> SHA1Digest {
     let fast = bytes.withContiguousStorageIfAvailable { digest(of: UnsafeRawBufferPointer($0)) }
     if let fast { return fast }
     return Array(bytes).withUnsafeBytes { digest(of: $0) }
   }
 
-  /// The hashes of many buffers, in their order.
+  /// Returns the hashes of many buffers, in order.
   ///
-  /// The lengths may differ; buffers of about the same length use the lanes best.
+  /// The lengths may differ; buffers of similar length use the lanes best.
   public static func digests(of buffers: [UnsafeRawBufferPointer]) -> [SHA1Digest] {
     digests(of: buffers, policy: .current)
   }

@@ -9,7 +9,7 @@ public struct SHA1Digest: Hashable, Sendable, CustomStringConvertible {
     self.words = words
   }
 
-  /// Takes exactly 20 bytes; nil for any other number.
+  /// Creates a hash from its 20 bytes; fails for any other length.
   public init?(_ bytes: some Collection<UInt8>) {
     guard bytes.count == Self.length else { return nil }
     let words = bytes.withContiguousStorageIfAvailable(Self.words)
@@ -39,7 +39,7 @@ public struct SHA1Digest: Hashable, Sendable, CustomStringConvertible {
   }
 }
 
-/// The five chaining words of SHA-1, as the kernels read and write them.
+/// The five chaining words of SHA-1, in the layout that the kernels read and write.
 struct SHA1Words: Hashable, Sendable {
   var a: UInt32 = 0x6745_2301
   var b: UInt32 = 0xEFCD_AB89

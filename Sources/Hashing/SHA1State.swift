@@ -1,17 +1,17 @@
-/// SHA-1 of a message that arrives in parts.
+/// An incremental SHA-1 of a message that arrives in parts.
 ///
-/// A value of some 100 bytes without heap memory, so that every piece in flight can have one: a big
-/// piece is then hashed as its blocks arrive, and need not be held in memory. `update(_:with:)`
-/// feeds many states at once, across the CPU's lanes, at the price of whole buffers.
+/// The value takes about 100 bytes and no heap memory, so every piece in flight can have one. A big
+/// piece is then hashed as its blocks arrive and need not be held in memory. `update(_:with:)`
+/// feeds many states at once across the CPU's lanes, at the speed of hashing whole buffers.
 public struct SHA1State: Sendable {
   private typealias Block = (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64)
 
   private var words = SHA1Words()
-  /// The bytes given so far; what exceeds whole blocks is in `rest`.
+  /// The number of bytes so far; those beyond the last whole block are in `rest`.
   private var count: UInt64 = 0
   private var rest: Block = (0, 0, 0, 0, 0, 0, 0, 0)
 
-  /// Starts an empty message.
+  /// Creates the state of an empty message.
   public init() {}
 
   private var restCount: Int { Int(count % 64) }
@@ -28,8 +28,8 @@ public struct SHA1State: Sendable {
 
   /// Appends one chunk to each of many messages: `chunks[i]` to `states[i]`.
   ///
-  /// Fastest when the chunks are equally long and a multiple of 64 bytes, such as blocks of 16 KiB.
-  /// There must be as many chunks as states.
+  /// It is fastest for chunks of equal length that are a multiple of 64 bytes, such as blocks of 16
+  /// KiB. There must be as many chunks as states.
   public static func update(_ states: inout [SHA1State], with chunks: [UnsafeRawBufferPointer]) {
     precondition(states.count == chunks.count, "as many chunks as states")
     var run = LaneRun(policy: .current)
@@ -41,7 +41,7 @@ public struct SHA1State: Sendable {
     }
   }
 
-  /// Ends the message; the state can be used no more.
+  /// Finishes the message and returns its hash.
   public consuming func finish() -> SHA1Digest {
     let length = count
     let restLength = restCount
@@ -58,9 +58,9 @@ public struct SHA1State: Sendable {
 
   // MARK: - Parts
 
-  /// Completes the block at the state's end, and puts the whole blocks after it up for hashing.
+  /// Completes the pending block of a state, and schedules the whole blocks after it for hashing.
   ///
-  /// Returns the bytes that are left over, to be kept when the run is finished.
+  /// Returns the left-over bytes, which the caller keeps in the state after the run.
   private static func prepare(
     _ state: UnsafeMutablePointer<SHA1State>, _ bytes: UnsafeRawBufferPointer, _ run: inout LaneRun
   ) -> UnsafeRawBufferPointer {

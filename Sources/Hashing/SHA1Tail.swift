@@ -8,7 +8,7 @@ struct SHA1Tail {
   )
   private var storage: Words = (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
 
-  /// How many blocks are to be hashed.
+  /// The number of blocks.
   let blockCount: Int
 
   /// Pads `rest`, the fewer than 64 bytes that follow the last whole block of a message.

@@ -21,16 +21,16 @@ public enum MagnetError: Error, Hashable, Sendable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .notAMagnet: "it is neither a magnet link nor an info-hash"
-    case .tooLong(let limit): "the magnet link has more than \(limit) bytes"
+    case .tooLong(let limit): "the magnet link is longer than \(limit) bytes"
     case .badEscape(let parameter):
-      "the parameter \"\(parameter)\" of the magnet link has a broken % escape"
+      "the parameter \"\(parameter)\" of the magnet link has an invalid % escape"
     case .missingHash: "the magnet link has no info-hash (xt=urn:btih:…)"
     case .badHash(let text):
-      "\"\(text)\" is no info-hash: it takes 40 hexadecimal or 32 base32 digits"
+      "\"\(text)\" is not an info-hash, which has 40 hexadecimal or 32 base32 digits"
     case .severalTorrents: "the magnet link names two different torrents"
     case .versionTwoOnly: "the magnet link names a BitTorrent v2 torrent without a v1 hash"
     case .badSelection(let text):
-      "\"\(text)\" is no selection of files such as 0,2,4-6 (parameter \"so\")"
+      "\"\(text)\" is not a file selection such as 0,2,4-6 (parameter \"so\")"
     }
   }
 }

@@ -46,8 +46,8 @@ public enum MetainfoError: Error, Hashable, Sendable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .bencode(let error): "not valid bencoded data: \(error)"
-    case .tooLarge(let limit): "the torrent has more than \(limit) bytes"
-    case .notADictionary: "the outermost value is not a dictionary"
+    case .tooLarge(let limit): "the torrent is larger than \(limit) bytes"
+    case .notADictionary: "the top-level value is not a dictionary"
     case .missing(let field): "the field \"\(field)\" is missing"
     case .wrongType(let field, let expected): "the field \"\(field)\" is not \(expected)"
     case .versionTwoOnly: "the torrent is a BitTorrent v2 torrent without v1 hashes"
@@ -58,9 +58,9 @@ public enum MetainfoError: Error, Hashable, Sendable, CustomStringConvertible {
       "the torrent has \(hashes) hashes for \(pieces) pieces"
     case .tooManyPieces(let limit): "the torrent has more than \(limit) pieces"
     case .negativeLength(let field): "the field \"\(field)\" is negative"
-    case .totalLengthOverflow: "the files' lengths add up to more than can be counted"
+    case .totalLengthOverflow: "the total length of the files is too large"
     case .noFiles: "the list of files is empty"
-    case .noData: "the files hold no data at all"
+    case .noData: "the files contain no data"
     case .emptyPath(let field): "the field \"\(field)\" has no elements"
     case .pathTooDeep(let field, let limit): "the field \"\(field)\" has more than \(limit) folders"
     case .tooManyDuplicateNames(let limit): "more than \(limit) files have the same name"

@@ -20,10 +20,11 @@ public enum MetainfoWarning: Hashable, Sendable, CustomStringConvertible {
     switch self {
     case .bencode(let warning): "\(warning)"
     case .ignored(let field): "the field \"\(field)\" is not usable and was ignored"
-    case .changedName(let name): "the torrent has an unsafe name, \(name) is used"
-    case .changedPath(let file, let path): "file \(file) has an unsafe path, \(path) is used"
+    case .changedName(let name): "the torrent's name is unsafe; \(name) is used instead"
+    case .changedPath(let file, let path):
+      "the path of file \(file) is unsafe; \(path) is used instead"
     case .skippedSymlink(let path): "the symbolic link \(path) is not created"
-    case .lengthBesideFiles: "\"info.length\" was ignored, because there is a list of files"
+    case .lengthBesideFiles: "\"info.length\" was ignored because the torrent has a list of files"
     }
   }
 }

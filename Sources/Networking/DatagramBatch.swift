@@ -1,15 +1,15 @@
 package import Primitives
 
-/// One datagram that has come in.
+/// A received datagram.
 package struct Datagram: Equatable, Sendable {
-  /// Who sent it, if the sender has not lied.
+  /// The sender's address, which UDP lets a sender forge.
   package var source: Endpoint
-  /// What it carries.
+  /// The payload.
   package var bytes: [UInt8]
-  /// Whether it was longer than the batch's places, so that its end is lost.
+  /// A Boolean value indicating whether the datagram exceeded its slot and lost its tail.
   package var isTruncated: Bool
 
-  /// Describes a datagram.
+  /// Creates a datagram from its parts.
   package init(source: Endpoint, bytes: [UInt8], isTruncated: Bool = false) {
     self.source = source
     self.bytes = bytes
@@ -17,14 +17,14 @@ package struct Datagram: Equatable, Sendable {
   }
 }
 
-/// The memory into which datagrams are received, used again and again.
+/// A reusable buffer into which a socket receives datagrams.
 @Reactor
 package final class DatagramBatch {
-  /// How many datagrams fit.
+  /// The number of datagrams that fit.
   package let capacity: Int
-  /// How many bytes of each fit; longer ones are cut.
+  /// The number of bytes kept of each datagram; longer ones are truncated.
   package let datagramLength: Int
-  /// How many there are.
+  /// The number of datagrams held.
   package private(set) var count = 0
 
   private struct Entry {
@@ -36,7 +36,7 @@ package final class DatagramBatch {
   private let memory: UnsafeMutableRawBufferPointer
   private var entries: [Entry] = []
 
-  /// Makes room for 1 to 64 datagrams of 1 to 65,536 bytes each; other numbers are clamped.
+  /// Creates a batch for 1 to 64 datagrams of 1 to 65,536 bytes each; other values are clamped.
   package init(capacity: Int = 32, datagramLength: Int = 2048) {
     self.capacity = min(max(capacity, 1), 64)
     self.datagramLength = min(max(datagramLength, 1), 65_536)
@@ -49,10 +49,10 @@ package final class DatagramBatch {
     memory.deallocate()
   }
 
-  /// Whether there may be more where these came from.
+  /// A Boolean value indicating whether the batch is full, so that more datagrams may be pending.
   package var isFull: Bool { count == capacity }
 
-  /// The datagrams, copied out of the batch.
+  /// Copies of the datagrams in the batch.
   package var datagrams: [Datagram] {
     entries.indices.map { place in
       Datagram(
@@ -61,13 +61,13 @@ package final class DatagramBatch {
     }
   }
 
-  /// Who sent a datagram.
+  /// Returns the sender of a datagram.
   package func source(of place: Int) -> Endpoint { entries[place].source }
 
-  /// Whether the end of a datagram is lost.
+  /// Returns whether a datagram lost its tail.
   package func isTruncated(_ place: Int) -> Bool { entries[place].isTruncated }
 
-  /// Calls `body` with a datagram's bytes where they are; they may not be kept.
+  /// Calls `body` with a datagram's bytes in place; they are valid only during the call.
   package func withBytes<Result>(
     of place: Int, _ body: (UnsafeRawBufferPointer) throws -> Result
   ) rethrows -> Result {
@@ -78,13 +78,13 @@ package final class DatagramBatch {
 
   // MARK: - Filling
 
-  /// Forgets what is there.
+  /// Removes all datagrams.
   package func removeAll() {
     entries.removeAll(keepingCapacity: true)
     count = 0
   }
 
-  /// Adds a datagram by copying it, cut to what fits; false when the batch is full.
+  /// Appends a copy of a datagram, truncated to its slot; returns false if the batch is full.
   @discardableResult
   package func append(_ bytes: [UInt8], from source: Endpoint) -> Bool {
     guard !isFull else { return false }
@@ -97,10 +97,10 @@ package final class DatagramBatch {
     return true
   }
 
-  /// Lets a system call write into all places, from the first one on.
+  /// Lets a system call fill the slots, starting with the first.
   ///
-  /// `body` gets the memory and says of each place that was filled who sent it and how long it is;
-  /// nil leaves a hole, which is closed.
+  /// `body` receives the buffer and returns the source and length of each slot it filled. A slot
+  /// without a source is dropped and the following ones move up.
   func fill(
     _ body: (UnsafeMutablePointer<UInt8>) -> [(source: Endpoint?, length: Int, isTruncated: Bool)]
   ) {

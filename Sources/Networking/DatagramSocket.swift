@@ -1,56 +1,56 @@
 package import Primitives
 
-/// A socket that sends and receives datagrams: UDP, or what stands in for it in a simulation.
+/// A socket for datagrams: UDP, or its stand-in in a simulation.
 ///
-/// Sends and receives never wait, and any datagram may be lost. At most one task waits for
+/// Sending and receiving never block, and any datagram may be lost. At most one task may wait for
 /// readability.
 @Reactor
 package protocol DatagramSocket: AnyObject, Sendable {
-  /// Our own address, with the real port.
+  /// The local address, with the port that the system assigned.
   var local: Endpoint { get }
 
-  /// Sends one datagram, gathered from the segments; anything but `.bytes` means that it is lost.
+  /// Sends one datagram gathered from the segments; any result but `.bytes` means that it was
+  /// dropped.
   func send(
     from segments: UnsafeMutableBufferPointer<IOSegment>, to endpoint: Endpoint
   ) -> IOResult
 
-  /// Fills the batch with what is there, in the order of its arrival.
+  /// Fills the batch with pending datagrams, in order of arrival.
   ///
-  /// What the network reports about earlier datagrams, such as a port that is closed, is no error
-  /// here: UDP promises nothing, and the next datagram may get through.
+  /// Errors that the network reports about earlier datagrams, such as a closed port, are ignored.
+  /// UDP guarantees nothing, and the next datagram may get through.
   func receive(into batch: DatagramBatch) -> DatagramArrival
 
-  /// Returns when there may be something to receive, when the socket is closed, or when the task is
-  /// cancelled.
+  /// Waits until the socket may be readable, is closed, or the task is cancelled.
   func waitUntilReadable() async
 
-  /// From now on calls `action`, on the loop, whenever something may have come.
+  /// Registers an action that runs on the loop whenever datagrams may have arrived.
   ///
-  /// For an owner that has no task of its own; it receives until there is no more, because nothing
-  /// is said twice.
+  /// This suits an owner without a task of its own. The notification is edge-triggered, so the
+  /// owner must receive until nothing is pending.
   func onArrival(_ action: @escaping @Reactor () -> Void)
 
-  /// Closes the socket and wakes whoever waits. May be called again.
+  /// Closes the socket and wakes the waiting task; closing twice is harmless.
   func close()
 }
 
-/// What one attempt to receive datagrams came to.
+/// The result of one attempt to receive datagrams.
 package enum DatagramArrival: Equatable, Sendable {
-  /// The batch holds at least one.
+  /// The batch holds at least one datagram.
   case datagrams
-  /// There are none now: wait, then try again.
+  /// No datagram is pending: wait, then try again.
   case wouldBlock
   /// The socket is closed.
   case closed
 }
 
 extension DatagramSocket {
-  /// Sends one datagram; anything but `.bytes` means that it is lost.
+  /// Sends one datagram; any result but `.bytes` means that it was dropped.
   @discardableResult
   package func send(_ bytes: [UInt8], to endpoint: Endpoint) -> IOResult {
     bytes.withUnsafeBytes { memory in
-      // A send only reads, so the memory is not changed through this pointer. An empty datagram
-      // needs an address all the same.
+      // The cast to a mutable pointer is safe because sending only reads. An empty array may have
+      // no base address, but an empty datagram is still sent.
       withUnsafeTemporaryAllocation(of: IOSegment.self, capacity: 1) { segments in
         guard let base = memory.baseAddress else {
           return send(from: UnsafeMutableBufferPointer(start: nil, count: 0), to: endpoint)
@@ -63,9 +63,10 @@ extension DatagramSocket {
     }
   }
 
-  /// Waits for datagrams and fills the batch; false when the socket is closed or the task cancelled.
+  /// Waits for datagrams and fills the batch; returns false if the socket is closed or the task
+  /// cancelled.
   ///
-  /// After a full batch the loop's other jobs get a turn, so that a flood starves nobody.
+  /// After a full batch it yields to the loop's other jobs, so that a flood cannot starve them.
   package func receiveNext(into batch: DatagramBatch) async -> Bool {
     if batch.isFull { await Task.yield() }
     while !Task.isCancelled {

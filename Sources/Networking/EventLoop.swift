@@ -3,21 +3,23 @@ internal import Glibc
 internal import Primitives
 internal import Synchronization
 
-/// The loop behind `Reactor`: job ring, timers and poller, turned by one thread.
+/// The event loop behind `Reactor`: a job ring, timers and a poller driven by one thread.
 ///
-/// A turn fires the timers that are due, runs a bounded number of jobs and polls the descriptors:
-/// at once while there are more jobs, else until the next timer. Jobs from the loop's own thread go
-/// straight to the ring; those from other threads through an inbox, with one wake for a batch.
+/// Each turn fires the timers that are due, runs a bounded number of jobs and polls the
+/// descriptors. The poll returns at once while jobs remain and otherwise blocks until the next
+/// timer. Jobs from the loop's own thread go straight to the ring. Jobs from other threads go
+/// through an inbox, with one wake-up per batch.
 @Reactor
 final class EventLoop {
-  /// How many jobs run between two polls, so that neither jobs nor sockets starve.
+  /// The number of jobs run between two polls, so that neither jobs nor sockets starve.
   private static let jobsPerTurn = 128
-  /// How long jobs may take between two polls, looked at every few jobs.
+  /// The time that jobs may take between two polls, checked every eight jobs.
   private static let timePerTurn = Duration.milliseconds(2)
 
   private struct Inbox {
     var jobs = JobQueue()
-    /// Whether the loop waits in the poller, or is about to, and has not been woken yet.
+    /// A Boolean value indicating whether the loop blocks in the poller, or is about to, and has
+    /// not been woken.
     var needsWake = false
   }
 
@@ -25,16 +27,16 @@ final class EventLoop {
   private nonisolated let thread = Atomic<UInt>(0)
   private nonisolated let wakeDescriptor: Int32
 
-  /// Sources of work for when no job is left.
+  /// Sources of work that are asked when no job is left.
   var idleSources: [any IdleSource] = []
 
-  /// The time at the beginning of this turn.
+  /// The time at the start of the current turn.
   private(set) var now: Instant
 
-  /// The live timers.
+  /// The pending timers.
   var timers = TimerQueue<@Reactor () -> Void>()
 
-  /// The descriptors that are watched.
+  /// The poller for all watched descriptors.
   let poller: Poller
 
   private var ring = JobQueue()
@@ -45,12 +47,12 @@ final class EventLoop {
     now = Self.readClock()
   }
 
-  /// Whether the caller is on the loop's thread.
+  /// A Boolean value indicating whether the caller runs on the loop's thread.
   nonisolated var isCurrentThread: Bool {
     pthread_self() == thread.load(ordering: .relaxed)
   }
 
-  /// Appends a job; callable from any thread.
+  /// Enqueues a job; callable from any thread.
   nonisolated func enqueue(_ job: LoopJob) {
     guard !isCurrentThread else {
       return Self.onLoop { self.ring.append(job) }
@@ -66,7 +68,7 @@ final class EventLoop {
     }
   }
 
-  /// Starts the thread, which holds the loop from then on.
+  /// Starts the thread, which keeps the loop alive from then on.
   nonisolated func start(serial: LoopSerialExecutor, preferred: LoopTaskExecutor) {
     let executors = (
       serial: serial.asUnownedSerialExecutor(), preferred: preferred.asUnownedTaskExecutor()
@@ -77,7 +79,8 @@ final class EventLoop {
     }
   }
 
-  /// Isolates `body`, whose caller has made sure that this is the loop's thread.
+  /// Runs `body` with the reactor's isolation; the caller has checked that this is the loop's
+  /// thread.
   private nonisolated static func onLoop(_ body: @Reactor () -> Void) {
     withoutActuallyEscaping(body) { body in
       unsafeBitCast(body, to: (() -> Void).self)()
@@ -102,7 +105,7 @@ final class EventLoop {
     while let action = timers.popFirst(dueAt: now, scheduledUpTo: last) { action() }
   }
 
-  /// Runs up to a turn's worth of jobs and idle events; true when there may be more.
+  /// Runs up to one turn's worth of jobs and idle events; returns whether there may be more.
   private func runJobs(
     _ serial: UnownedSerialExecutor, _ preferred: UnownedTaskExecutor
   ) -> Bool {
@@ -129,7 +132,7 @@ final class EventLoop {
     return ring.popFirst()
   }
 
-  /// Arranges to be woken by the next remote job; false when one is there already.
+  /// Arms the wake-up for the next remote job; returns false if a job is already pending.
   private func prepareToWait() -> Bool {
     guard ring.isEmpty else { return false }
     return inbox.withLock { inbox in
@@ -141,7 +144,7 @@ final class EventLoop {
   private func millisecondsToNextTimer() -> Int32 {
     guard let deadline = timers.nextDeadline else { return -1 }
     let wait = (deadline - Self.readClock()).inNanoseconds
-    // Rounded up, so that a turn never comes just before its timer.
+    // Rounding up keeps the loop from waking just before the timer is due.
     return wait <= 0 ? 0 : Int32(clamping: (wait - 1) / 1_000_000 + 1)
   }
 

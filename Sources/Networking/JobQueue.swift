@@ -1,31 +1,31 @@
-/// A piece of work for the loop, tagged with where it came from.
+/// A unit of work for the loop, tagged with its origin.
 ///
-/// The tag decides how the job is run: an actor's job carries the actor's isolation, a task
-/// executor's does not. Running one as the other costs several needless hops for each await.
+/// The tag decides how the job is run. A job of the actor carries the actor's isolation; a job of
+/// the task executor does not. Running one as the other costs several needless hops per `await`.
 enum LoopJob: Sendable {
   /// A job of code isolated to the reactor.
   case isolated(UnownedJob)
   /// A job of nonisolated code whose task prefers the loop.
   case preferred(UnownedJob)
-  /// A closure that one of our own sources wants to have run.
+  /// A closure enqueued by one of our own sources.
   case closure(@Sendable @Reactor () -> Void)
 }
 
-/// A first-in, first-out queue in a ring that grows and never shrinks.
+/// A first-in, first-out queue in a ring buffer that grows and never shrinks.
 ///
-/// It is as long as the number of tasks that can run, which its users bound by bounding their tasks.
+/// Its length is at most the number of runnable tasks, which callers bound by bounding their tasks.
 struct JobQueue: Sendable {
   private var slots: [LoopJob?]
   private var head = 0
 
-  /// How many jobs wait.
+  /// The number of waiting jobs.
   private(set) var count = 0
 
   init() {
     slots = Array(repeating: nil, count: 256)
   }
 
-  /// Whether no job waits.
+  /// A Boolean value indicating whether the queue is empty.
   var isEmpty: Bool { count == 0 }
 
   /// Adds a job at the end.
@@ -35,7 +35,7 @@ struct JobQueue: Sendable {
     count &+= 1
   }
 
-  /// Takes the first job; nil when there is none.
+  /// Removes and returns the first job, or nil if there is none.
   mutating func popFirst() -> LoopJob? {
     guard count > 0 else { return nil }
     let job = slots[head].take()

@@ -2,15 +2,15 @@ internal import CPosix
 internal import Glibc
 package import Primitives
 
-/// The machine's own network.
+/// The network of the operating system.
 @Reactor
 package final class LiveNetwork: Network {
   private let clock: any LoopClock
   private let resolver: Resolver
   private let source: IPAddress?
 
-  /// Creates the way to the network; `clock` measures the timeouts, and connections come from
-  /// `source` if there is one.
+  /// Creates a network whose timeouts follow `clock` and whose sockets are bound to `source`, if
+  /// given.
   package init(clock: any LoopClock = ReactorClock(), source: IPAddress? = nil) {
     self.clock = clock
     self.source = source
@@ -34,7 +34,7 @@ package final class LiveNetwork: Network {
         throw .lastSystemError("bind")
       }
     }
-    // A non-blocking connect that a signal interrupts goes on in the background as well.
+    // A non-blocking connect continues in the background even if a signal interrupts it.
     let result = SocketAddress.with(endpoint) { Glibc.connect(descriptor, $0, $1) }
     guard result == 0 || errno == EINPROGRESS || errno == EINTR else {
       throw .lastSystemError("connect")
@@ -42,7 +42,8 @@ package final class LiveNetwork: Network {
     let transport = try TCPTransport(socket, remote: endpoint, isConnected: result == 0)
     do throws(NetworkError) {
       if result != 0 { try await transport.finishConnecting(deadline: deadline, clock: clock) }
-      // A connect to a free ephemeral port of this machine can meet itself half way.
+      // A connection to a free ephemeral port of this host can connect to itself (TCP simultaneous
+      // open).
       guard transport.local != endpoint else {
         throw .system(call: "connect", code: ECONNREFUSED)
       }
@@ -53,14 +54,15 @@ package final class LiveNetwork: Network {
     return transport
   }
 
-  /// Starts to listen; port 0 lets the system choose one.
+  /// Starts listening; with port 0 the system chooses the port.
   package func listen(at endpoint: Endpoint) throws(NetworkError) -> any Listener {
     try TCPListener(at: endpoint, clock: clock)
   }
 
-  /// Opens a socket for datagrams; port 0 lets the system choose one.
+  /// Opens a datagram socket; with port 0 the system chooses the port.
   ///
-  /// One at any address is at `source`, if there is one, so that all that we send comes from there.
+  /// A wildcard address is replaced by `source`, if there is one, so that every datagram leaves
+  /// from there.
   package func bindDatagrams(at endpoint: Endpoint) throws(NetworkError) -> any DatagramSocket {
     guard let source, endpoint.address.isUnspecified else { return try UDPSocket(at: endpoint) }
     guard source.isIPv6 == endpoint.address.isIPv6 else {
@@ -69,12 +71,12 @@ package final class LiveNetwork: Network {
     return try UDPSocket(at: Endpoint(address: source, port: endpoint.port))
   }
 
-  /// Opens a socket that hears what is sent to a multicast group, on every interface.
+  /// Opens a socket that receives a multicast group's datagrams on every interface.
   package func joinGroup(_ group: Endpoint) throws(NetworkError) -> any DatagramSocket {
     try UDPSocket(joining: group)
   }
 
-  /// The addresses of a host name or of a literal address.
+  /// Resolves a host name or a literal address to endpoints.
   package func resolve(
     host: String, port: UInt16
   ) async throws(NetworkError) -> [Endpoint] {

@@ -1,26 +1,28 @@
 package import Primitives
 
-/// A clock and its timers: the live one follows the machine's monotonic clock, a simulated one
+/// A clock with timers: the live clock follows the system's monotonic clock, and a simulated one
 /// jumps from event to event.
 @Reactor
 package protocol LoopClock: AnyObject, Sendable {
-  /// The time now. During one turn of the loop it may stand still.
+  /// The current time, which may stand still during one turn of the loop.
   var now: Instant { get }
 
-  /// Calls `action` on the loop at `deadline` or soon after, in the order of the deadlines and, for
-  /// equal ones, of the calls.
+  /// Schedules `action` to run on the loop at `deadline` or soon after.
+  ///
+  /// Actions run in the order of their deadlines, and in the order of the calls where deadlines are
+  /// equal.
   func schedule(at deadline: Instant, _ action: @escaping @Reactor () -> Void) -> TimerID
 
-  /// Forgets a timer; does nothing when it has fired already.
+  /// Cancels a timer; does nothing if it has already fired.
   func cancel(_ timer: TimerID)
 }
 
-/// Names one scheduled timer of one clock.
+/// The identifier of one timer of one clock.
 package struct TimerID: Hashable, Sendable {
-  /// A number that the clock gave it.
+  /// The number that the clock assigned.
   package let value: UInt64
 
-  /// Names the timer that the clock knows by this number.
+  /// Creates an identifier from the clock's number.
   package init(value: UInt64) {
     self.value = value
   }

@@ -1,4 +1,4 @@
-/// The loop as the executor of everything isolated to `Reactor`.
+/// The serial executor that runs everything isolated to `Reactor` on the loop.
 final class LoopSerialExecutor: SerialExecutor {
   private let loop: EventLoop
 
@@ -19,10 +19,10 @@ final class LoopSerialExecutor: SerialExecutor {
   }
 }
 
-/// The loop as the preferred executor of a whole task tree.
+/// The task executor that a whole task tree prefers.
 ///
-/// It is a second object on the same job ring: when one object plays both roles, the runtime hops
-/// five to eight times for each element of an asynchronous sequence.
+/// It is a separate object that feeds the same job ring. When one object plays both roles, the
+/// runtime hops five to eight times for each element of an asynchronous sequence.
 final class LoopTaskExecutor: TaskExecutor {
   private let loop: EventLoop
 

@@ -1,7 +1,7 @@
 internal import Glibc
 
 extension NetworkError: CustomStringConvertible {
-  /// What failed, as one clause.
+  /// A one-clause description of the failure.
   package var description: String {
     switch self {
     case .timedOut: "the connection attempt timed out"

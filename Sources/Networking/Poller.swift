@@ -1,35 +1,35 @@
 internal import CPosix
 internal import Glibc
 
-/// What wants to hear that its descriptor became ready.
+/// An object that is notified when its descriptor becomes ready.
 @Reactor
 protocol PollTarget: AnyObject {
-  /// Called with the readiness that epoll reports, edge-triggered.
+  /// Handles the readiness that epoll reports, edge-triggered.
   func became(_ readiness: Readiness)
 }
 
-/// The readiness that one epoll event reports.
+/// The readiness reported by one epoll event.
 struct Readiness: OptionSet, Sendable {
   let rawValue: UInt32
 
-  /// There is something to read, or the end of it.
+  /// Data or the end of the stream can be read.
   static let readable = Readiness(rawValue: cposix_poll_in)
-  /// There is room to write.
+  /// The send buffer has room.
   static let writable = Readiness(rawValue: cposix_poll_out)
-  /// The other side sends no more, or the connection is broken: no further edge may come.
+  /// The other side has finished sending or the connection is broken, so no further edge may come.
   static let ended = Readiness(
     rawValue: cposix_poll_read_hangup | cposix_poll_hangup | cposix_poll_error)
   /// The connection is broken, or both directions have ended.
   static let broken = Readiness(rawValue: cposix_poll_hangup | cposix_poll_error)
 }
 
-/// The epoll instance and the table of its descriptors.
+/// The epoll instance and its table of descriptors.
 ///
-/// An event carries an index into the table and the generation of its entry, so one that was
-/// reported for a closed descriptor never reaches the connection that took its place.
+/// Each event carries a table index and the generation of that entry. An event reported for a
+/// closed descriptor therefore never reaches the connection that reuses its entry.
 @Reactor
 final class Poller {
-  /// Names one registration.
+  /// A handle for one registration.
   struct Registration: Sendable {
     fileprivate let index: UInt32
     fileprivate let generation: UInt32
@@ -55,11 +55,11 @@ final class Poller {
     self.wakeDescriptor = wakeDescriptor
     descriptor = cposix_epoll_create()
     let code = cposix_epoll_add(descriptor, wakeDescriptor, cposix_poll_in, Self.wakeData)
-    // Without its two descriptors there is no loop, and nothing that could report an error.
+    // Without these two descriptors there is no loop, and nothing that could report an error.
     precondition(code == 0, "epoll cannot be set up: \(String(cString: strerror(errno)))")
   }
 
-  /// Watches a descriptor in both directions until `remove`; the target is held weakly.
+  /// Watches a descriptor in both directions until `remove`; holds the target weakly.
   func add(_ socket: Int32, target: any PollTarget) throws(NetworkError) -> Registration {
     let index = freeIndices.popLast() ?? UInt32(entries.count)
     if Int(index) == entries.count { entries.append(Entry()) }
@@ -75,13 +75,13 @@ final class Poller {
     return registration
   }
 
-  /// Whether the target is told of what comes in; when it is again, what came meanwhile counts.
+  /// Turns read events on or off; turning them on again reports data that arrived meanwhile.
   func setReading(_ isReading: Bool, _ registration: Registration, _ socket: Int32) {
     let mask = isReading ? Self.writing | cposix_poll_in : Self.writing
     _ = cposix_epoll_change(descriptor, socket, mask, registration.data)
   }
 
-  /// Stops watching; events that are on their way already reach nobody.
+  /// Stops watching a descriptor; events already collected for it are dropped.
   func remove(_ registration: Registration, _ socket: Int32) {
     let index = Int(registration.index)
     guard entries[index].generation == registration.generation else { return }
@@ -91,9 +91,9 @@ final class Poller {
     _ = cposix_epoll_remove(descriptor, socket)
   }
 
-  /// Waits for events and tells their targets; -1 waits for ever.
+  /// Waits up to `milliseconds` for events and notifies their targets; -1 waits without limit.
   func poll(milliseconds: Int32) {
-    // An interrupted wait reports no events, and the loop comes back anyway.
+    // An interrupted wait reports no events, and the loop polls again anyway.
     let count = cposix_epoll_wait(descriptor, &events, milliseconds)
     guard count > 0 else { return }
     for position in 0..<Int(count) {

@@ -1,12 +1,12 @@
-/// The isolation domain of everything that touches the network: one thread that waits on epoll and
-/// is itself the Swift executor.
+/// The isolation domain of all network code: one thread that waits on epoll and serves as the Swift
+/// executor.
 ///
-/// State isolated to the reactor needs no locks, and a wait for a socket costs no thread switch.
-/// The thread starts at the first use and lives as long as the process. Jobs run strictly in the
-/// order in which they came, whatever their priority, so that a simulated run can be repeated.
+/// State isolated to the reactor needs no locks, and waiting for a socket costs no thread switch.
+/// The thread starts on first use and lives as long as the process. Jobs run strictly in the order
+/// of arrival, whatever their priority, so that a simulated run can be reproduced.
 @globalActor
 package actor Reactor {
-  /// The one instance.
+  /// The only instance.
   package static let shared = Reactor()
 
   nonisolated let loop: EventLoop
@@ -27,19 +27,19 @@ package actor Reactor {
 
   /// The same thread as a task executor, for `withTaskExecutorPreference`.
   ///
-  /// Set it once around a session: child tasks inherit it, and nonisolated code then stays on the
-  /// loop in place of the default pool.
+  /// Set it once around a session. Child tasks inherit it, and nonisolated code then stays on the
+  /// loop instead of moving to the default pool.
   package nonisolated static var taskExecutor: any TaskExecutor { shared.preferredExecutor }
 
-  /// Whether the caller is on the loop's thread.
+  /// A Boolean value indicating whether the caller runs on the loop's thread.
   package nonisolated static var isCurrentThread: Bool { shared.loop.isCurrentThread }
 
-  /// Runs `body` on the loop, after all that is queued already; callable from any thread.
+  /// Enqueues `body` on the loop behind all queued jobs; callable from any thread.
   package nonisolated static func enqueue(_ body: @escaping @Sendable @Reactor () -> Void) {
     shared.loop.enqueue(.closure(body))
   }
 
-  /// Runs `body` at once, with the reactor's isolation; traps when not on the loop's thread.
+  /// Runs `body` immediately with the reactor's isolation; traps outside the loop's thread.
   package nonisolated static func assumeIsolated<Result: Sendable>(
     _ body: @Reactor () -> Result
   ) -> Result {
@@ -49,23 +49,23 @@ package actor Reactor {
     }
   }
 
-  /// Asks `source` for work whenever the loop has nothing else to run; after earlier sources.
+  /// Adds a source that is asked for work, after earlier sources, whenever the loop has no job.
   @Reactor
   package static func addIdleSource(_ source: any IdleSource) {
     shared.loop.idleSources.append(source)
   }
 
-  /// Stops asking `source`.
+  /// Removes an idle source.
   @Reactor
   package static func removeIdleSource(_ source: any IdleSource) {
     shared.loop.idleSources.removeAll { $0 === source }
   }
 }
 
-/// Something that has work to offer when no job is left, such as a simulated clock that can jump
-/// to its next timer.
+/// A source of work for an otherwise idle loop, such as a simulated clock that can jump to its next
+/// timer.
 @Reactor
 package protocol IdleSource: AnyObject, Sendable {
-  /// Runs its next event; false when it has none.
+  /// Runs the next event; returns false if there is none.
   func runNextEvent() -> Bool
 }

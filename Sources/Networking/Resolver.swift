@@ -2,24 +2,25 @@ internal import CPosix
 internal import Glibc
 internal import Primitives
 
-/// Name look-ups by the system, on threads of their own: a name server that does not answer can
-/// hold one up for half a minute, which must delay neither the loop nor the hashing of pieces.
+/// Name resolution through the system, on dedicated threads.
 ///
-/// Two look-ups run at a time; others wait for their turn, one for each asking task.
+/// An unresponsive name server can block a look-up for half a minute, which must delay neither the
+/// loop nor the hashing of pieces. Two look-ups run at a time and the rest queue, at most one per
+/// asking task.
 @Reactor
 final class Resolver {
   private let workers = ThreadWorkerPool(threadCount: 2)
 
-  /// One look-up: the place where the asking task and the worker meet.
+  /// One look-up, shared by the asking task and the worker.
   @Reactor
   private final class Lookup {
     let done = Wakeup()
     var outcome: Result<[Endpoint], NetworkError>?
   }
 
-  /// The addresses of a host, in the system's order of preference, each one once.
+  /// Returns the addresses of a host without duplicates, in the system's order of preference.
   ///
-  /// A cancelled look-up returns at once; its thread comes back when the system does.
+  /// A cancelled call returns immediately; its thread is free again once the system answers.
   func resolve(host: String, port: UInt16) async throws(NetworkError) -> [Endpoint] {
     let lookup = Lookup()
     workers.submit {
@@ -36,7 +37,7 @@ final class Resolver {
   private nonisolated static func ask(
     host: String, port: UInt16
   ) -> Result<[Endpoint], NetworkError> {
-    // A name with a NUL would be cut there on its way to C and mean another host.
+    // C would cut a name at an embedded NUL and resolve a different host.
     guard !host.isEmpty, !host.utf8.contains(0) else { return .failure(.unknownHost(host)) }
     var hints = addrinfo()
     hints.ai_family = AF_UNSPEC

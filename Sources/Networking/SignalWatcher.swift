@@ -2,27 +2,27 @@ internal import CPosix
 internal import Glibc
 internal import Synchronization
 
-/// Turns signals of the process into calls on a thread of its own.
+/// Delivers the process's signals as calls on a dedicated thread.
 ///
-/// Nothing else happens on that thread: a loop that a disk holds up, or tasks that have taken all
-/// threads of the pool, must not keep anybody from ending the process. There is one watcher at a
-/// time: a process has one action for each signal. The handler writes the signal's number into a
-/// pipe that the thread reads, which is all that a handler may do.
+/// That thread does nothing else, so the process can still be ended when a disk blocks the loop or
+/// tasks occupy every thread of the pool. A process has one action per signal, so only one watcher
+/// exists at a time. The signal handler writes the signal's number into a pipe that the thread
+/// reads; few other calls are safe in a handler.
 package final class SignalWatcher: Sendable {
-  /// A signal that a program reacts to.
+  /// A signal that a program can handle.
   package enum Signal: CaseIterable, Sendable {
-    /// SIGINT, from Ctrl-C.
+    /// SIGINT, sent by Ctrl-C.
     case interrupt
-    /// SIGTERM, from `kill` and service managers.
+    /// SIGTERM, sent by `kill` and service managers.
     case terminate
-    /// SIGHUP: the terminal is gone. Not watched when it is ignored, as under nohup(1).
+    /// SIGHUP, sent when the terminal goes away; not watched if ignored, as under nohup(1).
     case hangUp
-    /// SIGQUIT, from Ctrl-\.
+    /// SIGQUIT, sent by Ctrl-\.
     case quit
-    /// SIGTSTP, from Ctrl-Z.
+    /// SIGTSTP, sent by Ctrl-Z.
     case suspend
 
-    /// The number of the signal.
+    /// The signal's number.
     package var number: Int32 {
       switch self {
       case .interrupt: SIGINT
@@ -34,7 +34,7 @@ package final class SignalWatcher: Sendable {
     }
   }
 
-  /// What the thread does.
+  /// The configuration of the watching thread.
   private struct Orders: Sendable {
     let signals: [Signal]
     let patience: Duration?
@@ -43,13 +43,14 @@ package final class SignalWatcher: Sendable {
   }
 
   private let signals: [Signal]
-  /// The end of the pipe that the handler writes to; -1 once it is closed.
+  /// The pipe's write end, used by the handler; -1 once closed.
   private let writer: Mutex<Int32>
 
-  /// Starts to watch.
+  /// Starts watching.
   ///
-  /// `received` is called for each signal, for several equal ones in quick succession perhaps once;
-  /// `overdue` with the first one that ends a process, when `patience` has passed since then.
+  /// `received` is called for each signal; several equal signals in quick succession may be
+  /// reported once. `overdue` is called once `patience` has passed since the first terminating
+  /// signal, with that signal.
   package init(
     _ signals: [Signal], patience: Duration? = nil,
     received: @escaping @Sendable (Signal) -> Void,
@@ -75,7 +76,7 @@ package final class SignalWatcher: Sendable {
     stop()
   }
 
-  /// Gives the signals their default actions back and ends the thread; may be called again.
+  /// Restores the default actions and ends the thread; stopping twice is harmless.
   package func stop() {
     writer.withLock { writer in
       guard writer >= 0 else { return }
@@ -85,16 +86,17 @@ package final class SignalWatcher: Sendable {
     }
   }
 
-  /// Stops the process as SIGTSTP would have; returns when it is continued.
+  /// Suspends the process as SIGTSTP would by default; returns once it is continued.
   package func suspendProcess() {
     Self.raiseDefault(.suspend)
     writer.withLock { writer in
-      // A failure leaves the default action, which suspends as well.
+      // If this fails, the default action remains, and that suspends as well.
       if writer >= 0 { _ = cposix_watch_signal(Signal.suspend.number, writer) }
     }
   }
 
-  /// Ends the process as `signal` would have, so that a shell sees what happened and stops its loop.
+  /// Ends the process by the default action of `signal`, so that a shell sees the cause and stops
+  /// its loop.
   package static func die(of signal: Signal) -> Never {
     raiseDefault(signal)
     exit(128 + signal.number)
@@ -138,7 +140,7 @@ package final class SignalWatcher: Sendable {
     }
   }
 
-  /// How long to wait, rounded up; -1 waits for ever.
+  /// Returns the remaining time in milliseconds, rounded up; -1 means no limit.
   private static func milliseconds(until deadline: ContinuousClock.Instant?) -> Int32 {
     guard let deadline else { return -1 }
     let (seconds, attoseconds) = (deadline - .now).components

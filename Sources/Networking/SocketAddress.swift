@@ -2,7 +2,7 @@ internal import CPosix
 internal import Glibc
 internal import Primitives
 
-/// A socket address as the kernel takes it, and back.
+/// Conversions between endpoints and the kernel's socket addresses.
 enum SocketAddress {
   /// Calls `body` with the socket address of `endpoint`.
   static func with<Result>(
@@ -16,7 +16,7 @@ enum SocketAddress {
     }
   }
 
-  /// The endpoint in a socket address; nil for a family other than IPv4 and IPv6.
+  /// Returns the endpoint in a socket address, or nil for a family other than IPv4 and IPv6.
   static func endpoint(of address: UnsafePointer<sockaddr>) -> Endpoint? {
     var bytes = [UInt8](repeating: 0, count: 16)
     var port: UInt16 = 0
@@ -24,7 +24,7 @@ enum SocketAddress {
     return IPAddress(networkBytes: bytes[..<count]).map { Endpoint(address: $0, port: port) }
   }
 
-  /// The endpoint that a call such as `getsockname` fills in; nil when it fails.
+  /// Returns the endpoint that a call such as `getsockname` fills in, or nil if the call fails.
   static func endpoint(
     filledBy call: (UnsafeMutablePointer<sockaddr>, UnsafeMutablePointer<socklen_t>) -> Int32
   ) -> Endpoint? {
@@ -37,7 +37,7 @@ enum SocketAddress {
     }
   }
 
-  /// Our own side of a socket.
+  /// Returns the local endpoint of a socket.
   static func local(of socket: borrowing SocketDescriptor) -> Endpoint? {
     let descriptor = socket.rawValue
     return endpoint { getsockname(descriptor, $0, $1) }

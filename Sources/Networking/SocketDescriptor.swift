@@ -2,12 +2,12 @@ internal import CPosix
 internal import Glibc
 internal import Primitives
 
-/// A descriptor that is closed exactly once: when its owner lets go of it.
+/// An owned descriptor that is closed exactly once, when its owner releases it.
 struct SocketDescriptor: ~Copyable {
   /// The descriptor's number, valid as long as this value lives.
   let rawValue: Int32
 
-  /// Takes over an open descriptor.
+  /// Takes ownership of an open descriptor.
   init(owning rawValue: Int32) {
     self.rawValue = rawValue
   }
@@ -27,13 +27,13 @@ struct SocketDescriptor: ~Copyable {
   }
 
   deinit {
-    // Linux gives the descriptor back even when close reports an error.
+    // Linux releases the descriptor even when close reports an error.
     _ = close(rawValue)
   }
 }
 
 extension NetworkError {
-  /// The failure of the system call that has just set `errno`.
+  /// Returns the failure of the system call that has just set `errno`.
   static func lastSystemError(_ call: String) -> NetworkError {
     .system(call: call, code: errno)
   }

@@ -4,14 +4,14 @@ package import Primitives
 
 /// A listening TCP socket.
 ///
-/// The kernel holds at most `backlog` connections that nobody has accepted yet and drops more.
+/// The kernel queues at most `backlog` unaccepted connections and drops the rest.
 @Reactor
 package final class TCPListener: Listener {
-  /// Where it listens.
+  /// The address on which it listens.
   package let endpoint: Endpoint
 
   private static let backlog: Int32 = 128
-  /// How long to leave it when the process or the system has no descriptor left.
+  /// The pause before another attempt when the process or the system has run out of descriptors.
   private static let exhaustionDelay = Duration.milliseconds(100)
 
   private var socket: SocketDescriptor?
@@ -19,7 +19,7 @@ package final class TCPListener: Listener {
   private let clock: any LoopClock
   private let ready = Wakeup()
 
-  /// Opens a listening socket; an IPv6 one takes no IPv4 connections.
+  /// Opens a listening socket; an IPv6 socket accepts no IPv4 connections.
   init(at endpoint: Endpoint, clock: any LoopClock) throws(NetworkError) {
     let socket = try SocketDescriptor.stream(for: endpoint.address)
     let descriptor = socket.rawValue
@@ -39,7 +39,7 @@ package final class TCPListener: Listener {
     close()
   }
 
-  /// The next incoming connection; nil when closed or cancelled.
+  /// Waits for the next incoming connection; returns nil if closed or cancelled.
   package func accept() async -> (any Transport)? {
     while let descriptor, !Task.isCancelled {
       switch acceptNow(descriptor) {
@@ -47,14 +47,14 @@ package final class TCPListener: Listener {
       case .tryAgain: continue
       case .nothing: await ready.wait()
       case .exhausted:
-        // The pending connection stays readable and gives no new edge, so a timer asks again.
+        // The pending connection raises no new edge, so a timer triggers the next attempt.
         _ = await clock.wait(for: ready, until: clock.now + Self.exhaustionDelay)
       }
     }
     return nil
   }
 
-  /// Stops listening and wakes whoever waits.
+  /// Stops listening and wakes the waiting task.
   package func close() {
     guard let descriptor else { return }
     if let registration { Reactor.shared.loop.poller.remove(registration, descriptor) }
@@ -89,7 +89,7 @@ package final class TCPListener: Listener {
       switch errno {
       case EAGAIN: return .nothing
       case EMFILE, ENFILE, ENOBUFS, ENOMEM: return .exhausted
-      // The rest concern the one connection, which is gone.
+      // Any other error concerns this one connection, which is gone.
       default: return .tryAgain
       }
     }

@@ -4,14 +4,14 @@ package import Primitives
 
 /// A TCP connection.
 ///
-/// One edge-triggered registration serves both directions. A read or write that the kernel cut
-/// short has drained or filled its buffer, so the next attempt is answered from here, without a
-/// system call, until epoll reports the next edge.
+/// One edge-triggered registration serves both directions. A short read or write means that the
+/// kernel's buffer is empty or full, so the next attempt returns `.wouldBlock` without a system
+/// call until epoll reports the next edge.
 @Reactor
 package final class TCPTransport: Transport {
-  /// The other side's address.
+  /// The address of the other side.
   package let remote: Endpoint
-  /// Our own address.
+  /// The local address.
   package let local: Endpoint
 
   private static let maximumSegments = 1024
@@ -20,14 +20,14 @@ package final class TCPTransport: Transport {
   private var registration: Poller.Registration?
   private var canRead = false
   private var canWrite: Bool
-  /// Whether no further edge may come, so that readiness must not be forgotten.
+  /// A Boolean value indicating whether no further edge may come, so that readiness must be kept.
   private var hasEnded = false
-  /// Whether epoll tells us of what comes in.
+  /// A Boolean value indicating whether epoll reports incoming data.
   private var hearsArrivals = true
   private let readable = Wakeup()
   private let writable = Wakeup()
 
-  /// Takes over a connected socket, or one that is connecting and so cannot be written yet.
+  /// Takes over a socket that is connected, or still connecting and therefore not yet writable.
   init(
     _ socket: consuming SocketDescriptor, remote: Endpoint, isConnected: Bool
   ) throws(NetworkError) {
@@ -36,7 +36,8 @@ package final class TCPTransport: Transport {
       SocketAddress.local(of: socket)
       ?? Endpoint(address: remote.address.isIPv6 ? .any6 : .any4, port: 0)
     canWrite = isConnected
-    // Small messages such as requests must not wait for the acknowledgement of the ones before.
+    // Small messages such as requests must not wait for earlier acknowledgements (Nagle's
+    // algorithm).
     _ = cposix_set_no_delay(socket.rawValue)
     let descriptor = socket.rawValue
     self.socket = consume socket
@@ -49,16 +50,16 @@ package final class TCPTransport: Transport {
 
   // MARK: - Reading and writing
 
-  /// What the kernel has measured, smoothed.
+  /// The smoothed round-trip time measured by the kernel.
   package var roundTrip: Duration? {
     let microseconds = descriptor.map { cposix_round_trip($0) } ?? 0
     return microseconds > 0 ? .microseconds(Int64(microseconds)) : nil
   }
 
-  /// Whether a read may bring something, or the end.
+  /// A Boolean value indicating whether a read may return data or the end of the stream.
   package var mayRead: Bool { canRead || descriptor == nil }
 
-  /// Reads what is there, without waiting.
+  /// Reads available data without blocking.
   package func read(into segments: UnsafeMutableBufferPointer<IOSegment>) -> IOResult {
     guard let descriptor else { return .closed }
     guard canRead else { return .wouldBlock }
@@ -79,7 +80,7 @@ package final class TCPTransport: Transport {
     }
   }
 
-  /// Writes what fits, without waiting.
+  /// Writes as much as fits without blocking.
   package func write(from segments: UnsafeMutableBufferPointer<IOSegment>) -> IOResult {
     guard let descriptor else { return .closed }
     guard canWrite else { return .wouldBlock }
@@ -99,7 +100,7 @@ package final class TCPTransport: Transport {
     }
   }
 
-  /// Returns when a read may get further, or never will.
+  /// Waits until a read may make progress or never will.
   package func waitUntilReadable() async {
     if !canRead { setHearing(true) }
     while !canRead, descriptor != nil {
@@ -107,7 +108,8 @@ package final class TCPTransport: Transport {
     }
   }
 
-  /// Until the next wait for readability, only trying tells whether there is something to read.
+  /// Stops read events until the next wait for readability; until then, only a read reveals new
+  /// data.
   package func ignoreArrivals() {
     setHearing(false)
     canRead = true
@@ -119,14 +121,14 @@ package final class TCPTransport: Transport {
     Reactor.shared.loop.poller.setReading(hears, registration, descriptor)
   }
 
-  /// Returns when a write may get further, or never will.
+  /// Waits until a write may make progress or never will.
   package func waitUntilWritable() async {
     while !canWrite, descriptor != nil {
       guard await writable.wait() else { return }
     }
   }
 
-  /// Ends the connection and wakes whoever waits.
+  /// Closes the connection and wakes all waiting tasks.
   package func close() {
     guard let descriptor else { return }
     if let registration { Reactor.shared.loop.poller.remove(registration, descriptor) }
@@ -138,7 +140,7 @@ package final class TCPTransport: Transport {
 
   // MARK: - Connecting
 
-  /// Waits until the connection that was begun is made.
+  /// Waits until the pending connect completes.
   func finishConnecting(
     deadline: Instant, clock: any LoopClock
   ) async throws(NetworkError) {
@@ -172,7 +174,7 @@ package final class TCPTransport: Transport {
     return length
   }
 
-  /// Passes segments to a system call as the `iovec`s that they are.
+  /// Passes segments to a system call as `iovec`s, whose layout they share.
   private static func withVector(
     _ segments: UnsafeMutableBufferPointer<IOSegment>,
     _ body: (UnsafeMutablePointer<iovec>?, Int) -> Int

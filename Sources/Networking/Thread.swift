@@ -1,9 +1,9 @@
 internal import CPosix
 internal import Glibc
 
-/// A detached thread of the system that runs one closure.
+/// A detached system thread that runs one closure.
 enum Thread {
-  /// Starts a thread; signals are left to the threads that the program has besides.
+  /// Starts a thread with every signal blocked, so that signals go to other threads.
   static func start(_ body: @escaping @Sendable () -> Void) {
     let context = Unmanaged.passRetained(Body(body))
     var everySignal = sigset_t()
@@ -19,7 +19,7 @@ enum Thread {
         Unmanaged<Body>.fromOpaque(context).takeRetainedValue().run()
         return nil
       }, context.toOpaque())
-    // A process that may have no thread at all cannot go on in any useful way.
+    // A process that cannot start a thread cannot do anything useful.
     precondition(code == 0, "no thread can be started: \(String(cString: strerror(code)))")
     pthread_detach(thread)
   }

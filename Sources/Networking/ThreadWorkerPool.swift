@@ -1,9 +1,9 @@
 internal import Glibc
 
-/// A worker pool with threads of its own, started when there is work for them.
+/// A worker pool that starts its own threads as work arrives.
 ///
-/// Its queue holds at most one piece of work for each task that waits in `run`, so it is bounded by
-/// the number of those tasks; whoever must bound memory bounds how many of them it lets wait.
+/// Its queue holds at most one item for each task that waits in `run`, so the number of those tasks
+/// bounds it. Callers that must bound memory limit how many tasks they let wait.
 package final class ThreadWorkerPool: WorkerPool {
   private let queue: WorkQueue
 
@@ -16,26 +16,27 @@ package final class ThreadWorkerPool: WorkerPool {
     queue.close()
   }
 
-  /// Runs `work` and returns its result to the loop.
+  /// Runs `work` on a thread and returns its result to the loop.
   package func run<Result: Sendable>(_ work: @escaping @Sendable () -> Result) async -> Result {
     await withUnsafeContinuation { continuation in
       submit { continuation.resume(returning: work()) }
     }
   }
 
-  /// Runs `work` on a thread and tells nobody.
+  /// Runs `work` on a thread without reporting its completion.
   func submit(_ work: @escaping @Sendable () -> Void) {
     queue.append(work)
   }
 }
 
-/// A worker pool that runs everything at once on the caller's thread: for simulated runs, where
-/// work takes no time and the order must not depend on threads.
+/// A worker pool that runs everything immediately on the caller's thread.
+///
+/// Simulated runs use it: there, work takes no time and its order must not depend on threads.
 package struct InlineWorkerPool: WorkerPool {
   /// Creates the pool.
   package init() {}
 
-  /// Runs `work` and returns its result to the loop.
+  /// Runs `work` and returns its result.
   package func run<Result: Sendable>(_ work: @escaping @Sendable () -> Result) async -> Result {
     work()
   }
@@ -43,8 +44,8 @@ package struct InlineWorkerPool: WorkerPool {
 
 /// The queue between a pool and its threads.
 ///
-/// `@unchecked Sendable`: the pthread mutex guards every property. The standard `Mutex` has no
-/// condition variable to wait with.
+/// `@unchecked Sendable`: the pthread mutex guards every property. The standard library's `Mutex`
+/// has no condition variable.
 private final class WorkQueue: @unchecked Sendable {
   private let lock = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
   private let hasWork = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
@@ -78,7 +79,7 @@ private final class WorkQueue: @unchecked Sendable {
     if needsThread { Thread.start { self.runThread() } }
   }
 
-  /// Lets the threads end once the work that waits is done.
+  /// Lets the threads exit once all queued work is done.
   func close() {
     pthread_mutex_lock(lock)
     isClosed = true

@@ -1,11 +1,11 @@
 package import Primitives
 
-/// Timers in the order of their deadlines and, for equal ones, of their scheduling.
+/// Timers ordered by deadline and, where deadlines are equal, by when they were scheduled.
 ///
-/// A binary heap whose entries know their slot and whose slots know their entry, so scheduling,
-/// cancelling and taking the first are O(log n). Payloads stay in their slots: moving entries about
-/// counts no references. A slot's generation is part of the timer's name: the name of a timer that
-/// is gone never means a later one.
+/// The queue is a binary heap. Heap entries and slots refer to each other, so scheduling,
+/// cancelling and popping take O(log n). Payloads stay in their slots, so moving heap entries
+/// involves no reference counting. A timer's identifier includes its slot's generation, so the
+/// identifier of an expired timer never matches a later one.
 package struct TimerQueue<Payload> {
   private struct Entry {
     var deadline: Instant
@@ -19,7 +19,7 @@ package struct TimerQueue<Payload> {
 
   private struct Slot {
     var generation: UInt32 = 0
-    /// Where the entry is in the heap; nil for a free slot.
+    /// The entry's position in the heap; nil for a free slot.
     var position: Int?
     var payload: Payload?
   }
@@ -28,16 +28,16 @@ package struct TimerQueue<Payload> {
   private var slots: [Slot] = []
   private var freeSlots: [Int] = []
 
-  /// The sequence number of the timer scheduled last.
+  /// The sequence number of the most recently scheduled timer.
   package private(set) var lastSequence: UInt64 = 0
 
   /// Creates an empty queue.
   package init() {}
 
-  /// How many timers wait.
+  /// The number of pending timers.
   package var count: Int { heap.count }
 
-  /// The earliest deadline; nil when no timer waits.
+  /// The earliest deadline, or nil if no timer is pending.
   package var nextDeadline: Instant? { heap.first?.deadline }
 
   /// Adds a timer.
@@ -52,7 +52,7 @@ package struct TimerQueue<Payload> {
     return TimerID(value: UInt64(slots[slot].generation) << 32 | UInt64(slot))
   }
 
-  /// Forgets a timer and returns its payload; nil when it is gone already.
+  /// Cancels a timer and returns its payload, or nil if the timer is gone.
   @discardableResult
   package mutating func cancel(_ timer: TimerID) -> Payload? {
     let slot = Int(timer.value & 0xFFFF_FFFF)
@@ -62,12 +62,12 @@ package struct TimerQueue<Payload> {
     return remove(at: position)
   }
 
-  /// Takes the first timer if its deadline is no later than `now`.
+  /// Removes the first timer if its deadline is no later than `now`.
   ///
   /// - Parameters:
-  ///   - now: The time.
-  ///   - last: Timers scheduled after the one with this sequence number stay, so that a timer which
-  ///     schedules itself for now cannot hold up a loop that fires all that are due.
+  ///   - now: The current time.
+  ///   - last: The highest sequence number to consider. A timer that reschedules itself for now has a
+  ///     higher one, so it cannot trap a loop that fires all due timers.
   /// - Returns: The timer's payload.
   package mutating func popFirst(
     dueAt now: Instant, scheduledUpTo last: UInt64 = .max

@@ -1,9 +1,9 @@
 import Primitives
 
-// Reads and writes of one run of bytes, for whoever has no use for several segments.
+// Reads and writes of a single contiguous buffer.
 
 extension Transport {
-  /// Reads what is there to the beginning of `memory`.
+  /// Reads available data into the start of `memory`.
   package func read(into memory: UnsafeMutableRawBufferPointer) -> IOResult {
     guard let base = memory.baseAddress else { return .wouldBlock }
     var segment = IOSegment(base: base, count: memory.count)
@@ -16,7 +16,7 @@ extension Transport {
   package func write(_ bytes: ArraySlice<UInt8>) -> IOResult {
     bytes.withUnsafeBytes { memory in
       guard let base = memory.baseAddress else { return .wouldBlock }
-      // A segment is mutable because reads share its type; a write does not change the memory.
+      // `IOSegment` is mutable because reads share it; writing does not modify the memory.
       var segment = IOSegment(base: UnsafeMutableRawPointer(mutating: base), count: memory.count)
       return withUnsafeMutablePointer(to: &segment) {
         write(from: UnsafeMutableBufferPointer(start: $0, count: 1))

@@ -1,115 +1,115 @@
 package import Primitives
 
-/// What one attempt to read or write without waiting came to.
+/// The result of one non-blocking read or write.
 package enum IOResult: Equatable, Sendable {
-  /// That many bytes were moved, at least 1.
+  /// The operation moved this many bytes, at least 1.
   case bytes(Int)
   /// Nothing can be moved now: wait, then try again.
   case wouldBlock
-  /// The other side has ended its direction (reads only), or the transport is closed.
+  /// The other side has finished sending (reads only), or the transport is closed.
   case closed
-  /// The connection broke, with this `errno`.
+  /// The connection broke with this `errno`.
   case failed(Int32)
 }
 
-/// A stream of bytes to one peer: plain TCP, or what stands in for it in a simulation.
+/// A byte stream to one peer: TCP, or its stand-in in a simulation.
 ///
-/// Reads and writes never wait. At most one task waits for readability and one for writability.
+/// Reads and writes never block. At most one task may wait for readability and one for writability.
 @Reactor
 package protocol Transport: AnyObject, Sendable {
-  /// The other side's address.
+  /// The address of the other side.
   var remote: Endpoint { get }
-  /// Our own address on this connection.
+  /// The local address of this connection.
   var local: Endpoint { get }
 
-  /// How long the network takes to the other side and back; nil while that is not known.
+  /// The round-trip time to the other side, or nil if it is unknown.
   var roundTrip: Duration? { get }
 
-  /// Whether a read may get further now.
+  /// A Boolean value indicating whether a read may make progress now.
   var mayRead: Bool { get }
 
-  /// Reads what is there into the segments, in order.
+  /// Reads available data into the segments, in order.
   func read(into segments: UnsafeMutableBufferPointer<IOSegment>) -> IOResult
 
-  /// Writes from the segments, in order, as much as fits.
+  /// Writes as much of the segments as fits, in order.
   func write(from segments: UnsafeMutableBufferPointer<IOSegment>) -> IOResult
 
-  /// Returns when a read may get further, when the transport is closed, or when the task is
-  /// cancelled.
+  /// Waits until a read may make progress, the transport is closed, or the task is cancelled.
   func waitUntilReadable() async
 
-  /// The caller will try to read again by itself after a while, and need not hear of every drip that
-  /// comes in meanwhile. The next wait for readability ends it.
+  /// Suppresses notifications about incoming data until the next wait for readability.
+  ///
+  /// A caller that polls after a pause uses it to let a trickle of data accumulate.
   func ignoreArrivals()
 
-  /// Returns when a write may get further, when the transport is closed, or when the task is
-  /// cancelled.
+  /// Waits until a write may make progress, the transport is closed, or the task is cancelled.
   func waitUntilWritable() async
 
-  /// Ends the connection and wakes whoever waits. May be called again.
+  /// Closes the connection and wakes all waiting tasks; closing twice is harmless.
   func close()
 }
 
 extension Transport {
-  /// Where hearing of arrivals costs nothing, there is nothing to do.
+  /// Does nothing: by default, notifications are assumed to cost nothing.
   package func ignoreArrivals() {}
 
-  /// Not known.
+  /// Returns nil: by default, the round-trip time is unknown.
   package var roundTrip: Duration? { nil }
 }
 
-/// A listening socket, or what stands in for it in a simulation.
+/// A listening socket, or its stand-in in a simulation.
 @Reactor
 package protocol Listener: AnyObject, Sendable {
-  /// Where it listens, with the real port.
+  /// The address on which it listens, with the port that the system assigned.
   var endpoint: Endpoint { get }
 
-  /// The next incoming connection; nil when the listener is closed or the task cancelled.
+  /// Waits for the next incoming connection; returns nil if the listener is closed or the task
+  /// cancelled.
   func accept() async -> (any Transport)?
 
-  /// Stops listening and wakes whoever waits. May be called again.
+  /// Stops listening and wakes the waiting task; closing twice is harmless.
   func close()
 }
 
-/// The way to the network, live or simulated.
+/// Access to the network, live or simulated.
 @Reactor
 package protocol Network: AnyObject, Sendable {
   /// Connects to a peer.
   ///
   /// - Parameters:
-  ///   - endpoint: Where to.
-  ///   - timeout: After which the attempt ends with `.timedOut`.
-  /// - Throws: Why there is no connection; `.cancelled` when the task was cancelled.
+  ///   - endpoint: The peer's address.
+  ///   - timeout: The time after which the attempt fails with `.timedOut`.
+  /// - Throws: The reason for the failure; `.cancelled` if the task was cancelled.
   /// - Returns: The open connection.
   func connect(
     to endpoint: Endpoint, timeout: Duration
   ) async throws(NetworkError) -> any Transport
 
-  /// Starts to listen; port 0 lets the system choose one.
+  /// Starts listening; with port 0 the system chooses the port.
   func listen(at endpoint: Endpoint) throws(NetworkError) -> any Listener
 
-  /// Opens a socket for datagrams; port 0 lets the system choose one.
+  /// Opens a datagram socket; with port 0 the system chooses the port.
   ///
-  /// One at an IPv6 address takes no IPv4 datagrams.
+  /// A socket at an IPv6 address receives no IPv4 datagrams.
   func bindDatagrams(at endpoint: Endpoint) throws(NetworkError) -> any DatagramSocket
 
-  /// Opens a socket that hears what is sent to a multicast group, on every interface.
+  /// Opens a socket that receives a multicast group's datagrams on every interface.
   ///
-  /// Other programs of this machine may listen there as well. What is sent to the group leaves by
-  /// every interface and comes back to its sender too.
+  /// Other programs on this host may listen there as well. A datagram sent to the group leaves
+  /// through every interface and also loops back to its sender.
   func joinGroup(_ group: Endpoint) throws(NetworkError) -> any DatagramSocket
 
-  /// Looks up a host name; a literal address needs no look-up. Never blocks the loop.
+  /// Resolves a host name without blocking the loop; a literal address needs no look-up.
   func resolve(host: String, port: UInt16) async throws(NetworkError) -> [Endpoint]
 }
 
-/// Why a connection, a listener or a look-up failed.
+/// The failure of a connection, a listener or a look-up.
 package enum NetworkError: Error, Equatable, Sendable {
-  /// Nothing happened in the time allowed.
+  /// The operation did not complete within its timeout.
   case timedOut
   /// The task was cancelled.
   case cancelled
-  /// The name has no address.
+  /// The host name has no address.
   case unknownHost(String)
   /// A system call failed with this `errno`.
   case system(call: String, code: Int32)

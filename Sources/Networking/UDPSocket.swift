@@ -2,16 +2,16 @@ internal import CPosix
 internal import Glibc
 package import Primitives
 
-/// A UDP socket, or one that has joined a multicast group.
+/// A UDP socket, optionally joined to a multicast group.
 ///
-/// It is not connected, so that one socket serves all the world and the kernel keeps ICMP errors to
-/// itself. The kernel drops datagrams when its buffer is full.
+/// It is unconnected, so one socket can talk to any address and the kernel does not report ICMP
+/// errors through it. The kernel drops datagrams when its receive buffer is full.
 @Reactor
 package final class UDPSocket: DatagramSocket {
-  /// Our own address.
+  /// The local address.
   package let local: Endpoint
 
-  /// Errors about earlier datagrams that one receive steps over.
+  /// The number of errors about earlier datagrams that one receive skips.
   private static let maximumErrors = 16
   private static let maximumInterfaces = 32
 
@@ -22,18 +22,18 @@ package final class UDPSocket: DatagramSocket {
   private var arrivalAction: (@Reactor () -> Void)?
   private var headers = [cposix_datagram](
     repeating: cposix_datagram(), count: Int(cposix_max_datagrams))
-  /// The group that was joined, and the interfaces on which that worked.
+  /// The joined group, and the interfaces on which joining succeeded.
   private let group: Endpoint?
   private let interfaces: [UInt32]
 
-  /// Opens a socket at an address of ours.
+  /// Opens a socket at a local address.
   convenience init(at endpoint: Endpoint) throws(NetworkError) {
     let socket = try SocketDescriptor.datagrams(for: endpoint.address)
     try Self.bind(socket, to: endpoint)
     try self.init(socket, endpoint: endpoint, group: nil, interfaces: [])
   }
 
-  /// Opens a socket at a multicast group's port that hears the group.
+  /// Opens a socket at a multicast group's port and joins the group.
   convenience init(joining group: Endpoint) throws(NetworkError) {
     let socket = try SocketDescriptor.datagrams(for: group.address)
     _ = cposix_set_reuse_address(socket.rawValue)
@@ -69,7 +69,7 @@ package final class UDPSocket: DatagramSocket {
     }
   }
 
-  /// Joins on every interface of the family; one that refuses is left out.
+  /// Joins the group on every interface of its family, skipping those that refuse.
   private static func join(
     _ group: Endpoint, with socket: borrowing SocketDescriptor
   ) throws(NetworkError) -> [UInt32] {
@@ -93,7 +93,7 @@ package final class UDPSocket: DatagramSocket {
 
   // MARK: - Sending and receiving
 
-  /// Sends one datagram; to the group that was joined, one by each interface.
+  /// Sends one datagram; one for the joined group leaves through each interface.
   package func send(
     from segments: UnsafeMutableBufferPointer<IOSegment>, to endpoint: Endpoint
   ) -> IOResult {
@@ -128,7 +128,7 @@ package final class UDPSocket: DatagramSocket {
     }
   }
 
-  /// Fills the batch with what is there.
+  /// Fills the batch with pending datagrams.
   package func receive(into batch: DatagramBatch) -> DatagramArrival {
     batch.removeAll()
     guard let descriptor else { return .closed }
@@ -164,19 +164,19 @@ package final class UDPSocket: DatagramSocket {
     return (source, Int(header.length), header.is_truncated != 0)
   }
 
-  /// Returns when there may be something to receive, or never will be.
+  /// Waits until datagrams may be pending or never will be.
   package func waitUntilReadable() async {
     while !canRead, descriptor != nil {
       guard await readable.wait() else { return }
     }
   }
 
-  /// From now on calls `action` whenever something may have come.
+  /// Registers an action that runs whenever datagrams may have arrived.
   package func onArrival(_ action: @escaping @Reactor () -> Void) {
     arrivalAction = action
   }
 
-  /// Closes the socket and wakes whoever waits.
+  /// Closes the socket and wakes the waiting task.
   package func close() {
     guard let descriptor else { return }
     if let registration { Reactor.shared.loop.poller.remove(registration, descriptor) }

@@ -1,7 +1,7 @@
-/// A signal that one task waits for, and that remembers when it came early.
+/// A signal that one task waits for and that remembers a fire without a waiter.
 ///
-/// `fire` lets one `wait` return: the one in progress, else the next one. Several fires before a
-/// wait count as one. After a wait has returned, the wakeup can be used again.
+/// Each `fire` ends one `wait`: the current one, or else the next. Several fires before a wait
+/// count as one. The wakeup can be reused after a wait returns.
 @Reactor
 package final class Wakeup {
   private enum State {
@@ -11,29 +11,29 @@ package final class Wakeup {
   }
 
   private var state = State.idle
-  /// Counts the waits, so that a late cancellation of one cannot end the next.
+  /// The number of waits so far, so that a late cancellation of one cannot end the next.
   private var ticket: UInt64 = 0
-  /// The last wait that has come to its end.
+  /// The most recent wait that has ended.
   private var endedTicket: UInt64 = 0
-  /// The last wait that was cancelled.
+  /// The most recent wait that was cancelled.
   private var cancelledTicket: UInt64 = 0
 
   /// Creates a wakeup that has not fired.
   package nonisolated init() {}
 
-  /// Whether a task is waiting now.
+  /// A Boolean value indicating whether a task is waiting.
   package var hasWaiter: Bool { if case .waiting = state { true } else { false } }
 
-  /// The number of the wait that comes next.
+  /// The ticket of the next wait.
   var nextTicket: UInt64 { ticket &+ 1 }
 
-  /// Whether the wait with this number has ended, or will without any further fire.
+  /// Returns whether the wait with this ticket has ended or will end without a further fire.
   func hasDecided(_ wait: UInt64) -> Bool {
     if case .fired = state { return true }
     return endedTicket >= wait
   }
 
-  /// Lets the waiting task go on, or the next one that comes.
+  /// Resumes the waiting task, or lets the next wait return immediately.
   package func fire() {
     if case .waiting(let continuation) = state {
       state = .idle
@@ -44,7 +44,7 @@ package final class Wakeup {
     }
   }
 
-  /// Returns true once the wakeup has fired, false when the task was cancelled before.
+  /// Waits until the wakeup fires; returns false if the task is cancelled first.
   ///
   /// Only one task may wait at a time.
   @discardableResult
@@ -59,12 +59,12 @@ package final class Wakeup {
     return await withTaskCancellationHandler {
       await withUnsafeContinuation { begin($0, ticket) }
     } onCancel: {
-      // Runs on any thread, so the state is touched by a job of its own.
+      // This handler may run on any thread, so a job on the loop changes the state.
       Reactor.enqueue { self.cancelWait(ticket) }
     }
   }
 
-  /// Suspends the task, unless the wait is over already.
+  /// Suspends the task unless the wait is already over.
   ///
   /// A task that does not prefer the loop's task executor passes through the job ring on its way
   /// here, so a fire or a cancellation may have come in between.

@@ -1,6 +1,6 @@
-/// Where work goes that would hold up the loop: hashing, files, name look-ups.
+/// A pool for work that would block the loop: hashing, file access and name resolution.
 ///
-/// The live one has threads; a simulation runs the work at once on the loop.
+/// The live pool uses threads. A simulation runs the work immediately on the loop.
 package protocol WorkerPool: Sendable {
   /// Runs `work` off the loop and resumes the caller on the loop with its result.
   @Reactor

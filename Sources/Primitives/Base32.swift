@@ -1,9 +1,9 @@
-/// Base32 with the alphabet of RFC 4648, as older magnet links write info-hashes (BEP 9).
+/// Base32 with the alphabet of RFC 4648, used for info-hashes in older magnet links (BEP 9).
 public enum Base32 {
-  /// Reads digits of either case, without padding.
+  /// Decodes digits of either case, without padding.
   ///
-  /// Returns nil when a character is no digit, when their number cannot come from whole bytes, or
-  /// when bits that stand for nothing are set.
+  /// Returns nil for a character that is not a digit, a number of digits that does not encode whole
+  /// bytes, or set bits beyond the last byte.
   public static func decode(_ text: some StringProtocol) -> [UInt8]? {
     var bytes: [UInt8] = []
     var bits: UInt16 = 0
@@ -20,7 +20,7 @@ public enum Base32 {
     return bitCount < 5 && bits == 0 ? bytes : nil
   }
 
-  /// Writes upper-case digits, without padding.
+  /// Encodes bytes as upper-case digits, without padding.
   public static func encode(_ bytes: some Sequence<UInt8>) -> String {
     var text: [UInt8] = []
     var bits: UInt16 = 0

@@ -1,5 +1,5 @@
 extension [UInt8] {
-  /// Appends the number's bytes, the high one first.
+  /// Appends the bytes of a number, most significant first.
   @inlinable
   public mutating func appendBigEndian(_ value: some FixedWidthInteger) {
     Swift.withUnsafeBytes(of: value.bigEndian) { append(contentsOf: $0) }
@@ -7,9 +7,9 @@ extension [UInt8] {
 }
 
 extension UnsafeRawPointer {
-  /// The four bytes at an offset as a number, the high byte first.
+  /// Loads a big-endian 32-bit number at an offset.
   ///
-  /// They must be readable.
+  /// The four bytes must be readable.
   @inlinable
   public func loadBigEndianUInt32(at offset: Int) -> UInt32 {
     UInt32(bigEndian: loadUnaligned(fromByteOffset: offset, as: UInt32.self))

@@ -1,15 +1,18 @@
-/// A set of pieces, one bit a piece, with the wire's bit order at its borders (BEP 3: the high bit
-/// of the first byte is piece 0, spare bits at the end are zero).
+/// A set of pieces with one bit per piece, convertible to and from the wire format.
+///
+/// In the wire format, the high bit of the first byte is piece 0 and spare bits at the end are zero
+/// (BEP 3).
 public struct Bitfield: Hashable, Sendable {
-  /// The number of pieces that it speaks of.
+  /// The number of pieces in the torrent.
   public let count: Int
-  /// How many pieces are in the set.
+  /// The number of pieces in the set.
   public private(set) var population: Int
-  /// Piece `i` is bit `i % 64` of word `i / 64`, lowest bit first; spare bits are zero.
+  /// The bits: piece `i` is bit `i % 64`, counted from the lowest, of word `i / 64`; spare bits are
+  /// zero.
   @usableFromInline
   var words: [UInt64]
 
-  /// Creates the empty set, or the full one, over `count` pieces.
+  /// Creates an empty or full set over `count` pieces.
   public init(count: Int, filled: Bool = false) {
     self.count = count
     words = Array(repeating: filled ? .max : 0, count: (count + 63) / 64)
@@ -17,13 +20,14 @@ public struct Bitfield: Hashable, Sendable {
     if filled, count % 64 != 0 { words[words.count - 1] = (1 << UInt64(count % 64)) - 1 }
   }
 
-  /// Reads the wire's form; nil unless it has exactly the bytes that `count` pieces need and all
-  /// spare bits are zero.
+  /// Creates a set from its wire format.
+  ///
+  /// Fails unless the length matches `count` pieces exactly and all spare bits are zero.
   public init?(wireBytes: some Collection<UInt8>, count: Int) {
     guard wireBytes.count == (count + 7) / 8 else { return nil }
     self.init(count: count)
     var index = 0
-    // As an array, because this is not specialized for other modules' collections.
+    // The array helps because this function is not specialized for other modules' collections.
     for byte in Array(wireBytes) {
       words[index / 8] |= UInt64(byte.bitReversed) << UInt64(index % 8 * 8)
       index += 1
@@ -32,22 +36,22 @@ public struct Bitfield: Hashable, Sendable {
     population = words.reduce(0) { $0 + $1.nonzeroBitCount }
   }
 
-  /// The wire's form: `(count + 7) / 8` bytes.
+  /// The wire format: `(count + 7) / 8` bytes.
   public var wireBytes: [UInt8] {
     (0..<(count + 7) / 8).map { index in
       UInt8(truncatingIfNeeded: words[index / 8] >> UInt64(index % 8 * 8)).bitReversed
     }
   }
 
-  /// Whether every piece is in the set.
+  /// A Boolean value indicating whether the set contains every piece.
   @inlinable
   public var isFull: Bool { population == count }
 
-  /// Whether no piece is in the set.
+  /// A Boolean value indicating whether the set is empty.
   @inlinable
   public var isEmpty: Bool { population == 0 }
 
-  /// Whether a piece is in the set.
+  /// Returns whether the set contains a piece.
   @inlinable
   public func contains(_ piece: PieceIndex) -> Bool {
     words[piece.value >> 6] >> UInt64(piece.value & 63) & 1 != 0
@@ -73,17 +77,17 @@ public struct Bitfield: Hashable, Sendable {
     return true
   }
 
-  /// Whether `other` holds a piece that this set lacks.
+  /// Returns whether `other` contains a piece that this set lacks.
   ///
-  /// Both must speak of the same torrent.
+  /// Both sets must belong to the same torrent.
   public func lacksAny(of other: Bitfield) -> Bool {
     for (mine, theirs) in zip(words, other.words) where theirs & ~mine != 0 { return true }
     return false
   }
 
-  /// The first piece at or after `start` that is in both sets; nil when there is none.
+  /// Returns the first piece at or after `start` that is in both sets, or nil if there is none.
   ///
-  /// Both must speak of the same torrent. 64 pieces cost one step.
+  /// Both sets must belong to the same torrent. Each step examines 64 pieces.
   public func firstCommon(with other: Bitfield, from start: Int) -> PieceIndex? {
     guard start >= 0, start < count, other.count == count else { return nil }
     var mask: UInt64 = .max << UInt64(start & 63)
@@ -95,7 +99,7 @@ public struct Bitfield: Hashable, Sendable {
     return nil
   }
 
-  /// How many pieces of a range are in the set; the range must lie within `0..<count`.
+  /// Returns the number of pieces in the set within a range, which must lie within `0..<count`.
   public func population(in range: Range<Int>) -> Int {
     guard let last = range.last else { return 0 }
     var sum = 0
@@ -108,7 +112,7 @@ public struct Bitfield: Hashable, Sendable {
     return sum
   }
 
-  /// Calls `body` for each piece in the set, in rising order.
+  /// Calls `body` for each piece in the set, in ascending order.
   @inlinable
   public func forEach(_ body: (PieceIndex) -> Void) {
     for (number, word) in words.enumerated() {
@@ -122,7 +126,7 @@ public struct Bitfield: Hashable, Sendable {
 }
 
 extension UInt8 {
-  /// The byte with its bits in the opposite order.
+  /// The byte with its bits reversed.
   fileprivate var bitReversed: UInt8 {
     var value = self
     value = value >> 4 | value << 4

@@ -1,28 +1,28 @@
-/// Reads big-endian numbers and runs of bytes from untrusted input, front to back.
+/// A reader of big-endian numbers and byte runs from untrusted input.
 ///
-/// Every read returns nil, and consumes nothing, when too few bytes are left. For packets and other
-/// small input; the stream of blocks has a decoder of its own that copies nothing.
+/// A read returns nil and consumes nothing if too few bytes are left. It is meant for packets and
+/// other small input; the block stream has its own zero-copy decoder.
 public struct ByteReader: Sendable {
   @usableFromInline
   var unread: ArraySlice<UInt8>
 
-  /// The bytes not read yet.
+  /// The bytes that have not been read.
   @inlinable
   public var rest: ArraySlice<UInt8> { unread }
 
-  /// Starts at the first byte.
+  /// Creates a reader at the start of a slice.
   @inlinable
   public init(_ bytes: ArraySlice<UInt8>) {
     unread = bytes
   }
 
-  /// Starts at the first byte.
+  /// Creates a reader at the start of an array.
   @inlinable
   public init(_ bytes: [UInt8]) {
     unread = bytes[...]
   }
 
-  /// Reads that many bytes.
+  /// Reads `count` bytes.
   @inlinable
   public mutating func read(_ count: Int) -> ArraySlice<UInt8>? {
     guard count >= 0, count <= unread.count else { return nil }
@@ -30,7 +30,7 @@ public struct ByteReader: Sendable {
     return unread.prefix(count)
   }
 
-  /// Reads one number, the high byte first.
+  /// Reads a big-endian number.
   @inlinable
   public mutating func read<Number: FixedWidthInteger & UnsignedInteger>(
     _ type: Number.Type

@@ -1,8 +1,8 @@
-/// The checksum with Castagnoli's polynomial (RFC 3720 §B.4), which BEPs 40 and 42 use as a hash.
+/// The CRC-32C checksum (RFC 3720 §B.4), which BEPs 40 and 42 use as a hash.
 ///
-/// It hashes a few bytes at a time here, so one table is fast enough.
+/// It only hashes a few bytes at a time here, so a single table is fast enough.
 public enum CRC32C {
-  /// The checksum of the bytes.
+  /// Returns the checksum of the bytes.
   public static func checksum(of bytes: some Sequence<UInt8>) -> UInt32 {
     ~bytes.reduce(UInt32.max) { sum, byte in
       table[Int((sum ^ UInt32(byte)) & 0xFF)] ^ sum >> 8

@@ -1,8 +1,8 @@
-/// An address and a port: where a peer or a tracker is.
+/// An address and a port, such as those of a peer or a tracker.
 public struct Endpoint: Hashable, Sendable, CustomStringConvertible {
   /// The address.
   public let address: IPAddress
-  /// The port; 0 means none, or any.
+  /// The port; 0 means none or any, depending on the context.
   public let port: UInt16
 
   /// Creates an endpoint.
@@ -12,7 +12,7 @@ public struct Endpoint: Hashable, Sendable, CustomStringConvertible {
     self.port = port
   }
 
-  /// Reads `1.2.3.4:80` or `[::1]:80`; nil for anything else.
+  /// Parses `1.2.3.4:80` or `[::1]:80`; fails for anything else.
   public init?(_ text: String) {
     guard let (host, port) = Self.splitHostAndPort(text), let address = IPAddress(host) else {
       return nil
@@ -21,7 +21,7 @@ public struct Endpoint: Hashable, Sendable, CustomStringConvertible {
     self.init(address: address, port: port)
   }
 
-  /// Splits `host:port` or `[address]:port`, the host without its brackets; nil without a port.
+  /// Splits `host:port` or `[address]:port`, removing the brackets; returns nil without a port.
   public static func splitHostAndPort(_ text: String) -> (host: String, port: UInt16)? {
     guard let colon = text.lastIndex(of: ":") else { return nil }
     let digits = text[text.index(after: colon)...]
@@ -35,7 +35,7 @@ public struct Endpoint: Hashable, Sendable, CustomStringConvertible {
     return host.isEmpty || host.contains(":") ? nil : (String(host), port)
   }
 
-  /// `address:port`, an IPv6 address in brackets.
+  /// The form `address:port`, with an IPv6 address in brackets.
   public var description: String {
     address.isIPv6 ? "[\(address)]:\(port)" : "\(address):\(port)"
   }
@@ -44,16 +44,16 @@ public struct Endpoint: Hashable, Sendable, CustomStringConvertible {
 // MARK: - Compact form
 
 extension Endpoint {
-  /// The compact form of BEP 23 (IPv4, 6 bytes) and BEP 7 (IPv6, 18 bytes): address, then port.
+  /// The compact form of BEP 23 (IPv4, 6 bytes) or BEP 7 (IPv6, 18 bytes): address, then port.
   public var compactBytes: [UInt8] {
     var bytes = address.networkBytes
     bytes.appendBigEndian(port)
     return bytes
   }
 
-  /// Reads a list of compact endpoints, of 6 bytes each for IPv4 and 18 for IPv6.
+  /// Parses a list of compact endpoints of 6 bytes each for IPv4 or 18 for IPv6.
   ///
-  /// Returns nil when the length of the list is not a whole number of them.
+  /// Returns nil if the length of the list is not a multiple of that size.
   public static func readCompactList(_ bytes: some Collection<UInt8>, isIPv6: Bool) -> [Endpoint]? {
     let size = isIPv6 ? 18 : 6
     guard bytes.count.isMultiple(of: size) else { return nil }

@@ -1,7 +1,7 @@
-/// A first-in, first-out queue whose elements can also be seen and removed in the middle.
+/// A first-in, first-out queue that also allows inspecting and removing elements in the middle.
 ///
-/// Taking the first element is O(1) amortised: the front of the array is given back in large steps.
-/// It does not bound itself; its owner does.
+/// Removing the first element is O(1) amortized, because the front of the array is released in
+/// large steps. The queue does not bound its length; its owner does.
 public struct Fifo<Element> {
   @usableFromInline
   var storage: [Element] = []
@@ -12,23 +12,23 @@ public struct Fifo<Element> {
   @inlinable
   public init() {}
 
-  /// How many elements wait.
+  /// The number of elements.
   @inlinable
   public var count: Int { storage.count - head }
 
-  /// Whether none waits.
+  /// A Boolean value indicating whether the queue is empty.
   @inlinable
   public var isEmpty: Bool { head == storage.count }
 
-  /// The element that has waited longest.
+  /// The oldest element.
   @inlinable
   public var first: Element? { isEmpty ? nil : storage[head] }
 
-  /// All elements, the one that has waited longest first.
+  /// All elements, oldest first.
   @inlinable
   public var elements: ArraySlice<Element> { storage[head...] }
 
-  /// An element, counted from the one that has waited longest.
+  /// Accesses an element by its position, counted from the oldest.
   @inlinable
   public subscript(index: Int) -> Element { storage[head + index] }
 
@@ -38,7 +38,7 @@ public struct Fifo<Element> {
     storage.append(element)
   }
 
-  /// Takes the element that has waited longest.
+  /// Removes and returns the oldest element.
   @inlinable
   public mutating func popFirst() -> Element? {
     guard let element = first else { return nil }
@@ -52,7 +52,7 @@ public struct Fifo<Element> {
     return element
   }
 
-  /// Takes an element out, counted from the one that has waited longest.
+  /// Removes an element by its position, counted from the oldest.
   @inlinable
   public mutating func remove(at index: Int) {
     if index == 0 {

@@ -1,6 +1,6 @@
-/// Hexadecimal text.
+/// Hexadecimal encoding.
 public enum Hex {
-  /// Lower-case digits, two a byte.
+  /// Encodes bytes as lower-case digits, two per byte.
   public static func encode(_ bytes: some Sequence<UInt8>) -> String {
     var text: [UInt8] = []
     for byte in bytes {
@@ -10,7 +10,7 @@ public enum Hex {
     return String(decoding: text, as: UTF8.self)
   }
 
-  /// Reads digits of either case; nil when a character is no digit or their number is odd.
+  /// Decodes digits of either case; returns nil for other characters or an odd number of digits.
   public static func decode(_ text: some StringProtocol) -> [UInt8]? {
     var bytes: [UInt8] = []
     var high: UInt8?
@@ -26,7 +26,7 @@ public enum Hex {
     return high == nil ? bytes : nil
   }
 
-  /// The value of one ASCII digit of either case; nil for any other byte.
+  /// Returns the value of an ASCII digit of either case, or nil for any other byte.
   @inlinable
   public static func value(of character: UInt8) -> UInt8? {
     switch character {

@@ -1,7 +1,7 @@
-/// One run of memory that a vectored read or write works on.
+/// One contiguous buffer of a vectored read or write.
 ///
-/// It has the layout of C's `iovec`, so an array of them goes to the kernel as it is. Whoever makes
-/// one keeps the memory alive until the call that takes it has returned.
+/// It has the layout of C's `iovec`, so an array of segments can be passed to the kernel as it is.
+/// Its creator keeps the memory alive until the call that uses it has returned.
 public struct IOSegment {
   /// The first byte.
   public var base: UnsafeMutableRawPointer?

@@ -1,6 +1,7 @@
 extension IPAddress: CustomStringConvertible, LosslessStringConvertible {
-  /// Reads dotted IPv4 or IPv6 text (RFC 4291 §2.2), without brackets or zone; nil for anything
-  /// else, such as a host name.
+  /// Parses a dotted IPv4 address or an IPv6 address (RFC 4291 §2.2) without brackets or zone.
+  ///
+  /// Fails for anything else, such as a host name.
   public init?(_ text: String) {
     if let value = Self.parseIPv4(text) {
       self = .v4(value)
@@ -14,7 +15,7 @@ extension IPAddress: CustomStringConvertible, LosslessStringConvertible {
     }
   }
 
-  /// The usual text: dotted for IPv4, RFC 5952 for IPv6.
+  /// The standard notation: dotted for IPv4, RFC 5952 for IPv6.
   public var description: String {
     switch self {
     case .v4(let value):
@@ -34,7 +35,7 @@ extension IPAddress: CustomStringConvertible, LosslessStringConvertible {
     guard parts.count == 4 else { return nil }
     var value: UInt32 = 0
     for part in parts {
-      // A leading zero is octal to some readers and decimal to others, so it is refused.
+      // Some parsers read a leading zero as octal and others as decimal, so it is rejected.
       guard (1...3).contains(part.utf8.count), part.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
         part == "0" || !part.hasPrefix("0"), let byte = UInt8(part)
       else { return nil }
@@ -67,7 +68,8 @@ extension IPAddress: CustomStringConvertible, LosslessStringConvertible {
     return [text[...]]
   }
 
-  /// Reads groups between colons; the last one may be a dotted IPv4 address at the text's end.
+  /// Parses groups between colons; the last one may be a dotted IPv4 address at the end of the
+  /// text.
   private static func groups(in text: Substring, allowingIPv4: Bool) -> [UInt16]? {
     guard !text.isEmpty else { return [] }
     var groups: [UInt16] = []
@@ -85,7 +87,7 @@ extension IPAddress: CustomStringConvertible, LosslessStringConvertible {
     return groups
   }
 
-  /// Writes the longest run of two or more zero groups, the first of equals, as `::`.
+  /// Formats groups, writing the first longest run of two or more zero groups as `::`.
   private static func render(_ groups: [UInt16]) -> String {
     var longest = 0..<0
     var start = 0

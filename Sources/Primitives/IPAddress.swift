@@ -1,20 +1,20 @@
 /// An IPv4 or IPv6 address.
 public enum IPAddress: Hashable, Sendable {
-  /// The four bytes, the first one highest.
+  /// An IPv4 address in host byte order.
   case v4(UInt32)
-  /// The sixteen bytes, the first eight in `high`, the first one highest.
+  /// An IPv6 address as two halves in host byte order.
   case v6(high: UInt64, low: UInt64)
 
   /// The IPv4 loopback address, 127.0.0.1.
   public static let loopback4 = IPAddress.v4(0x7F00_0001)
   /// The IPv6 loopback address, ::1.
   public static let loopback6 = IPAddress.v6(high: 0, low: 1)
-  /// Every local IPv4 address, 0.0.0.0.
+  /// The IPv4 wildcard address, 0.0.0.0.
   public static let any4 = IPAddress.v4(0)
-  /// Every local IPv6 address, ::.
+  /// The IPv6 wildcard address, ::.
   public static let any6 = IPAddress.v6(high: 0, low: 0)
 
-  /// Reads 4 or 16 bytes in network order; nil for any other length.
+  /// Creates an address from 4 or 16 bytes in network order; fails for any other length.
   public init?(networkBytes bytes: some Collection<UInt8>) {
     func number(_ bytes: some Sequence<UInt8>) -> UInt64 {
       bytes.reduce(0) { $0 << 8 | UInt64($1) }
@@ -38,10 +38,11 @@ public enum IPAddress: Hashable, Sendable {
     return bytes
   }
 
-  /// Whether this is an IPv6 address.
+  /// A Boolean value indicating whether this is an IPv6 address.
   public var isIPv6: Bool { if case .v6 = self { true } else { false } }
 
-  /// The IPv4 address inside an IPv4-mapped IPv6 one (`::ffff:a.b.c.d`), else the address itself.
+  /// The embedded IPv4 address of an IPv4-mapped one (`::ffff:a.b.c.d`), or else the address
+  /// itself.
   public var unmapped: IPAddress {
     guard case .v6(0, let low) = self, low >> 32 == 0xFFFF else { return self }
     return .v4(UInt32(truncatingIfNeeded: low))
@@ -49,8 +50,8 @@ public enum IPAddress: Hashable, Sendable {
 }
 
 extension IPAddress {
-  /// What belongs to one customer of a provider: an IPv4 address itself, and of an IPv6 address the
-  /// /64 that it lies in.
+  /// The network assigned to one customer of a provider: a whole IPv4 address, or the /64 of an
+  /// IPv6 address.
   public var network: IPAddress {
     switch unmapped {
     case .v4(let value): .v4(value)
@@ -62,7 +63,7 @@ extension IPAddress {
 // MARK: - Kinds of addresses
 
 extension IPAddress {
-  /// Whether it is in 127.0.0.0/8 or is ::1.
+  /// A Boolean value indicating whether the address is in 127.0.0.0/8 or is ::1.
   public var isLoopback: Bool {
     switch unmapped {
     case .v4(let value): value >> 24 == 127
@@ -70,7 +71,9 @@ extension IPAddress {
     }
   }
 
-  /// Whether it belongs to a private or local network: 10/8, 172.16/12, 192.168/16, 169.254/16, fc00::/7, fe80::/10.
+  /// A Boolean value indicating whether the address belongs to a private or link-local network.
+  ///
+  /// Those are 10/8, 172.16/12, 192.168/16, 169.254/16, fc00::/7 and fe80::/10.
   public var isPrivate: Bool {
     switch unmapped {
     case .v4(let value):
@@ -79,7 +82,8 @@ extension IPAddress {
     }
   }
 
-  /// Whether it is in 0.0.0.0/8 or is ::, which no peer can have.
+  /// A Boolean value indicating whether the address is in 0.0.0.0/8 or is ::, which no peer can
+  /// have.
   public var isUnspecified: Bool {
     switch unmapped {
     case .v4(let value): value >> 24 == 0
@@ -87,7 +91,8 @@ extension IPAddress {
     }
   }
 
-  /// Whether a peer can have this address: neither unspecified nor multicast nor broadcast.
+  /// A Boolean value indicating whether a peer can have the address: it is neither unspecified,
+  /// multicast nor broadcast.
   public var isPossiblePeer: Bool {
     switch unmapped {
     case .v4(let value): !isUnspecified && value >> 28 < 0xE

@@ -1,12 +1,12 @@
-/// A point on a monotonic time line, in nanoseconds since an origin that only its clock knows.
+/// A point in time of a monotonic clock, in nanoseconds since the clock's own origin.
 ///
 /// Every decision that depends on time takes an `Instant` as a parameter, so the same code runs
-/// against the live clock and against simulated time. Instants of different clocks do not compare.
+/// with the live clock and in simulated time. Instants of different clocks are not comparable.
 public struct Instant: Hashable, Comparable, Sendable {
-  /// Nanoseconds since the clock's origin.
+  /// The number of nanoseconds since the clock's origin.
   public let nanoseconds: Int64
 
-  /// Creates the instant that many nanoseconds after the origin.
+  /// Creates the instant that is this many nanoseconds after the origin.
   @inlinable
   public init(nanoseconds: Int64) {
     self.nanoseconds = nanoseconds
@@ -18,20 +18,20 @@ public struct Instant: Hashable, Comparable, Sendable {
   /// An instant that no clock reaches.
   public static let distantFuture = Instant(nanoseconds: .max)
 
-  /// Whether `left` comes before `right`.
+  /// Returns whether `left` is earlier than `right`.
   @inlinable
   public static func < (left: Instant, right: Instant) -> Bool {
     left.nanoseconds < right.nanoseconds
   }
 
-  /// The instant `duration` later, clamped to the representable range.
+  /// Returns the instant `duration` later, clamped to the representable range.
   @inlinable
   public static func + (instant: Instant, duration: Duration) -> Instant {
     let (sum, overflow) = instant.nanoseconds.addingReportingOverflow(duration.inNanoseconds)
     return Instant(nanoseconds: overflow ? (duration < .zero ? .min : .max) : sum)
   }
 
-  /// The instant `duration` earlier, clamped to the representable range.
+  /// Returns the instant `duration` earlier, clamped to the representable range.
   @inlinable
   public static func - (instant: Instant, duration: Duration) -> Instant {
     let (difference, overflow) =
@@ -39,14 +39,14 @@ public struct Instant: Hashable, Comparable, Sendable {
     return Instant(nanoseconds: overflow ? (duration < .zero ? .max : .min) : difference)
   }
 
-  /// The next instant from this one on that is a multiple of `step` after the clock's origin.
+  /// Returns this instant, rounded up to a multiple of `step` since the clock's origin.
   public func roundedUp(to step: Duration) -> Instant {
     let length = max(1, step.inNanoseconds)
     let past = nanoseconds % length
     return past == 0 ? self : self + .nanoseconds(past < 0 ? -past : length - past)
   }
 
-  /// The time from `right` to `left`, clamped to the representable range.
+  /// Returns the time from `right` to `left`, clamped to the representable range.
   @inlinable
   public static func - (left: Instant, right: Instant) -> Duration {
     let (difference, overflow) =

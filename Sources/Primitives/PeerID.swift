@@ -1,22 +1,22 @@
-/// The 20 bytes by which a client names itself to peers and trackers (BEP 3, BEP 20).
+/// The 20 bytes by which a client identifies itself to peers and trackers (BEP 3, BEP 20).
 public struct PeerID: Hashable, Sendable, CustomStringConvertible {
   /// The length in bytes.
   public static let length = 20
 
-  /// The bytes, of any value: other clients' identifiers are not text.
+  /// The bytes, of any value: other clients' ids need not be text.
   public let bytes: [UInt8]
 
-  /// Creates an identifier from exactly 20 bytes; nil for any other length.
+  /// Creates an id from 20 bytes; fails for any other length.
   public init?(_ bytes: some Sequence<UInt8>) {
     let bytes = Array(bytes)
     guard bytes.count == Self.length else { return nil }
     self.bytes = bytes
   }
 
-  /// Makes an identifier of our own in the style of BEP 20.
+  /// Returns a new id of our own in the style of BEP 20.
   ///
-  /// It is a client prefix such as `-SW0100-`, then random letters and digits, which survive every
-  /// tracker's idea of escaping.
+  /// It consists of a client prefix such as `-SW0100-` and random letters and digits, which are
+  /// safe with every tracker's URL escaping.
   public static func make(prefix: String, using random: inout some RandomNumberGenerator) -> PeerID
   {
     let alphabet = Array("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ".utf8)
@@ -31,6 +31,6 @@ public struct PeerID: Hashable, Sendable, CustomStringConvertible {
     self.bytes = bytes
   }
 
-  /// The identifier with every byte that is not printable ASCII shown as `%XX`.
+  /// The id with non-printable bytes as `%XX`.
   public var description: String { PercentEncoding.encode(bytes, allowing: .printable) }
 }

@@ -1,17 +1,17 @@
-/// Where a peer came from, or what else brings data.
+/// The source of a peer, or another source of data.
 public enum PeerSource: String, CaseIterable, Sendable {
-  /// A tracker named it.
+  /// A tracker returned it.
   case tracker
   /// The user named it.
   case given
-  /// The distributed hash table named it (BEP 5).
+  /// The DHT returned it (BEP 5).
   case dht
-  /// Another peer named it (BEP 11).
+  /// Another peer named it by peer exchange (BEP 11).
   case pex
-  /// It has announced itself in the local network (BEP 14).
+  /// It announced itself on the local network (BEP 14).
   case lsd
-  /// It has connected to us.
+  /// It connected to us.
   case incoming
-  /// It is no peer, but a server that has the files (BEP 19).
+  /// It is not a peer but a web seed (BEP 19).
   case webSeed = "web-seed"
 }

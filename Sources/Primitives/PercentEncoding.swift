@@ -1,10 +1,10 @@
 /// Percent-encoding of bytes (RFC 3986 §2.1).
 public enum PercentEncoding {
-  /// Which bytes stand for themselves.
+  /// The set of bytes that are not escaped.
   public enum Allowed: Sendable {
-    /// Letters, digits and `-._~`: what every URL component may hold.
+    /// Letters, digits and `-._~`: the bytes that any URL component may contain.
     case unreserved
-    /// Printable ASCII except `%` and space: for showing bytes to people.
+    /// Printable ASCII except `%` and space: for displaying bytes.
     case printable
 
     func contains(_ byte: UInt8) -> Bool {
@@ -19,7 +19,7 @@ public enum PercentEncoding {
     }
   }
 
-  /// Writes each byte as itself when it is allowed, else as `%` and two upper-case digits.
+  /// Encodes each byte as itself if allowed, and else as `%` and two upper-case digits.
   public static func encode(
     _ bytes: some Sequence<UInt8>, allowing allowed: Allowed = .unreserved
   ) -> String {
@@ -35,9 +35,9 @@ public enum PercentEncoding {
     return String(decoding: text, as: UTF8.self)
   }
 
-  /// Reads escapes; every other byte stands for itself.
+  /// Decodes escapes; any other byte stands for itself.
   ///
-  /// Returns nil when an escape is cut short or has no hexadecimal digits.
+  /// Returns nil if an escape is truncated or contains a character that is not a hexadecimal digit.
   public static func decode(_ text: some StringProtocol) -> [UInt8]? {
     var bytes: [UInt8] = []
     var characters = text.utf8.makeIterator()

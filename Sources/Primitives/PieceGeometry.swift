@@ -1,17 +1,17 @@
-/// The number of one piece of a torrent, from 0.
+/// The index of a piece in a torrent, starting at 0.
 ///
-/// Only `PieceGeometry` makes one of untrusted input.
+/// Untrusted input only becomes an index through `PieceGeometry`.
 public struct PieceIndex: Hashable, Comparable, Sendable, CustomStringConvertible {
-  /// The number itself.
+  /// The number of the piece.
   public let value: Int
 
-  /// Wraps a number that is known to be a piece of the torrent at hand.
+  /// Wraps a number that is known to be valid in the torrent at hand.
   @inlinable
   public init(_ value: Int) {
     self.value = value
   }
 
-  /// Whether `left` has the lower number.
+  /// Returns whether `left` has the lower number.
   @inlinable
   public static func < (left: PieceIndex, right: PieceIndex) -> Bool { left.value < right.value }
 
@@ -19,19 +19,19 @@ public struct PieceIndex: Hashable, Comparable, Sendable, CustomStringConvertibl
   public var description: String { String(value) }
 }
 
-/// A run of bytes inside one piece, as `request`, `piece` and `cancel` name it (BEP 3).
+/// A range of bytes within a piece, as named by `request`, `piece` and `cancel` (BEP 3).
 public struct Block: Hashable, Sendable, CustomStringConvertible {
-  /// The length in which we ask for data, in bytes: 16 KiB, as all clients do.
+  /// The length of the blocks that we request, in bytes: 16 KiB, as in all clients.
   public static let standardLength = 16384
 
   /// The piece that holds the block.
   public let piece: PieceIndex
-  /// The first byte, counted from the start of the piece.
+  /// The offset of the first byte within the piece.
   public let offset: Int
   /// The length in bytes, at least 1.
   public let length: Int
 
-  /// Creates a block that is known to lie inside its piece.
+  /// Creates a block that is known to lie within its piece.
   @inlinable
   public init(piece: PieceIndex, offset: Int, length: Int) {
     self.piece = piece
@@ -39,28 +39,30 @@ public struct Block: Hashable, Sendable, CustomStringConvertible {
     self.length = length
   }
 
-  /// Which of its piece's standard blocks this is, from 0.
+  /// The index of this standard block within its piece, starting at 0.
   @inlinable
   public var number: Int { offset / Block.standardLength }
 
-  /// The block as `piece:offset+length`.
+  /// The block in the form `piece:offset+length`.
   public var description: String { "\(piece):\(offset)+\(length)" }
 }
 
-/// How a torrent's bytes are cut into pieces and blocks, and the only judge of untrusted indices.
+/// The division of a torrent into pieces and blocks, and the validator of untrusted indices.
 public struct PieceGeometry: Hashable, Sendable {
-  /// The bytes of the whole torrent, at least 1.
+  /// The length of the whole torrent in bytes, at least 1.
   public let totalLength: Int64
-  /// The bytes of every piece but the last.
+  /// The length in bytes of every piece but the last.
   public let pieceLength: Int
   /// The number of pieces, at least 1.
   public let pieceCount: Int
 
-  /// The largest piece length accepted: 512 MiB, so that offsets fit the wire's 32 bits.
+  /// The largest acceptable piece length: 512 MiB, so that offsets fit the wire's 32 bits.
   public static let maximumPieceLength = 512 << 20
 
-  /// Creates a geometry; nil unless both lengths are positive, the piece length is at most
-  /// `maximumPieceLength`, and the number of pieces fits the wire's 32 bits.
+  /// Creates a geometry from the torrent's lengths.
+  ///
+  /// Fails unless both are positive, the piece length is at most `maximumPieceLength`, and the
+  /// number of pieces fits the wire's 32 bits.
   public init?(totalLength: Int64, pieceLength: Int) {
     guard totalLength > 0, pieceLength > 0, pieceLength <= Self.maximumPieceLength else {
       return nil
@@ -73,7 +75,7 @@ public struct PieceGeometry: Hashable, Sendable {
     self.pieceCount = Int(count)
   }
 
-  /// The piece of that number; nil when the torrent has none.
+  /// Returns the piece with a number, or nil if it is out of range.
   @inlinable
   public func piece(_ number: UInt32) -> PieceIndex? {
     number < UInt32(pieceCount) ? PieceIndex(Int(number)) : nil
@@ -84,30 +86,31 @@ public struct PieceGeometry: Hashable, Sendable {
     (0..<pieceCount).lazy.map(PieceIndex.init)
   }
 
-  /// The bytes of one piece: `pieceLength`, or less for the last.
+  /// Returns the length of a piece in bytes, which may be shorter for the last one.
   @inlinable
   public func length(of piece: PieceIndex) -> Int {
     piece.value == pieceCount - 1
       ? Int(totalLength - Int64(pieceCount - 1) * Int64(pieceLength)) : pieceLength
   }
 
-  /// Where a piece begins, counted from the start of the torrent, in bytes.
+  /// Returns the offset of a piece within the torrent, in bytes.
   @inlinable
   public func offset(of piece: PieceIndex) -> Int64 {
     Int64(piece.value) * Int64(pieceLength)
   }
 
-  /// The bytes of a usual block: the standard length, or a whole piece where that is less.
+  /// The length of a usual block in bytes: the standard length, or the piece length if that is
+  /// less.
   @inlinable
   public var blockLength: Int { min(Block.standardLength, pieceLength) }
 
-  /// The number of standard blocks in one piece.
+  /// Returns the number of standard blocks in a piece.
   @inlinable
   public func blockCount(of piece: PieceIndex) -> Int {
     (length(of: piece) + Block.standardLength - 1) / Block.standardLength
   }
 
-  /// One standard block of a piece; `number` must be below `blockCount(of:)`.
+  /// Returns a standard block of a piece; `number` must be below `blockCount(of:)`.
   @inlinable
   public func block(_ number: Int, of piece: PieceIndex) -> Block {
     let offset = number * Block.standardLength
@@ -116,7 +119,7 @@ public struct PieceGeometry: Hashable, Sendable {
       length: min(Block.standardLength, length(of: piece) - offset))
   }
 
-  /// A block as a peer names it; nil unless it is not empty and lies inside its piece.
+  /// Validates a block named by a peer; returns nil if it is empty or exceeds its piece.
   @inlinable
   public func block(piece: UInt32, offset: UInt32, length: UInt32) -> Block? {
     guard let index = self.piece(piece), length > 0,

@@ -1,11 +1,12 @@
-/// A small random source whose whole sequence follows from its seed (xoshiro256**).
+/// A small random number generator whose sequence follows from its seed (xoshiro256**).
 ///
-/// For choices that need no secrecy: which piece, which peer, when to try again. The live program
-/// seeds it from the system, tests and simulations with a number, so that a run can be repeated.
+/// It serves choices that need no secrecy, such as which piece or peer to pick and when to retry.
+/// The live program seeds it from the system; tests and simulations use a fixed seed, so that a run
+/// can be reproduced.
 public struct SeededRandom: RandomNumberGenerator, Sendable {
   private var state: (UInt64, UInt64, UInt64, UInt64)
 
-  /// Starts the sequence of `seed`.
+  /// Creates the generator with a seed.
   public init(seed: UInt64) {
     var mixer = seed
     func next() -> UInt64 {
@@ -18,12 +19,12 @@ public struct SeededRandom: RandomNumberGenerator, Sendable {
     state = (next(), next(), next(), next())
   }
 
-  /// Starts a sequence that nobody can foretell.
+  /// Returns a generator with an unpredictable seed.
   public static func unpredictable() -> SeededRandom {
     SeededRandom(seed: UInt64.random(in: .min ... .max))
   }
 
-  /// The next 64 random bits.
+  /// Returns the next 64 random bits.
   public mutating func next() -> UInt64 {
     let result = Self.rotate(state.1 &* 5, by: 7) &* 9
     let shifted = state.1 << 17

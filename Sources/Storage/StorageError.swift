@@ -48,30 +48,31 @@ public enum StorageError: Error, Equatable, Sendable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .outputExists(let path):
-      "\(path) exists with other content and was not changed; move it away, or allow to overwrite it"
+      "\(path) exists with different content and was not changed; move it away or allow overwriting"
     case .foreignState(let path):
-      "\(path) does not belong to this download; move it away, or allow to overwrite it"
+      "\(path) does not belong to this download; move it away or allow overwriting"
     case .hardLinked(let path):
-      "\(path) has other names (hard links), which would change with it; replace it by a copy"
-    case .locked(let path): "another run holds \(path); wait for it, or stop it"
-    case .diskFull(let path): "no space is left to write \(path); free some, and run again"
-    case .fileTooLarge(let path): "the file system cannot hold a file as large as \(path)"
+      "\(path) has other names (hard links), which would change with it; replace it with a copy"
+    case .locked(let path): "another run holds \(path); wait for it or stop it"
+    case .diskFull(let path): "no space is left to write \(path); free some and run again"
+    case .fileTooLarge(let path): "the file system does not support files as large as \(path)"
     case .notAFolder(let path): "\(path) is not a folder; move it away"
     case .notAFile(let path): "\(path) is not a regular file; move it away"
-    case .symlink(let path): "\(path) is a symbolic link, which is never followed; remove it"
+    case .symlink(let path): "\(path) is a symbolic link, and links are never followed; remove it"
     case .pathTooLong(let path): "the path \(path) is too long; choose a shorter output folder"
     case .permissionDenied(let path): "permission denied for \(path); check its owner and mode"
     case .readOnly(let path): "\(path) is on a read-only file system; choose another folder"
     case .tooManyOpenFiles(let path):
-      "too many files are open to open \(path); raise the limit (ulimit -n)"
-    case .folderMissing(let path): "the folder \(path) does not exist; make it, or choose another"
+      "cannot open \(path): too many open files; raise the limit (ulimit -n)"
+    case .folderMissing(let path): "the folder \(path) does not exist; create it or choose another"
     case .fileMissing(let path): "the file \(path) does not exist"
-    case .changedUnderneath(let path): "\(path) was changed by somebody else meanwhile; run again"
-    case .folderRemoved(let path): "the folder of \(path) was removed meanwhile; run again"
+    case .changedUnderneath(let path):
+      "\(path) was changed by another program during the run; run again"
+    case .folderRemoved(let path): "the folder of \(path) was removed during the run; run again"
     case .folderMoved(let path):
-      "the folder \(path) was moved or removed meanwhile; run again where the data is now"
+      "the folder \(path) was moved or removed during the run; run again where the data is now"
     case .cannotReserve(let path):
-      "the file system cannot reserve room for \(path); do without reserving"
+      "the file system cannot preallocate \(path); turn preallocation off"
     case .io(let path, let call, let code):
       "\(call) failed on \(path): \(String(cString: strerror(code)).lowercased())"
     }

@@ -152,7 +152,7 @@ import Testing
         memoryLimit: memoryLimit
       ).failed(.noRanges, file: 0, now: .zero)
     }
-    #expect(await state(memoryLimit: 400_000) == .limited("it sends whole files only"))
+    #expect(await state(memoryLimit: 400_000) == .limited("it does not support range requests"))
     guard case .givenUp = await state(memoryLimit: 399_999) else {
       return #expect(scheme == "http")
     }

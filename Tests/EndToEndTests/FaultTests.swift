@@ -85,10 +85,10 @@ struct FaultTests {
 
   /// What somebody does to the output of a run, and what the run says of it.
   private static let disturbances: [(script: String, message: String)] = [
-    ("rm -r want0", "want0 was moved or removed meanwhile"),
-    ("mv want1 elsewhere1", "want1 was moved or removed meanwhile"),
-    ("mv want2 elsewhere2; mkdir want2", "want2 was moved or removed meanwhile"),
-    ("rm want3/data.bin", "want3/data.bin was changed by somebody else meanwhile"),
+    ("rm -r want0", "want0 was moved or removed during the run"),
+    ("mv want1 elsewhere1", "want1 was moved or removed during the run"),
+    ("mv want2 elsewhere2; mkdir want2", "want2 was moved or removed during the run"),
+    ("rm want3/data.bin", "want3/data.bin was changed by another program during the run"),
     ("rm want4/data.bin; ln -s ../data.torrent want4/data.bin", "data.bin is a symbolic link"),
     ("rm want5/data.bin; mkdir want5/data.bin", "data.bin is not a regular file"),
   ]

@@ -95,7 +95,7 @@ import Testing
     let error = await failure(client(true), HTTPRequest(url: url))
     #expect(
       error
-        == .failed("the system's library takes no IPv6 address over https or a proxy, only a name"))
+        == .failed("https and proxies need a host name here, not an IPv6 address literal"))
   }
 
   @Test(arguments: [false, true])

@@ -186,7 +186,7 @@ import Testing
           HTTPRangeRequest(url: "http://far.example/", range: 0..<10, fileLength: 10),
           over: HTTPConnection(), into: MemorySink(count: 10))
       }
-      #expect(error == .badResponse("it ends 7 bytes before it should"))
+      #expect(error == .badResponse("the body ends 7 bytes short"))
     }
   }
 

@@ -1,11 +1,11 @@
 import Bencode
 
-/// Torrents that must be refused, one for each defect.
+/// Torrents that must be rejected, one for each defect.
 package enum BadTorrents {
-  /// All of them.
+  /// All fixtures of this kind.
   package static let all = malformed + wrongFields + wrongFiles + wrongPieces
 
-  /// What `info` holds in a sound torrent, as text.
+  /// The content of a sound `info` dictionary, as text.
   private static let soundInfo =
     "6:lengthi1e4:name1:x12:piece lengthi16384e6:pieces20:aaaaaaaaaaaaaaaaaaaa"
 
@@ -55,7 +55,7 @@ package enum BadTorrents {
     malformed(
       "leading_zero_in_string_length", "d4:infod4:name01:xee",
       "a number with a leading zero at byte 14 in info.name"),
-    malformed("key_not_string", "di1ei2ee", "a dictionary key that is no string at byte 1"),
+    malformed("key_not_string", "di1ei2ee", "a dictionary key that is not a string at byte 1"),
     malformed(
       "missing_value", "d4:infod4:nameee",
       "a dictionary key without a value at byte 14 in info.name"
@@ -83,8 +83,8 @@ package enum BadTorrents {
   private static func outer(_ tree: BencodeTree) -> [UInt8] { tree.encodedBytes }
 
   private static let wrongFields = [
-    wrong("string", outer("hello"), "the outermost value is not a dictionary"),
-    wrong("list", outer([1, 2]), "the outermost value is not a dictionary"),
+    wrong("string", outer("hello"), "the top-level value is not a dictionary"),
+    wrong("list", outer([1, 2]), "the top-level value is not a dictionary"),
     wrong(
       "missing_info", outer(["announce": "http://192.0.2.1/announce"]),
       "the field \"info\" is missing"),
@@ -126,10 +126,10 @@ package enum BadTorrents {
     single("missing_size", "length", nil, "the field \"info.length\" is missing"),
     single("negative_size", "length", -1, "the field \"info.length\" is negative"),
     single("invalid_size", "length", "1", "the field \"info.length\" is not an integer"),
-    single("zero", "length", 0, "the files hold no data at all"),
+    single("zero", "length", 0, "the files contain no data"),
     multi(
       "zero2", [["length": 0, "path": ["a"]], ["length": 0, "path": ["b"]]],
-      "the files hold no data at all"),
+      "the files contain no data"),
     multi("no_files", [], "the list of files is empty"),
     multi("invalid_files", ["a": 1], "the field \"info.files\" is not a list"),
     multi("invalid_file", ["a"], "the field \"info.files[0]\" is not a dictionary"),
@@ -144,7 +144,7 @@ package enum BadTorrents {
     multi(
       "file_size_overflow",
       [["length": .integer(.max), "path": ["a"]], ["length": .integer(.max), "path": ["b"]]],
-      "the files' lengths add up to more than can be counted"),
+      "the total length of the files is too large"),
     multi("missing_path_list", [["length": 1]], "the field \"info.files[0].path\" is missing"),
     multi(
       "invalid_path_list", [["length": 1, "path": "a"]],

@@ -2,16 +2,16 @@ package import Storage
 import Glibc
 import Synchronization
 
-/// Another file system with faults: a disk that fills up, and calls that fail.
+/// A wrapper around a file system that injects faults: a full disk and failing calls.
 package final class FaultyFileSystem: FileSystem {
   private struct Faults {
-    /// How many more bytes may be written; nil for any number.
+    /// The number of bytes that may still be written; nil for no limit.
     var bytesLeft: Int?
-    /// What a call by that name answers.
+    /// The `errno` that calls of each name return.
     var codes: [String: Int32] = [:]
-    /// How many bytes were read.
+    /// The number of bytes read.
     var bytesRead = 0
-    /// How often a folder was looked for.
+    /// The number of attempts to open a folder.
     var folderOpens = 0
     /// Whether files seem to have no holes.
     var hidesHoles = false
@@ -20,18 +20,18 @@ package final class FaultyFileSystem: FileSystem {
   private let base: any FileSystem
   private let faults: Mutex<Faults>
 
-  /// Wraps `base`; the disk is full after that many bytes of writing, if a number is given.
+  /// Wraps a file system, whose disk is full after `bytes` bytes of writing if given.
   package init(_ base: any FileSystem, fullAfter bytes: Int? = nil) {
     self.base = base
     faults = Mutex(Faults(bytesLeft: bytes))
   }
 
-  /// From now on calls of that name, such as "pread", fail with that `errno`; nil ends it.
+  /// Makes calls of a name, such as "pread", fail with an `errno` from now on; nil ends it.
   package func fail(_ call: String, with code: Int32?) {
     faults.withLock { $0.codes[call] = code }
   }
 
-  /// How many more bytes may be written; nil for any number.
+  /// Sets the number of bytes that may still be written; nil for no limit.
   package func setBytesLeft(_ count: Int?) {
     faults.withLock { $0.bytesLeft = count }
   }
@@ -44,10 +44,10 @@ package final class FaultyFileSystem: FileSystem {
   package var openFileLimit: Int { base.openFileLimit }
   package var bootIdentity: String { base.bootIdentity }
 
-  /// How many bytes were read.
+  /// The number of bytes read.
   package var bytesRead: Int { faults.withLock { $0.bytesRead } }
 
-  /// How often a folder was looked for.
+  /// The number of attempts to open a folder.
   package var folderOpens: Int { faults.withLock { $0.folderOpens } }
 
   private func check(_ call: String) throws(SystemCallError) {
@@ -106,7 +106,7 @@ package final class FaultyFileSystem: FileSystem {
     _ file: Descriptor, _ bytes: UnsafeRawBufferPointer, at offset: Int64
   ) throws(SystemCallError) -> Int {
     try check("pwrite")
-    // As on a real disk, the last write is cut short, and the next one fails.
+    // As on a real disk, the last write is short and the next one fails.
     let allowed = faults.withLock { faults in
       let allowed = min(bytes.count, faults.bytesLeft ?? bytes.count)
       if let left = faults.bytesLeft { faults.bytesLeft = left - allowed }
@@ -176,7 +176,7 @@ package final class FaultyFileSystem: FileSystem {
   }
 
   package func close(_ descriptor: Descriptor) throws(SystemCallError) {
-    // The file is closed all the same, as after a real failure.
+    // The file is closed even so, as after a real failure.
     try base.close(descriptor)
     try check("close")
   }

@@ -3,10 +3,10 @@ internal import Networking
 package import Primitives
 
 extension HTTPClient {
-  /// A scripted client chooses no addresses.
+  /// Returns no addresses: a scripted client offers no choice.
   package func addresses(of url: String) async -> [IPAddress] { [] }
 
-  /// A scripted client downloads nothing.
+  /// Fails, because a scripted client downloads nothing.
   ///
   /// - Throws: Always.
   @Reactor

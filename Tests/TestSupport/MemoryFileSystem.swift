@@ -2,10 +2,10 @@ import Storage
 import Glibc
 import Synchronization
 
-/// Files in memory that behave as the real ones do, holes and locks included.
+/// A file system in memory that behaves like the real one, including holes and locks.
 ///
-/// The root exists from the start, whatever its path. Symbolic links stand for nothing and are
-/// refused where the real file system refuses them.
+/// The root exists from the start, whatever its path. Symbolic links lead nowhere and are rejected
+/// where the real file system rejects them.
 package final class MemoryFileSystem: Sendable {
   indirect enum Node {
     case file([UInt8])
@@ -21,7 +21,8 @@ package final class MemoryFileSystem: Sendable {
     var nextDescriptor: Int32 = 3
     var mostOpen = 0
     var writes = 0
-    /// When each file was last changed, in nanoseconds; the clock goes on 1 ms with each change.
+    /// The modification time of each file in nanoseconds; the clock advances by 1 ms with each
+    /// change.
     var times: [Int: Int64] = [:]
     /// When each file was made, in nanoseconds; unknown once `forgetBirths` was called.
     var births: [Int: Int64] = [:]
@@ -31,10 +32,10 @@ package final class MemoryFileSystem: Sendable {
     var bytesRead = 0
     var calls: [String: Int] = [:]
 
-    /// The files and folders that changed since they were last brought to the disk.
+    /// The files and folders that have changed since they were last synchronized.
     var unsynchronized: Set<Int> = []
 
-    /// Whether a file or folder still has a name.
+    /// Returns whether a file or folder still has a name.
     func isReachable(_ node: Int) -> Bool {
       node == 1
         || nodes.contains { number, parent in
@@ -69,8 +70,10 @@ package final class MemoryFileSystem: Sendable {
   let reserves: Bool
   let descriptors: Int
 
-  /// Creates an empty file system, which can reserve room for files or cannot, and allows so many
-  /// files and folders to be open.
+  /// Creates an empty file system.
+  ///
+  /// `reserves` says whether it supports preallocation, and `descriptors` how many files and
+  /// folders may be open.
   package init(reserves: Bool = true, descriptors: Int = .max) {
     self.reserves = reserves
     self.descriptors = descriptors
@@ -78,33 +81,33 @@ package final class MemoryFileSystem: Sendable {
 
   // MARK: - For tests
 
-  /// How many files and folders are open.
+  /// The number of open files and folders.
   package var openCount: Int { contents.withLock { $0.open.count } }
 
-  /// The most that were open at once.
+  /// The largest number that were open at once.
   package var mostOpen: Int { contents.withLock { $0.mostOpen } }
 
-  /// How many calls wrote, cut, made, renamed or removed something.
+  /// The number of calls that wrote, truncated, created, renamed or removed something.
   package var changes: Int { contents.withLock { $0.writes } }
 
-  /// Whether something would be lost if the machine lost its power now.
+  /// A Boolean value indicating whether a power failure would lose data now.
   package var isVolatile: Bool {
     contents.withLock { contents in
       contents.unsynchronized.contains { contents.nodes[$0] != nil && contents.isReachable($0) }
     }
   }
 
-  /// Lets time pass, in seconds, without a change to any file.
+  /// Advances the clock by seconds without changing any file.
   package func wait(seconds: Int64) {
     contents.withLock { $0.now += seconds * 1_000_000_000 }
   }
 
-  /// Pretends that the machine was started anew.
+  /// Simulates a reboot of the machine.
   package func restart() {
     contents.withLock { $0.boot += "+" }
   }
 
-  /// Gives a file the time of another, as a copy that keeps times does.
+  /// Sets the modification time of a file, as a copy that preserves times does.
   package func setTime(of path: String, to nanoseconds: Int64) {
     contents.withLock { contents in
       guard let node = Self.find(path, contents) else { return }
@@ -156,15 +159,15 @@ package final class MemoryFileSystem: Sendable {
     return copy
   }
 
-  /// When a file was last changed, in nanoseconds.
+  /// Returns the modification time of a file in nanoseconds.
   package func time(of path: String) -> Int64? {
     contents.withLock { contents in Self.find(path, contents).flatMap { contents.times[$0] } }
   }
 
-  /// How many bytes were read.
+  /// The number of bytes read.
   package var bytesRead: Int { contents.withLock { $0.bytesRead } }
 
-  /// How many calls of that name were made, such as "pread".
+  /// Returns the number of calls of a name, such as "pread".
   package func callCount(_ call: String) -> Int { contents.withLock { $0.calls[call] ?? 0 } }
 
   /// The paths of all files, sorted.
@@ -178,7 +181,7 @@ package final class MemoryFileSystem: Sendable {
     }
   }
 
-  /// The bytes of a file; nil when there is none.
+  /// Returns the contents of a file, or nil if there is none.
   package func bytes(_ path: String) -> [UInt8]? {
     contents.withLock { contents in
       guard let node = Self.find(path, contents), case .file(let bytes) = contents.nodes[node]
@@ -187,12 +190,12 @@ package final class MemoryFileSystem: Sendable {
     }
   }
 
-  /// Puts a file in its place, with its folders; a file that is there gets the new bytes.
+  /// Creates a file and its folders, or replaces its contents.
   package func put(_ path: String, _ bytes: [UInt8]) {
     place(path, .file(bytes))
   }
 
-  /// Puts a symbolic link in its place, with its folders.
+  /// Creates a symbolic link and its folders.
   package func putSymlink(_ path: String) {
     place(path, .symlink)
   }

@@ -1,8 +1,8 @@
 import Bencode
 
-/// Torrents with odd names or forms that must load, with paths that stay inside the output folder.
+/// Torrents with unusual names or forms that must load, with paths inside the output folder.
 package enum NastyTorrents {
-  /// All of them.
+  /// All fixtures of this kind.
   package static let all = climbing + characters + lengths + duplicates + entries + forms
 
   private static func path(

@@ -1,7 +1,7 @@
 import Foundation
 import Synchronization
 
-/// How a process ended.
+/// The way a process ended.
 package enum ProcessEnding: Equatable, Sendable {
   /// It exited with this status.
   case exited(Int32)
@@ -9,28 +9,28 @@ package enum ProcessEnding: Equatable, Sendable {
   case signalled(Int32)
 }
 
-/// Why a process could not be run to its end.
+/// The reason why a process could not be run to its end.
 package enum ProcessError: Error, Equatable, CustomStringConvertible {
   case notStarted(command: String, code: Int32)
   case timedOut(command: String, output: String)
   case conditionNotMet(String)
 
-  /// What happened, with what the process said.
+  /// A description of the failure, with the output of the process.
   package var description: String {
     switch self {
     case .notStarted(let command, let code):
       "\(command) could not be started: \(String(cString: strerror(code)))"
     case .timedOut(let command, let output): "\(command) did not end in time; it said:\n\(output)"
-    case .conditionNotMet(let condition): "waited in vain until \(condition)"
+    case .conditionNotMet(let condition): "timed out waiting until \(condition)"
     }
   }
 }
 
-/// Another program that a test runs, with its output in files, so that no pipe can fill up.
+/// A child process whose output goes to files, so that no pipe can fill up.
 ///
-/// It is killed when the last reference goes: keep the reference for as long as it shall run.
+/// It is killed when the last reference goes, so keep a reference for as long as it has to run.
 package final class ChildProcess: Sendable {
-  /// The process's number.
+  /// The process id.
   package let pid: Int32
   private let command: String
   private let outputPath: String
@@ -43,10 +43,10 @@ package final class ChildProcess: Sendable {
   ///
   /// - Parameters:
   ///   - command: The program, looked up in `PATH`, and its arguments.
-  ///   - folder: Where the files with its output go.
-  ///   - label: How these files are called.
-  ///   - environment: Variables set besides those of this process.
-  ///   - terminal: What its standard error is, instead of a file.
+  ///   - folder: The folder for the files with its output.
+  ///   - label: The base name of these files.
+  ///   - environment: Variables to set in addition to those of this process.
+  ///   - terminal: A terminal to use as its standard error, instead of a file.
   /// - Throws: `ProcessError.notStarted`.
   package init(
     _ command: [String], logsIn folder: String, label: String, environment: [String: String] = [:],
@@ -72,7 +72,7 @@ package final class ChildProcess: Sendable {
     closeInput()
   }
 
-  /// Ends its standard input, which is a pipe that nothing is written to.
+  /// Closes the pipe that is its standard input and that carries no data.
   package func closeInput() {
     input.withLock { descriptor in
       if let open = descriptor { close(open) }
@@ -80,25 +80,25 @@ package final class ChildProcess: Sendable {
     }
   }
 
-  /// What it has written to standard output so far.
+  /// The text written to standard output so far.
   package var output: String { Self.text(outputPath) }
 
-  /// What it has written to standard error so far.
+  /// The text written to standard error so far.
   package var errors: String { terminal?.text ?? Self.text(errorPath) }
 
-  /// Whether it has not ended yet.
+  /// A Boolean value indicating whether the process is still running.
   package var isRunning: Bool { ending.poll(pid) == nil }
 
-  /// Sends it a signal, unless it has ended.
+  /// Sends a signal to the process, unless it has ended.
   package func signal(_ number: Int32) {
     if isRunning { kill(pid, number) }
   }
 
-  /// Waits for its end.
+  /// Waits for the process to end.
   ///
-  /// - Parameter timeout: After which it is killed.
-  /// - Throws: `ProcessError.timedOut` with what it said.
-  /// - Returns: How it ended.
+  /// - Parameter timeout: The time after which the process is killed.
+  /// - Throws: `ProcessError.timedOut` with the output of the process.
+  /// - Returns: The way it ended.
   @discardableResult
   package func wait(timeout: Duration) async throws -> ProcessEnding {
     do {
@@ -111,10 +111,10 @@ package final class ChildProcess: Sendable {
     return ending.poll(pid) ?? .exited(-1)
   }
 
-  /// Asks it to end, and kills it when it does not within five seconds.
+  /// Asks the process to end, and kills it if it does not within five seconds.
   package func stop() async {
     signal(SIGTERM)
-    // A process that does not end was killed by `wait`: that is all that is wanted here.
+    // A process that does not end was killed by `wait`, which is all that is needed here.
     _ = try? await wait(timeout: .seconds(5))
   }
 
@@ -123,22 +123,22 @@ package final class ChildProcess: Sendable {
   }
 }
 
-/// Runs programs that end by themselves.
+/// A runner for programs that end by themselves.
 package enum ProcessRunner {
-  /// Everything that a finished program left.
+  /// The results of a finished program.
   package struct Outcome: Sendable {
-    /// How it ended.
+    /// The way it ended.
     package let ending: ProcessEnding
-    /// What it wrote to standard output.
+    /// The text written to standard output.
     package let output: String
-    /// What it wrote to standard error.
+    /// The text written to standard error.
     package let errors: String
   }
 
   /// Runs a program to its end.
   ///
-  /// - Throws: When it can't be started or is not done in time.
-  /// - Returns: How it ended and what it said.
+  /// - Throws: An error if it cannot be started or does not end in time.
+  /// - Returns: The way it ended, and its output.
   package static func run(
     _ command: [String], timeout: Duration = .seconds(60), environment: [String: String] = [:]
   ) async throws -> Outcome {
@@ -149,7 +149,7 @@ package enum ProcessRunner {
     return Outcome(ending: ending, output: process.output, errors: process.errors)
   }
 
-  /// Where a program is, as the shell would find it; nil when it is not installed.
+  /// Returns the path of a program as the shell would find it, or nil if it is not installed.
   package static func find(_ program: String) -> String? {
     let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
     let folders = path.split(separator: ":").map(String.init) + ["/usr/sbin", "/sbin"]
@@ -157,11 +157,11 @@ package enum ProcessRunner {
   }
 }
 
-/// Waits for something to become true, looking often.
+/// A wait for a condition that is polled often.
 package enum Condition {
   /// Returns as soon as `condition` holds.
   ///
-  /// - Throws: `ProcessError.conditionNotMet` at the deadline, or cancellation.
+  /// - Throws: `ProcessError.conditionNotMet` at the deadline, or a cancellation error.
   package static func wait(
     _ description: String, timeout: Duration, until condition: () async throws -> Bool
   ) async throws {

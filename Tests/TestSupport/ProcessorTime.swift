@@ -1,8 +1,8 @@
 import Glibc
 
-/// Measures work by the time that the processor spends on it, whatever else the machine does.
+/// A stopwatch for processor time, which does not depend on other load.
 package enum ProcessorTime {
-  /// How much processor time `body` takes on this thread.
+  /// Returns the processor time that `body` takes on this thread.
   package static func measure(_ body: () throws -> Void) rethrows -> Duration {
     let start = now
     try body()

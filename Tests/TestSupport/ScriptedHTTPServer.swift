@@ -2,32 +2,32 @@ import Foundation
 package import Networking
 package import Primitives
 
-/// An HTTP server that answers as its test says, over real or simulated sockets.
+/// An HTTP server whose answers are scripted by a test, over real or simulated sockets.
 @Reactor
 package final class ScriptedHTTPServer {
-  /// What a client asked for.
+  /// A request of a client.
   package struct Request: Sendable {
     /// The whole head, without the empty line.
     package let head: String
     /// The path and the query.
     package let target: String
-    /// The bytes that a `Range` field asks for.
+    /// The range in the `Range` field.
     package let range: Range<Int>?
     /// The number of the connection, from 0.
     package let connection: Int
   }
 
-  /// What the server does.
+  /// An answer of the server.
   package enum Answer: Sendable {
-    /// Sends these bytes and waits for the next request.
+    /// Sends bytes and waits for the next request.
     case bytes([UInt8])
-    /// Sends these bytes and hangs up.
+    /// Sends bytes and closes the connection.
     case lastBytes([UInt8])
-    /// Says nothing for ever.
+    /// Never answers.
     case silence
   }
 
-  /// Where the server listens.
+  /// The address on which the server listens.
   package let endpoint: Endpoint
   /// All requests so far.
   package private(set) var requests: [Request] = []
@@ -35,9 +35,9 @@ package final class ScriptedHTTPServer {
   private let answer: @Reactor (Request) -> Answer
   private var transports: [any Transport] = []
 
-  /// Starts to listen.
+  /// Starts listening.
   ///
-  /// - Throws: When the port is taken.
+  /// - Throws: An error if the port is taken.
   package init(
     at endpoint: Endpoint, network: any Network, answer: @escaping @Reactor (Request) -> Answer
   ) throws(NetworkError) {
@@ -46,7 +46,7 @@ package final class ScriptedHTTPServer {
     self.answer = answer
   }
 
-  /// How many connections clients have made.
+  /// The number of connections made by clients.
   package var connectionCount: Int { transports.count }
 
   /// Serves until stopped.
@@ -61,20 +61,20 @@ package final class ScriptedHTTPServer {
     }
   }
 
-  /// Ends the server and all its connections.
+  /// Closes the server and all its connections.
   package func stop() {
     listener.close()
     for transport in transports { transport.close() }
   }
 
-  /// A response with a length and further header lines, each with its line end.
+  /// Returns a response with a length and additional header lines, each with its line end.
   package nonisolated static func response(
     _ status: Int, _ fields: String = "", body: [UInt8] = []
   ) -> [UInt8] {
     Array("HTTP/1.1 \(status) X\r\nContent-Length: \(body.count)\r\n\(fields)\r\n".utf8) + body
   }
 
-  /// The answer of a server with ranges that has this file.
+  /// Returns the response of a range-capable server that has this file.
   package nonisolated static func file(_ content: [UInt8], to request: Request) -> [UInt8] {
     guard let range = request.range else { return response(200, body: content) }
     guard range.upperBound <= content.count else { return response(416) }
@@ -102,7 +102,7 @@ package final class ScriptedHTTPServer {
     }
   }
 
-  /// Writes a body in parts: `writeAll` copies what is left at each try.
+  /// Writes a body in parts, because `writeAll` copies the remainder on each attempt.
   private func send(_ bytes: [UInt8], over transport: any Transport) async -> Bool {
     for start in stride(from: 0, to: bytes.count, by: 65536) {
       let part = Array(bytes[start..<min(start + 65536, bytes.count)])

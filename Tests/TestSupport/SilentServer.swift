@@ -1,14 +1,14 @@
 import Foundation
 
-/// A TCP port of the loopback that takes connections and never says a word.
+/// A loopback TCP server that accepts connections and never sends anything.
 package final class SilentServer: Sendable {
-  /// Its port, which was free.
+  /// The port it was given.
   package let port: UInt16
   private let descriptor: Int32
 
-  /// Starts to listen, at any port unless one is named; the kernel takes the connections by itself.
+  /// Starts listening, at any port unless one is given; the kernel accepts the connections.
   ///
-  /// - Throws: When the loopback has no port to give, or the port is taken.
+  /// - Throws: An error if there is no free port, or the port is taken.
   package init(port wanted: UInt16 = 0) throws {
     descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     var address = sockaddr_in()
@@ -29,11 +29,11 @@ package final class SilentServer: Sendable {
     }
   }
 
-  /// A port of the loopback that was free a moment ago, for a program that must be given one.
+  /// Returns a loopback port that was free a moment ago, for a program that must be given one.
   ///
-  /// It is none of those that the kernel gives to connections, so that none takes it meanwhile.
+  /// It is outside the range of ephemeral ports, so that no connection takes it in the meantime.
   ///
-  /// - Throws: When the loopback has no port to give.
+  /// - Throws: An error if there is no free port.
   package static func freePort() throws -> UInt16 {
     for _ in 0..<100 {
       if let server = try? SilentServer(port: .random(in: 10_000..<32_768)) { return server.port }

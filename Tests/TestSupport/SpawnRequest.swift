@@ -2,19 +2,19 @@ import Foundation
 import Glibc
 import Synchronization
 
-/// The system's side of starting a program: descriptors, environment and signals.
+/// The system calls that start a program: descriptors, environment and signals.
 struct SpawnRequest {
   let command: [String]
   let outputPath: String
   let errorPath: String
   let environment: [String: String]
 
-  /// Starts the program, and returns its number and the end of a pipe that is its standard input.
+  /// Starts the program; returns its process id and the write end of its standard input.
   func spawn() throws -> (pid: pid_t, input: Int32) {
     var pipe: [Int32] = [-1, -1]
     guard Glibc.pipe(&pipe) == 0 else { throw failure(errno) }
     defer { close(pipe[0]) }
-    // Programs started later must not inherit our end, or the pipe would outlive this process.
+    // Programs started later must not inherit the pipe, or it would outlive this process.
     _ = fcntl(pipe[1], F_SETFD, FD_CLOEXEC)
     _ = fcntl(pipe[0], F_SETFD, FD_CLOEXEC)
     var actions = posix_spawn_file_actions_t()
@@ -43,7 +43,7 @@ struct SpawnRequest {
     return (pid, pipe[1])
   }
 
-  /// Gives the program the usual signals, whatever the test process ignores or blocks.
+  /// Restores default signal handling, whatever the test process ignores or blocks.
   private func resetSignals(_ attributes: inout posix_spawnattr_t) {
     var none = sigset_t()
     sigemptyset(&none)
@@ -69,7 +69,7 @@ struct SpawnRequest {
   }
 }
 
-/// How a child ended, asked of the system only until it is known: the number may be reused then.
+/// The exit status of a child, which is reaped only once because its process id may be reused.
 final class LockedEnding: Sendable {
   private let known = Mutex<ProcessEnding?>(nil)
 

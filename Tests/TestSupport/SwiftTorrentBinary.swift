@@ -1,10 +1,10 @@
 import Foundation
 
-/// Finds the program itself, for the tests that run it as a user would.
+/// A locator of the program itself, for tests that run it as a user would.
 package enum SwiftTorrentBinary {
-  /// The path of the executable: `SWIFT_TORRENT_BINARY`, or what was built beside the tests.
+  /// Returns the path of the executable: `SWIFT_TORRENT_BINARY`, or the one built beside the tests.
   ///
-  /// - Throws: When there is none.
+  /// - Throws: An error if there is none.
   /// - Returns: An absolute path.
   package static func path() throws -> String {
     let chosen = ProcessInfo.processInfo.environment["SWIFT_TORRENT_BINARY"]

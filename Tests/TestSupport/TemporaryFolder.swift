@@ -1,13 +1,13 @@
 import Foundation
 
-/// A folder of its own for one test, removed when the last reference goes.
+/// A temporary folder of one test, removed when the last reference goes.
 package final class TemporaryFolder: Sendable {
   /// The folder's absolute path.
   package let path: String
 
-  /// Makes a fresh folder.
+  /// Creates an empty folder.
   ///
-  /// - Throws: When the system's folder for temporary files can't be written.
+  /// - Throws: An error if the system's temporary folder is not writable.
   package init() throws {
     let url = FileManager.default.temporaryDirectory.appendingPathComponent(
       "swift-torrent-test-\(UUID().uuidString)")
@@ -16,16 +16,16 @@ package final class TemporaryFolder: Sendable {
   }
 
   deinit {
-    // Nothing can be done about a folder that won't go; the system cleans up some day.
+    // Nothing can be done about a folder that cannot be removed; the system cleans up eventually.
     try? FileManager.default.removeItem(atPath: path)
   }
 
-  /// A path inside the folder.
+  /// Returns a path inside the folder.
   package func file(_ name: String) -> String { path + "/" + name }
 
-  /// Makes a folder inside the folder.
+  /// Creates a subfolder.
   ///
-  /// - Throws: When it can't be made.
+  /// - Throws: An error if it cannot be created.
   /// - Returns: Its absolute path.
   @discardableResult
   package func makeFolder(_ name: String) throws -> String {
@@ -36,7 +36,7 @@ package final class TemporaryFolder: Sendable {
 
   /// Writes a small file inside the folder.
   ///
-  /// - Throws: When it can't be written.
+  /// - Throws: An error if it cannot be written.
   /// - Returns: Its absolute path.
   @discardableResult
   package func write(_ text: String, to name: String) throws -> String {

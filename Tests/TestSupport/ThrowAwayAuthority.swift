@@ -1,9 +1,9 @@
 /// A certificate authority of one test, and certificates for `localhost`.
 ///
-/// URLSession trusts the system's bundle only, so a program that shall trust the authority runs in a
-/// mount namespace of its own in which the authority's certificate lies over that bundle.
+/// URLSession trusts only the system's bundle. A program that has to trust the authority therefore
+/// runs in its own mount namespace, where the authority's certificate is mounted over that bundle.
 package struct ThrowAwayAuthority: Sendable {
-  /// Who vouches for a certificate.
+  /// The signer of a certificate.
   package enum Signer: String, Sendable {
     /// The authority.
     case authority
@@ -13,7 +13,7 @@ package struct ThrowAwayAuthority: Sendable {
 
   private let folder: String
 
-  /// Makes `authority.pem` with its authority, or `itself.pem`, each with a `.key`, in the folder.
+  /// Creates `authority.pem` and its authority, or `itself.pem`, each with a `.key`, in the folder.
   package init(in folder: String, signer: Signer = .authority) async throws {
     self.folder = folder
     let outcome = try await ProcessRunner.run(
@@ -23,14 +23,14 @@ package struct ThrowAwayAuthority: Sendable {
     }
   }
 
-  /// The command with trust in the authority.
+  /// Returns a command that runs `command` with trust in the authority.
   package func trusted(by command: [String]) -> [String] {
     let mount = "mount --bind \"$0\" /etc/ssl/certs/ca-certificates.crt && exec \"$@\""
     return ["unshare", "--mount"] + TestNeeds.userNamespace
       + ["sh", "-c", mount, "\(folder)/ca.pem"] + command
   }
 
-  /// Whether this machine has what it takes.
+  /// A Boolean value indicating whether this host meets the requirements.
   package static var canBeTrusted: Bool {
     get async {
       guard TestNeeds.missing(of: ["openssl", "unshare", "mount"]).isEmpty else { return false }

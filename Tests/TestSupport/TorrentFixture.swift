@@ -1,30 +1,30 @@
 package import Bencode
 package import Foundation
 
-/// A torrent in `Fixtures/Metainfo`, the recipe by which it was made, and what must become of it.
+/// A torrent in `Fixtures/Metainfo`, with the recipe for it and the expected result.
 ///
-/// The recipe is here and the file is committed, so that people can try the file with other
-/// programs; a test holds the two equal, and writes the files anew when it is asked to.
+/// The recipe is in the code, and the file is committed so that it can be tried with other
+/// programs. A test checks that both are equal, and rewrites the files on request.
 package struct TorrentFixture: Sendable, CustomStringConvertible {
-  /// What must happen when the torrent is read.
+  /// The expected result of reading the torrent.
   package enum Expectation: Sendable {
-    /// It is refused with that message, and the command line ends with that status.
+    /// It is rejected with this message, and the command line exits with this status.
     case refused(message: String, exitStatus: Int32)
-    /// It loads with these paths, one a file.
+    /// It loads with these paths, one per file.
     case loads(paths: [[String]])
   }
 
-  /// The path below `Fixtures/Metainfo`, named by the defect.
+  /// The path below `Fixtures/Metainfo`, named after the defect.
   package let file: String
   /// The torrent.
   package let bytes: [UInt8]
-  /// What must become of it.
+  /// The expected result.
   package let expectation: Expectation
 
-  /// The file, for the names of test cases.
+  /// The file's path, for the names of test cases.
   package var description: String { file }
 
-  /// Where the committed file is.
+  /// The path of the committed file.
   package var path: String { Self.folder.appending(path: file).path }
 
   /// The folder of the committed files.
@@ -32,7 +32,7 @@ package struct TorrentFixture: Sendable, CustomStringConvertible {
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
     .appending(path: "Fixtures/Metainfo")
 
-  /// A fixture that must be refused.
+  /// Creates a fixture that must be rejected.
   static func refused(
     _ name: String, _ bytes: [UInt8], status: Int32, _ message: String
   ) -> TorrentFixture {
@@ -41,19 +41,19 @@ package struct TorrentFixture: Sendable, CustomStringConvertible {
       expectation: .refused(message: message, exitStatus: status))
   }
 
-  /// A fixture that must load with cleaned paths.
+  /// Creates a fixture that must load with sanitized paths.
   static func nasty(_ name: String, _ bytes: [UInt8], _ paths: [[String]]) -> TorrentFixture {
     TorrentFixture(
       file: "Nasty/\(name).torrent", bytes: bytes, expectation: .loads(paths: paths))
   }
 
-  /// A torrent whose `info` has these fields; nil takes a field of the sound torrent away.
+  /// Returns a single-file torrent with changes to `info`; nil removes a field.
   package static func single(_ changes: [BencodeBytes: BencodeTree?] = [:]) -> [UInt8] {
     torrent(
       ["length": 1, "name": "x", "piece length": 16384, "pieces": hashes(1)], changes)
   }
 
-  /// The same with a list of files.
+  /// Returns a multi-file torrent with changes to `info`; nil removes a field.
   package static func multi(_ changes: [BencodeBytes: BencodeTree?] = [:]) -> [UInt8] {
     torrent(
       [
@@ -62,14 +62,14 @@ package struct TorrentFixture: Sendable, CustomStringConvertible {
       ], changes)
   }
 
-  /// A torrent with files of one byte at these paths.
+  /// Returns a torrent with one-byte files at these paths.
   package static func files(_ paths: [[BencodeTree]]) -> [UInt8] {
     multi([
       "files": .list(paths.map { ["length": 1, "path": .list($0)] }), "pieces": hashes(1),
     ])
   }
 
-  /// As many hashes, of nothing in particular.
+  /// Returns `count` arbitrary hashes.
   static func hashes(_ count: Int) -> BencodeTree {
     .bytes(repeatElement(UInt8(ascii: "a"), count: count * 20))
   }

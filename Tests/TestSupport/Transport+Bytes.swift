@@ -2,7 +2,7 @@ package import Networking
 import Primitives
 
 extension Transport {
-  /// Writes all bytes; false when the connection did not take them.
+  /// Writes all bytes; returns false if the connection did not accept them.
   package func writeAll(_ bytes: [UInt8]) async -> Bool {
     var sent = 0
     while sent < bytes.count {
@@ -18,7 +18,7 @@ extension Transport {
     return true
   }
 
-  /// Reads up to `limit` bytes until the end, or until so many are there.
+  /// Reads until the end of the stream, or until `limit` bytes have arrived.
   package func readAll(upTo limit: Int = .max, chunk: Int = 65536) async -> (
     bytes: [UInt8], end: IOResult?
   ) {
@@ -36,12 +36,12 @@ extension Transport {
     return (bytes, nil)
   }
 
-  /// One attempt to write a whole array.
+  /// Tries once to write a whole array.
   package func write(_ bytes: inout [UInt8]) -> IOResult {
     write(bytes[...])
   }
 
-  /// One attempt to read into the beginning of an array.
+  /// Tries once to read into the beginning of an array.
   package func read(_ bytes: inout [UInt8], count: Int) -> IOResult {
     bytes.withUnsafeMutableBytes {
       read(into: UnsafeMutableRawBufferPointer(rebasing: $0[..<count]))
@@ -49,7 +49,7 @@ extension Transport {
   }
 }
 
-/// Bytes that differ from place to place.
+/// Returns pseudo-random bytes.
 package func pattern(_ count: Int, seed: UInt64 = 1) -> [UInt8] {
   var random = SeededRandom(seed: seed)
   return (0..<count).map { _ in UInt8(truncatingIfNeeded: random.next() >> 32) }

@@ -4,7 +4,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/// The SHA-1 kernels. Each hashes whole 64-byte blocks of a fixed number of streams at once.
+/// The available SHA-1 kernels; each hashes whole 64-byte blocks of a fixed number of streams at
+/// once.
 typedef enum {
   CHASHING_SHA1_SCALAR,      // 1 stream, plain C
   CHASHING_SHA1_X4,          // 4 streams, 128-bit vectors (SSE2, NEON)
@@ -15,12 +16,13 @@ typedef enum {
   CHASHING_SHA1_KERNEL_COUNT
 } chashing_sha1_kernel;
 
-/// Whether this machine can run the kernel.
+/// Returns whether this CPU can run the kernel.
 bool chashing_sha1_is_supported(int kernel);
 
-/// Feeds `blocks` blocks of 64 bytes from each `data[i]` to the five words at `states[i]`.
+/// Compresses `blocks` blocks of 64 bytes from each `data[i]` into the five state words at
+/// `states[i]`.
 ///
-/// Both arrays have as many entries as the kernel has streams. The data may lie anywhere and needs
-/// no alignment. The kernel must be supported.
+/// Both arrays hold one entry per stream of the kernel. The data needs no alignment. The kernel
+/// must be supported.
 void chashing_sha1_run(int kernel, uint32_t *const *states, const uint8_t *const *data,
                        size_t blocks);

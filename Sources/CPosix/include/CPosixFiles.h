@@ -1,20 +1,23 @@
-// The calls on files that `import Glibc` does not show.
+// File calls that `import Glibc` does not expose.
 #pragma once
 
 #include <stdint.h>
 
-/// Reserves the bytes from 0 to `length` on disk and makes the file at least that long.
+/// Reserves disk space for the bytes from 0 to `length` and extends the file to at least that
+/// length.
 ///
-/// Unless `thoroughly`, on a file system in memory it only sees that there is room.
+/// On tmpfs, unless `thoroughly` is set, it only checks that there is enough free space.
 int cposix_fallocate(int fd, int64_t length, int thoroughly);
 
-/// The first byte from `offset` on that is no hole; -1 with ENXIO when there is none.
+/// Returns the offset of the first data byte at or after `offset`, or -1 with ENXIO if there is
+/// none.
 int64_t cposix_next_data(int fd, int64_t offset);
 
-/// The first byte from `offset` on that is in a hole, the end of the file at last; -1 beyond it.
+/// Returns the offset of the first hole at or after `offset`, where the end of the file counts as
+/// one, or -1 beyond the end.
 int64_t cposix_next_hole(int fd, int64_t offset);
 
-/// Lets the system read bytes ahead without waiting for them; a refusal does not matter.
+/// Asks the kernel to read a range ahead without waiting for it; failures are ignored.
 void cposix_prefetch(int fd, int64_t offset, int64_t length);
 
 /// The facts about a file that do not depend on its content.

@@ -1,4 +1,4 @@
-// The calls of epoll, sockets and signals that `import Glibc` does not show.
+// Calls for epoll, sockets and signals that `import Glibc` does not expose.
 #pragma once
 
 #include <errno.h>
@@ -19,7 +19,7 @@ static const uint32_t cposix_poll_error = EPOLLERR;
 static const uint32_t cposix_poll_hangup = EPOLLHUP;
 static const uint32_t cposix_poll_edge = EPOLLET;
 
-/// One event, in an aligned layout: the kernel's struct is packed, which Swift cannot import.
+/// An epoll event with natural alignment; the kernel's struct is packed, which Swift cannot import.
 struct cposix_event {
   uint64_t data;
   uint32_t events;
@@ -44,7 +44,7 @@ static inline int cposix_epoll_remove(int poller, int fd) {
   return epoll_ctl(poller, EPOLL_CTL_DEL, fd, &ignored);
 }
 
-/// Waits up to `milliseconds` (-1: for ever) for at most `cposix_max_events` events.
+/// Waits up to `milliseconds` (-1 for no limit) for at most `cposix_max_events` events.
 static inline int cposix_epoll_wait(int poller, struct cposix_event *events, int milliseconds) {
   struct epoll_event packed[cposix_max_events];
   int count = epoll_wait(poller, packed, cposix_max_events, milliseconds);
@@ -72,7 +72,7 @@ static inline int cposix_set_no_delay(int fd) {
   return cposix_set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
 }
 
-/// The smoothed round-trip time of a connection in microseconds; 0 when it is not known.
+/// Returns the smoothed round-trip time of a connection in microseconds, or 0 if it is unknown.
 static inline uint32_t cposix_round_trip(int fd) {
   struct tcp_info info = {0};
   socklen_t length = sizeof info;
@@ -87,14 +87,15 @@ static inline int cposix_set_v6_only(int fd) {
   return cposix_set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
 }
 
-/// Takes the pending error of a socket, 0 for none; the call's own error if it fails.
+/// Takes the pending error of a socket, 0 for none; returns the error of `getsockopt` if that
+/// fails.
 static inline int cposix_take_socket_error(int fd) {
   int error = 0;
   socklen_t length = sizeof error;
   return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) < 0 ? errno : error;
 }
 
-/// A vectored write that never raises SIGPIPE.
+/// Writes a vector of segments without ever raising SIGPIPE.
 static inline ssize_t cposix_send_vector(int fd, struct iovec *segments, size_t count) {
   struct msghdr message = {.msg_iov = segments, .msg_iovlen = count};
   return sendmsg(fd, &message, MSG_NOSIGNAL);
@@ -104,7 +105,7 @@ static inline int cposix_datagram_socket(int family) {
   return socket(family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 }
 
-/// Sends one datagram, gathered from the segments.
+/// Sends one datagram gathered from the segments.
 static inline ssize_t cposix_send_datagram(
     int fd, struct iovec *segments, size_t count, const struct sockaddr *to, socklen_t length) {
   struct msghdr message = {
@@ -112,7 +113,7 @@ static inline ssize_t cposix_send_datagram(
   return sendmsg(fd, &message, MSG_NOSIGNAL);
 }
 
-/// Where a datagram came from, and how much of it fitted.
+/// The source and length of a received datagram, and whether it was truncated.
 struct cposix_datagram {
   struct sockaddr_storage source;
   uint32_t length;
@@ -121,15 +122,16 @@ struct cposix_datagram {
 
 enum { cposix_max_datagrams = 64 };
 
-/// Receives up to `count` datagrams into memory of `count` times `size` bytes; -1 with `errno` when
-/// there is none.
+/// Receives up to `count` datagrams into memory of `count * size` bytes, or returns -1 with `errno`
+/// set when none is pending.
 int cposix_receive_datagrams(
     int fd, uint8_t *memory, size_t size, struct cposix_datagram *out, int count);
 
-/// The indices of the interfaces of a family that are up and can take multicasts; returns how many.
+/// Writes the indices of the family's multicast-capable interfaces that are up; returns their
+/// number.
 int cposix_multicast_interfaces(int family, unsigned *out, int count);
 
-/// Joins the group of that address on an interface.
+/// Joins a multicast group on one interface.
 static inline int cposix_join_group(
     int fd, const struct sockaddr *group, socklen_t length, unsigned interface) {
   struct group_req request = {.gr_interface = interface};
@@ -138,7 +140,7 @@ static inline int cposix_join_group(
   return setsockopt(fd, level, MCAST_JOIN_GROUP, &request, sizeof request);
 }
 
-/// Lets multicasts leave by that interface.
+/// Selects the interface through which multicast datagrams leave.
 static inline int cposix_set_multicast_interface(int fd, int family, unsigned interface) {
   if (family == AF_INET6) {
     return cposix_set_option(fd, IPPROTO_IPV6, IPV6_MULTICAST_IF, (int)interface);
@@ -183,14 +185,14 @@ static inline size_t cposix_read_address(
   return 0;
 }
 
-/// Opens a non-blocking pipe: the reading end, then the writing one.
+/// Opens a non-blocking pipe and stores its read end, then its write end.
 int cposix_pipe(int *ends);
 
-/// From now on, writes the number of each such signal as one byte into `fd` and does nothing else.
+/// Installs a handler that only writes the signal's number into `fd` as one byte.
 int cposix_watch_signal(int signal, int fd);
 
-/// Gives a signal its default action back.
+/// Restores the default action of a signal.
 int cposix_unwatch_signal(int signal);
 
-/// Whether a signal is ignored, as whoever started the process may have chosen.
+/// Returns whether the process ignores a signal, possibly because its parent chose so.
 int cposix_ignores_signal(int signal);

@@ -1,8 +1,9 @@
 import Primitives
 
-/// What others say our address is (BEP 42).
+/// The votes of other nodes on our external address (BEP 42).
 ///
-/// One node can lie, so an address counts when most of at least five networks name it.
+/// A single node can lie, so an address is accepted only when voters from at least five networks,
+/// and most of all voters, agree on it.
 struct AddressVotes: Sendable {
   static let quorum = 5
   static let limit = 20
@@ -12,10 +13,10 @@ struct AddressVotes: Sendable {
     let address: IPAddress
   }
 
-  /// The last votes, the oldest first.
+  /// The most recent votes, oldest first.
   private var votes: [Vote] = []
 
-  /// Counts a vote; the address, once it is decided, and then counting begins again.
+  /// Adds a vote; returns the address once it is decided, and then restarts the count.
   mutating func add(_ address: IPAddress, by voter: IPAddress) -> IPAddress? {
     let voter = voter.ownerNetwork ?? voter
     guard !address.isLoopback, !address.isPrivate, address.isPossiblePeer,

@@ -1,20 +1,20 @@
 internal import Hashing
 package import Primitives
 
-/// A set of addresses in 256 bytes, from which others can tell about how many there are (BEP 33).
+/// A Bloom filter of addresses in 256 bytes, from which others can estimate their number (BEP 33).
 package struct BloomFilter: Hashable, Sendable {
   /// The length in bytes.
   package static let length = 256
 
-  /// The bits, the lowest of each byte first.
+  /// The bits, lowest first in each byte.
   package private(set) var bytes: [UInt8]
 
-  /// An empty set.
+  /// Creates an empty filter.
   package init() {
     bytes = Array(repeating: 0, count: Self.length)
   }
 
-  /// Takes exactly 256 bytes; nil for any other number.
+  /// Creates a filter from its 256 bytes; fails for any other length.
   package init?(_ bytes: ArraySlice<UInt8>) {
     guard bytes.count == Self.length else { return nil }
     self.bytes = Array(bytes)

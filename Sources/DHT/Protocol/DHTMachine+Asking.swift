@@ -1,6 +1,6 @@
 import Primitives
 
-// What we ask others: pings, the steps of searches, announces; and what becomes of the answers.
+// The queries that we send (pings, search steps and announces) and the handling of their replies.
 
 extension DHTMachine {
   // MARK: - Queries
@@ -24,10 +24,10 @@ extension DHTMachine {
     post(message, to: transaction.endpoint)
   }
 
-  /// What a query counts for, in bytes: about its length.
+  /// The approximate length of a query in bytes, charged to the quota.
   private static let queryCost = 110
 
-  /// Takes every search as far as it can get now.
+  /// Advances every search as far as it can go now.
   mutating func advance(now: Instant) {
     for id in running.map(\.id) { advance(id, now: now) }
   }
@@ -48,7 +48,7 @@ extension DHTMachine {
   }
 
   private mutating func ask(_ endpoint: Endpoint, id: NodeID?, for search: Running, now: Instant) {
-    // Two families help each other only until both have a footing (BEP 32).
+    // The two families help each other only until both tables have enough nodes (BEP 32).
     let wants: AddressFamilies? =
       sides.count > 1 && sides.contains(where: \.isLonely) ? [.v4, .v6] : nil
     let method: KRPCQuery.Method
@@ -65,7 +65,7 @@ extension DHTMachine {
       now: now)
   }
 
-  /// A search has found all the nodes that it can find.
+  /// Ends the query phase of a search and sends its announces.
   private mutating func conclude(_ index: Int, now: Instant) {
     let search = running[index]
     var owed = 0
@@ -108,7 +108,7 @@ extension DHTMachine {
 
   // MARK: - Answers
 
-  /// Acts on the answer to a query of ours.
+  /// Handles the reply to one of our queries.
   mutating func received(
     _ reply: KRPCReply, to transaction: Transaction, observed: Endpoint?, now: Instant
   ) {
@@ -127,7 +127,7 @@ extension DHTMachine {
     if sides[transaction.side].isLonely { join(transaction.side, now: now) }
   }
 
-  /// A node has answered, so it may get into the table, unless it is there for beginners only.
+  /// Adds a node that has replied to the routing table, unless it is a bootstrap router.
   private mutating func note(_ contact: NodeContact, side: Int, now: Instant) {
     guard !sides[side].routers.contains(contact.endpoint) else { return }
     sides[side].table.answered(contact, now: now)
@@ -151,7 +151,7 @@ extension DHTMachine {
     advance(id, now: now)
   }
 
-  /// Nodes of the family that we did not ask in are a beginning there.
+  /// Uses the nodes of the other address family to bootstrap there.
   private mutating func learnOfOtherFamily(_ reply: KRPCReply, side: Int, now: Instant) {
     guard let other = sides.indices.first(where: { $0 != side }), sides[other].isLonely else {
       return
@@ -177,12 +177,12 @@ extension DHTMachine {
     join(side, now: now)
   }
 
-  /// Somebody refused a query of ours.
+  /// Handles a KRPC error in reply to one of our queries.
   mutating func refused(_ transaction: Transaction, now: Instant) {
     settle(transaction, now: now)
   }
 
-  /// Nobody has answered in time.
+  /// Handles a query that has timed out.
   mutating func timedOut(_ transaction: Transaction, now: Instant) {
     if let id = transaction.id {
       sides[transaction.side].table.failed(
@@ -202,7 +202,7 @@ extension DHTMachine {
     }
   }
 
-  /// A search need not wait for this answer any longer.
+  /// Lets a search stop waiting for a slow reply.
   mutating func slowed(_ transaction: Transaction, now: Instant) {
     guard case .lookup(let id) = transaction.purpose,
       let index = running.firstIndex(where: { $0.id == id })

@@ -1,14 +1,14 @@
 package import Primitives
 
-// What others send us: every datagram comes in here, and queries are answered.
+// The entry point for incoming datagrams, and the replies to queries.
 
 extension DHTMachine {
-  /// The most peers in one reply, so that it fits into 1,024 bytes with both lists of nodes.
+  /// The maximum number of peers in a reply, which must fit into 1,024 bytes with both node lists.
   private static let peersPerReply = (v4: 40, v6: 15)
-  /// The same where counting filters take their place.
+  /// The corresponding limit for replies that carry Bloom filters.
   private static let peersPerScrape = (v4: 4, v6: 2)
 
-  /// Takes in a datagram.
+  /// Handles a received datagram.
   package mutating func receive(_ datagram: [UInt8], from sender: Endpoint, now: Instant) {
     guard let side = sideIndex(isIPv6: sender.address.isIPv6),
       sender.isPossibleNode(isIPv6: sides[side].isIPv6),
@@ -28,7 +28,7 @@ extension DHTMachine {
         refused(transaction, now: now)
       }
     } catch {
-      // Whoever asks what we don't understand is told so; anything else is noise.
+      // A query that we cannot parse gets a KRPC error; anything else is ignored.
       guard case .unusableQuery(let transaction, let failure) = error else { return }
       reply(.failure(failure), to: transaction, at: sender, now: now)
     }
@@ -44,7 +44,7 @@ extension DHTMachine {
     post(message, to: sender)
   }
 
-  /// What a reply counts for, in bytes: about its length.
+  /// The approximate length of a reply in bytes, charged to the quota.
   private static func replyCost(_ body: KRPCMessage.Body) -> Int {
     guard case .reply(let reply) = body else { return 100 }
     return 100 + reply.nodes.count * 26 + reply.nodes6.count * 38 + reply.peers.count * 15
@@ -62,7 +62,7 @@ extension DHTMachine {
     }
     reply(body, to: message.transaction, at: sender, now: now)
     let contact = NodeContact(id: query.sender, endpoint: sender)
-    // Who is read-only answers nobody, so it is of no use to the table (BEP 43).
+    // A read-only node answers no queries, so it has no place in the table (BEP 43).
     if !message.isReadOnly, sides[side].table.asked(by: contact, now: now) {
       sides[side].add(stranger: contact)
     }
@@ -83,7 +83,7 @@ extension DHTMachine {
       addNodes(closestTo: infoHash, families: families ?? .of(sender.address), to: &reply)
     case .announcePeer(let infoHash, let announcement, let token):
       guard tokens.accepts(token, from: sender.address, now: now) else {
-        throw .malformed("the token is not ours, or too old")
+        throw .malformed("the token is invalid or has expired")
       }
       sides[side].store.add(
         Endpoint(address: sender.address, port: announcement.port ?? sender.port),

@@ -1,16 +1,16 @@
 package import Primitives
 
-// What happens by the clock.
+// Periodic work.
 
 extension DHTMachine {
   private static let upkeepInterval = Duration.seconds(5)
-  /// How many strangers are asked back in one round.
+  /// The number of unverified nodes pinged in one round.
   private static let pingsPerRound = 3
-  /// The pause before the next search for ourselves that begins at routers; it doubles each time.
+  /// The pause before the next search for our own id that uses routers; it doubles each time.
   private static let firstJoinPause = Duration.seconds(5)
   private static let longestJoinPause = Duration.seconds(300)
 
-  /// Does what is due.
+  /// Does the work that is due.
   package mutating func tick(now: Instant) {
     while let transaction = transactions.nextSlow(now: now) { slowed(transaction, now: now) }
     while let transaction = transactions.nextFailed(now: now) { timedOut(transaction, now: now) }
@@ -44,8 +44,9 @@ extension DHTMachine {
     }
   }
 
-  /// Searches for ourselves, which makes us known to those near us: once we know somebody, and again
-  /// while we know too few.
+  /// Searches for our own id, which makes us known to our neighbours.
+  ///
+  /// This happens once there is a node to start from, and again while the table has too few nodes.
   mutating func join(_ side: Int, now: Instant) {
     let isFirst = sides[side].joins == 0
     guard sides[side].hasBeginning, isFirst || sides[side].isLonely, now >= sides[side].nextJoin,

@@ -1,38 +1,39 @@
 package import Primitives
 
-/// A node of the DHT without sockets and clock (BEPs 5, 32, 33, 42, 43).
+/// A DHT node without sockets or clock (BEPs 5, 32, 33, 42, 43).
 ///
-/// Feed it datagrams and the time; after each call send what `nextDatagram` has, act on what
-/// `nextEvent` has, and call `tick` at `deadline`. Bounded in everything that others can send.
+/// The caller feeds it datagrams and the time. After each call it sends the datagrams from
+/// `nextDatagram` and handles the events from `nextEvent`, and it calls `tick` at `deadline`. All
+/// state that other nodes can fill is bounded.
 package struct DHTMachine: Sendable {
-  /// How many searches may be under way.
+  /// The maximum number of concurrent searches.
   package static let lookupLimit = 64
-  /// How many queries may be unanswered.
+  /// The maximum number of outstanding queries.
   static let transactionLimit = 1024
 
   /// A datagram to be sent.
   package struct Outgoing: Equatable, Sendable {
-    /// Where to.
+    /// The destination.
     package let destination: Endpoint
-    /// What.
+    /// The payload.
     package let bytes: [UInt8]
   }
 
-  /// What a caller may want to know.
+  /// An event for the caller.
   package enum Event: Equatable, Sendable {
-    /// A search has come upon peers, in that many hops.
+    /// A search has found peers after this many hops.
     case peers([Endpoint], of: LookupID, hops: Int)
-    /// A search is over.
+    /// A search has ended.
     case ended(LookupID, LookupSummary)
-    /// Most others see us at this address.
+    /// Most other nodes see us at this address.
     case address(IPAddress)
   }
 
   struct Running: Sendable {
     enum Purpose: Sendable {
-      /// To fill the table.
+      /// The search fills the routing table.
       case nodes
-      /// To find peers, and to tell where we are ourselves.
+      /// The search finds peers and then announces us, if there is an announcement.
       case peers(PeerAnnouncement?)
     }
 
@@ -40,7 +41,7 @@ package struct DHTMachine: Sendable {
     let side: Int
     let purpose: Purpose
     var lookup: Lookup
-    /// Announces that have not been answered; nil while the search goes on.
+    /// The number of outstanding announces; nil during the query phase.
     var owedAnnounces: Int?
     var announced = 0
   }
@@ -52,20 +53,20 @@ package struct DHTMachine: Sendable {
   var quota = SendQuota()
   var reachability = Reachability()
   var transactions = TransactionTable()
-  /// Searches under way, in the order in which they began.
+  /// The running searches in the order in which they began.
   var running: [Running] = []
   private var outbox = Fifo<Outgoing>()
   private var events = Fifo<Event>()
   private var lookupCount = 0
   var nextUpkeep = Instant.zero
 
-  /// Creates a node that knows nobody.
+  /// Creates a node with an empty routing table.
   ///
   /// - Parameters:
-  ///   - families: The kinds of addresses that it has a socket for.
-  ///   - state: What an earlier run knew.
-  ///   - secret: At least 16 bytes that nobody can guess; tokens depend on them.
-  ///   - random: Chance.
+  ///   - families: The address families that have a socket.
+  ///   - state: The state saved by an earlier run.
+  ///   - secret: At least 16 unpredictable bytes, from which tokens are derived.
+  ///   - random: The source of randomness.
   package init(
     families: AddressFamilies, state: DHTState = DHTState(), secret: [UInt8], random: SeededRandom
   ) {
@@ -83,22 +84,22 @@ package struct DHTMachine: Sendable {
 
   func sideIndex(isIPv6: Bool) -> Int? { sides.firstIndex { $0.isIPv6 == isIPv6 } }
 
-  // MARK: - What goes out
+  // MARK: - Output
 
-  /// The next datagram to be sent; nil when there is none now.
+  /// Removes and returns the next datagram to send, or nil if there is none.
   package mutating func nextDatagram() -> Outgoing? { outbox.popFirst() }
 
-  /// The next event; nil when there is none now.
+  /// Removes and returns the next event, or nil if there is none.
   package mutating func nextEvent() -> Event? { events.popFirst() }
 
-  /// When `tick` is to be called.
+  /// The time at which `tick` has to be called.
   package var deadline: Instant {
     var deadline = min(nextUpkeep, transactions.deadline)
     if isHeldBack { deadline = min(deadline, quota.refillTime) }
     return deadline
   }
 
-  /// Whether a search could go on if we might send more.
+  /// A Boolean value indicating whether a search could advance if the send quota allowed it.
   private var isHeldBack: Bool {
     quota.isExhausted
       && running.contains { if case .ask = $0.lookup.nextStep() { true } else { false } }
@@ -110,9 +111,9 @@ package struct DHTMachine: Sendable {
 
   mutating func raise(_ event: Event) { events.append(event) }
 
-  // MARK: - What others tell us
+  // MARK: - External nodes
 
-  /// Adds a node that never gets into the table, but where searches may begin.
+  /// Adds a bootstrap router, which searches may start from but which never enters the table.
   package mutating func add(router: Endpoint, now: Instant) {
     guard let side = sideIndex(isIPv6: router.address.isIPv6),
       router.isPossibleNode(isIPv6: sides[side].isIPv6)
@@ -121,7 +122,7 @@ package struct DHTMachine: Sendable {
     helpLonely(side, with: router, now: now)
   }
 
-  /// Adds a node that is known by its address alone: from a peer's PORT message, or a torrent.
+  /// Adds a node known only by its address, from a peer's PORT message or a torrent.
   package mutating func add(node endpoint: Endpoint, now: Instant) {
     guard let side = sideIndex(isIPv6: endpoint.address.isIPv6),
       endpoint.isPossibleNode(isIPv6: sides[side].isIPv6)
@@ -130,7 +131,7 @@ package struct DHTMachine: Sendable {
     helpLonely(side, with: endpoint, now: now)
   }
 
-  /// Lets searches that have hardly begun know of one more place to begin at.
+  /// Offers a starting point to running searches while the table has too few nodes.
   private mutating func helpLonely(_ side: Int, with endpoint: Endpoint, now: Instant) {
     guard sides[side].isLonely else { return }
     for index in running.indices where running[index].side == side {
@@ -142,10 +143,10 @@ package struct DHTMachine: Sendable {
 
   // MARK: - Searches
 
-  /// Searches for the peers of a torrent, once in each family; at the end our own announcement, if
-  /// there is one, goes to the nodes that are closest to it.
+  /// Searches for the peers of a torrent in every family, then announces us to the closest nodes.
   ///
-  /// Returns the searches, of which each one ends with `.ended`; none when too many are under way.
+  /// Returns the searches, each of which ends with `.ended`. The result is empty if too many
+  /// searches are running.
   package mutating func find(
     _ infoHash: NodeID, announcing announcement: PeerAnnouncement?, now: Instant
   ) -> [LookupID] {
@@ -171,24 +172,25 @@ package struct DHTMachine: Sendable {
     return id
   }
 
-  /// Whether no search is under way.
+  /// A Boolean value indicating whether no search is running.
   package var isIdle: Bool { running.isEmpty }
 
   // MARK: - State
 
-  /// How many nodes are in the tables.
+  /// The number of nodes in the routing tables.
   package var nodeCount: Int { sides.reduce(0) { $0 + $1.table.count } }
 
-  /// Our id in a family; nil when there is no socket for it.
+  /// Returns our node id in a family, or nil without a socket there.
   package func ownID(isIPv6: Bool) -> NodeID? {
     sideIndex(isIPv6: isIPv6).map { sides[$0].table.ownID }
   }
 
-  /// What a later run may begin with.
+  /// The state to save for a later run.
   package var state: DHTState {
     var state = DHTState()
     for side in sides {
-      // Those near us are known to everybody near us; what a beginner lacks are some of each distance.
+      // A bootstrapping node benefits most from nodes at every distance: our neighbours all know
+      // each other, so a few of them suffice.
       let contacts = Array(side.table.contacts.suffix(DHTState.nodeLimit))
       if side.isIPv6 {
         (state.ownID6, state.nodes6) = (side.table.ownID, contacts)
@@ -200,18 +202,18 @@ package struct DHTMachine: Sendable {
   }
 }
 
-/// Names one search of one machine.
+/// The identifier of one search of one machine.
 package struct LookupID: Hashable, Sendable {
-  /// A number that the machine gave it.
+  /// The number that the machine assigned.
   package let value: Int
 }
 
-/// How a search ended.
+/// The outcome of a search.
 package struct LookupSummary: Equatable, Sendable {
-  /// How many nodes were asked.
+  /// The number of nodes queried.
   package let queries: Int
-  /// How many have answered.
+  /// The number of nodes that replied.
   package let replies: Int
-  /// How many have taken our announcement.
+  /// The number of nodes that accepted our announcement.
   package let announced: Int
 }

@@ -1,26 +1,26 @@
 import Primitives
 
-/// What a node has for each family of addresses: IPv4 and IPv6 are two networks (BEP 32).
+/// The state of a node in one address family; IPv4 and IPv6 are separate networks (BEP 32).
 struct DHTSide: Sendable {
-  /// How many nodes of each kind are kept in mind besides the table.
+  /// The maximum number of routers, and of starters, remembered besides the table.
   static let rememberedLimit = 200
-  /// How many nodes wait to be asked for a sign of life.
+  /// The maximum number of unverified nodes waiting for a ping.
   static let strangerLimit = 32
 
   let isIPv6: Bool
   var table: RoutingTable
-  /// The peers of this family that others have announced to us.
+  /// The peers of this family that other nodes have announced to us.
   var store = PeerStore()
   var votes = AddressVotes()
-  /// Addresses to begin at, which never get into the table: public ones have enough to do.
+  /// The bootstrap routers, kept out of the table because the public ones are busy enough.
   private(set) var routers: [Endpoint] = []
-  /// Nodes to begin at that have not answered yet: from an earlier run, or from the other family.
+  /// Unverified nodes to start from, known from an earlier run or through the other family.
   private(set) var starters: [NodeContact] = []
-  /// Nodes that may get into the table, once they have answered.
+  /// Unverified nodes that may enter the table once they reply.
   private var strangers: [NodeContact] = []
-  /// When to try again to get to know somebody, while we know too few.
+  /// The time of the next bootstrap attempt while the table has too few nodes.
   var nextJoin = Instant.zero
-  /// How many searches for ourselves have been begun.
+  /// The number of searches for our own id so far.
   var joins = 0
 
   init(isIPv6: Bool, ownID: NodeID) {
@@ -28,10 +28,10 @@ struct DHTSide: Sendable {
     table = RoutingTable(ownID: ownID)
   }
 
-  /// Whether we know too few nodes to do without help.
+  /// A Boolean value indicating whether the table has too few nodes to work without bootstrapping.
   var isLonely: Bool { table.count < RoutingTable.width }
 
-  /// Whether there is anybody to begin at.
+  /// A Boolean value indicating whether there is any node to start a search from.
   var hasBeginning: Bool { table.count > 0 || !routers.isEmpty || !starters.isEmpty }
 
   mutating func add(router: Endpoint) {
@@ -47,8 +47,10 @@ struct DHTSide: Sendable {
     }
   }
 
-  /// Remembers a node that has asked us something, or that somebody has named, to ask it for a sign
-  /// of life; when there are too many, the one that we need least goes.
+  /// Remembers an unverified node, which has queried us or was named by another node, for a later
+  /// ping.
+  ///
+  /// When there are too many, the least needed one is dropped.
   mutating func add(stranger contact: NodeContact) {
     guard !strangers.contains(contact) else { return }
     strangers.append(contact)
@@ -58,7 +60,8 @@ struct DHTSide: Sendable {
     }
   }
 
-  /// The node to ask that we need most: one from where we know fewest, and of these the closest.
+  /// Removes and returns the most needed unverified node: one for the emptiest bucket, closest to
+  /// us.
   mutating func nextStranger() -> NodeContact? {
     let index = strangers.indices.min { need($0) < need($1) }
     return index.map { strangers.remove(at: $0) }
@@ -69,7 +72,7 @@ struct DHTSide: Sendable {
     return (table.neighbourCount(of: id), table.ownID.distance(to: id))
   }
 
-  /// A search that begins at the closest nodes that we know.
+  /// Creates a search that starts from the closest known nodes.
   func lookup(for target: NodeID) -> Lookup {
     var lookup = Lookup(target: target, ownID: table.ownID, isIPv6: isIPv6)
     lookup.add(table.closest(to: target, count: 2 * RoutingTable.width))
@@ -80,7 +83,7 @@ struct DHTSide: Sendable {
     return lookup
   }
 
-  /// Takes an id that our address allows, and keeps the nodes that we know.
+  /// Switches to an id that is valid for our address, and keeps the known nodes.
   mutating func renew(_ id: NodeID, now: Instant) {
     let contacts = table.contacts
     table = RoutingTable(ownID: id)

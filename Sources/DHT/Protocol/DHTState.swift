@@ -1,29 +1,29 @@
 internal import Bencode
 import Primitives
 
-/// What a node may keep for its next run: its ids, and nodes to begin at.
+/// The state that a node keeps for its next run: its ids and nodes to start from.
 package struct DHTState: Equatable, Sendable {
-  /// The most nodes kept of each family.
+  /// The maximum number of nodes kept in each family.
   package static let nodeLimit = 200
-  /// The longest state that is read, in bytes.
+  /// The maximum length of an encoded state in bytes.
   package static let maximumLength = 65_536
 
-  /// Our id in the network of IPv4.
+  /// Our node id in the IPv4 network.
   package var ownID: NodeID?
-  /// Our id in the network of IPv6.
+  /// Our node id in the IPv6 network.
   package var ownID6: NodeID?
-  /// Nodes at IPv4 addresses.
+  /// Nodes with IPv4 addresses.
   package var nodes: [NodeContact] = []
-  /// Nodes at IPv6 addresses.
+  /// Nodes with IPv6 addresses.
   package var nodes6: [NodeContact] = []
 
-  /// Knows nothing.
+  /// Creates an empty state.
   package init() {}
 
-  /// Reads what `encodedBytes` has written.
+  /// Parses a state encoded by `encodedBytes`.
   ///
-  /// - Parameter bytes: The whole content of a state file.
-  /// - Throws: Why it is none.
+  /// - Parameter bytes: The contents of a state file.
+  /// - Throws: The reason why they are not a valid state.
   package init(parsing bytes: [UInt8]) throws(DHTStateError) {
     guard bytes.count <= Self.maximumLength else { throw .tooLong(bytes.count) }
     let document: BencodeDocument
@@ -32,7 +32,7 @@ package struct DHTState: Equatable, Sendable {
     } catch {
       throw .malformed("\(error)")
     }
-    guard let root = document.root.dictionary else { throw .malformed("no dictionary") }
+    guard let root = document.root.dictionary else { throw .malformed("not a dictionary") }
     ownID = root["id"]?.bytes.flatMap { NodeID($0) }
     ownID6 = root["id6"]?.bytes.flatMap { NodeID($0) }
     nodes = NodeContact.readCompactList(
@@ -53,14 +53,14 @@ package struct DHTState: Equatable, Sendable {
   }
 }
 
-/// Why bytes are no state of a DHT node.
+/// The reason why bytes are not a DHT state.
 package enum DHTStateError: Error, Equatable, CustomStringConvertible {
-  /// They are more than any state has.
+  /// The state exceeds the maximum length.
   case tooLong(Int)
-  /// They are not the bencoded dictionary that they should be.
+  /// The state is not the expected bencoded dictionary.
   case malformed(String)
 
-  /// One clause that says what is wrong.
+  /// A one-clause description of the failure.
   package var description: String {
     switch self {
     case .tooLong(let count):

@@ -4,13 +4,13 @@ import Primitives
 extension KRPCMessage {
   private static let limits = BencodeLimits(depth: 6, tokens: 600, warnings: 0)
 
-  /// Reads a datagram.
+  /// Parses a datagram.
   ///
-  /// Unknown keys are ignored, keys need not be sorted, and what may be absent counts as absent when
-  /// it has the wrong type or length.
+  /// Unknown keys are ignored and keys need not be sorted. An optional value of the wrong type or
+  /// length counts as absent.
   ///
   /// - Parameter datagram: The whole datagram.
-  /// - Throws: Why it is no message, or a query that can't be served.
+  /// - Throws: The reason why it is not a message, or is a query that cannot be answered.
   package init(parsing datagram: [UInt8]) throws(KRPCError) {
     guard datagram.count <= Self.maximumLength else { throw .tooLong(datagram.count) }
     let root = try Self.parse(datagram)
@@ -45,7 +45,7 @@ extension KRPCMessage {
     } catch {
       throw .malformed("\(error)")
     }
-    guard let root = document.root.dictionary else { throw .malformed("no dictionary") }
+    guard let root = document.root.dictionary else { throw .malformed("not a dictionary") }
     return root
   }
 }
@@ -146,7 +146,8 @@ extension BencodeDictionary {
 }
 
 extension Endpoint {
-  /// Reads one compact endpoint; nil for anything but 6 or 18 bytes, and for what no peer can have.
+  /// Parses a compact endpoint of 6 or 18 bytes; fails for another length or an address that no
+  /// peer can have.
   fileprivate init?(compact bytes: ArraySlice<UInt8>) {
     guard bytes.count == 6 || bytes.count == 18,
       let address = IPAddress(networkBytes: bytes.dropLast(2))?.unmapped, address.isPossiblePeer

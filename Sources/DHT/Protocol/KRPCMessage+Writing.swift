@@ -2,10 +2,10 @@ internal import Bencode
 import Primitives
 
 extension KRPCMessage {
-  /// How we name ourselves in messages: two letters for the client, two bytes for its version.
+  /// Our client version: two letters for the client and two bytes for its version.
   private static let version: BencodeTree = .bytes([0x53, 0x57, 0, 1])
 
-  /// The datagram, in canonical form.
+  /// The datagram in canonical form.
   package var encodedBytes: [UInt8] {
     var root: [BencodeBytes: BencodeTree] = ["t": .bytes(transaction), "v": Self.version]
     if isReadOnly { root["ro"] = 1 }

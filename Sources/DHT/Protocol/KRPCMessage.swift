@@ -2,30 +2,30 @@ package import Primitives
 
 /// One datagram of the DHT (BEP 5, "KRPC Protocol").
 package struct KRPCMessage: Equatable, Sendable {
-  /// The longest datagram that is read, in bytes.
+  /// The maximum length of a received datagram in bytes.
   package static let maximumLength = 2048
-  /// The longest datagram that we send, in bytes (BEP 32).
+  /// The maximum length of a sent datagram in bytes (BEP 32).
   package static let maximumSentLength = 1024
-  /// The longest transaction id that is echoed, in bytes.
+  /// The maximum length of a transaction id that we echo, in bytes.
   static let maximumTransactionLength = 32
 
-  /// What a message is about.
+  /// The type of a message and its content.
   package enum Body: Equatable, Sendable {
-    /// Somebody asks.
+    /// A query.
     case query(KRPCQuery)
-    /// The answer to a query.
+    /// The reply to a query.
     case reply(KRPCReply)
-    /// A query was refused.
+    /// An error in reply to a query.
     case failure(KRPCFailure)
   }
 
-  /// The bytes that join a reply to its query.
+  /// The transaction id that links a reply to its query.
   package var transaction: [UInt8]
-  /// What it is about.
+  /// The type of the message and its content.
   package var body: Body
-  /// Whether the sender answers no queries (BEP 43).
+  /// A Boolean value indicating whether the sender answers no queries (BEP 43).
   package var isReadOnly = false
-  /// Where the sender sees the receiver (BEP 42).
+  /// The receiver's address as seen by the sender (BEP 42).
   package var observed: Endpoint?
 
   /// Creates a message.
@@ -39,25 +39,25 @@ package struct KRPCMessage: Equatable, Sendable {
   }
 }
 
-/// What a node asks another.
+/// A query from one node to another.
 package struct KRPCQuery: Equatable, Sendable {
-  /// What it asks for.
+  /// The method of a query.
   package enum Method: Equatable, Sendable {
-    /// A sign of life.
+    /// Checks whether the node is alive.
     case ping
-    /// The nodes that are closest to a point.
+    /// Asks for the nodes closest to an id.
     case findNode(target: NodeID)
-    /// Peers of a torrent, and the nodes that are closest to it.
+    /// Asks for peers of a torrent and the nodes closest to it.
     case getPeers(infoHash: NodeID, options: KRPCPeerOptions = KRPCPeerOptions())
-    /// To remember the sender as a peer of a torrent.
+    /// Announces the sender as a peer of a torrent.
     case announcePeer(infoHash: NodeID, announcement: PeerAnnouncement, token: [UInt8])
   }
 
-  /// Who asks.
+  /// The id of the querying node.
   package var sender: NodeID
-  /// What for.
+  /// The method.
   package var method: Method
-  /// The families of nodes that the reply should name; nil for the one that the query came by.
+  /// The families of nodes to return; nil for the family over which the query arrived.
   package var wants: AddressFamilies?
 
   /// Creates a query.
@@ -68,22 +68,22 @@ package struct KRPCQuery: Equatable, Sendable {
   }
 }
 
-/// How `get_peers` is meant (BEP 33).
+/// The options of `get_peers` (BEP 33).
 package struct KRPCPeerOptions: Equatable, Sendable {
-  /// Whether seeds are of no use to the asker.
+  /// A Boolean value indicating whether to leave out seeds.
   package var withoutSeeds = false
-  /// Whether the asker wants to count the swarm.
+  /// A Boolean value indicating whether to return Bloom filters for counting the swarm.
   package var isScrape = false
 
-  /// Peers of any kind, and no count.
+  /// Creates options for peers of any kind, without filters.
   package init() {}
 }
 
-/// What we say of ourselves as a peer of a torrent.
+/// An announcement of ourselves as a peer of a torrent.
 package struct PeerAnnouncement: Equatable, Sendable {
-  /// The TCP port; nil for the one that the datagram comes from.
+  /// The TCP port; nil for the source port of the datagram.
   package var port: UInt16?
-  /// Whether we have everything (BEP 33).
+  /// A Boolean value indicating whether we are a seed (BEP 33).
   package var isSeed: Bool
 
   /// Creates an announcement.
@@ -93,9 +93,9 @@ package struct PeerAnnouncement: Equatable, Sendable {
   }
 }
 
-/// Kinds of addresses (the flags `n4` and `n6` of BEP 32).
+/// A set of address families (the flags `n4` and `n6` of BEP 32).
 package struct AddressFamilies: OptionSet, Sendable {
-  /// One bit for each family.
+  /// The bits, one for each family.
   package let rawValue: Int
 
   /// Creates a set from its bits.
@@ -106,45 +106,45 @@ package struct AddressFamilies: OptionSet, Sendable {
   /// IPv6.
   package static let v6 = AddressFamilies(rawValue: 2)
 
-  /// The family of an address.
+  /// Returns the family of an address.
   static func of(_ address: IPAddress) -> AddressFamilies { address.isIPv6 ? .v6 : .v4 }
 }
 
-/// The answer to a query; which fields are filled depends on what was asked.
+/// The reply to a query, whose fields depend on the method.
 package struct KRPCReply: Equatable, Sendable {
-  /// The most nodes taken from each list of one reply: twice what is usual.
+  /// The maximum number of nodes taken from each list of a reply: twice the usual number.
   static let maximumNodes = 16
-  /// The most peers taken from one reply.
+  /// The maximum number of peers taken from a reply.
   static let maximumPeers = 200
-  /// The longest token that is sent back, in bytes.
+  /// The maximum length of a token that we send back, in bytes.
   static let maximumTokenLength = 128
 
-  /// Who answers.
+  /// The id of the replying node.
   package var sender: NodeID
-  /// Nodes at IPv4 addresses.
+  /// Nodes with IPv4 addresses.
   package var nodes: [NodeContact] = []
-  /// Nodes at IPv6 addresses.
+  /// Nodes with IPv6 addresses.
   package var nodes6: [NodeContact] = []
   /// Peers of the torrent.
   package var peers: [Endpoint] = []
-  /// What `announce_peer` must bring along.
+  /// The token that a later `announce_peer` must include.
   package var token: [UInt8]?
-  /// The stored seeds, for counting.
+  /// The Bloom filter of stored seeds.
   package var seedFilter: BloomFilter?
-  /// The stored peers that are no seeds, for counting.
+  /// The Bloom filter of stored peers that are not seeds.
   package var peerFilter: BloomFilter?
 
-  /// Creates a reply that only says who answers.
+  /// Creates a reply with nothing but the sender's id.
   package init(sender: NodeID) {
     self.sender = sender
   }
 }
 
-/// Why a query was refused.
+/// The reason why a query was refused.
 package struct KRPCFailure: Error, Equatable, Sendable {
-  /// The code: 201 generic, 202 server, 203 protocol, 204 unknown method.
+  /// The error code: 201 generic, 202 server, 203 protocol, 204 unknown method.
   package var code: Int
-  /// The reason in words, at most 100 bytes of it.
+  /// The error message, limited to 100 bytes when received.
   package var reason: String
 
   static let unknownMethod = KRPCFailure(code: 204, reason: "Method Unknown")
@@ -154,18 +154,18 @@ package struct KRPCFailure: Error, Equatable, Sendable {
   }
 }
 
-/// Why a datagram is no message.
+/// The reason why a datagram is not a usable message.
 package enum KRPCError: Error, Equatable, Sendable {
-  /// It is longer than any message.
+  /// The datagram exceeds the maximum length.
   case tooLong(Int)
-  /// It is not bencoded, for this reason.
+  /// The datagram is not valid bencode, for this reason.
   case malformed(String)
-  /// It has no transaction id of at most 32 bytes.
+  /// The datagram has no transaction id of at most 32 bytes.
   case noTransaction
-  /// It is neither query nor reply nor error.
+  /// The datagram is neither a query nor a reply nor an error.
   case unknownKind
-  /// It is a query that can't be served; the sender can be told why.
+  /// The datagram is a query that cannot be answered; the sender can be told why.
   case unusableQuery(transaction: [UInt8], KRPCFailure)
-  /// It is a reply without the id of its sender.
+  /// The datagram is a reply without the id of its sender.
   case replyWithoutSender
 }

@@ -1,18 +1,20 @@
 import Primitives
 
-/// One search through the network, node by node towards a point (BEP 5).
+/// An iterative search through the network for the nodes closest to an id (BEP 5).
 ///
-/// Four nodes are asked at a time, the closest first; one that takes longer than a second no longer
-/// counts as one of them, but may still answer. The search is over when the eight closest nodes that
-/// it knows have answered. Nodes whose id their address does not allow don't count among these
-/// (BEP 42), and of one public /24 (/64 of IPv6) only one node is asked, so that nobody can stand
-/// around a point alone.
+/// Four nodes are queried at a time, closest first. A node that takes longer than a second no
+/// longer counts towards the four, but may still reply. The search ends when the eight closest
+/// known nodes have replied.
+///
+/// Nodes whose id is not valid for their address do not count towards these eight (BEP 42). Only
+/// one node of each public /24 (IPv6: /64) is queried, so that nobody can surround an id
+/// single-handedly (Sybil attack).
 struct Lookup: Sendable {
   static let parallelism = 4
   static let width = RoutingTable.width
-  /// How many nodes are remembered at a time.
+  /// The maximum number of remembered candidates.
   static let candidateLimit = 96
-  /// How many nodes are asked in all.
+  /// The maximum number of queries in a search.
   static let queryLimit = 200
 
   enum State: Sendable {
@@ -25,30 +27,30 @@ struct Lookup: Sendable {
 
   struct Candidate: Sendable {
     let endpoint: Endpoint
-    /// Unknown for a node that was given by its address alone.
+    /// The node's id; nil if only the address is known.
     var id: NodeID?
     var distance: NodeID
     var isTrusted: Bool
     var state = State.fresh
-    /// How many nodes led to it, itself included.
+    /// The length of the path to the node, including itself.
     let hops: Int
     var token: [UInt8]?
   }
 
-  /// What is to be done next.
+  /// The next action of a search.
   enum Step: Equatable {
-    /// Ask this one.
+    /// Query this node.
     case ask(Endpoint, id: NodeID?)
-    /// Somebody owes an answer.
+    /// Wait for outstanding replies.
     case wait
-    /// The search is over.
+    /// End the search.
     case done
   }
 
   let target: NodeID
   let ownID: NodeID
   let isIPv6: Bool
-  /// All that may be asked, the closest first; those of unknown id at the end.
+  /// The candidates, closest first; those with an unknown id come last.
   private(set) var candidates: [Candidate] = []
   private(set) var queryCount = 0
   private(set) var replyCount = 0
@@ -64,7 +66,7 @@ struct Lookup: Sendable {
 
   // MARK: - Candidates
 
-  /// Adds nodes from our own table, or from the reply of a node that took `hops`.
+  /// Adds nodes from our own table, or from the reply of a node reached in `hops`.
   mutating func add(_ contacts: [NodeContact], hops: Int = 0) {
     for contact in contacts where contact.id != ownID {
       guard admits(contact.endpoint) else { continue }
@@ -76,7 +78,7 @@ struct Lookup: Sendable {
     }
   }
 
-  /// Adds a node that is known by its address alone.
+  /// Adds a node known only by its address.
   mutating func add(unnamed endpoint: Endpoint) {
     guard admits(endpoint) else { return }
     insert(
@@ -92,7 +94,8 @@ struct Lookup: Sendable {
 
   private mutating func insert(_ candidate: Candidate) {
     if candidates.count >= Self.candidateLimit {
-      // The farthest one that nobody was asked for makes room; those asked are owed an ear.
+      // Evicts the farthest candidate with no outstanding query, since queried ones may still
+      // reply.
       guard let last = candidates.lastIndex(where: { $0.state == .fresh || $0.state == .failed }),
         candidate.distance < candidates[last].distance
       else { return }
@@ -120,7 +123,7 @@ struct Lookup: Sendable {
 
   // MARK: - Steps
 
-  /// What to do next; asking is up to the caller, who then calls `asked`.
+  /// Returns the next action; after querying a node the caller calls `asked`.
   func nextStep() -> Step {
     var trusted = 0
     var answered = 0
@@ -154,7 +157,7 @@ struct Lookup: Sendable {
     candidates.firstIndex { $0.endpoint == endpoint }
   }
 
-  /// A query was sent there.
+  /// Records that a query was sent to a node.
   mutating func asked(_ endpoint: Endpoint) {
     guard let index = index(of: endpoint), candidates[index].state == .fresh else { return }
     candidates[index].state = .asked
@@ -162,21 +165,22 @@ struct Lookup: Sendable {
     inFlight += 1
   }
 
-  /// A node takes long to answer.
+  /// Records that a node is slow to reply.
   mutating func slowed(_ endpoint: Endpoint) {
     guard let index = index(of: endpoint), candidates[index].state == .asked else { return }
     candidates[index].state = .slow
     inFlight -= 1
   }
 
-  /// A node will not answer, or not to the point.
+  /// Records that a node will not reply, or not usefully.
   mutating func failed(_ endpoint: Endpoint) {
     guard let index = index(of: endpoint) else { return }
     if candidates[index].state == .asked { inFlight -= 1 }
     candidates[index].state = .failed
   }
 
-  /// A node has answered; how many hops away it is, or nil when it is not who we took it for.
+  /// Records a node's reply; returns its hop count, or nil if it replied under another id than
+  /// expected.
   mutating func replied(
     _ endpoint: Endpoint, id: NodeID, nodes: [NodeContact], token: [UInt8]?
   ) -> Int? {
@@ -203,8 +207,8 @@ struct Lookup: Sendable {
 
   // MARK: - Results
 
-  /// The closest nodes that have answered, the closest first: those that may have their id, then
-  /// others.
+  /// The closest nodes that have replied, closest first; those with an id valid for their address
+  /// precede the others.
   var closest: [Candidate] {
     let replied = candidates.filter { $0.state == .replied }
     return Array(

@@ -1,10 +1,10 @@
 package import Primitives
 
-/// A node of the DHT: its id and where it is.
+/// A DHT node: its id and its endpoint.
 package struct NodeContact: Hashable, Sendable {
-  /// Where it stands in the space.
+  /// The node id.
   package let id: NodeID
-  /// Where it is in the network.
+  /// The network endpoint.
   package let endpoint: Endpoint
 
   /// Creates a contact.
@@ -13,17 +13,17 @@ package struct NodeContact: Hashable, Sendable {
     self.endpoint = endpoint
   }
 
-  /// Whether the id is one that the address allows (BEP 42).
+  /// A Boolean value indicating whether the id is valid for the address (BEP 42).
   var isTrusted: Bool { id.isValid(for: endpoint.address) }
 
-  /// The length of the compact form: 26 bytes for IPv4 (BEP 5), 38 for IPv6 (BEP 32).
+  /// Returns the length of the compact form: 26 bytes for IPv4 (BEP 5), 38 for IPv6 (BEP 32).
   static func compactLength(isIPv6: Bool) -> Int { isIPv6 ? 38 : 26 }
 
-  /// The id, the address and the port.
+  /// The compact form: id, address and port.
   var compactBytes: [UInt8] { id.bytes + endpoint.compactBytes }
 
-  /// Reads the first `limit` contacts of a compact list; those nobody can have are left out, and
-  /// so is a cut one at the end.
+  /// Parses the first `limit` contacts of a compact list, skipping impossible endpoints and a
+  /// truncated entry at the end.
   static func readCompactList(
     _ bytes: ArraySlice<UInt8>, isIPv6: Bool, limit: Int
   ) -> [NodeContact] {
@@ -45,15 +45,17 @@ package struct NodeContact: Hashable, Sendable {
 }
 
 extension Endpoint {
-  /// Whether a node of that family can be here; an IPv4 address in the clothes of IPv6 can't.
+  /// Returns whether a node of the family can have this endpoint; IPv4-mapped addresses count as
+  /// IPv4.
   func isPossibleNode(isIPv6: Bool) -> Bool {
     port != 0 && address.isPossiblePeer && address.unmapped.isIPv6 == isIPv6
   }
 }
 
 extension IPAddress {
-  /// The network that counts as one owner: a /24 of IPv4, a /64 of IPv6; nil for addresses of local
-  /// networks, where nobody pretends to be many.
+  /// The network that counts as one owner: a /24 of IPv4 or a /64 of IPv6.
+  ///
+  /// It is nil for loopback and private addresses, where Sybil attacks are not expected.
   var ownerNetwork: IPAddress? {
     guard !isLoopback, !isPrivate else { return nil }
     switch unmapped {

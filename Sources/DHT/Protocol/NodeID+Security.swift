@@ -1,10 +1,10 @@
 package import Primitives
 
-// A node's id follows from its address, so that nobody can choose where in the space he stands
+// A node's id is derived from its address, so that nobody can choose a position in the id space
 // (BEP 42).
 
 extension NodeID {
-  /// An id by chance among those that a node at this address may have.
+  /// Returns a random id among those valid for a node at this address.
   package static func make(for address: IPAddress, using random: inout SeededRandom) -> NodeID {
     let noise = NodeID.random(using: &random)
     let seed = UInt8(truncatingIfNeeded: noise.low)
@@ -13,15 +13,16 @@ extension NodeID {
       high: prefix | noise.high & 0x0000_07FF_FFFF_FFFF, middle: noise.middle, low: noise.low)
   }
 
-  /// Whether a node at this address may have this id; any id is good in a local network, where the
-  /// address does not say whom the world sees.
+  /// Returns whether a node at this address may have this id.
+  ///
+  /// Any id is valid at a local address, because the node's external address is unknown.
   package func isValid(for address: IPAddress) -> Bool {
     if address.isLoopback || address.isPrivate { return true }
     let prefix = Self.securityPrefix(of: address, seed: UInt8(truncatingIfNeeded: low))
     return (UInt32(truncatingIfNeeded: high >> 32) ^ prefix) & 0xFFFF_F800 == 0
   }
 
-  /// The hash whose first 21 bits the id must have; `seed` is the id's last byte.
+  /// Returns the hash whose first 21 bits the id must share; `seed` is the id's last byte.
   private static func securityPrefix(of address: IPAddress, seed: UInt8) -> UInt32 {
     var bytes: [UInt8] = []
     switch address.unmapped {

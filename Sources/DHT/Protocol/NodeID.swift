@@ -1,15 +1,14 @@
 package import Primitives
 
-/// A point in the DHT's space of 160 bits: a node's id, or the info-hash of a torrent (BEP 5).
+/// A point in the DHT's 160-bit space: a node's id or the info-hash of a torrent (BEP 5).
 ///
-/// Two points are as far from each other as the number that their bits differ by (XOR) is large;
-/// the numbers are compared as `NodeID`s themselves.
+/// The distance between two points is their bitwise XOR, compared as an unsigned number.
 package struct NodeID: Hashable, Comparable, Sendable {
   /// The length in bytes.
   package static let length = 20
   /// The length in bits.
   package static let bitCount = 160
-  /// A distance that no two points exceed.
+  /// The largest possible distance.
   static let farthest = NodeID(high: .max, middle: .max, low: .max)
 
   let high: UInt64
@@ -22,7 +21,7 @@ package struct NodeID: Hashable, Comparable, Sendable {
     self.low = low
   }
 
-  /// Reads exactly 20 bytes; nil for any other number.
+  /// Creates an id from 20 bytes; fails for any other length.
   package init?(_ bytes: some Collection<UInt8>) {
     guard bytes.count == Self.length else { return nil }
     let words = bytes.withContiguousStorageIfAvailable {
@@ -32,7 +31,7 @@ package struct NodeID: Hashable, Comparable, Sendable {
     self.init(high: high, middle: middle, low: low)
   }
 
-  /// The numbers that 20 bytes stand for.
+  /// Splits 20 bytes into words.
   private static func words(of bytes: UnsafeRawBufferPointer) -> (UInt64, UInt64, UInt32) {
     (
       UInt64(bigEndian: bytes.loadUnaligned(as: UInt64.self)),
@@ -41,18 +40,18 @@ package struct NodeID: Hashable, Comparable, Sendable {
     )
   }
 
-  /// The point of a torrent; a version 2 hash is cut to 20 bytes.
+  /// Creates the id of a torrent; a version 2 hash is truncated to 20 bytes.
   package init(_ infoHash: InfoHash) {
     self = NodeID(infoHash.wireBytes) ?? .farthest
   }
 
-  /// A point by chance.
+  /// Returns a random id.
   package static func random(using random: inout SeededRandom) -> NodeID {
     NodeID(
       high: random.next(), middle: random.next(), low: UInt32(truncatingIfNeeded: random.next()))
   }
 
-  /// The 20 bytes, the highest first.
+  /// The 20 bytes, most significant first.
   package var bytes: [UInt8] {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(Self.length)
@@ -62,12 +61,12 @@ package struct NodeID: Hashable, Comparable, Sendable {
     return bytes
   }
 
-  /// How far another point is away.
+  /// Returns the XOR distance to another id.
   package func distance(to other: NodeID) -> NodeID {
     NodeID(high: high ^ other.high, middle: middle ^ other.middle, low: low ^ other.low)
   }
 
-  /// How many leading bits both points share, at most 160.
+  /// Returns the number of leading bits that both ids share, at most 160.
   func commonPrefixLength(with other: NodeID) -> Int {
     let distance = distance(to: other)
     if distance.high != 0 { return distance.high.leadingZeroBitCount }
@@ -75,10 +74,10 @@ package struct NodeID: Hashable, Comparable, Sendable {
     return 128 + distance.low.leadingZeroBitCount
   }
 
-  /// A point by chance that shares exactly that many leading bits with this one: 0..<160 of them.
+  /// Returns a random id that shares exactly `count` (0..<160) leading bits with this one.
   func neighbour(sharing count: Int, using random: inout SeededRandom) -> NodeID {
     let noise = NodeID.random(using: &random)
-    // The bits from `count` on are noise, but the first of them is the opposite of ours.
+    // The bits from `count` on are random, except that the first of them is the inverse of ours.
     let mask = NodeID.lowBits(after: count)
     let flip = NodeID.bit(count)
     return NodeID(
@@ -102,7 +101,7 @@ package struct NodeID: Hashable, Comparable, Sendable {
       low: index >= 128 ? 1 << UInt32(159 - index) : 0)
   }
 
-  /// Whether `left` is the smaller number.
+  /// Returns whether `left` is the smaller number.
   package static func < (left: NodeID, right: NodeID) -> Bool {
     if left.high != right.high { return left.high < right.high }
     if left.middle != right.middle { return left.middle < right.middle }

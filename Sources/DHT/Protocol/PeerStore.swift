@@ -1,10 +1,11 @@
 import Primitives
 
-/// The peers that others have announced to us.
+/// The peers that other nodes have announced to us.
 ///
-/// A public address counts once for each torrent, with its last port (BEP 33), and for half an hour; at
-/// a local one, where many peers may share a machine, each port counts. Bounded in all: a full torrent forgets the peer that was announced longest ago; when there are too many
-/// torrents, the one farthest from us goes, which others keep better than we do.
+/// An announcement is kept for half an hour. A public address counts once per torrent, with its
+/// latest port (BEP 33). At a local address, where many peers may share a host, each port counts.
+/// When a torrent is full, its oldest announcement is evicted. When there are too many torrents,
+/// the one farthest from our id is evicted, since other nodes are responsible for it.
 struct PeerStore: Sendable {
   static let lifetime = Duration.seconds(1800)
   static let torrentLimit = 1000
@@ -16,7 +17,7 @@ struct PeerStore: Sendable {
     let announced: Instant
   }
 
-  /// The peers of each torrent, the one announced longest ago first.
+  /// The peers of each torrent, oldest announcement first.
   private var torrents: [NodeID: [Peer]] = [:]
   private let torrentLimit: Int
   private let peerLimit: Int
@@ -26,15 +27,15 @@ struct PeerStore: Sendable {
     self.peerLimit = peerLimit
   }
 
-  /// How many torrents are known.
+  /// The number of torrents with stored peers.
   var torrentCount: Int { torrents.count }
 
-  /// The peers of a torrent that are not too old.
+  /// Returns the peers of a torrent that have not expired.
   func peers(of infoHash: NodeID, now: Instant) -> [Peer] {
     (torrents[infoHash] ?? []).filter { now - $0.announced < Self.lifetime }
   }
 
-  /// Remembers a peer; `ownID` is where we stand ourselves.
+  /// Stores a peer; `ownID` is our own node id.
   mutating func add(
     _ endpoint: Endpoint, isSeed: Bool, to infoHash: NodeID, ownID: NodeID, now: Instant
   ) {
@@ -49,7 +50,7 @@ struct PeerStore: Sendable {
     torrents[infoHash] = peers
   }
 
-  /// Forgets what is too old.
+  /// Removes expired announcements.
   mutating func expire(now: Instant) {
     torrents = torrents.compactMapValues { peers in
       let fresh = peers.filter { now - $0.announced < Self.lifetime }

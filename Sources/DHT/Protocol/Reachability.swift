@@ -1,14 +1,15 @@
 import Primitives
 
-/// Whether others can reach us, as far as we have seen; who can't be reached is read-only (BEP 43).
+/// An estimate of whether other nodes can reach us; an unreachable node is read-only (BEP 43).
 ///
-/// The sign is a datagram from an address to which we have sent nothing lately: a home router lets
-/// nobody in whom we have not addressed. A node begins as reachable. If no such sign comes in ten
-/// minutes in which enough others have answered, it counts as unreachable until one comes.
+/// A query from an address to which we have sent nothing recently proves that we are reachable,
+/// because a NAT only admits traffic from addresses we have contacted. A node starts as reachable.
+/// If no such query arrives for ten minutes, during which enough other nodes have replied to us, it
+/// counts as unreachable until one does.
 struct Reachability: Sendable {
   static let patience = Duration.seconds(600)
   static let enoughReplies = 30
-  /// How many of those we have addressed are remembered.
+  /// The maximum number of contacted addresses remembered.
   static let rememberedLimit = 2048
 
   private(set) var isReadOnly = false
@@ -17,7 +18,7 @@ struct Reachability: Sendable {
   private var addressed: Set<IPAddress> = []
   private var order = Fifo<IPAddress>()
 
-  /// We send something there.
+  /// Records that we send to an address.
   mutating func sent(to address: IPAddress) {
     guard addressed.insert(address).inserted else { return }
     order.append(address)
@@ -26,7 +27,7 @@ struct Reachability: Sendable {
     }
   }
 
-  /// A query has come from there.
+  /// Records a query from an address.
   mutating func received(from address: IPAddress, now: Instant) {
     guard !addressed.contains(address) else { return }
     lastSign = now
@@ -34,7 +35,7 @@ struct Reachability: Sendable {
     isReadOnly = false
   }
 
-  /// Somebody has answered us; long enough without any other sign, nobody can reach us.
+  /// Records a reply; after enough replies without a query from a stranger we count as unreachable.
   mutating func answered(now: Instant) {
     guard let since = lastSign else {
       lastSign = now

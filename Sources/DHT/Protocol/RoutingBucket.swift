@@ -1,25 +1,25 @@
 import Primitives
 
-/// The nodes that share a certain number of leading bits with us.
+/// The nodes that share a certain number of leading bits with our id.
 struct RoutingBucket: Sendable {
-  /// How many nodes wait to take the place of one that fails.
+  /// The maximum number of nodes waiting to replace one that fails.
   static let replacementLimit = 8
 
   struct Entry: Sendable {
     var contact: NodeContact
     let isTrusted: Bool
-    /// The last time that it answered us, or asked us something.
+    /// The last time the node replied to us or queried us.
     var lastSeen: Instant
-    /// Queries since then that it has not answered.
+    /// The number of queries since then without a reply.
     var failures = 0
   }
 
   let capacity: Int
-  /// Nodes that have answered us, in the order in which they came.
+  /// Nodes that have replied to us, in order of arrival.
   private(set) var entries: [Entry] = []
-  /// Nodes that have answered us and found no room, the latest last.
+  /// Nodes that have replied to us but found no room, latest last.
   private(set) var replacements: [Entry] = []
-  /// When its nodes last changed or answered.
+  /// The last time the bucket's nodes changed or replied.
   var lastChanged: Instant
 
   init(capacity: Int, lastChanged: Instant) {
@@ -33,16 +33,17 @@ struct RoutingBucket: Sendable {
     entries.firstIndex { $0.contact.id == id }
   }
 
-  /// A known node has given a sign of life.
+  /// Records a sign of life from a known node.
   mutating func seen(_ index: Int, now: Instant) {
     entries[index].lastSeen = now
     entries[index].failures = 0
     lastChanged = now
   }
 
-  /// Takes in a node that has answered: where there is room, or where one is worse.
+  /// Adds a node that has replied if there is room or a worse node to evict, and else as a
+  /// replacement.
   ///
-  /// Returns what is not known any more because of it.
+  /// Returns the contact that was forgotten in its favour, if any.
   mutating func insert(_ entry: Entry, now: Instant) -> NodeContact? {
     lastChanged = now
     if !isFull {
@@ -57,17 +58,20 @@ struct RoutingBucket: Sendable {
     return replacements.count > Self.replacementLimit ? replacements.removeFirst().contact : nil
   }
 
-  /// The node whose place a new one may take: the one that failed most often, else one whose id its
-  /// address does not allow.
+  /// Returns the node to evict in favour of a new one.
+  ///
+  /// That is the node that failed most often. If none has failed, it is a node whose id is not
+  /// valid for its address, provided that the newcomer's is.
   private func indexOfWorst(than newcomer: Entry) -> Int? {
     let worst = entries.indices.max { entries[$0].failures < entries[$1].failures }
     if let worst, entries[worst].failures > 0 { return worst }
     return newcomer.isTrusted ? entries.firstIndex { !$0.isTrusted } : nil
   }
 
-  /// A node has not answered; what is forgotten because of it.
+  /// Records a query without a reply; returns the node if it was evicted.
   ///
-  /// A second failure costs its place when another node waits for it, the fifth in any case.
+  /// A node is evicted on its second failure if a replacement waits, and on failure number `limit`
+  /// in any case.
   mutating func failed(_ index: Int, limit: Int) -> NodeContact? {
     entries[index].failures += 1
     let failures = entries[index].failures
@@ -75,14 +79,14 @@ struct RoutingBucket: Sendable {
     return remove(index)
   }
 
-  /// Removes a node and fills its place with the replacement that was seen last.
+  /// Removes a node and promotes the most recently seen replacement.
   mutating func remove(_ index: Int) -> NodeContact {
     let contact = entries.remove(at: index).contact
     if let next = replacements.popLast() { entries.append(next) }
     return contact
   }
 
-  /// Removes a node wherever it is; whether it was there.
+  /// Removes a node from the entries or replacements; returns whether it was there.
   mutating func remove(_ id: NodeID, at endpoint: Endpoint) -> Bool {
     if let index = entries.firstIndex(where: { $0.contact.id == id }) {
       guard entries[index].contact.endpoint == endpoint else { return false }

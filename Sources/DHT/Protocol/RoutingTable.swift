@@ -1,32 +1,33 @@
 import Primitives
 
-/// The nodes of one family that we know to answer, many near us and some everywhere (BEP 5).
+/// The known good nodes of one family, dense near our own id and sparse elsewhere (BEP 5).
 ///
-/// Bucket i holds nodes that share exactly i leading bits with us; the first ones are wider than
-/// eight, so that a search begins close to its target. Only who has answered gets in. One owner can't
-/// fill it: a public address has one place in the whole table, a /24 (/64 of IPv6) one in each
-/// bucket. A node is good for 15 minutes after a sign of life, then it is asked for another.
+/// Bucket i holds nodes that share exactly i leading bits with us. The first buckets hold more than
+/// eight nodes, so that a search starts close to its target. Only nodes that have replied to us
+/// enter. Nobody can fill the table alone: a public address has one place in the whole table, and a
+/// /24 (IPv6: /64) has one in each bucket. A node counts as good for 15 minutes after a sign of
+/// life, and is then pinged.
 struct RoutingTable: Sendable {
-  /// How many nodes a reply names, and hold a torrent's peers: the k of Kademlia.
+  /// The number of nodes in a reply and around a torrent: Kademlia's k.
   static let width = 8
-  /// How long a sign of life is good for, and a bucket without change.
+  /// The time after which a node is pinged, or an unchanged bucket refreshed.
   static let freshness = Duration.seconds(900)
-  /// How many unanswered queries cost a node its place.
+  /// The number of unanswered queries after which a node is evicted.
   static let failureLimit = 5
-  /// How long a node that has not answered is left alone.
+  /// The pause between two pings to a node that does not reply.
   static let retryPause = Duration.seconds(30)
 
-  /// Our own id.
+  /// Our own node id.
   let ownID: NodeID
   private(set) var buckets: [RoutingBucket] = []
-  /// Who has which public address.
+  /// The node id at each public address.
   private var owners: [IPAddress: NodeID] = [:]
-  /// When a node was last asked for a sign of life.
+  /// The time of the last ping to each node.
   private var lastPings: [NodeID: Instant] = [:]
-  /// Before this time nobody is due to be asked.
+  /// The time before which no ping is due.
   private var nextCheck = Instant.zero
 
-  /// An empty table around our own id.
+  /// Creates an empty table around our own id.
   init(ownID: NodeID) {
     self.ownID = ownID
   }
@@ -35,21 +36,21 @@ struct RoutingTable: Sendable {
     index < 4 ? 128 >> index : width
   }
 
-  /// How many nodes it holds.
+  /// The number of nodes in the table.
   var count: Int { buckets.reduce(0) { $0 + $1.entries.count } }
 
-  /// All nodes, the farthest ones first.
+  /// All nodes, farthest first.
   var contacts: [NodeContact] { buckets.flatMap { $0.entries.map(\.contact) } }
 
   // MARK: - Learning
 
-  /// A node has answered one of our queries.
+  /// Records that a node has replied to one of our queries.
   mutating func answered(_ contact: NodeContact, now: Instant) {
     guard contact.id != ownID else { return }
     let index = makeBucket(of: contact.id, now: now)
     lastPings[contact.id] = nil
     if let known = buckets[index].index(of: contact.id) {
-      // Another address under the same id is a fraud or a move; the old one stays until it fails.
+      // Another address under a known id is a forgery or a move; the old one stays until it fails.
       guard buckets[index].entries[known].contact.endpoint == contact.endpoint else { return }
       return buckets[index].seen(known, now: now)
     }
@@ -61,7 +62,7 @@ struct RoutingTable: Sendable {
     if let gone = buckets[index].insert(entry, now: now) { forget(gone) }
   }
 
-  /// A node has asked us something; whether it is unknown and would be welcome, if it answered.
+  /// Records a query from a node; returns whether it is unknown and would be welcome if it replied.
   mutating func asked(by contact: NodeContact, now: Instant) -> Bool {
     guard contact.id != ownID else { return false }
     let index = bucketIndex(of: contact.id)
@@ -79,7 +80,7 @@ struct RoutingTable: Sendable {
     return isWanted && mayEnter(contact, bucket: index)
   }
 
-  /// Whether a node that somebody has named is unknown, and from where we know few.
+  /// Returns whether a node named by another node is unknown and belongs to a sparse bucket.
   func wants(_ contact: NodeContact) -> Bool {
     let index = bucketIndex(of: contact.id)
     guard contact.id != ownID, mayEnterAddress(contact) else { return false }
@@ -89,13 +90,13 @@ struct RoutingTable: Sendable {
       && mayEnter(contact, bucket: index)
   }
 
-  /// How many nodes we know that share as many leading bits with us as this point.
+  /// Returns the number of known nodes in the bucket of an id.
   func neighbourCount(of id: NodeID) -> Int {
     let index = bucketIndex(of: id)
     return index < buckets.count ? buckets[index].entries.count : 0
   }
 
-  /// A node has not answered in time.
+  /// Records that a node has not replied in time.
   mutating func failed(_ contact: NodeContact) {
     let index = bucketIndex(of: contact.id)
     guard index < buckets.count, let known = buckets[index].index(of: contact.id),
@@ -136,7 +137,7 @@ struct RoutingTable: Sendable {
     }
   }
 
-  /// A node at a known place that calls itself by another id has lost the old one.
+  /// Removes the previous id of a known address that now uses another id.
   private mutating func dropFormerID(of contact: NodeContact) {
     guard let former = owners[contact.endpoint.address], former != contact.id else { return }
     let index = bucketIndex(of: former)
@@ -152,12 +153,12 @@ struct RoutingTable: Sendable {
 
   // MARK: - Asking the table
 
-  /// The nodes that are closest to a point, the closest first.
+  /// Returns the nodes closest to an id, closest first.
   ///
   /// - Parameters:
-  ///   - target: The point.
-  ///   - count: How many at most.
-  ///   - answering: Whether nodes that left our last query unanswered are left out.
+  ///   - target: The id.
+  ///   - count: The maximum number of nodes.
+  ///   - answering: Whether to leave out nodes that have not replied to our last query.
   /// - Returns: Up to `count` nodes.
   func closest(
     to target: NodeID, count: Int = width, answering: Bool = false
@@ -168,8 +169,8 @@ struct RoutingTable: Sendable {
         nearest.add(entry.contact)
       }
     }
-    // The target's own bucket is closest to it, then all that are nearer to us, then the farther
-    // ones one after the other.
+    // The target's own bucket is closest to it, followed by all buckets nearer to us and then by
+    // the farther ones in order.
     let home = bucketIndex(of: target)
     if home < buckets.count {
       take(buckets[home])
@@ -183,7 +184,7 @@ struct RoutingTable: Sendable {
     return nearest.contacts
   }
 
-  /// A node that has given no sign of life for 15 minutes, or has failed, and is due to be asked.
+  /// Returns a node that is due for a ping, because it was silent for 15 minutes or has failed.
   mutating func nextToPing(now: Instant) -> NodeContact? {
     guard now >= nextCheck else { return nil }
     var oldest: RoutingBucket.Entry?
@@ -203,7 +204,7 @@ struct RoutingTable: Sendable {
     return oldest.contact
   }
 
-  /// The point to search for, to fill a bucket that nothing has changed in for 15 minutes.
+  /// Returns an id to search for in order to refresh a bucket that has not changed for 15 minutes.
   mutating func nextRefresh(now: Instant, using random: inout SeededRandom) -> NodeID? {
     let due = buckets.firstIndex { now - $0.lastChanged >= Self.freshness }
     guard let due else { return nil }
@@ -212,7 +213,7 @@ struct RoutingTable: Sendable {
   }
 }
 
-/// The closest nodes of those that were shown to it.
+/// The closest nodes among those added.
 private struct NearestNodes {
   private let target: NodeID
   private let count: Int
@@ -225,7 +226,7 @@ private struct NearestNodes {
 
   var isFull: Bool { nodes.count >= count }
 
-  /// The closest ones, the closest first.
+  /// The nodes, closest first.
   var contacts: [NodeContact] { nodes.map(\.contact) }
 
   mutating func add(_ contact: NodeContact) {

@@ -1,8 +1,8 @@
 import Primitives
 
-/// How much we may send: 8 kB a second, of which three seconds' worth can be saved up.
+/// A send rate limit of 8 kB/s with a burst of three seconds' worth.
 ///
-/// Answers to strangers leave half of the savings to our own searches.
+/// Replies to other nodes leave half of the burst to our own searches.
 struct SendQuota: Sendable {
   static let bytesPerSecond = 8000.0
   static let savings = 24_000.0
@@ -10,10 +10,10 @@ struct SendQuota: Sendable {
   private var available = Self.savings
   private var updated = Instant.zero
 
-  /// Whether nothing was left when we last looked.
+  /// A Boolean value indicating whether the quota was used up at the last update.
   var isExhausted: Bool { available <= 0 }
 
-  /// Takes the bytes of an answer, if there are enough.
+  /// Charges a reply; returns false if there is not enough left for it.
   mutating func spendOnReply(_ count: Int, now: Instant) -> Bool {
     refill(now)
     guard available >= Self.savings / 2 else { return false }
@@ -21,19 +21,19 @@ struct SendQuota: Sendable {
     return true
   }
 
-  /// Takes the bytes of a query; `canQuery` said that there are some.
+  /// Charges a query, after `canQuery` has returned true.
   mutating func spendOnQuery(_ count: Int, now: Instant) {
     refill(now)
     available -= Double(count)
   }
 
-  /// Whether a query may be sent now.
+  /// Returns whether a query may be sent now.
   mutating func canQuery(now: Instant) -> Bool {
     refill(now)
     return available > 0
   }
 
-  /// When a query may be sent.
+  /// The time at which a query may be sent.
   var refillTime: Instant {
     guard available <= 0 else { return updated }
     return updated + .seconds(-available / Self.bytesPerSecond) + .milliseconds(1)

@@ -1,9 +1,9 @@
 import Primitives
 
-/// Turns a deaf ear to addresses that flood us.
+/// A filter that ignores addresses which flood us.
 ///
-/// The twenty that send most are watched: whoever sends more than 50 datagrams in ten seconds is not
-/// heard for five minutes. Other programs on this machine are always heard.
+/// It tracks the twenty busiest senders. An address that sends more than 50 datagrams in ten
+/// seconds is ignored for five minutes. Loopback addresses are never ignored.
 struct SenderLimiter: Sendable {
   static let trackedLimit = 20
   static let window = Duration.seconds(10)
@@ -13,13 +13,13 @@ struct SenderLimiter: Sendable {
   private struct Sender: Sendable {
     let address: IPAddress
     var count: Int
-    /// When the window, or the block, ends.
+    /// The end of the window or of the block.
     var end: Instant
   }
 
   private var senders: [Sender] = []
 
-  /// Counts a datagram; false when it is to be ignored.
+  /// Counts a datagram; returns false if it is to be ignored.
   mutating func admits(_ address: IPAddress, now: Instant) -> Bool {
     guard !address.isLoopback else { return true }
     guard let index = senders.firstIndex(where: { $0.address == address }) else {
@@ -35,7 +35,7 @@ struct SenderLimiter: Sendable {
     return senders[index].count <= Self.windowLimit
   }
 
-  /// Watches a new address in place of one whose time is over, or of the one that sent least.
+  /// Tracks a new address in place of one whose window is over, or else of the quietest one.
   private mutating func track(_ address: IPAddress, now: Instant) {
     let sender = Sender(address: address, count: 1, end: now + Self.window)
     if senders.count < Self.trackedLimit {

@@ -1,10 +1,10 @@
 internal import Hashing
 import Primitives
 
-/// Makes and checks the tokens that show that whoever announces an address receives there (BEP 5).
+/// An issuer of the tokens which prove that an announcing node receives at its address (BEP 5).
 ///
-/// A token is a hash of a secret, a slot of five minutes and the address, so nothing is stored; it is
-/// good in its own slot and in the next one.
+/// A token is a hash of a secret, a five-minute slot and the address, so nothing has to be stored.
+/// It is valid in its own slot and the next.
 struct TokenIssuer: Sendable {
   static let slotLength = Duration.seconds(300)
   static let tokenLength = 8
@@ -15,12 +15,12 @@ struct TokenIssuer: Sendable {
     self.secret = secret
   }
 
-  /// The token of an address.
+  /// Returns the token of an address.
   func token(for address: IPAddress, now: Instant) -> [UInt8] {
     token(for: address, slot: slot(of: now))
   }
 
-  /// Whether we have given that token to that address lately.
+  /// Returns whether we have recently issued the token to the address.
   func accepts(_ token: [UInt8], from address: IPAddress, now: Instant) -> Bool {
     let slot = slot(of: now)
     return token == self.token(for: address, slot: slot)

@@ -1,28 +1,28 @@
 import Primitives
 
-/// One query of ours that has not been answered.
+/// One outstanding query of ours.
 struct Transaction: Sendable {
   enum Purpose: Sendable {
-    /// To see whether somebody is there.
+    /// Checks whether a node is alive.
     case ping
-    /// A step of a search.
+    /// Advances a search.
     case lookup(LookupID)
-    /// To tell where we are.
+    /// Announces us to a node.
     case announce(LookupID)
   }
 
   let endpoint: Endpoint
-  /// Who should answer; nil when only the address is known.
+  /// The id of the expected replier; nil if only the address is known.
   let id: NodeID?
   let side: Int
   let purpose: Purpose
 }
 
-/// Our queries that have not been answered, and when to stop waiting.
+/// Our outstanding queries and their timeouts.
 struct TransactionTable: Sendable {
-  /// After which a search asks somebody else as well.
+  /// The time after which a search queries another node as well.
   static let shortTimeout = Duration.seconds(1)
-  /// After which an answer comes too late.
+  /// The time after which a query has failed.
   static let fullTimeout = Duration.seconds(10)
 
   private struct Due: Sendable {
@@ -31,21 +31,21 @@ struct TransactionTable: Sendable {
   }
 
   private var open: [UInt32: Transaction] = [:]
-  /// Those that become slow next, and those that fail next; both in the order in which they began.
+  /// The queries by the time at which they become slow, and by the time at which they fail.
   private var short = Fifo<Due>()
   private var full = Fifo<Due>()
 
-  /// How many wait.
+  /// The number of outstanding queries.
   var count: Int { open.count }
 
-  /// When the next one becomes slow or fails.
+  /// The time at which the next query becomes slow or fails.
   var deadline: Instant {
     min(short.first?.time ?? .distantFuture, full.first?.time ?? .distantFuture)
   }
 
-  /// Begins a query; the bytes that its answer must repeat.
+  /// Registers a query; returns the transaction id that its reply must repeat.
   ///
-  /// The number is by chance, so that who does not see our datagrams can't answer them.
+  /// The id is random, so that nobody who cannot see our datagrams can forge a reply.
   mutating func begin(
     _ transaction: Transaction, now: Instant, using random: inout SeededRandom
   ) -> [UInt8] {
@@ -59,7 +59,7 @@ struct TransactionTable: Sendable {
     return bytes
   }
 
-  /// Ends the query that an answer from there belongs to; nil when we have asked no such thing.
+  /// Removes the query that a reply belongs to; returns nil if there is none.
   mutating func end(_ bytes: [UInt8], from endpoint: Endpoint) -> Transaction? {
     var reader = ByteReader(bytes)
     guard bytes.count == 4, let number = reader.read(UInt32.self),
@@ -69,7 +69,7 @@ struct TransactionTable: Sendable {
     return transaction
   }
 
-  /// The next query that has become slow.
+  /// Returns the next query that has become slow.
   mutating func nextSlow(now: Instant) -> Transaction? {
     while let due = short.first, due.time <= now {
       _ = short.popFirst()
@@ -78,7 +78,7 @@ struct TransactionTable: Sendable {
     return nil
   }
 
-  /// The next query that has failed.
+  /// Removes and returns the next query that has failed.
   mutating func nextFailed(now: Instant) -> Transaction? {
     while let due = full.first, due.time <= now {
       _ = full.popFirst()

@@ -1,23 +1,24 @@
 import DHT
 
-/// How a run takes part in the distributed hash table (BEP 5).
+/// The options for taking part in the distributed hash table (BEP 5).
 public struct DHTOptions: Sendable {
-  /// Where to begin, as `host:port`; the well-known public routers unless changed.
+  /// The bootstrap routers as `host:port`; by default the well-known public ones.
   public var routers = DHTRouters.publicOnes
-  /// What `saveState` was given by an earlier run; anything else counts as nothing.
+  /// The state that an earlier run passed to `saveState`; invalid bytes are ignored.
   public var state: [UInt8] = []
-  /// Whether the state's id is taken on again; two runs at a time must not have the same one.
+  /// A Boolean value indicating whether to keep the node id of the state; concurrent runs must not
+  /// share one.
   public var keepsID = true
-  /// Called at the end of a run that took part, with what the next one may begin with.
+  /// A closure that receives, at the end of a run that joined the DHT, the state for the next run.
   public var saveState: (@Sendable ([UInt8]) -> Void)?
 
-  /// The defaults.
+  /// Creates the default options.
   public init() {}
 
-  /// The longest state, in bytes.
+  /// The maximum length of a state in bytes.
   public static let maximumStateLength = DHTState.maximumLength
 
-  /// Says why bytes are no state that `saveState` was given; nil when they are.
+  /// Returns the reason why bytes are not a valid state, or nil if they are.
   public static func objection(toState bytes: [UInt8]) -> String? {
     do throws(DHTStateError) {
       _ = try DHTState(parsing: bytes)
@@ -28,23 +29,23 @@ public struct DHTOptions: Sendable {
   }
 }
 
-/// What became of our part in the distributed hash table.
+/// A report on our part in the distributed hash table.
 public struct DHTReport: Sendable, Equatable {
-  /// Where it stands.
+  /// The stage that was reached.
   public enum State: Sendable, Equatable {
-    /// Nodes to begin at are being asked.
+    /// Bootstrap nodes are being queried.
     case joining
-    /// The first node has answered.
+    /// The first node has replied.
     case joined
-    /// A search has ended that named so many peers, each counted once.
+    /// A search has ended and found this many distinct peers.
     case searched(peers: Int)
-    /// We cannot take part; the words say why.
+    /// We cannot take part, for this reason.
     case failed(String)
   }
 
-  /// Where it stands.
+  /// The stage that was reached.
   public var state: State
-  /// How many nodes we know that answer.
+  /// The number of nodes in the routing tables.
   public var nodes: Int
 
   /// Creates a report.

@@ -5,40 +5,42 @@ import Primitives
 
 /// The distributed hash table as a source of peers for one torrent.
 ///
-/// It joins at once when there is no tracker, otherwise when ten seconds have left the run short of
-/// peers, or a seed without a tracker that knows it; then it stays, searches, and tells the table
-/// where we are. Never for a private torrent (BEP 27): its owner does not make one then.
+/// Without trackers it joins at once. Otherwise it waits at least ten seconds, and joins when a
+/// downloading run has too few peers or a seed has no working tracker. It then stays, searching for
+/// peers and announcing us. It must not be used for a private torrent (BEP 27), and its owner does
+/// not create it for one.
 @Reactor
 final class DHTService {
-  /// How long the trackers may try alone.
+  /// The time for which trackers may try alone.
   static let patience = Duration.seconds(10)
-  /// With so many connected peers the table is not needed.
+  /// The number of connected peers from which the DHT is not needed.
   nonisolated static let enoughPeers = 5
-  /// The pause after the first search; it doubles up to the longest.
+  /// The pause after the first search, which doubles up to the longest pause.
   static let firstPause = Duration.seconds(15)
   static let longestHungryPause = Duration.seconds(300)
-  /// How often we announce ourselves, at the least (nodes forget us after half an hour).
+  /// The longest interval between announces; nodes forget us after half an hour.
   static let announcePause = Duration.seconds(900)
-  /// The pause while nobody has answered at all; a search without anybody to ask costs nothing.
+  /// The pause while no node has replied; a search without nodes to query costs nothing.
   static let lonelyPause = Duration.milliseconds(500)
-  /// How many peers one search may add.
+  /// The maximum number of peers taken from one search.
   private static let peersPerSearch = 1000
-  /// How many nodes that peers have named wait for us to join.
+  /// The maximum number of nodes named by peers that are kept until we join.
   private static let earlyNodeLimit = 64
-  /// How many nodes peers may name in all, and at one address: each costs a datagram.
+  /// The maximum number of nodes that peers may name, in total and per address; each costs a
+  /// datagram.
   private static let namedNodeLimit = 1000
   private static let nodesPerAddress = 8
 
-  /// What the run tells of itself.
+  /// The needs of the run.
   struct Needs {
-    /// How many peers are connected.
+    /// The number of connected peers.
     var connectedPeers: Int
-    /// Whether everything is there.
+    /// A Boolean value indicating whether the run has all data.
     var isSeed: Bool
-    /// Whether a tracker tells others of us.
+    /// A Boolean value indicating whether a tracker announces us to others.
     var hasWorkingTracker = false
 
-    /// Whether the table could do what nobody else does: find peers, or tell peers where we are.
+    /// A Boolean value indicating whether the DHT is needed, to find peers or to let peers find us.
     var areUnmet: Bool { isSeed ? !hasWorkingTracker : connectedPeers < DHTService.enoughPeers }
   }
 
@@ -48,16 +50,16 @@ final class DHTService {
   private let listeningPort: UInt16
   private let joinsAtOnce: Bool
   private let environment: Environment
-  /// Called with peers.
+  /// A closure called with peers that were found.
   var found: ([Endpoint]) -> Void = { _ in }
-  /// Called when our node has a port that peers may be told.
+  /// A closure called once our node has a port that can be told to peers.
   var joined: () -> Void = {}
-  /// Called with what people may want to know.
+  /// A closure called with reports for the user.
   var reports: (DHTReport) -> Void = { _ in }
-  /// Asked before each decision.
+  /// A closure that returns the current needs of the run.
   var needs: () -> Needs = { Needs(connectedPeers: 0, isSeed: false) }
   private var node: DHTNode?
-  /// What the node knew when `run()` ended; empty when it knew nobody.
+  /// The node's state when `run()` ended; empty if it knew no nodes.
   private(set) var finalState: [UInt8] = []
   private var earlyNodes: [Endpoint] = []
   private var namedNodes: Set<Endpoint> = []
@@ -67,9 +69,9 @@ final class DHTService {
   private var isStopped = false
   private var hasJoined = false
 
-  /// Prepares to join.
+  /// Creates the service without joining.
   ///
-  /// `nodes` are those that the torrent names, as `host:port`.
+  /// `nodes` are the torrent's own bootstrap nodes as `host:port`.
   init(
     infoHash: InfoHash, nodes: [String], hasTrackers: Bool, listeningPort: UInt16,
     addresses: [IPAddress], options: DHTOptions, environment: Environment
@@ -85,7 +87,7 @@ final class DHTService {
 
   // MARK: - Running
 
-  /// Joins when it is time, and searches until stopped or cancelled.
+  /// Joins when needed and searches until stopped or cancelled.
   func run() async {
     guard await isNeeded(), let node = makeNode() else { return }
     self.node = node
@@ -98,7 +100,7 @@ final class DHTService {
       await search(node)
       node.stop()
     }
-    // Who has met nobody has nothing to tell the next run.
+    // A node without contacts has nothing worth saving.
     guard node.nodeCount > 0 else { return }
     finalState = node.state.encodedBytes
     options.saveState?(finalState)
@@ -107,12 +109,12 @@ final class DHTService {
   /// Ends `run()`.
   func stop() {
     isStopped = true
-    // A search under way could take many seconds to its end.
+    // A running search could take many seconds to finish.
     node?.stop()
     wakeup.fire()
   }
 
-  /// Waits until the table is needed; false when the run ends before.
+  /// Waits until the DHT is needed; returns false if the run ends first.
   private func isNeeded() async -> Bool {
     if joinsAtOnce { return !isStopped }
     while await pause(for: Self.patience) {
@@ -121,7 +123,7 @@ final class DHTService {
     return false
   }
 
-  /// A machine without any socket for datagrams does without the table.
+  /// Creates the node; without any datagram socket the run continues without the DHT.
   private func makeNode() -> DHTNode? {
     var nodeOptions = DHTNode.Options()
     nodeOptions.addresses = addresses
@@ -168,7 +170,7 @@ final class DHTService {
     var known: Set<Endpoint> = []
     for await peers in node.peers(of: infoHash, announcing: announcement) {
       guard !isStopped else { return }
-      // Whoever names peers has answered, even if it is a router, which the table does not count.
+      // A node that returned peers has replied, even a router, which the table does not count.
       noteJoining(node, hasAnswer: true)
       let room = Self.peersPerSearch - known.count
       let fresh = peers.filter { !known.contains($0) }.prefix(room)
@@ -186,10 +188,10 @@ final class DHTService {
     reports(DHTReport(.joined, nodes: node.nodeCount))
   }
 
-  /// How many nodes answer us; nil while we take no part.
+  /// The number of nodes in the routing tables; nil while we take no part.
   var nodeCount: Int? { node?.nodeCount }
 
-  /// Sleeps; false when the run ends.
+  /// Sleeps; returns false if the run ends.
   private func pause(for duration: Duration) async -> Bool {
     guard !isStopped else { return false }
     let outcome = await environment.clock.wait(
@@ -199,10 +201,10 @@ final class DHTService {
 
   // MARK: - Peers that have nodes
 
-  /// Our node's port for a peer, once we have joined (BEP 5).
+  /// Returns our node's port to tell a peer, once we have joined (BEP 5).
   func port(isIPv6: Bool) -> UInt16? { node?.port(isIPv6: isIPv6) }
 
-  /// A peer says that it has a node there.
+  /// Handles a peer's report that it runs a node.
   func heard(of endpoint: Endpoint) {
     guard namedNodes.count < Self.namedNodeLimit,
       namedByAddress[endpoint.address, default: 0] < Self.nodesPerAddress,

@@ -2,10 +2,10 @@ import Networking
 import Primitives
 import Swarm
 
-/// Finds peers of one torrent in the local network, over IPv4 and IPv6 multicast (BEP 14).
+/// A source of peers on the local network, over IPv4 and IPv6 multicast (BEP 14).
 ///
-/// `LocalDiscoveryMachine` decides what is said and heard; this class moves it. Never used for a
-/// private torrent (BEP 27).
+/// `LocalDiscoveryMachine` decides what to announce and accept; this class performs the I/O. It is
+/// never used for a private torrent (BEP 27).
 @Reactor
 final class LocalDiscovery {
   /// The groups of BEP 14: organisation-local for IPv4, site-local for IPv6.
@@ -20,14 +20,14 @@ final class LocalDiscovery {
   private let found: (Endpoint) -> Void
   private let stopping = Wakeup()
 
-  /// Prepares to look for peers of a torrent.
+  /// Creates the service for a torrent without starting it.
   ///
   /// - Parameters:
   ///   - infoHash: The torrent.
-  ///   - port: Where we listen for peers.
+  ///   - port: The port on which we listen for peers.
   ///   - environment: The network and the clock.
-  ///   - random: Makes the mark by which we know our own announcements.
-  ///   - found: Called with each peer that announces itself.
+  ///   - random: The source of the cookie by which we recognize our own announcements.
+  ///   - found: A closure called with each peer that announces itself.
   init(
     infoHash: InfoHash, port: UInt16, environment: Environment, random: SeededRandom,
     found: @escaping (Endpoint) -> Void
@@ -39,13 +39,15 @@ final class LocalDiscovery {
     self.found = found
   }
 
-  /// Announces and listens until it is stopped or the task is cancelled; a machine without multicast does neither.
+  /// Announces and listens until stopped or cancelled.
+  ///
+  /// It does nothing on a host without multicast.
   func run() async {
     let members = Self.groups.compactMap { group -> Member? in
       do throws(NetworkError) {
         return Member(group: group, socket: try network.joinGroup(group))
       } catch {
-        // A machine need not have both families, nor a network at all.
+        // A host may lack one of the families, or any network at all.
         return nil
       }
     }

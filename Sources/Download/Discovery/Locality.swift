@@ -1,20 +1,19 @@
 package import Primitives
 import Tracker
 
-/// Whether a run keeps to this machine and its network.
+/// A test for runs that stay on this host and its private networks.
 package enum Locality {
-  /// Whether all that a run would turn to is on this machine or in a private network, and there is
-  /// something to turn to at all.
+  /// Returns whether everything that a run would contact is on this host or a private network.
   ///
-  /// Such a run is a swarm of somebody's own, and nothing of it should leave: it has no business in
-  /// the world's hash table unless somebody says so. Names count as outside, but for `localhost`.
+  /// Such a run is a private swarm, so it must not join the public DHT unless told to. Host
+  /// names count as public, except for `localhost`.
   ///
   /// - Parameters:
-  ///   - trackers: The trackers that are asked.
-  ///   - webSeeds: The web seeds that are used.
-  ///   - peers: The peers that are given.
-  ///   - ownAddress: The address that everything has to come from, if there is one.
-  /// - Returns: False when there is a URL that leads elsewhere, or can't be read.
+  ///   - trackers: The trackers to announce to.
+  ///   - webSeeds: The web seeds to use.
+  ///   - peers: The peers given by the user.
+  ///   - ownAddress: The local address that all sockets are bound to, if any.
+  /// - Returns: False if there is nothing to contact, or a URL leads elsewhere or cannot be parsed.
   package static func isLocal(
     trackers: [[String]], webSeeds: [String], peers: [Endpoint], ownAddress: IPAddress?
   ) -> Bool {

@@ -2,17 +2,17 @@ import Networking
 package import Primitives
 package import Tracker
 
-/// Asks trackers for the size of swarms, for a program that has no loop of its own.
+/// A client for tracker scrapes, for a program without a loop of its own.
 package enum ScrapeService {
-  /// How long a tracker may take.
+  /// The time limit for a tracker.
   private static let patience = Duration.seconds(15)
 
-  /// Asks one tracker (BEP 48).
+  /// Scrapes one tracker (BEP 48).
   ///
   /// - Parameters:
   ///   - tracker: The announce URL.
-  ///   - infoHashes: The torrents asked about; for none, some trackers tell of all they know.
-  /// - Returns: The answer, or why there is none.
+  ///   - infoHashes: The torrents to ask about; for none, some trackers report all they know.
+  /// - Returns: The reply, or the reason why there is none.
   package static func ask(
     _ tracker: String, about infoHashes: [InfoHash]
   ) async -> Result<ScrapeReply, TrackerError> {

@@ -2,15 +2,15 @@ import Networking
 package import Primitives
 package import Tracker
 
-/// Asks trackers on the live network, for a program that has no loop of its own.
+/// Tracker queries on the live network, for a program without a loop of its own.
 package enum TrackerQuery {
   /// Asks a tracker for the size of swarms, over HTTP(S) or UDP.
   ///
   /// - Parameters:
   ///   - url: The tracker's announce URL.
-  ///   - infoHashes: Which torrents, at most 1,000.
-  /// - Throws: Why there is no useful answer.
-  /// - Returns: What the tracker knows.
+  ///   - infoHashes: The torrents to ask about, at most 1,000.
+  /// - Throws: The reason why there is no usable reply.
+  /// - Returns: The tracker's reply.
   package static func scrape(
     _ url: String, _ infoHashes: [InfoHash]
   ) async throws(TrackerError) -> ScrapeReply {

@@ -2,17 +2,17 @@ import Networking
 package import Primitives
 import Tracker
 
-/// The small HTTP and UDP tracker on the live network, for a program that has no loop of its own.
+/// The built-in HTTP and UDP tracker on the live network, for a program without a loop of its own.
 package final class TrackerService: Sendable {
   private let endpoint: Endpoint
   private let stopping = Interruption()
 
-  /// Prepares a tracker for that address; port 0 lets the system choose.
+  /// Creates a tracker for an address; with port 0 the system chooses the port.
   package init(endpoint: Endpoint) {
     self.endpoint = endpoint
   }
 
-  /// Serves until it is stopped, or throws `DownloadError.listenFailed`.
+  /// Serves until stopped; throws `DownloadError.listenFailed` if it cannot listen.
   package func run(
     onListening: @escaping @Sendable (Endpoint) -> Void
   ) async throws(DownloadError) {
@@ -22,7 +22,7 @@ package final class TrackerService: Sendable {
     try result.get()
   }
 
-  /// Ends `run`; callable from anywhere.
+  /// Ends `run`; callable from any thread.
   package func stop() {
     Reactor.enqueue { self.stopping.stop() }
   }

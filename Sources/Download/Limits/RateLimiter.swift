@@ -2,31 +2,30 @@ import Networking
 import Primitives
 import Swarm
 
-/// A bound on bytes per second that any number of connections, and of runs, share.
+/// A rate limit in bytes per second, shared by any number of connections and runs.
 ///
-/// Whoever wants to move bytes takes turns with all others, a small amount at a time, so a fast peer
-/// leaves room for the slow ones and for everybody's small messages. Give the same limiter to the
-/// options of several runs, and they share the rate.
+/// Users take turns with small amounts, so a fast peer leaves room for slow peers and for small
+/// messages. Runs whose options contain the same limiter share its rate.
 public final class RateLimiter: Sendable {
-  /// The bound, at least 1.
+  /// The limit, at least 1.
   public let bytesPerSecond: Int
 
   @Reactor private var bucket: TokenBucket
   @Reactor private var waiting = Fifo<Turn>()
   @Reactor private var timer: TimerID?
-  /// What peers may owe, if this is a limit on what we receive.
+  /// The limit on outstanding requests, if this limiter bounds what we receive.
   @Reactor var quota: RequestQuota
-  /// When the quota learned last, and what was lost of the rate by then.
+  /// The time of the quota's last adaptation, and the unused share of the rate up to then.
   @Reactor private var lesson: (time: Instant, spilled: Double)?
 
-  /// Creates a limiter of that many bytes per second.
+  /// Creates a limiter.
   public init(bytesPerSecond: Int) {
     self.bytesPerSecond = max(1, bytesPerSecond)
     bucket = TokenBucket(bytesPerSecond: bytesPerSecond)
     quota = RequestQuota(bytesPerSecond: bytesPerSecond)
   }
 
-  /// Twice a second, however many runs say so: adapts the quota to what comes of it.
+  /// Adapts the quota to the achieved rate; called twice a second, possibly by several runs.
   @Reactor
   func tick(now: Instant) {
     let spilled = bucket.spilled(by: now)
@@ -37,7 +36,7 @@ public final class RateLimiter: Sendable {
     lesson = (now, spilled)
   }
 
-  /// A place in the queue of a limiter, for one user that wants one thing at a time.
+  /// A place in the queue of a limiter, for a user that waits for one thing at a time.
   @Reactor
   final class Turn {
     fileprivate let wakeup = Wakeup()
@@ -47,32 +46,36 @@ public final class RateLimiter: Sendable {
 
     nonisolated init() {}
 
-    /// Ends a wait for the turn, and all later ones.
+    /// Ends the current wait and all later ones.
     func close() {
       isClosed = true
       wakeup.fire()
     }
   }
 
-  /// How many bytes one turn should move: what the rate brings in a fiftieth of a second, but enough
-  /// to be worth a system call and no more than one of them moves.
+  /// The number of bytes that one turn should move.
+  ///
+  /// It is a fiftieth of a second's worth, but large enough to justify a system call and no more
+  /// than one call moves.
   var quantum: Int { min(max(bytesPerSecond / 50, 512), 256 << 10) }
 
-  /// Takes the right to move as many bytes as the rate allows by now, at most `limit`; none when
-  /// others wait for it.
+  /// Takes as many bytes as the rate allows now, at most `limit`; takes none while others are
+  /// queued.
   @Reactor
   func takeWhatIsThere(upTo limit: Int, now: Instant) -> Int {
     waiting.isEmpty ? bucket.takeWhatIsThere(upTo: limit, now: now) : 0
   }
 
-  /// Counts bytes that are moved without waiting for a turn: few ones, which would otherwise stand
-  /// behind all the payload.
+  /// Charges bytes that are moved without a turn.
+  ///
+  /// This suits small messages, which would otherwise queue behind all the payload.
   @Reactor
   func charge(_ count: Int, now: Instant) {
     bucket.charge(count, now: now)
   }
 
-  /// Waits for the right to move `count` bytes; false when the turn is closed or the task cancelled.
+  /// Waits for permission to move `count` bytes; returns false if the turn is closed or the task
+  /// cancelled.
   ///
   /// A turn can wait for one thing at a time.
   @Reactor
@@ -92,7 +95,7 @@ public final class RateLimiter: Sendable {
     return true
   }
 
-  /// Puts back what was taken and not used.
+  /// Returns bytes that were taken but not used.
   @Reactor
   func giveBack(_ count: Int, clock: any LoopClock) {
     guard count > 0 else { return }
@@ -100,7 +103,7 @@ public final class RateLimiter: Sendable {
     serve(clock)
   }
 
-  /// Lets everybody go whom the rate allows by now, in the order in which they came.
+  /// Grants turns in order of arrival, as far as the rate allows now.
   @Reactor
   private func serve(_ clock: any LoopClock) {
     let now = clock.now
@@ -123,7 +126,7 @@ public final class RateLimiter: Sendable {
     guard let index = elements.firstIndex(where: { $0 === turn }) else { return }
     waiting.remove(at: index - elements.startIndex)
     guard index == elements.startIndex, let timer else { return }
-    // The timer was set for what the first one wanted.
+    // The timer was set for the first turn's amount.
     clock.cancel(timer)
     self.timer = nil
     serve(clock)

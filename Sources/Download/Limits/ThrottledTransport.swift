@@ -3,12 +3,12 @@ import Primitives
 
 /// A connection that reads no faster than its limiter allows.
 ///
-/// What is not allowed yet stays in the kernel, which makes the other side wait. Writing is left
-/// alone: payload is held back before it is read from the files (`mayUpload`), so that requests and
-/// other small messages never wait behind it.
+/// Bytes beyond the limit stay in the kernel, which makes the other side wait. Writes are not
+/// throttled. Instead, payload is held back before it is read from the files (`mayUpload`), so that
+/// requests and other small messages never wait behind it.
 @Reactor
 final class ThrottledTransport: Transport {
-  /// About as much as one read brings at most, in bytes.
+  /// Roughly the most that one read returns, in bytes.
   private static let readLength = 512 << 10
 
   private let base: any Transport
@@ -17,7 +17,7 @@ final class ThrottledTransport: Transport {
   private let clock: any LoopClock
   private let downloadTurn = RateLimiter.Turn()
   private let uploadTurn = RateLimiter.Turn()
-  /// Bytes that may be read and were not yet.
+  /// The number of bytes granted but not yet read.
   private var allowance = 0
 
   init(
@@ -36,7 +36,7 @@ final class ThrottledTransport: Transport {
 
   func read(into segments: UnsafeMutableBufferPointer<IOSegment>) -> IOResult {
     guard let downloads else { return base.read(into: segments) }
-    // Whoever has waited for more to read takes what the rate allows by now, not only its turn.
+    // A reader that has waited takes whatever the rate allows now, not only its turn.
     allowance += downloads.takeWhatIsThere(upTo: Self.readLength - allowance, now: clock.now)
     guard allowance > 0 else { return .wouldBlock }
     let result = Self.with(segments, upTo: allowance) { base.read(into: $0) }
@@ -53,7 +53,7 @@ final class ThrottledTransport: Transport {
   }
 
   func waitUntilReadable() async {
-    // Whoever has read all there is need not have been told so by another read.
+    // Returning the allowance here saves a reader that has drained the socket another read.
     giveBack()
     await base.waitUntilReadable()
     guard let downloads, allowance == 0 else { return }
@@ -75,20 +75,20 @@ final class ThrottledTransport: Transport {
     giveBack()
   }
 
-  /// Waits until so much payload may be sent; false when the connection is closed or the task
-  /// cancelled before.
+  /// Waits until `count` bytes of payload may be sent; returns false if the connection is closed or
+  /// the task cancelled first.
   func mayUpload(_ count: Int) async -> Bool {
     guard let uploads else { return true }
     return await uploads.take(count, turn: uploadTurn, clock: clock)
   }
 
-  /// An idle connection keeps nothing that others could use.
+  /// Returns the unused allowance, so that an idle connection keeps none from the others.
   private func giveBack() {
     downloads?.giveBack(allowance, clock: clock)
     allowance = 0
   }
 
-  /// Calls `body` with the segments that hold the first `limit` bytes of all.
+  /// Calls `body` with the segments cut to their first `limit` bytes.
   private static func with(
     _ segments: UnsafeMutableBufferPointer<IOSegment>, upTo limit: Int,
     _ body: (UnsafeMutableBufferPointer<IOSegment>) -> IOResult

@@ -2,13 +2,13 @@ import Networking
 import Primitives
 import Tracker
 
-/// What the search for a torrent's metadata has found on the way, for the download that follows: open
-/// connections, trackers that know us, the port that they know, and addresses.
+/// The results of a metadata search that the following download takes over.
 ///
-/// It is used once. Who does not use it closes it.
+/// They are open connections, trackers that know us, the listening port that they know, and
+/// addresses. Each is taken once; a swarm that is not used must be closed.
 @Reactor
 final class FoundSwarm {
-  /// A peer with whom handshakes were exchanged, and what both sides have said since.
+  /// A connection on which handshakes, and possibly more, were exchanged.
   struct Connection {
     let peer: GreetedPeer
     let source: PeerSource
@@ -18,14 +18,14 @@ final class FoundSwarm {
   let peerID: PeerID
   private(set) var listeners: [any Listener]
   private(set) var announcer: Announcer?
-  /// What each tracker last said.
+  /// The latest report of each tracker.
   let trackerReports: [TrackerReport]
   private(set) var connections: [Connection]
-  /// Everybody that was heard of.
+  /// All known peers.
   let peers: [(endpoint: Endpoint, source: PeerSource)]
-  /// What our node of the distributed hash table knew at its end.
+  /// The final state of our DHT node.
   let dhtState: [UInt8]
-  /// When the search began.
+  /// The time at which the search began.
   let began: Instant
 
   init(
@@ -44,12 +44,12 @@ final class FoundSwarm {
     self.began = began
   }
 
-  /// Whether a private torrent may have anything to do with a peer of that source (BEP 27).
+  /// Returns whether a private torrent may use peers from this source (BEP 27).
   static func isAllowedPrivately(_ source: PeerSource) -> Bool {
     source == .tracker || source == .given
   }
 
-  /// Gives the connections away, those of sources that are not allowed closed.
+  /// Hands over the connections, after closing those from sources that are not allowed.
   func takeConnections(isPrivate: Bool) -> [Connection] {
     defer { connections = [] }
     return connections.filter { connection in
@@ -59,19 +59,19 @@ final class FoundSwarm {
     }
   }
 
-  /// Gives the listening sockets away.
+  /// Hands over the listening sockets.
   func takeListeners() -> [any Listener] {
     defer { listeners = [] }
     return listeners
   }
 
-  /// Gives the announcer away, with the trackers that know us.
+  /// Hands over the announcer with the trackers that know us.
   func takeAnnouncer() -> Announcer? {
     defer { announcer = nil }
     return announcer
   }
 
-  /// Closes what nobody has taken, and tells the trackers good-bye.
+  /// Closes whatever was not handed over, and sends `stopped` to the trackers.
   func close() async {
     for connection in connections { connection.peer.transport.close() }
     connections = []

@@ -3,11 +3,11 @@ import Networking
 import Primitives
 import Tracker
 
-/// The way from a magnet link to the torrent that it names (BEP 9), before anything is downloaded.
+/// A fetch of the torrent that a magnet link names (BEP 9), before anything is downloaded.
 ///
-/// It asks the same trackers, peers, table and local network as a download, and hands over what it
-/// has found: give the result to `TorrentDownload`, or to `discard()`. Iterate `events` in one task
-/// and call `run()` once in another.
+/// It uses the same trackers, peers, DHT and local network as a download, and hands over what it
+/// found. Pass the result to `TorrentDownload`, or call `discard()` on it. Iterate `events` in one
+/// task and call `run()` once in another.
 public final class MetadataFetch: Sendable {
   private let link: MagnetLink
   private let options: DownloadOptions
@@ -16,17 +16,17 @@ public final class MetadataFetch: Sendable {
   private let sink = EventSink()
   private let interruption = Interruption()
 
-  /// A search on the real network.
+  /// Creates a fetch on the live network.
   ///
-  /// `keepsSwarm` says whether a download follows. Of the options, `trackers` stand for those of the
-  /// link if there are any, and `deadlines` bound the search by `metadata` and `total`.
+  /// `keepsSwarm` says whether a download follows. In the options, `trackers` replace those of the
+  /// link if given, and the deadlines `metadata` and `total` bound the search.
   public convenience init(link: MagnetLink, options: DownloadOptions, keepsSwarm: Bool = true) {
     self.init(link: link, options: options, keepsSwarm: keepsSwarm) {
       .live(boundTo: options.bindAddress)
     }
   }
 
-  /// A search in a given world, made on the loop when it begins.
+  /// Creates a fetch in an environment that is created on the loop when the run starts.
   package init(
     link: MagnetLink, options: DownloadOptions, keepsSwarm: Bool = true,
     environment: @escaping @Sendable @Reactor () -> Environment
@@ -37,17 +37,17 @@ public final class MetadataFetch: Sendable {
     self.environment = environment
   }
 
-  /// What happens, in order; it ends when the search ends.
+  /// The events, in order; the stream ends with the search.
   public var events: AsyncStream<DownloadEvent> { sink.stream }
 
-  /// Ends the search; `run()` then throws `DownloadError.cancelled`.
+  /// Stops the search; `run()` then throws `DownloadError.cancelled`.
   public func stop() {
     Reactor.enqueue { self.interruption.stop() }
   }
 
-  /// Searches until the metadata is there and verified.
+  /// Searches until the metadata is complete and verified.
   ///
-  /// Throws `DownloadError.noMetadata` when it takes too long.
+  /// Throws `DownloadError.noMetadata` if that takes too long.
   public func run() async throws(DownloadError) -> FoundTorrent {
     try await LoopRun.result(of: sink, stop: { self.stop() }) { await self.runOnLoop() }
   }
@@ -72,7 +72,7 @@ public final class MetadataFetch: Sendable {
     }
   }
 
-  /// Every activity of a search, each as one child task.
+  /// Runs every activity of a search as a child task.
   @Reactor
   private func run(_ swarm: MetadataSwarm) async {
     await withDiscardingTaskGroup { group in
@@ -86,12 +86,13 @@ public final class MetadataFetch: Sendable {
       await swarm.waitForEnd()
       swarm.discovery?.stop()
       swarm.dht?.stop()
-      // Cancelled, not closed: the download goes on with what is open.
+      // The tasks are cancelled but nothing is closed: the download continues with the open
+      // connections.
       group.cancelAll()
     }
   }
 
-  /// What ends the search when it takes too long.
+  /// Schedules the deadlines of the search.
   @Reactor
   private func limits(_ swarm: MetadataSwarm) -> [TimerID] {
     let deadlines = options.deadlines
@@ -129,13 +130,13 @@ public final class MetadataFetch: Sendable {
   }
 }
 
-/// A torrent whose metadata came from peers, and the swarm that it came from.
+/// A torrent whose metadata came from peers, and the swarm it came from.
 public struct FoundTorrent: Sendable {
   /// The torrent, with the trackers and web seeds of the link.
   public let torrent: TorrentMetainfo
   let swarm: FoundSwarm?
 
-  /// Ends what is still open of the search, when no download follows.
+  /// Closes whatever the search left open, when no download follows.
   public func discard() async {
     await swarm?.close()
   }

@@ -1,16 +1,16 @@
-/// How far the search for a torrent's metadata has come.
+/// The progress of a metadata search.
 public struct MetadataProgress: Sendable, Equatable {
-  /// How many peers are connected.
+  /// The number of connected peers.
   public var connectedPeers = 0
-  /// How many of those offer the metadata.
+  /// The number of connected peers that offer the metadata.
   public var offeringPeers = 0
-  /// How many peers are known and not given up.
+  /// The number of known peers that have not been given up.
   public var knownPeers = 0
-  /// How much of it is there, in bytes.
+  /// The number of metadata bytes received.
   public var receivedBytes = 0
-  /// Its length in bytes, as peers claim it; nil before any does.
+  /// The length of the metadata in bytes as claimed by peers; nil before any peer does.
   public var totalBytes: Int?
 
-  /// Nothing is known yet.
+  /// Creates the progress of a search that knows nothing.
   public init() {}
 }

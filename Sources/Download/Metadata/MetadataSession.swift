@@ -2,24 +2,24 @@ import Networking
 import PeerWire
 import Primitives
 
-/// One connection on which only the metadata is asked for.
+/// One connection on which only the metadata is exchanged.
 ///
-/// It ends with `stop`, or is taken over with all that both sides have said.
+/// It ends with `stop`, or a download takes it over with everything both sides have said.
 @Reactor
 final class MetadataSession {
   let number: Int
   let peer: GreetedPeer
   let source: PeerSource
   let joined: Instant
-  /// How many bytes of replies may wait to be sent before more are made.
+  /// The number of bytes of unsent replies beyond which no more are created.
   private static let replyLimit = 64 << 10
   private static let readLength = 32 << 10
 
-  /// That of the peer, within the limit on what we receive; whoever takes over sets one of its own.
+  /// The peer's transport behind our download limit; a download that takes over adds its own.
   private let transport: any Transport
   var machine: PeerConnectionMachine
   private var reader = PreludeReader()
-  /// We have nothing to give; it says so, and bounds what that costs.
+  /// The server of metadata requests, which rejects them all and bounds their cost.
   private var server = MetadataServer(info: [])
   private var received = PexReceiver()
   private var sentCount = 0
@@ -43,7 +43,7 @@ final class MetadataSession {
     machine = PeerConnectionMachine(now: now)
   }
 
-  /// Whether it is the same peer, at the same address: ids are easily borrowed.
+  /// Returns whether it is the same peer at the same address, because peer ids are easily copied.
   func isSamePeer(as other: GreetedPeer) -> Bool {
     peer.peerID == other.peerID
       && peer.endpoint.address.unmapped == other.endpoint.address.unmapped
@@ -51,7 +51,7 @@ final class MetadataSession {
 
   private var now: Instant { swarm.environment.clock.now }
 
-  /// Runs the connection until it ends; says why, or returns nil when the task was cancelled before.
+  /// Runs the connection until it ends; returns the reason, or nil if the task was cancelled first.
   func run() async -> PeerEnd? {
     introduce()
     flush()
@@ -66,12 +66,12 @@ final class MetadataSession {
   private func introduce() {
     guard peer.features.contains(.extensions) else { return stop(.nothingToExchange) }
     machine.introduce(swarm.introduction(to: peer.endpoint))
-    // Whoever serves us later may choose us now; this saves the download a round trip.
+    // A peer can unchoke us while we fetch the metadata, which saves the download a round trip.
     machine.setInterested(true)
     tellDHTPort()
   }
 
-  /// Tells a peer that takes part in the DHT where our node is, once we have one (BEP 5).
+  /// Tells a DHT-capable peer our node's port, once we have one (BEP 5).
   func tellDHTPort() {
     guard peer.features.contains(.dht), let port = swarm.dhtPort(for: peer.endpoint.address)
     else { return }
@@ -86,7 +86,7 @@ final class MetadataSession {
     writerWakeup.fire()
   }
 
-  /// The connection as whoever takes it over needs it, after `run()` was cancelled.
+  /// The connection in the form in which a download takes it over, after `run()` was cancelled.
   var handedOver: GreetedPeer {
     var peer = peer
     peer.received = reader.replay
@@ -103,7 +103,7 @@ final class MetadataSession {
       case .bytes:
         takeMessages()
         turn += 1
-        // Whoever sends without end must not keep the loop from everybody else.
+        // A peer that sends without end must not keep the loop from other tasks.
         if turn.isMultiple(of: 16) { await Task.yield() }
       case .wouldBlock: await transport.waitUntilReadable()
       case .closed: stop(.lost("closed by the peer"))
@@ -150,7 +150,7 @@ final class MetadataSession {
       swarm.learn(peers.map(\.endpoint), source: .pex)
     case .dhtPort(let port):
       swarm.heardOfNode(at: Endpoint(address: peer.endpoint.address, port: port))
-    default: break  // what concerns pieces is kept for the download
+    default: break  // messages about pieces are kept for the download
     }
   }
 
@@ -163,14 +163,14 @@ final class MetadataSession {
     flush()
   }
 
-  // MARK: - Writing
+  // Queues a request for a piece of the metadata; `flush()` sends it.
 
   /// Asks for a piece of the metadata; `flush()` sends it.
   func ask(for piece: Int) {
     _ = machine.say(.metadata, payload: MetadataMessage.request(piece: piece).payload)
   }
 
-  /// Sends as much as the connection takes now; the writer sends the rest.
+  /// Sends as much as the connection accepts now; the writer task sends the rest.
   func flush() {
     while end == nil, sentCount < machine.outgoing.count {
       switch transport.write(machine.outgoing[sentCount...]) {
@@ -195,7 +195,7 @@ final class MetadataSession {
     }
   }
 
-  /// Once a second: keep-alives, silence, and whatever waits for its turn.
+  /// Handles keep-alives, silence and pending replies; called once a second.
   func tick() {
     guard machine.tick(now: now) else { return stop(.silent) }
     if machine.outgoing.count - sentCount > 1 << 20 { return stop(.stuck) }

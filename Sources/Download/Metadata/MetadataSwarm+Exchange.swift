@@ -5,18 +5,19 @@ import Primitives
 import Swarm
 import Tracker
 
-// What sessions and trackers tell, and what follows from it.
+// Handling of reports from sessions and trackers.
 
 extension MetadataSwarm {
-  /// How many peers one reply of a tracker may add.
+  /// The maximum number of peers taken from one tracker reply.
   private static let peersPerReply = 1000
 
-  /// Whether peers may tell us of others.
+  /// A Boolean value indicating whether to accept peers from peers.
   ///
-  /// Whether the torrent is private shows only later; then what came this way is not used.
+  /// Whether the torrent is private is only known later; if it is, the peers found this way are not
+  /// used.
   var exchangesPeers: Bool { options.exchangesPeers }
 
-  /// What a peer is told of us (BEP 10).
+  /// Returns our extension handshake for a peer (BEP 10).
   func introduction(to peer: Endpoint) -> ExtensionHandshake {
     var handshake = ExtensionHandshake(
       extensions: exchangesPeers ? [.metadata, .peerExchange] : [.metadata])
@@ -27,7 +28,7 @@ extension MetadataSwarm {
     return handshake
   }
 
-  /// Takes in peers, but neither impossible addresses nor our own.
+  /// Adds peers, except for impossible addresses and our own.
   func learn(_ endpoints: [Endpoint], source: PeerSource) {
     let now = environment.clock.now
     for endpoint in endpoints
@@ -47,19 +48,19 @@ extension MetadataSwarm {
     }
   }
 
-  /// The port of our DHT node for a peer at this address; nil when we have none.
+  /// Returns our DHT node's port for a peer at this address, or nil if there is none.
   func dhtPort(for address: IPAddress) -> UInt16? {
     dht?.port(isIPv6: address.unmapped.isIPv6)
   }
 
-  /// A peer has a DHT node there.
+  /// Handles a peer's report that it runs a DHT node.
   func heardOfNode(at endpoint: Endpoint) {
     dht?.heard(of: endpoint)
   }
 }
 
 extension MetadataSwarm {
-  /// What there is to go on with, once `run()` has been cancelled.
+  /// Returns what the download can take over, after `run()` was cancelled.
   func found(began: Instant) -> FoundSwarm {
     announcer.announcesToAll = options.announcesToAllTrackers
     return FoundSwarm(
@@ -74,7 +75,7 @@ extension MetadataSwarm {
 
 extension MetadataSwarm: AnnouncerDelegate {
   var totals: TransferTotals {
-    // Nobody knows how much is missing; but something is, or a tracker would take us for a seed.
+    // The length is unknown, but a tracker would take us for a seed if nothing were left.
     TransferTotals(uploaded: 0, downloaded: 0, left: link.length ?? 16 << 10)
   }
 

@@ -5,15 +5,16 @@ import Primitives
 import Swarm
 import Tracker
 
-/// Everybody who may have a torrent's metadata: whom to dial, who is connected, what was asked of whom.
+/// The peers that may have a torrent's metadata: whom to dial, who is connected, and what was
+/// requested from whom.
 ///
-/// It does for the metadata what `Pipeline` and `PeerRoster` do for the pieces. Bounded:
-/// `connectionLimit` connections, a part of them for others to take.
+/// It does for the metadata what `Pipeline` and `PeerRoster` do for the pieces. The number of
+/// connections is bounded by `connectionLimit`, of which incoming ones may use half.
 @Reactor
 final class MetadataSwarm {
-  /// How many connections there may be.
+  /// The maximum number of connections.
   static let connectionLimit = 60
-  /// How long a peer without the metadata may keep its place while others wait.
+  /// The time for which a peer without the metadata may keep its slot while others wait.
   private static let trial = Duration.seconds(20)
   private static let interval = Duration.seconds(1)
 
@@ -24,13 +25,13 @@ final class MetadataSwarm {
   let peerID: PeerID
   let listeners: [any Listener]
   let announcer: Announcer
-  /// Nil when the table is off.
+  /// The DHT service; nil if the DHT is off.
   let dht: DHTService?
   private(set) var discovery: LocalDiscovery?
   private let greeting: PeerGreeting
   private var assembler: MetadataAssembler
   var book: PeerBook
-  /// Those who are connected, by number.
+  /// The connected sessions by number.
   private(set) var sessions: [Int: MetadataSession] = [:]
   private(set) var trackerReports: [TrackerReport] = []
   private var nextNumber = 0
@@ -41,7 +42,7 @@ final class MetadataSwarm {
   private var told = MetadataProgress()
   private let wakeup = Wakeup()
   private let ended = Wakeup()
-  /// The bytes of the metadata, or why there are none.
+  /// The result of the search: the metadata, or the failure.
   private(set) var result: Result<[UInt8], DownloadError>?
 
   init(
@@ -62,7 +63,7 @@ final class MetadataSwarm {
     book = PeerBook(random: SeededRandom(seed: random.next()))
     let port = listeners.first?.endpoint.port ?? 0
     let tiers = options.trackers ?? link.trackers.map { [$0] }
-    // A link's trackers have no order, and until one of them names a peer there is nothing to do.
+    // The trackers of a link have no order, and the search depends on the first peer found.
     announcer = Announcer(
       tiers: tiers, infoHash: link.infoHash, peerID: peerID, port: port, http: environment.http,
       network: environment.network, clock: environment.clock,
@@ -95,7 +96,7 @@ final class MetadataSwarm {
     ) { [weak self] in self?.learn([$0], source: .lsd) }
   }
 
-  /// Whether there is anybody to ask, or a port at which peers may know us.
+  /// A Boolean value indicating whether there is any source of peers, or a well-known port.
   var hasPeerSource: Bool {
     announcer.hasTrackers || book.knownCount > 0 || !link.peers.isEmpty || options.port != 0
       || dht != nil || discovery != nil
@@ -106,7 +107,7 @@ final class MetadataSwarm {
 
   // MARK: - The task
 
-  /// Dials and welcomes peers until cancelled; each connection is a child task.
+  /// Dials and accepts peers until cancelled; each connection is a child task.
   func run() async {
     await withDiscardingTaskGroup { group in
       group.addTask { await self.keepTime() }
@@ -127,7 +128,7 @@ final class MetadataSwarm {
     }
   }
 
-  /// Waits until there is a result; a cancelled task gives up.
+  /// Waits for the result; cancelling the task ends the search.
   func waitForEnd() async {
     while result == nil {
       guard await ended.wait() else { return finish(.failure(.cancelled)) }
@@ -148,7 +149,7 @@ final class MetadataSwarm {
 
   private var connectionCount: Int { sessions.count + dialling + welcoming + arrivals.count }
 
-  /// Takes connections from a listener until it is closed or the task is cancelled.
+  /// Accepts connections until the listener is closed or the task cancelled.
   func accept(from listener: any Listener) async {
     await listener.acceptEach(while: { result == nil }) { transport in
       guard connectionCount < limit, arrivals.count < Admission.waitingLimit,
@@ -196,7 +197,7 @@ final class MetadataSwarm {
     wakeup.fire()
   }
 
-  /// Runs one peer's session to its end; nil when the search ended before.
+  /// Runs one peer's session to its end; returns nil if the search ended first.
   private func meet(_ peer: GreetedPeer, from source: PeerSource) async -> PeerEnd? {
     guard !book.isBanned(peer.endpoint) else {
       peer.transport.close()
@@ -228,7 +229,7 @@ final class MetadataSwarm {
 
   // MARK: - The metadata
 
-  /// A peer has told of itself.
+  /// Handles a peer's extension handshake.
   func introduced(_ handshake: ExtensionHandshake, _ session: MetadataSession) {
     if let address = handshake.yourAddress {
       book.heard(
@@ -239,7 +240,7 @@ final class MetadataSwarm {
     assembler.joined(session.number, size: size)
   }
 
-  /// A peer has answered.
+  /// Handles a peer's metadata message.
   func received(_ message: MetadataMessage, from session: MetadataSession) throws(WireError) {
     let outcome = try assembler.received(
       message, from: session.number, now: environment.clock.now)
@@ -252,7 +253,7 @@ final class MetadataSwarm {
     if let info = outcome.info { finish(.success(info)) }
   }
 
-  /// Asks whoever is to be asked now.
+  /// Sends the metadata requests that are due.
   func askForPieces() {
     var asked: [Int: MetadataSession] = [:]
     for request in assembler.nextRequests(now: environment.clock.now) {
@@ -271,7 +272,7 @@ final class MetadataSwarm {
     }
   }
 
-  /// There may be somebody to dial.
+  /// Wakes the dialling loop.
   func wake() { wakeup.fire() }
 
   // MARK: - Time
@@ -287,7 +288,7 @@ final class MetadataSwarm {
     }
   }
 
-  /// Who does not offer the metadata makes room for others, if they need it.
+  /// Drops a peer that does not offer the metadata when others need its slot.
   private func makeRoom(now: Instant) {
     guard connectionCount >= limit, book.nextDialTime.map({ $0 <= now }) ?? false else { return }
     let useless = ordered.first {
@@ -296,7 +297,7 @@ final class MetadataSwarm {
     useless?.stop(.replaced)
   }
 
-  /// Says how far it has come, when that is news.
+  /// Reports the progress if it has changed.
   private func tell() {
     var progress = MetadataProgress()
     progress.connectedPeers = sessions.count
@@ -311,7 +312,7 @@ final class MetadataSwarm {
     events.send(.fetchingMetadata(progress))
   }
 
-  /// Looks up the peers that the link names.
+  /// Resolves the peers named in the link.
   private func resolvePeers() async {
     for peer in link.peers {
       do throws(NetworkError) {

@@ -4,27 +4,28 @@ import Networking
 import Primitives
 import Swarm
 
-/// One web seed of a run: what it has, how it fares, and who is connected to it.
+/// One web seed of a run: its files, its state and its connections.
 @Reactor
 final class WebSeed {
   let url: String
-  /// The URL for people, without credentials and query.
+  /// The URL for display, without credentials and query.
   let display: String
   let map: WebSeedMap
-  /// The length of the largest file.
+  /// The length of the longest file.
   private let longestFile: Int64
-  /// What comes over https can't be held up, so a whole file must fit into that many bytes.
+  /// The memory limit for a whole file over https, where backpressure is impossible.
   private let memoryLimit: Int
-  /// The pieces that it may be asked for.
+  /// The pieces that it can be asked for.
   private(set) var available: Bitfield
-  /// Whether it has no ranges, so that it is asked for whole files over one connection.
+  /// A Boolean value indicating whether it lacks range support and sends whole files over one
+  /// connection.
   private(set) var sendsWholeFiles = false
-  /// Whether it has brought a block that was right as far as we know.
+  /// A Boolean value indicating whether it has delivered a block.
   private(set) var hasDelivered = false
   private(set) var notBefore = Instant.zero
   private(set) var isGivenUp = false
   var sessions: [WebSeedSession] = []
-  /// Every number under which the board has known it.
+  /// All numbers under which the board has known it.
   var numbers: Set<PeerNumber> = []
   private var retry = WebSeedRetry()
 
@@ -37,13 +38,13 @@ final class WebSeed {
     available = Bitfield(count: torrent.geometry.pieceCount, filled: true)
   }
 
-  /// Something has come.
+  /// Records a delivery.
   func delivered() {
     hasDelivered = true
     retry.delivered()
   }
 
-  /// A connection to it has failed on a file; returns what happens now, for people.
+  /// Records a failure of one connection on a file; returns the resulting state for display.
   func failed(_ error: HTTPError, file: Int?, now: Instant) -> WebSeedReport.State {
     switch retry.failed(error) {
     case .pause(let duration):
@@ -51,7 +52,7 @@ final class WebSeed {
       return .failed("\(error)", retryAfter: duration)
     case .wholeFiles:
       if url.lowercased().hasPrefix("https:"), longestFile > memoryLimit {
-        return giveUp("\(error), and over https they do not fit into the memory (--memory)")
+        return giveUp("\(error), and over https its largest file exceeds the memory (--memory)")
       }
       sendsWholeFiles = true
     case .lacksFile:
@@ -64,30 +65,30 @@ final class WebSeed {
     return .limited("\(error)")
   }
 
-  /// Nothing is asked of it any more.
+  /// Stops using the web seed.
   func giveUp(_ reason: String) -> WebSeedReport.State {
     isGivenUp = true
     return .givenUp(reason)
   }
 }
 
-/// What became of a web seed, for people.
+/// A report on a web seed.
 public struct WebSeedReport: Sendable, Equatable {
-  /// Where a web seed stands.
+  /// The state of a web seed.
   public enum State: Sendable, Equatable {
-    /// It brings data.
+    /// It delivers data.
     case working
-    /// It failed, for this reason, and is asked again after that time.
+    /// It failed for this reason and is retried after this time.
     case failed(String, retryAfter: Duration)
-    /// It can do less than it should, for this reason, and is used for what it can do.
+    /// It is used with restrictions, for this reason.
     case limited(String)
-    /// It is not asked any more in this run, for this reason.
+    /// It is not used again in this run, for this reason.
     case givenUp(String)
   }
 
-  /// Its URL without credentials and query.
+  /// The URL without credentials and query.
   public var url: String
-  /// Where it stands.
+  /// The state.
   public var state: State
 
   /// Creates a report.

@@ -4,44 +4,45 @@ import PeerWire
 import Primitives
 import Swarm
 
-/// A run of blocks that lie side by side, on its way from a web seed into the pieces' buffers.
+/// A run of contiguous blocks on its way from a web seed into the pieces' buffers.
 ///
-/// Whether a block is still wanted, and where it goes, is asked anew for each read: another peer may
-/// bring it first. Once nobody waits for the rest, the run wants no more bytes.
+/// For each read it checks anew whether a block is still wanted and where it goes, since another
+/// peer may deliver it first. Once none of the remaining blocks is wanted, the run accepts no more
+/// bytes.
 @Reactor
 final class WebSeedFetch: HTTPBodySink {
   private static let scratchLength = 64 << 10
 
-  /// What a run goes on with.
+  /// A continuation of a run.
   struct Extension {
-    /// How many bytes lie between the run so far and the blocks.
+    /// The number of bytes between the run and the blocks.
     var gap = 0
     var blocks: [BlockRequest] = []
   }
 
   private let work: PieceWork
-  /// Called with each block that is whole; the bytes are aside if an address is given.
+  /// A closure called with each complete block, and with its bytes if they were stored aside.
   private let finished: (BlockRequest, _ isWanted: Bool, _ aside: UnsafeRawPointer?) -> Void
-  /// Called with each arrival, in bytes, and how many of them nobody needs.
+  /// A closure called with the number of bytes of each arrival, and how many of them are wasted.
   private let arrived: (_ count: Int, _ wasted: Int) -> Void
-  /// More blocks behind the last one, when the server sends them anyway.
+  /// A closure that returns further blocks when the server sends them anyway.
   private let extend: () -> Extension
-  /// Waits until `extend` may have some; false when it never will.
+  /// A closure that waits until `extend` may return more; returns false if it never will.
   private let waitForMore: () async -> Bool
-  /// Whether nothing may come in for now, and the server can be made to wait.
+  /// A closure that returns whether to pause reading, which makes the server wait.
   private let isHeld: () -> Bool
-  /// Waits a while for an end of that; false when the run is over.
+  /// A closure that waits a while for the pause to end; returns false if the run is over.
   private let waitWhileHeld: () async -> Bool
 
   private(set) var blocks: [BlockRequest]
-  /// The blocks that nobody needs from us any more.
+  /// The blocks that are no longer needed from us.
   private var isSpoiled: [Bool]
-  /// The block that is coming in, and how much of it is here.
+  /// The block that is arriving, and the number of its bytes received.
   private var current = 0
   private var filled = 0
-  /// How many bytes before that block nobody needs.
+  /// The number of unneeded bytes before that block.
   private var gap = 0
-  /// A block's place that is not in its piece, and a place for what nobody needs.
+  /// A buffer for a block that must not go into its piece yet, and one for unneeded bytes.
   private let aside = UnsafeMutableRawPointer.allocate(
     byteCount: Block.standardLength, alignment: 4096)
   private let scratch = UnsafeMutableRawPointer.allocate(
@@ -73,7 +74,7 @@ final class WebSeedFetch: HTTPBodySink {
     scratch.deallocate()
   }
 
-  /// The bytes of the torrent that are still to come; nil when all are here or none is wanted.
+  /// The range of the torrent that is still to come; nil if it is complete or none of it is wanted.
   var rest: Range<Int64>? {
     guard !isStopped, hasUse(), let last = blocks.last else { return nil }
     let start = offset(of: blocks[current].block) + Int64(filled - gap)
@@ -83,15 +84,15 @@ final class WebSeedFetch: HTTPBodySink {
   /// The last block so far.
   var last: Block? { blocks.last?.block }
 
-  /// The blocks that have not come.
+  /// The blocks that have not arrived completely.
   var missing: [Block] { blocks[min(current, blocks.count)...].map(\.block) }
 
-  /// Wants nothing more.
+  /// Stops accepting bytes.
   func stop() {
     isStopped = true
   }
 
-  /// Somebody else has delivered the block; returns whether it was one of ours.
+  /// Handles the delivery of a block by another peer; returns whether the block was one of ours.
   func cancel(_ block: Block) -> Bool {
     guard let index = blocks[min(current, blocks.count)...].firstIndex(where: { $0.block == block })
     else { return false }
@@ -103,7 +104,7 @@ final class WebSeedFetch: HTTPBodySink {
     work.geometry.offset(of: block.piece) + Int64(block.offset)
   }
 
-  /// Whether any block that is to come is still wanted.
+  /// Returns whether any remaining block is still wanted.
   private func hasUse() -> Bool {
     var index = current
     while index < blocks.count {
@@ -113,7 +114,7 @@ final class WebSeedFetch: HTTPBodySink {
     return false
   }
 
-  /// Where a block goes; once it goes nowhere, it stays so.
+  /// Returns the placement of a block, which stays `discard` once it is.
   private func place(of index: Int) -> BlockPlacement {
     if isSpoiled[index] { return .discard }
     let place = work.placement(of: blocks[index].block, isDuplicate: blocks[index].isDuplicate)
@@ -141,7 +142,7 @@ final class WebSeedFetch: HTTPBodySink {
       case .direct(let address): append(address + start, length, to: &segments)
       case .discard: append(scratch, length, to: &segments)
       case .aside:
-        // There is one such place, so what follows waits for the next read.
+        // There is only one such buffer, so the following blocks wait for the next read.
         append(aside + start, length, to: &segments)
         return
       }
@@ -151,7 +152,7 @@ final class WebSeedFetch: HTTPBodySink {
     }
   }
 
-  /// Neighbours in memory are one segment.
+  /// Appends a segment, merging it with an adjacent one.
   private func append(
     _ base: UnsafeMutableRawPointer, _ count: Int, to segments: inout [IOSegment]
   ) {
@@ -189,7 +190,7 @@ final class WebSeedFetch: HTTPBodySink {
     return hasUse() ? await waitWhileHeld() : false
   }
 
-  /// Fills in padding, which is not fetched.
+  /// Fills in padding, which is not downloaded.
   func receiveZeros(_ count: Int) {
     var left = count
     while left > 0 {

@@ -1,33 +1,33 @@
 import Metainfo
 import Primitives
 
-/// Where a web seed has the bytes of a torrent (BEP 19).
+/// The location of a torrent's bytes on a web seed (BEP 19).
 ///
-/// A torrent of one file lies at the URL itself, or below it when the URL ends with a slash. One of
-/// several files lies below the URL, in a folder of the torrent's name. Padding lies nowhere: it is
-/// zeros.
+/// The file of a single-file torrent is at the URL itself, or below it if the URL ends with a
+/// slash. The files of a multi-file torrent are below the URL, in a folder with the torrent's name.
+/// Padding is never downloaded; it consists of zeros.
 struct WebSeedMap: Sendable {
-  /// A run of the torrent's bytes that lies in one place.
+  /// A run of the torrent's bytes within one file.
   struct Part: Equatable {
-    /// How many bytes.
+    /// The number of bytes.
     let length: Int
-    /// The file that holds them.
+    /// The index of the file.
     let file: Int
-    /// Which bytes of that file they are.
+    /// The range within the file.
     let range: Range<Int64>
     /// The file's URL; nil for padding.
     let url: String?
-    /// The length of that file in bytes.
+    /// The length of the file in bytes.
     let fileLength: Int64
   }
 
   private let layout: FileLayout
   private let isMultiFile: Bool
-  /// What comes before and after a file's path.
+  /// The parts of the URL before and after a file's path.
   private let base: String
   private let query: String
 
-  /// The map of one web seed.
+  /// Creates the map of one web seed.
   init(url: String, torrent: TorrentMetainfo) {
     layout = torrent.layout
     isMultiFile = torrent.isMultiFile
@@ -36,7 +36,7 @@ struct WebSeedMap: Sendable {
     query = url[end...].first == "?" ? String(url[end...].prefix { $0 != "#" }) : ""
   }
 
-  /// The run that begins at a byte of the torrent and ends with its file, or at `end`; nil outside.
+  /// Returns the run from `start` to the end of its file or to `end`; nil outside the torrent.
   func part(at start: Int64, end: Int64) -> Part? {
     guard start < end, let span = layout.spans(of: start..<end).first else { return nil }
     let file = layout.files[span.file]
@@ -46,13 +46,13 @@ struct WebSeedMap: Sendable {
       url: file.isPadding ? nil : url(ofFile: span.file), fileLength: file.length)
   }
 
-  /// Where a file is.
+  /// Returns the URL of a file.
   func url(ofFile index: Int) -> String {
     guard isMultiFile || base.hasSuffix("/") else { return base + query }
     let path = layout.files[index].path.map { PercentEncoding.encode($0.utf8) }
     return base + (base.hasSuffix("/") ? "" : "/") + path.joined(separator: "/") + query
   }
 
-  /// The pieces that hold bytes of a file.
+  /// Returns the pieces that contain bytes of a file.
   func pieces(ofFile index: Int) -> Range<Int> { layout.pieces(ofFile: index) }
 }

@@ -1,34 +1,34 @@
 import HTTP
 import Primitives
 
-/// What becomes of a web seed that fails: when it is asked again, and for what.
+/// The retry policy for a web seed that fails.
 struct WebSeedRetry {
-  /// What to do about a failure.
+  /// The consequence of a failure.
   enum Verdict: Equatable {
-    /// Nothing is asked of it for so long.
+    /// Back off for this long.
     case pause(Duration)
-    /// It does not have the file: what else it has can still be asked for.
+    /// The server lacks the file, but other files can still be requested.
     case lacksFile
-    /// It has no ranges, and is asked for whole files from now on.
+    /// The server has no range support, so only request whole files from now on.
     case wholeFiles
-    /// It is of no use in this run.
+    /// The server is of no use in this run.
     case giveUp
   }
 
   private static let firstPause = Duration.seconds(30)
   private static let longestPause = Duration.seconds(600)
-  /// The longest time for which a server may send us away.
+  /// The longest delay that a server's Retry-After can impose.
   private static let longestRetryAfter = Duration.seconds(3600)
 
   private var failures = 0
   private var sendsWholeFiles = false
 
-  /// It has brought something.
+  /// Records a delivery, which resets the backoff.
   mutating func delivered() {
     failures = 0
   }
 
-  /// It has failed; more pauses follow each other the longer, until it brings something.
+  /// Records a failure; pauses grow exponentially until the next delivery.
   mutating func failed(_ error: HTTPError) -> Verdict {
     switch error {
     case .badURL, .refused: return .giveUp

@@ -4,35 +4,35 @@ import PeerWire
 import Primitives
 import Swarm
 
-/// One connection to a web seed: a source of blocks that pulls a lane as a peer's session does.
+/// One connection to a web seed, which pulls claims from a lane as a peer session does.
 ///
-/// What it claims becomes runs of neighbouring blocks, each asked for as one range of each file that
-/// it spans. It reserves no more than it should deliver in a few seconds, so that a slow server holds
-/// little, and others may take that over as from any peer.
+/// Claims become runs of contiguous blocks, and each run is requested as one range per file that it
+/// spans. A session reserves no more than it should deliver in a few seconds, so a slow server
+/// holds little, and others may take that over as from any peer.
 @Reactor
 final class WebSeedSession: LaneWorker {
-  /// How a session ended.
+  /// The end of a session.
   enum End: Equatable {
-    /// The run is over, or it is not needed any more.
+    /// The run is over, or the session is not needed any more.
     case finished
-    /// The server failed, on this file if it was about one.
+    /// The server failed, possibly on a particular file.
     case failed(HTTPError, file: Int?)
   }
 
-  /// The longest run, in bytes.
+  /// The maximum length of a run in bytes.
   static let longestRun = 16 << 20
-  /// The run of a server whose rate is not known, and of a very slow one, in bytes.
+  /// The length of a run in bytes while the server's rate is unknown, and for a very slow server.
   private static let firstRun = 1 << 20
   private static let shortestRun = 128 << 10
-  /// How many seconds a run may take at the server's rate.
+  /// The duration of a run at the server's rate, in seconds.
   private static let secondsPerRun = 8.0
-  /// Under a limit as many runs are asked for each second, of one block at least.
+  /// The number of runs per second under a rate limit; a run has at least one block.
   private static let limitedRunsPerSecond = 4
-  /// Blocks that others owe are taken over a few at a time.
+  /// The number of blocks taken over at a time from slower sources.
   private static let endgameBlocks = 8
-  /// After so long without a byte, the others are asked for what it owes.
+  /// The silence after which other sources are asked for its blocks.
   private static let patience = Duration.seconds(5)
-  /// How long a server that sends whole files is held up before it is given up.
+  /// The longest time to hold up a server of whole files for lack of memory.
   private static let memoryPatience = Duration.seconds(60)
 
   let number: PeerNumber
@@ -40,7 +40,7 @@ final class WebSeedSession: LaneWorker {
   private let backlogWakeup = Wakeup()
   var isIdle = false
   var traffic = PeerTraffic()
-  /// Called with each block that another peer need not bring any more.
+  /// A closure called with each block that another peer need not send any more.
   var othersToCancel: (Block, PeerNumber) -> Void = { _, _ in }
 
   private let seed: WebSeed
@@ -48,21 +48,21 @@ final class WebSeedSession: LaneWorker {
   private let http: any HTTPClient
   private let clock: any LoopClock
   private let policy: URLPolicy
-  /// The bound on what is received, if there is one.
+  /// The download rate limiter, if any.
   private let limiter: RateLimiter?
   private let turn = RateLimiter.Turn()
-  /// What has come through URLSession, which no limit holds up, and is yet to be waited for.
+  /// The bytes received through URLSession, which cannot be held up, and not yet paid for.
   private var debt = 0
   private let connection: HTTPConnection
   private var end: End?
-  /// The piece whose blocks are asked for next.
+  /// The claim whose blocks are requested next.
   private var claim: Claim?
   private var fetch: WebSeedFetch?
-  /// Since when nothing has come of what is under way.
+  /// The time of the last arrival for the current run.
   private var silentSince = Instant.zero
-  /// The byte of the torrent with which the file that is coming in ends.
+  /// The torrent offset at which the current file ends.
   private var fileEnd = Int64.max
-  /// Since when there has been no memory for what comes.
+  /// The time since which there has been no memory for the data.
   private var waitingSince: Instant?
 
   init(
@@ -84,7 +84,7 @@ final class WebSeedSession: LaneWorker {
 
   var depth: Int { runLength }
 
-  /// Fetches until the lane ends, the server fails or it is stopped.
+  /// Downloads until the lane ends, the server fails or the session is stopped.
   func run() async -> End {
     work.joined(number)
     work.has(number, seed.available)
@@ -113,7 +113,7 @@ final class WebSeedSession: LaneWorker {
     laneWakeup.fire()
   }
 
-  /// Twice a second: how fast it is, and whether it is stuck.
+  /// Reports the rate and detects silence; called twice a second.
   func tick(now: Instant) {
     reportRate(now: now)
     if isSnubbed(now: now) { work.wakeIdle() }
@@ -128,14 +128,14 @@ final class WebSeedSession: LaneWorker {
     fetch != nil && now - silentSince >= Self.patience
   }
 
-  /// Another peer has delivered the block.
+  /// Handles the delivery of a block by another peer.
   func cancel(_ block: Block) {
     _ = fetch?.cancel(block)
   }
 
   // MARK: - Claiming
 
-  /// This connection's end of the work queue.
+  /// This connection's lane of the work queue.
   private var lane: AsyncStream<Claim> {
     AsyncStream(unfolding: { await self.nextClaim() })
   }
@@ -149,17 +149,17 @@ final class WebSeedSession: LaneWorker {
     return nil
   }
 
-  /// How many blocks a run may have now.
+  /// The number of blocks that a run may have now.
   private var runLength: Int {
     let rate = traffic.downloaded.rate(now: clock.now)
     let wish = rate > 0 ? Int(min(rate * Self.secondsPerRun, 1e9)) : Self.firstRun
     var bytes = min(max(wish, Self.shortestRun), Self.longestRun)
-    // A limited run is short, so that what comes is even.
+    // Short runs keep the rate even under a limit.
     if let limiter { bytes = min(bytes, limiter.bytesPerSecond / Self.limitedRunsPerSecond) }
     return max(1, min(bytes / Block.standardLength, work.share(of: number)))
   }
 
-  /// Takes blocks of a claim, and of the whole pieces behind it.
+  /// Reserves blocks of a claim and of the whole pieces after it.
   private func reserve(_ start: Claim) -> [BlockRequest] {
     let limit = start.kind == .endgame ? Self.endgameBlocks : runLength
     var blocks: [BlockRequest] = []
@@ -175,7 +175,7 @@ final class WebSeedSession: LaneWorker {
 
   // MARK: - Fetching
 
-  /// Fetches blocks, run by run.
+  /// Downloads blocks, run by run.
   private func fetch(_ blocks: [BlockRequest], isRun: Bool) async {
     var rest = blocks.sorted { offset(of: $0.block) < offset(of: $1.block) }[...]
     while let first = rest.first {
@@ -201,7 +201,7 @@ final class WebSeedSession: LaneWorker {
     work.geometry.offset(of: block.piece) + Int64(block.offset)
   }
 
-  /// Fetches neighbouring blocks, file by file.
+  /// Downloads contiguous blocks, file by file.
   private func fetchRun(_ blocks: [BlockRequest], mayExtend: Bool) async {
     let fetch = WebSeedFetch(
       blocks, work: work,
@@ -219,7 +219,7 @@ final class WebSeedSession: LaneWorker {
       do throws(HTTPError) {
         try await self.fetch(part, into: fetch)
       } catch {
-        // What nobody waits for any more was left behind on purpose.
+        // A cancelled download with nothing left to want was ended on purpose.
         if fetch.rest != nil || error != .cancelled { stop(.failed(error, file: part.file)) }
       }
       if Task.isCancelled { stop() }
@@ -229,7 +229,7 @@ final class WebSeedSession: LaneWorker {
     await payDebt()
   }
 
-  /// Waits for as long as the limit wants for what has come already.
+  /// Waits as long as the rate limit demands for the bytes already received.
   private func payDebt() async {
     guard let limiter, debt > 0, end == nil else { return }
     let count = debt
@@ -250,8 +250,9 @@ final class WebSeedSession: LaneWorker {
     try await http.download(request, over: connection, into: fetch)
   }
 
-  /// Blocks behind the last one, for a server that sends all of a file whether it is wanted or not;
-  /// what lies between is read past.
+  /// Returns the blocks after the last one, for a server that sends whole files in any case.
+  ///
+  /// Bytes in between are read and discarded.
   private func nextBlocks() -> WebSeedFetch.Extension {
     guard let last = fetch?.last else { return .init() }
     if claim == nil { claim = work.claimFirstWhole(for: number, from: last.piece.value + 1) }
@@ -259,15 +260,15 @@ final class WebSeedSession: LaneWorker {
     waitingSince = nil
     let end = offset(of: last) + Int64(last.length)
     let start = max(end, work.geometry.offset(of: next.piece))
-    // Another file takes another request.
+    // Another file requires another request.
     guard start < fileEnd else { return .init() }
     return .init(gap: Int(clamping: start - end), blocks: reserve(next))
   }
 
-  /// Waits while more of the file is needed and there is no memory for it.
+  /// Waits while more of the file is needed but there is no memory for it.
   ///
-  /// Such a server would have to send everything once more if the connection were given up, so only
-  /// a long time without any room ends it.
+  /// The server would have to send the file again from the start if the connection were given up,
+  /// so the wait ends only after a long time without room.
   private func waitForMemory() async -> Bool {
     guard end == nil, claim == nil, let last = fetch?.last,
       let next = work.firstWhole(for: number, from: last.piece.value + 1),
@@ -281,8 +282,8 @@ final class WebSeedSession: LaneWorker {
     return await clock.wait(for: laneWakeup, until: clock.now + .seconds(1)) != .cancelled
   }
 
-  /// Waits while more is to be hashed and written than the workers should be behind with; what comes
-  /// stays in the socket meanwhile.
+  /// Waits while the backlog of pieces to hash and write is too long; data stays in the socket
+  /// meanwhile.
   private func waitForBacklog() async -> Bool {
     guard end == nil else { return false }
     silentSince = clock.now

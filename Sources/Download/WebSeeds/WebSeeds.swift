@@ -5,22 +5,22 @@ import Primitives
 import Swarm
 import Tracker
 
-/// The web seeds of a run (BEP 19): a few connections to each, which come and go as they are of use.
+/// The web seeds of a run (BEP 19), with a few connections to each that come and go as needed.
 @Reactor
 final class WebSeeds {
-  /// How many web seeds are used.
+  /// The maximum number of web seeds.
   private static let maximumSeeds = 32
-  /// How many connections one of them gets.
+  /// The maximum number of connections to one web seed.
   private static let maximumConnections = 4
-  /// One more connection needs so many bytes that are still missing.
+  /// The number of missing bytes that justifies one more connection.
   private static let bytesPerConnection: Int64 = 4 << 20
 
   private(set) var seeds: [WebSeed] = []
-  /// Names a new connection to the board.
+  /// A closure that allocates a board number for a new connection.
   var makeNumber: () -> PeerNumber = { PeerNumber(0) }
-  /// Called with each block that another peer need not bring any more.
+  /// A closure called with each block that another peer need not send any more.
   var othersToCancel: (Block, PeerNumber) -> Void = { _, _ in }
-  /// Called when a web seed is given up for good.
+  /// A closure called when a web seed is given up.
   var gaveUp: () -> Void = {}
   private(set) var past = PastTraffic()
 
@@ -48,7 +48,7 @@ final class WebSeeds {
         events.send(
           .webSeed(
             WebSeedReport(
-              url: String(url.prefix(80)), state: .givenUp("it is no http or https URL"))))
+              url: String(url.prefix(80)), state: .givenUp("it is not an http or https URL"))))
         continue
       }
       seeds.append(
@@ -57,7 +57,7 @@ final class WebSeeds {
     }
   }
 
-  /// The URL for people; nil when we can't use it.
+  /// Returns the URL for display, or nil if it cannot be used.
   private static func display(_ text: String) -> String? {
     do throws(TrackerError) {
       let url = try TrackerURL(text)
@@ -67,15 +67,15 @@ final class WebSeeds {
     }
   }
 
-  /// Whether there is anybody to fetch from.
+  /// A Boolean value indicating whether any web seed is usable.
   var hasUsable: Bool { seeds.contains { !$0.isGivenUp } }
 
-  /// Whether any of them has brought something.
+  /// A Boolean value indicating whether any web seed has delivered data.
   var haveDelivered: Bool { seeds.contains(where: \.hasDelivered) }
 
   // MARK: - The task
 
-  /// Fetches from all web seeds until closed; each connection is a child task.
+  /// Downloads from all web seeds until closed; each connection is a child task.
   func run() async {
     guard !seeds.isEmpty, !isClosed else { return }
     await withDiscardingTaskGroup { group in
@@ -100,7 +100,7 @@ final class WebSeeds {
     closing.fire()
   }
 
-  /// Keeps one connection to a web seed for as long as it is of use.
+  /// Maintains one connection to a web seed for as long as it is useful.
   private func connect(to seed: WebSeed, place: Int, _ wakeup: Wakeup) async {
     while !isClosed, !seed.isGivenUp {
       guard mayConnect(to: seed, place: place) else {
@@ -120,13 +120,14 @@ final class WebSeeds {
       guard !isClosed, !Task.isCancelled else { return }
       if case .failed(let error, let file) = end, !seed.isGivenUp {
         report(seed, seed.failed(error, file: file, now: environment.clock.now))
-        // What the others have claimed may be what it lacks.
+        // The other sessions may have claimed pieces that the server lacks.
         for session in seed.sessions { session.stop() }
       }
     }
   }
 
-  /// The first connection is made at once, each further one when the one before has proved useful.
+  /// Returns whether to connect: at once for the first slot, later ones once the server has proved
+  /// useful.
   private func mayConnect(to seed: WebSeed, place: Int) -> Bool {
     guard environment.clock.now >= seed.notBefore else { return false }
     guard place > 0 else { return true }
@@ -139,29 +140,29 @@ final class WebSeeds {
     if seed.isGivenUp { gaveUp() }
   }
 
-  // MARK: - What others tell
+  // MARK: - Coordination
 
-  /// All connections.
+  /// The sessions of all web seeds.
   var sessions: [WebSeedSession] { seeds.flatMap(\.sessions) }
 
-  /// Twice a second.
+  /// Does the periodic work; called twice a second.
   func tick(now: Instant) {
     for session in sessions { session.tick(now: now) }
     for wakeup in wakeups { wakeup.fire() }
   }
 
-  /// Another peer has delivered a block that this one owed.
+  /// Handles the delivery of a block by a peer while a web seed owed it as well.
   func cancel(_ block: Block, at peer: PeerNumber) {
     sessions.first { $0.number == peer }?.cancel(block)
   }
 
-  /// Lets the board know which connections the ledger suspects.
+  /// Tells the board which connections the ledger suspects.
   func updateSuspects(_ ledger: CorruptionLedger) {
     for session in sessions { work.setSuspect(session.number, ledger.isSuspect(session.number)) }
   }
 
-  /// Nothing is asked any more of the web seed that lied over this connection; false when the number
-  /// is none of ours.
+  /// Gives up the web seed behind a connection that delivered corrupt data; returns false if the
+  /// number is not ours.
   func ban(_ liar: PeerNumber, reason: String) -> Bool {
     guard let seed = seeds.first(where: { $0.numbers.contains(liar) }) else { return false }
     if !seed.isGivenUp { report(seed, seed.giveUp(reason)) }
@@ -169,7 +170,7 @@ final class WebSeeds {
     return true
   }
 
-  /// Adds what web seeds have brought to a snapshot.
+  /// Adds the web seeds' traffic to a snapshot.
   func add(to progress: inout ProgressSnapshot, now: Instant) {
     guard !seeds.isEmpty else { return }
     var downloaded = past.downloaded

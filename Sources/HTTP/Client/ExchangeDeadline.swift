@@ -1,7 +1,7 @@
 internal import Networking
 internal import Primitives
 
-/// When an exchange has taken too long; a download moves it on with each byte.
+/// The time limit of an exchange, which a download extends with each byte it receives.
 @Reactor
 final class ExchangeDeadline {
   private let clock: any LoopClock
@@ -12,14 +12,14 @@ final class ExchangeDeadline {
     deadline = clock.now + duration
   }
 
-  /// Allows so much from now on.
+  /// Restarts the limit, so that it expires `duration` from now.
   func extend(by duration: Duration) {
     deadline = clock.now + duration
   }
 
-  /// Runs `body`, which is cancelled when the deadline comes first.
+  /// Runs `body` and cancels it if the deadline passes first.
   ///
-  /// Returns `.timedOut` then, and not before the body has returned.
+  /// It then returns `.timedOut`, but not before the body has returned.
   func run<Value: Sendable>(
     _ body: @escaping @Sendable @Reactor () async -> Result<Value, HTTPError>
   ) async -> Result<Value, HTTPError> {
@@ -33,7 +33,7 @@ final class ExchangeDeadline {
     }
   }
 
-  /// Returns true when the deadline has passed, false when the task was cancelled before.
+  /// Waits for the deadline; returns false if the task is cancelled first.
   private func passes() async -> Bool {
     while clock.now < deadline {
       guard await clock.sleep(until: deadline) else { return false }

@@ -1,44 +1,46 @@
 package import Networking
 internal import Primitives
 
-/// A connection that may carry one request after the other, and what was learnt on it.
+/// A connection that can carry one request after another, together with what they taught us about
+/// the server.
 ///
-/// Whoever makes one closes it. It serves one request at a time.
+/// Its creator closes it. It serves one request at a time.
 @Reactor
 package final class HTTPConnection {
-  /// Where requests for one URL have ended up, so that the next one need not be redirected again.
+  /// The final URL of a redirected request, so that the next one need not be redirected again.
   struct Shortcut {
     let from: String
     let to: HTTPURL
-    /// Whether a server at a global address took part.
+    /// A Boolean value indicating whether a server at a global address took part in the redirects.
     let cameFromAfar: Bool
   }
 
   private(set) var transport: (any Transport)?
-  /// The other end of the last connection.
+  /// The remote address of the most recent connection.
   private(set) var address: IPAddress?
   private var origin = ""
   var shortcut: Shortcut?
   private let wrap: @Reactor (any Transport) -> any Transport
 
-  /// Creates one that leads nowhere yet.
+  /// Creates a closed connection.
   ///
-  /// - Parameter wrap: What all bytes go through, such as a limit of their rate; what URLSession
-  ///   brings does not.
+  /// - Parameter wrap: A wrapper for the transport, such as a rate limit; bytes from URLSession do
+  ///   not pass through it.
   package nonisolated init(
     wrapping wrap: @escaping @Reactor (any Transport) -> any Transport = { $0 }
   ) {
     self.wrap = wrap
   }
 
-  /// Whether bytes that come now come over a connection of ours, which can be held up.
+  /// A Boolean value indicating whether bytes arrive over our own connection, which can apply
+  /// backpressure.
   package var isOpen: Bool { transport != nil }
 
   isolated deinit {
     transport?.close()
   }
 
-  /// Whether it is open and leads to that server, as far as we know.
+  /// Returns whether the connection is, as far as we know, open to the URL's server.
   func leads(to url: HTTPURL, among addresses: [IPAddress]) -> Bool {
     transport != nil && origin == url.authority && address.map(addresses.contains) == true
   }
@@ -51,7 +53,7 @@ package final class HTTPConnection {
     origin = url.authority
   }
 
-  /// Ends the connection, if there is one.
+  /// Closes the connection, if there is one.
   package func close() {
     transport?.close()
     transport = nil

@@ -1,46 +1,47 @@
 internal import Networking
 internal import Primitives
 
-/// One request to one server, without redirects: over our own connections, or through URLSession.
+/// A way to send one request to one server without following redirects: our own connections or
+/// URLSession.
 @Reactor
 protocol HTTPHop: AnyObject, Sendable {
-  /// Sends the request and feeds the answer to its receiver.
+  /// Sends the request and feeds the response to its receiver.
   ///
-  /// Throws `.cancelled` when the task is cancelled; the receiver is not called any more afterwards.
+  /// Throws `.cancelled` if the task is cancelled. The receiver is not called after the return.
   func exchange(_ call: HTTPCall) async throws(HTTPError) -> HTTPResponseHead
 }
 
-/// What is asked of whom, and who wants the answer.
+/// One request with its destination and the receiver of its response.
 struct HTTPCall: Sendable {
   let url: HTTPURL
   var headers: [(name: String, value: String)] = []
-  /// Where to connect to, the first choice first; only our own connections follow it.
+  /// The addresses to connect to, in order of preference; URLSession ignores them.
   var addresses: [IPAddress] = []
   var connectTimeout = Duration.seconds(10)
-  /// Whether the connection shall stay open afterwards.
+  /// A Boolean value indicating whether to keep the connection open afterwards.
   var keepsAlive = false
   let connection: HTTPConnection
   let receiver: any HTTPResponseReceiver
 }
 
-/// Takes a response as it comes.
+/// A consumer of a response as it arrives.
 @Reactor
 protocol HTTPResponseReceiver: HTTPBodySink {
-  /// The head has come; returns whether the body is wanted, and throws when it can't be.
+  /// Handles the head and returns whether the body is wanted; throws if the response is unusable.
   func begins(_ head: HTTPResponseHead) throws(HTTPError) -> Bool
 
-  /// Throws when bytes came that must not; called after `received`.
+  /// Throws if the bytes just received are unacceptable; called after `received`.
   func check() throws(HTTPError)
 
-  /// Whether everything that is wanted is there, whatever may follow.
+  /// A Boolean value indicating whether all wanted bytes have arrived, whatever may follow.
   var isSatisfied: Bool { get }
 
-  /// The response is over; throws when something is missing.
+  /// Handles the end of the response; throws if bytes are missing.
   func ended() throws(HTTPError)
 }
 
 extension HTTPBodySink {
-  /// Copies bytes to where they belong, as far as there are places; returns how many.
+  /// Copies bytes to their destinations while there are any; returns the number copied.
   func deliver(_ bytes: UnsafeRawBufferPointer) -> Int {
     var rest = bytes
     var segments: [IOSegment] = []

@@ -6,15 +6,15 @@ internal import Primitives
 @Reactor
 struct PlainConversation {
   private static let stageLength = 16 << 10
-  /// How many bytes one read may bring: as many as fit the processor's caches.
+  /// The most bytes that one read may bring, chosen to fit the processor's caches.
   private static let readLength = 256 << 10
-  /// How many bytes may come before other tasks have their turn.
+  /// The number of bytes after which other tasks get a turn.
   private static let turnLength = 2 << 20
 
   private let transport: any Transport
   private let receiver: any HTTPResponseReceiver
   private var machine = HTTPResponseMachine()
-  /// Bytes that have come and are not understood yet: `stage[next..<end]`.
+  /// Received bytes that are not parsed yet are in `stage[next..<end]`.
   private var stage = [UInt8](repeating: 0, count: stageLength)
   private var next = 0
   private var end = 0
@@ -27,13 +27,13 @@ struct PlainConversation {
     self.receiver = receiver
   }
 
-  /// Whether not a byte of the response has come.
+  /// A Boolean value indicating whether no byte of the response has arrived.
   var isUntouched: Bool { machine.isUntouched }
 
-  /// Whether the connection may carry another request.
+  /// A Boolean value indicating whether the connection can carry another request.
   var mayContinue: Bool { isOver && next == end && head?.keepsAlive == true }
 
-  /// Sends all of the request.
+  /// Sends the whole request.
   func send(_ bytes: [UInt8]) async throws(HTTPError) {
     var sent = 0
     while sent < bytes.count {
@@ -42,13 +42,13 @@ struct PlainConversation {
       case .wouldBlock:
         guard !Task.isCancelled else { throw .cancelled }
         await transport.waitUntilWritable()
-      case .closed: throw .failed("the server hung up")
+      case .closed: throw .failed("the server closed the connection")
       case .failed(let code): throw .broken(code)
       }
     }
   }
 
-  /// Reads until the response is over, or the receiver wants no more of it.
+  /// Reads until the response ends or the receiver wants no more of it.
   mutating func readResponse() async throws(HTTPError) -> HTTPResponseHead {
     var turn = 0
     while true {
@@ -71,7 +71,7 @@ struct PlainConversation {
     }
   }
 
-  /// Copies a part of the body from the stage to where it belongs, as there is room.
+  /// Copies a part of the body from the stage to its destination, waiting for room if necessary.
   private func deliver(_ range: Range<Int>) async throws(HTTPError) {
     var rest = range
     while !rest.isEmpty {
@@ -86,7 +86,7 @@ struct PlainConversation {
     }
   }
 
-  /// One read: of a body into its place, of all else into the stage.
+  /// Reads once: a body into its destination, anything else into the stage.
   private mutating func readOnce() async throws(HTTPError) -> IOResult {
     guard machine.directLength > 0 else { return readIntoStage() }
     segments.removeAll(keepingCapacity: true)
@@ -119,7 +119,7 @@ struct PlainConversation {
     return result
   }
 
-  /// Acts on what is in the stage; true when there is nothing more to read.
+  /// Parses the staged bytes; returns true if nothing more has to be read.
   private mutating func readStaged() async throws(HTTPError) -> Bool {
     while true {
       if head != nil, receiver.isSatisfied, !machine.hasEnded { return true }
@@ -145,6 +145,6 @@ struct PlainConversation {
 }
 
 extension HTTPError {
-  /// The connection broke with this `errno`.
+  /// Returns the error of a connection that broke with this `errno`.
   static func broken(_ code: Int32) -> HTTPError { .failed(String(cString: strerror(code))) }
 }

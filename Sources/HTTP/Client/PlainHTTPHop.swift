@@ -1,8 +1,10 @@
 internal import Networking
 internal import Primitives
 
-/// Plain http over our own connections: any address, IPv6 literals included, and bodies straight from
-/// the socket to where they belong.
+/// Plain HTTP over our own connections.
+///
+/// They reach any address, including IPv6 literals, and read bodies from the socket straight into
+/// their destination.
 @Reactor
 final class PlainHTTPHop: HTTPHop {
   private let network: any Network
@@ -17,7 +19,7 @@ final class PlainHTTPHop: HTTPHop {
 
   func exchange(_ call: HTTPCall) async throws(HTTPError) -> HTTPResponseHead {
     let connection = call.connection
-    // A server may close an idle connection at any time, even while the next request is on its way.
+    // A server may close an idle connection at any time, even while the next request is in flight.
     if connection.leads(to: call.url, among: call.addresses),
       let head = try await converse(call, isReused: true)
     {
@@ -25,15 +27,15 @@ final class PlainHTTPHop: HTTPHop {
     }
     try await connect(call)
     guard let head = try await converse(call, isReused: false) else {
-      throw .failed("the server hung up without an answer")
+      throw .failed("the server closed the connection without a response")
     }
     return head
   }
 
-  /// Tries one address after the other; all but the last get half of the time.
+  /// Tries the addresses in order; each but the last gets half of the timeout.
   private func connect(_ call: HTTPCall) async throws(HTTPError) {
     call.connection.close()
-    var failure = HTTPError.failed("the host has no address")
+    var failure = HTTPError.failed("the host name has no address")
     for (index, address) in call.addresses.enumerated() {
       let isLast = index == call.addresses.count - 1
       do throws(NetworkError) {
@@ -50,8 +52,8 @@ final class PlainHTTPHop: HTTPHop {
     throw failure
   }
 
-  /// Sends the request and reads the answer; nil when a connection that was used before turns out to
-  /// be closed.
+  /// Sends the request and reads the response; returns nil if a reused connection turns out to be
+  /// closed.
   private func converse(
     _ call: HTTPCall, isReused: Bool
   ) async throws(HTTPError) -> HTTPResponseHead? {
@@ -74,7 +76,7 @@ final class PlainHTTPHop: HTTPHop {
 }
 
 extension HTTPError {
-  /// Says why there is no connection.
+  /// Converts a network error.
   init(_ error: NetworkError) {
     switch error {
     case .timedOut: self = .timedOut

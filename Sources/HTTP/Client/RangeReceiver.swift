@@ -1,7 +1,8 @@
 internal import Networking
 internal import Primitives
 
-/// Hands the wanted part of a body to a sink, and holds the server to what was asked for.
+/// A receiver that passes the wanted part of a body to a sink and checks that the server sends the
+/// requested range.
 @Reactor
 final class RangeReceiver: HTTPResponseReceiver {
   private static let scratchLength = 64 << 10
@@ -11,7 +12,7 @@ final class RangeReceiver: HTTPResponseReceiver {
   private let deadline: ExchangeDeadline
   private var skipped: Int64 = 0
   private var wanted: Int64
-  /// Where skipped bytes go; made when it is needed.
+  /// The buffer for skipped bytes, allocated on first use.
   private var scratch: UnsafeMutableRawPointer?
 
   init(_ request: HTTPRangeRequest, sink: any HTTPBodySink, deadline: ExchangeDeadline) {
@@ -58,7 +59,7 @@ final class RangeReceiver: HTTPResponseReceiver {
 
   func waitForRoom() async -> Bool {
     guard skipped == 0, wanted > 0, await sink.waitForRoom() else { return false }
-    // That it took so long is not the server's fault.
+    // The wait for room was not the server's fault.
     deadline.extend(by: request.stallTimeout)
     return true
   }
@@ -67,7 +68,7 @@ final class RangeReceiver: HTTPResponseReceiver {
 
   func ended() throws(HTTPError) {
     guard wanted == 0 else {
-      throw .badResponse("it ends \(wanted) bytes before it should")
+      throw .badResponse("the body ends \(wanted) bytes short")
     }
   }
 }

@@ -1,7 +1,7 @@
 internal import Networking
 internal import Primitives
 
-/// Keeps a whole body, within its bound.
+/// A receiver that collects a whole body up to a size limit.
 @Reactor
 final class ResponseCollector: HTTPResponseReceiver {
   private static let chunkLength = 16 << 10
@@ -24,7 +24,7 @@ final class ResponseCollector: HTTPResponseReceiver {
   func begins(_ head: HTTPResponseHead) throws(HTTPError) -> Bool {
     guard head.redirect == nil else { return false }
     guard !head.isEncoded else {
-      throw .badResponse("it is compressed, although that was not asked for")
+      throw .badResponse("the body is compressed, although no compression was requested")
     }
     if case .length(let length) = head.framing, length > Int64(limit) {
       throw .bodyTooLong(limit: limit)

@@ -1,13 +1,15 @@
 package import Networking
 package import Primitives
 
-/// The live client: plain http over our own connections, https and proxies through URLSession.
+/// The live client, which uses our own connections for plain HTTP and URLSession for HTTPS and
+/// proxies.
 ///
-/// URLSession on Linux refuses IPv6 literals, can't be told which address to use, and costs about
-/// 25 MiB and 20 to 40 ms at its first use, so it is touched only for what needs it: TLS, whose
-/// certificates it checks against the system's, and the proxies of the environment. Redirects are
-/// followed here, one hop after the other, so that `URLPolicy` judges each address that a request
-/// goes to. For https that is a look-up of our own just before; URLSession repeats it.
+/// URLSession on Linux rejects IPv6 literals, cannot be told which address to use, and costs about
+/// 25 MiB and 20 to 40 ms on first use. It therefore serves only what needs it: TLS, whose
+/// certificates it checks against the system's trust store, and the proxies of the environment.
+/// This class follows redirects itself, one hop at a time, so that `URLPolicy` judges every address
+/// that a request goes to. For HTTPS that takes a separate look-up just before the request, which
+/// URLSession repeats.
 @Reactor
 package final class StandardHTTPClient: HTTPClient {
   private let network: any Network
@@ -15,12 +17,13 @@ package final class StandardHTTPClient: HTTPClient {
   private let proxies: ProxyRules
   private let plain: any HTTPHop
   private let system: any HTTPHop
-  /// Whether URLSession gets plain http as well, as it does for a proxy.
+  /// A Boolean value indicating whether URLSession serves plain HTTP as well, as it does for a
+  /// proxy.
   private let prefersSystem: Bool
 
-  /// Creates a client; costs nothing until the first request.
+  /// Creates a client, which costs nothing until the first request.
   ///
-  /// `userAgent` is sent with every request, such as `swift-torrent/0.1.0`.
+  /// `userAgent`, such as `swift-torrent/0.1.0`, is sent with every request.
   package convenience init(
     userAgent: String, network: any Network, clock: any LoopClock,
     proxies: ProxyRules = .ofEnvironment()
@@ -45,8 +48,8 @@ package final class StandardHTTPClient: HTTPClient {
 
   /// Fetches a resource with GET.
   ///
-  /// - Parameter request: What to fetch and within which bounds.
-  /// - Throws: Why there is no response; `.cancelled` when the task was cancelled.
+  /// - Parameter request: The URL and the limits.
+  /// - Throws: The reason why there is no response; `.cancelled` if the task was cancelled.
   /// - Returns: The whole response.
   @Reactor
   package func get(_ request: HTTPRequest) async throws(HTTPError) -> HTTPResponse {
@@ -67,25 +70,25 @@ package final class StandardHTTPClient: HTTPClient {
     return HTTPResponse(status: arrival.head.status, body: collector.body)
   }
 
-  /// The addresses of a URL's host among which `HTTPRequest.address` may choose.
+  /// Returns the addresses of a URL's host from which `HTTPRequest.address` may choose.
   @Reactor
   package func addresses(of url: String) async -> [IPAddress] {
     do throws(HTTPError) {
       let url = try HTTPURL(url)
       return isForSystem(url) ? [] : try await resolve(url)
     } catch {
-      // Whoever asks sends the request next, and hears the reason from that.
+      // The caller sends the request next, and that will report the error.
       return []
     }
   }
 
-  /// Fetches a range of a file straight into the caller's memory.
+  /// Downloads a range of a file straight into the caller's memory.
   package func download(
     _ request: HTTPRangeRequest, over connection: HTTPConnection, into sink: any HTTPBodySink
   ) async throws(HTTPError) {
     guard request.range.lowerBound >= 0, !request.range.isEmpty,
       request.range.upperBound <= request.fileLength
-    else { throw .badResponse("there is no such range") }
+    else { throw .badResponse("the requested range is outside the file") }
     var trip = Trip(
       url: try HTTPURL(request.url), policy: request.policy,
       maximumRedirects: request.maximumRedirects)
@@ -126,7 +129,7 @@ package final class StandardHTTPClient: HTTPClient {
 
   // MARK: - Redirects
 
-  /// Where a request begins.
+  /// The start of a request.
   private struct Trip: Sendable {
     var url: HTTPURL
     let policy: URLPolicy
@@ -135,7 +138,7 @@ package final class StandardHTTPClient: HTTPClient {
     var cameFromAfar = false
   }
 
-  /// Where it ended.
+  /// The end of a request after its redirects.
   private struct Arrival: Sendable {
     let head: HTTPResponseHead
     let url: HTTPURL
@@ -152,7 +155,7 @@ package final class StandardHTTPClient: HTTPClient {
       var call = HTTPCall(
         url: url, headers: call.headers, addresses: addresses, connectTimeout: call.connectTimeout,
         keepsAlive: call.keepsAlive, connection: call.connection, receiver: call.receiver)
-      // One that URLSession serves has no connection that could be used again.
+      // A connection of URLSession's cannot be reused by us.
       if isForSystem { call.connection.close() }
       call.keepsAlive = call.keepsAlive && !isForSystem
       let head = try await (isForSystem ? system : plain).exchange(call)
@@ -172,10 +175,10 @@ package final class StandardHTTPClient: HTTPClient {
     url.isSecure || prefersSystem || proxies.apply(to: url.host)
   }
 
-  /// The addresses that the policy allows.
+  /// Returns the addresses that the policy allows.
   ///
-  /// Our own connections use only those. URLSession chooses by itself, so that all must be allowed;
-  /// what only a proxy can resolve is its business.
+  /// Our own connections use only those. URLSession chooses an address by itself, so all of them
+  /// must be allowed. A name that only the proxy can resolve is left to the proxy.
   private func permittedAddresses(
     of url: HTTPURL, _ trip: Trip, cameFromAfar: Bool, pinned: IPAddress?
   ) async throws(HTTPError) -> [IPAddress] {

@@ -1,12 +1,12 @@
-/// A moment as HTTP writes it (RFC 9110 §5.6.7), such as `Sun, 06 Nov 1994 08:49:37 GMT`.
+/// A reader of HTTP dates (RFC 9110 §5.6.7), such as `Sun, 06 Nov 1994 08:49:37 GMT`.
 ///
-/// The two old forms, which nobody may send any more, are not read.
+/// The two obsolete formats, which senders must not generate, are not supported.
 enum HTTPDate {
   private static let months = [
     "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
   ]
 
-  /// Seconds since 1970; nil for anything else.
+  /// Returns the seconds since 1970, or nil for a malformed date.
   static func seconds(_ text: String) -> Int64? {
     let words = text.split(separator: " ", omittingEmptySubsequences: false)
     guard words.count == 6, words[5] == "GMT", let day = number(words[1], length: 2, in: 1...31),
@@ -30,7 +30,7 @@ enum HTTPDate {
     return value
   }
 
-  /// Days since 1970, counted with years that begin in March, so that leap days come last.
+  /// Returns the days since 1970, counting years from March so that leap days come last.
   private static func days(_ year: Int64, _ month: Int, _ day: Int64) -> Int64 {
     let year = month > 2 ? year : year - 1
     let month = Int64(month > 2 ? month - 3 : month + 9)

@@ -1,10 +1,11 @@
 internal import Primitives
 
-/// A GET as it goes over the wire (RFC 9112 §2, §3).
+/// The text of a GET request (RFC 9112 §2, §3).
 enum HTTPRequestText {
-  /// The bytes of a request.
+  /// Returns the bytes of a request.
   ///
-  /// A field whose name or value could end its line is left out, so that nobody can add others.
+  /// A header field whose name or value contains a line break or another control character is left
+  /// out, which prevents header injection.
   static func get(
     _ url: HTTPURL, userAgent: String, headers: [(name: String, value: String)],
     keepsAlive: Bool
@@ -28,7 +29,7 @@ enum HTTPRequestText {
     text.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F }
   }
 
-  /// RFC 4648 §4.
+  /// Encodes bytes in Base64 (RFC 4648 §4).
   static func base64(_ bytes: [UInt8]) -> String {
     let digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
     var text: [UInt8] = []

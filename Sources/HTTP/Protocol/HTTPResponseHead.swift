@@ -1,20 +1,20 @@
 internal import Primitives
 
-/// What stands before a response's body, as far as we act on it (RFC 9110, RFC 9112).
+/// The parts of a response head that we act on (RFC 9110, RFC 9112).
 package struct HTTPResponseHead: Sendable, Equatable {
-  /// How the body's end is found.
+  /// The way in which the end of the body is found.
   package enum Framing: Sendable, Equatable {
-    /// After so many bytes.
+    /// The body has this many bytes.
     case length(Int64)
-    /// In chunks, each with its length.
+    /// The body comes in chunks that carry their lengths.
     case chunked
-    /// With the connection.
+    /// The body ends with the connection.
     case untilClose
   }
 
-  /// The bytes that a partial response brings, and the length of the whole, if the server says it.
+  /// The range of a partial response and, if the server gives it, the length of the whole.
   package struct ContentRange: Sendable, Equatable {
-    /// The bytes, the end not included.
+    /// The half-open range of bytes.
     package let range: Range<Int64>
     /// The length of the whole resource in bytes.
     package let total: Int64?
@@ -22,25 +22,26 @@ package struct HTTPResponseHead: Sendable, Equatable {
 
   /// The status code, such as 200.
   package var status: Int
-  /// How the body's end is found.
+  /// The way in which the end of the body is found.
   package var framing = Framing.untilClose
-  /// Whether the connection may carry another request afterwards.
+  /// A Boolean value indicating whether the connection can carry another request afterwards.
   package var keepsAlive = false
-  /// Where a redirect leads.
+  /// The destination of a redirect.
   package var location: String?
-  /// What a partial response brings.
+  /// The range of a partial response.
   package var contentRange: ContentRange?
-  /// How long the server wants to be left alone, in seconds or by the difference of its own dates.
+  /// The requested delay before a retry, given in seconds or as a date relative to the server's
+  /// own.
   package var retryAfter: Duration?
-  /// Whether the body is not plain, although we ask for nothing else.
+  /// A Boolean value indicating whether the body is encoded, although we accept only plain bodies.
   package var isEncoded = false
 
-  /// A head with this status and nothing else.
+  /// Creates a head with a status and nothing else.
   package init(status: Int) {
     self.status = status
   }
 
-  /// Where to go instead, if this is a redirect that a GET follows.
+  /// The destination of a redirect that a GET follows, or nil for any other response.
   var redirect: String? {
     switch status {
     case 301, 302, 303, 307, 308: location
@@ -49,21 +50,21 @@ package struct HTTPResponseHead: Sendable, Equatable {
   }
 }
 
-/// Collects the lines of a head.
+/// A reader of the lines of a response head.
 ///
-/// Fields that contradict themselves about the body's length are refused, since what follows would be
-/// taken for something else by somebody between us and the server.
+/// It rejects fields that contradict each other about the body's length. An intermediary could
+/// otherwise disagree with us about where the response ends (response splitting).
 struct HTTPResponseHeadReader: Sendable {
   private var head: HTTPResponseHead
   private var length: Int64?
   private var isChunked = false
   private var connection = ""
-  /// When the server wants to be asked again, and what time it says it is.
+  /// The date after which to retry, and the server's own date.
   private var retryTime: Int64?
   private var time: Int64?
   private let isVersion1_1: Bool
 
-  /// Reads the status line.
+  /// Parses the status line.
   init(statusLine line: ArraySlice<UInt8>) throws(HTTPError) {
     let version = line.prefix(8)
     let code = line.dropFirst(9).prefix(3)
@@ -72,25 +73,26 @@ struct HTTPResponseHeadReader: Sendable {
       let status = Int(String(decoding: code, as: UTF8.self)), (100...999).contains(status),
       code.allSatisfy({ (0x30...0x39).contains($0) }),
       line.dropFirst(12).first.map({ $0 == 0x20 }) ?? true
-    else { throw .badResponse("it does not begin as HTTP/1.1") }
+    else { throw .badResponse("it does not begin with an HTTP/1.x status line") }
     isVersion1_1 = minor == 0x31
     head = HTTPResponseHead(status: status)
   }
 
-  /// Reads one header field.
+  /// Parses one header field.
   mutating func read(field line: ArraySlice<UInt8>) throws(HTTPError) {
-    // The old way to continue a line (RFC 9112 §5.2); none of our fields is ever that long.
+    // An obsolete folded line (RFC 9112 §5.2); none of the fields we read is long enough to need
+    // one.
     if line.first == 0x20 || line.first == 0x09 { return }
     guard let colon = line.firstIndex(of: 0x3A), colon > line.startIndex,
       line[..<colon].allSatisfy({ $0 > 0x20 && $0 < 0x7F })
-    else { throw .badResponse("a header line has no name") }
+    else { throw .badResponse("a header line has no field name") }
     let name = String(decoding: line[..<colon], as: UTF8.self).lowercased()
     let value = Self.trimmed(line[(colon + 1)...])
     switch name {
     case "content-length": try readLength(value)
     case "transfer-encoding":
       guard !isChunked, value.lowercased() == "chunked" else {
-        throw .badResponse("its transfer encoding is not known")
+        throw .badResponse("its transfer encoding is not supported")
       }
       isChunked = true
     case "content-encoding":
@@ -109,16 +111,16 @@ struct HTTPResponseHeadReader: Sendable {
 
   private mutating func readLength(_ value: String) throws(HTTPError) {
     guard let number = Self.number(value), length == nil || length == number else {
-      throw .badResponse("its length makes no sense")
+      throw .badResponse("its Content-Length is invalid")
     }
     length = number
   }
 
-  /// The whole head, after its last line.
+  /// Returns the complete head after its last line.
   func finished() throws(HTTPError) -> HTTPResponseHead {
     var head = head
     guard !(isChunked && length != nil) else {
-      throw .badResponse("it gives two lengths of its body")
+      throw .badResponse("it has both a Content-Length and a chunked body")
     }
     if (100..<200).contains(head.status) || head.status == 204 || head.status == 304 {
       head.framing = .length(0)
@@ -146,13 +148,13 @@ struct HTTPResponseHeadReader: Sendable {
     return String(decoding: bytes, as: UTF8.self)
   }
 
-  /// A number of decimal digits only; nil when it does not fit.
+  /// Parses a number of decimal digits only; returns nil if it does not fit.
   private static func number(_ text: some StringProtocol) -> Int64? {
     guard !text.isEmpty, text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
     return Int64(text)
   }
 
-  /// Reads `bytes 0-99/1000` or `bytes 0-99/*`.
+  /// Parses `bytes 0-99/1000` or `bytes 0-99/*`.
   private static func contentRange(_ value: String) -> HTTPResponseHead.ContentRange? {
     guard value.lowercased().hasPrefix("bytes ") else { return nil }
     let parts = value.dropFirst(6).split(separator: "/", omittingEmptySubsequences: false)

@@ -1,21 +1,21 @@
-/// Reads one HTTP/1.0 or 1.1 response (RFC 9112 §4 to §7) from bytes, whatever their cuts.
+/// An incremental parser of one HTTP/1.0 or 1.1 response (RFC 9112 §4 to §7).
 ///
-/// States: status line → fields → (100 to 199: status line again) → body → end. The body is of a
-/// given length, in chunks (chunk line → data → line end → … → trailer), or ends with the connection.
-/// Lines may end with a bare line feed. What stands between two runs of data is bounded, so that a
-/// server can't talk for ever without saying anything.
+/// States: status line → fields → (100 to 199: status line again) → body → end. The body has a
+/// given length, comes in chunks (chunk line → data → line end → … → trailer), or ends with the
+/// connection. Lines may end with a bare line feed. The bytes between two runs of data are bounded,
+/// so a server cannot send protocol overhead endlessly.
 package struct HTTPResponseMachine: Sendable {
-  /// The bound on the lines before the body, and on those between two chunks or after the last.
+  /// The limit on the lines before the body, and on those between two chunks or after the last one.
   package static let maximumHeadLength = 64 << 10
   private static let maximumChunkLineLength = 1024
 
-  /// What the bytes amount to.
+  /// An event that the received bytes complete.
   package enum Event: Sendable, Equatable {
-    /// The head is there; the body follows.
+    /// The head is complete; the body follows.
     case head(HTTPResponseHead)
-    /// So many of the bytes, all that this call has taken, are a part of the body.
+    /// All bytes taken by this call, of this number, belong to the body.
     case body(Int)
-    /// The response is over.
+    /// The response is complete.
     case end
   }
 
@@ -35,19 +35,19 @@ package struct HTTPResponseMachine: Sendable {
   private var line: [UInt8] = []
   private var headLength = 0
 
-  /// Starts with nothing received.
+  /// Creates a machine that has received nothing.
   package init() {}
 
-  /// Whether nothing has been received yet.
+  /// A Boolean value indicating whether nothing has been received.
   package var isUntouched: Bool {
     if case .statusLine = state { headLength == 0 } else { false }
   }
 
-  /// Whether the response is over.
+  /// A Boolean value indicating whether the response is complete.
   package var hasEnded: Bool { if case .ended = state { true } else { false } }
 
-  /// How many of the bytes that come next are certainly body, so that they can be read straight into
-  /// their place; 0 outside the body.
+  /// The number of following bytes that are certainly body, so that they can be read straight into
+  /// their destination; 0 outside the body.
   package var directLength: Int64 {
     switch state {
     case .body(let left), .chunk(let left): left
@@ -56,7 +56,8 @@ package struct HTTPResponseMachine: Sendable {
     }
   }
 
-  /// Takes note of body bytes that went straight to their place; `count` is at most `directLength`.
+  /// Records body bytes that were read straight into their destination; `count` is at most
+  /// `directLength`.
   package mutating func receivedBody(_ count: Int) {
     switch state {
     case .body(let left): enterBody(left: left - Int64(count))
@@ -70,11 +71,11 @@ package struct HTTPResponseMachine: Sendable {
     state = left > 0 ? .body(left: left) : .ended
   }
 
-  /// Takes bytes up to the next event.
+  /// Parses bytes up to the next event.
   ///
-  /// - Parameter bytes: What has come and was not taken before.
-  /// - Throws: `.badResponse` for what is no HTTP, or over its bounds.
-  /// - Returns: How many bytes were taken and what they amount to; nil when more are needed.
+  /// - Parameter bytes: The received bytes that no earlier call has taken.
+  /// - Throws: `.badResponse` if they are not valid HTTP or exceed a limit.
+  /// - Returns: The number of bytes taken and the event; a nil event means that more are needed.
   package mutating func receive(
     _ bytes: ArraySlice<UInt8>
   ) throws(HTTPError) -> (taken: Int, event: Event?) {
@@ -82,7 +83,7 @@ package struct HTTPResponseMachine: Sendable {
     while true {
       if case .ended = state { return (taken, .end) }
       if directLength > 0 {
-        // Lines that came before are their own step, so that a body event speaks of all it took.
+        // Lines taken before are a step of their own, so that a body event covers all bytes taken.
         guard taken == 0 else { return (taken, nil) }
         let count = Int(min(directLength, Int64(bytes.count)))
         guard count > 0 else { return (0, nil) }
@@ -104,13 +105,13 @@ package struct HTTPResponseMachine: Sendable {
     }
   }
 
-  /// The connection has ended.
+  /// Handles the end of the connection.
   ///
-  /// - Throws: When the response was not complete.
+  /// - Throws: An error if the response was incomplete.
   package mutating func connectionEnded() throws(HTTPError) {
     switch state {
     case .ended, .bodyUntilClose: state = .ended
-    default: throw .failed("the server hung up before the end of its answer")
+    default: throw .failed("the server closed the connection in the middle of a response")
     }
   }
 
@@ -136,7 +137,7 @@ package struct HTTPResponseMachine: Sendable {
       return try begin(reader.finished())
     case .chunkLine: try beginChunk(line)
     case .chunkEnd:
-      guard line.isEmpty else { throw .badResponse("a chunk is longer than it says") }
+      guard line.isEmpty else { throw .badResponse("a chunk is longer than its declared size") }
       state = .chunkLine
     case .trailer:
       if line.isEmpty { state = .ended }
@@ -147,7 +148,7 @@ package struct HTTPResponseMachine: Sendable {
 
   private mutating func begin(_ head: HTTPResponseHead) throws(HTTPError) -> Event? {
     guard head.status >= 200 else {
-      guard head.status != 101 else { throw .badResponse("it changes to another protocol") }
+      guard head.status != 101 else { throw .badResponse("it switches to another protocol") }
       state = .statusLine
       return nil
     }
@@ -164,8 +165,8 @@ package struct HTTPResponseMachine: Sendable {
     guard line.count <= Self.maximumChunkLineLength, (1...15).contains(digits.count),
       digits.allSatisfy({ $0 != 0x2B && $0 != 0x2D }),
       let length = Int64(String(decoding: digits, as: UTF8.self), radix: 16)
-    else { throw .badResponse("a chunk's length makes no sense") }
-    // The lines between chunks are bounded each, not together: a long body has many.
+    else { throw .badResponse("a chunk size is invalid") }
+    // Each run of lines between chunks is limited by itself, since a long body has many chunks.
     headLength = 0
     state = length > 0 ? .chunk(left: length) : .trailer
   }

@@ -2,28 +2,28 @@ package import Primitives
 
 /// The parts of an http or https URL (RFC 3986, RFC 9110 §4.2), ready to be sent.
 ///
-/// What may not stand in a path or query is escaped, and nothing else is touched: an info-hash that
-/// is escaped twice is another info-hash. A fragment is dropped. International names must be given in
-/// their ASCII form.
+/// Bytes that are not allowed in a path or query are escaped and everything else is left alone,
+/// because an info-hash that is escaped twice becomes a different one. A fragment is dropped.
+/// International host names must be given in their ASCII form.
 package struct HTTPURL: Hashable, Sendable {
-  /// The longest URL accepted, in bytes.
+  /// The maximum length of a URL in bytes.
   package static let maximumLength = 16 << 10
 
-  /// The name, or the address without brackets, in lower case.
+  /// The host name, or the address without brackets, in lower case.
   package let host: String
-  /// The port, given or implied by the scheme.
+  /// The port, explicit or implied by the scheme.
   package let port: UInt16
-  /// Whether the scheme is https.
+  /// A Boolean value indicating whether the scheme is https.
   package let isSecure: Bool
-  /// The path and the query, as they stand in a request; begins with a slash.
+  /// The path and query as sent in a request, starting with a slash.
   package let target: String
-  /// `user:password`, decoded.
+  /// The decoded `user:password`.
   let credentials: [UInt8]?
 
-  /// Reads an absolute URL.
+  /// Parses an absolute URL.
   ///
   /// - Parameter text: The URL.
-  /// - Throws: `.badURL` for anything that has not one of our schemes and an ASCII host.
+  /// - Throws: `.badURL` unless it has a supported scheme and an ASCII host.
   package init(_ text: String) throws(HTTPError) {
     let bytes = Array(text.utf8.prefix { $0 != 0x23 })
     guard bytes.count <= Self.maximumLength, let mark = bytes.firstIndex(of: 0x3A),
@@ -52,31 +52,31 @@ package struct HTTPURL: Hashable, Sendable {
 
   private static func shown(_ text: String) -> String { String(text.prefix(200)) }
 
-  /// The address that the host is, when it is no name.
+  /// The host's address, if the host is an address literal.
   package var literalAddress: IPAddress? { IPAddress(host) }
 
-  /// The host as it stands in a URL, with the port unless it is the usual one.
+  /// The host as written in a URL, with the port unless it is the scheme's default.
   package var authority: String {
     let name = host.contains(":") ? "[\(host)]" : host
     return port == (isSecure ? 443 : 80) ? name : "\(name):\(port)"
   }
 
-  /// The whole URL, without credentials.
+  /// The whole URL without credentials.
   package var text: String { "\(isSecure ? "https" : "http")://\(authority)\(target)" }
 
   /// The path without the query.
   var path: Substring { target.prefix { $0 != "?" } }
 
-  /// Whether a query is there, even an empty one.
+  /// A Boolean value indicating whether there is a query, possibly an empty one.
   var hasQuery: Bool { target.contains("?") }
 
   // MARK: - References
 
-  /// The URL that a `Location` names, relative to this one (RFC 3986 §5.2).
+  /// Returns the URL that a `Location` field refers to, relative to this URL (RFC 3986 §5.2).
   ///
-  /// - Parameter reference: The header field's value.
-  /// - Throws: `.badURL` when it leads to no http or https URL.
-  /// - Returns: The new URL; it has this one's credentials only if it is on the same host.
+  /// - Parameter reference: The value of the field.
+  /// - Throws: `.badURL` if the target is not an http or https URL.
+  /// - Returns: The new URL, which keeps the credentials only if it is on the same host.
   package func resolving(_ reference: String) throws(HTTPError) -> HTTPURL {
     let reference = reference.prefix { $0 != "#" }
     if Self.hasScheme(reference) { return try HTTPURL(String(reference)) }
@@ -116,7 +116,7 @@ package struct HTTPURL: Hashable, Sendable {
   }
 }
 
-/// What stands between the slashes and the path of a URL.
+/// The part of a URL between `//` and the path.
 private struct Authority {
   let host: String
   let port: UInt16?

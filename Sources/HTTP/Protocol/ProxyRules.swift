@@ -1,10 +1,11 @@
 internal import Primitives
 
-/// Whether the environment sends a plain http request through a proxy.
+/// The rules by which the environment sends plain HTTP requests through a proxy.
 ///
-/// The variables are curl's: `http_proxy` (in lower case only, since a CGI server sets the other from
-/// a request), `all_proxy`, and `no_proxy` with names, domains, addresses and networks; `*` is every
-/// host. Unlike curl, we never ask a proxy for a host on this machine's loopback.
+/// The variables are the same as curl's. `http_proxy` counts in lower case only, because a CGI
+/// server sets `HTTP_PROXY` from a request header. `all_proxy` is the fallback. `no_proxy` lists
+/// names, domains, addresses and networks, and `*` matches every host. Unlike curl, we never use a
+/// proxy for a loopback host.
 package struct ProxyRules: Sendable {
   private let isSet: Bool
   private let exceptions: [Substring]
@@ -17,7 +18,7 @@ package struct ProxyRules: Sendable {
     exceptions = text.lowercased().split { $0 == "," || $0 == " " || $0 == "\t" }
   }
 
-  /// Whether a request to this host, a name or an address without brackets, goes through a proxy.
+  /// Returns whether requests to a host, a name or an address without brackets, go through a proxy.
   func apply(to host: String) -> Bool {
     guard isSet, host != "localhost", !host.hasSuffix(".localhost") else { return false }
     let address = IPAddress(host)
@@ -36,7 +37,7 @@ package struct ProxyRules: Sendable {
     return !name.isEmpty && (host == name || host.hasSuffix(".\(name)"))
   }
 
-  /// Whether an entry is this address, or a network that it is in.
+  /// Returns whether an entry is this address or a network that contains it.
   private static func contains(_ address: IPAddress, in entry: Substring) -> Bool {
     let parts = entry.split(separator: "/", maxSplits: 1)
     guard let first = parts.first, let network = IPAddress(String(first)),

@@ -1,7 +1,9 @@
 package import Primitives
 
-/// Where URLs from torrents and trackers may lead, so that nobody can use us to reach what only this
-/// machine or its network can (server-side request forgery).
+/// The rules for where URLs from torrents and trackers may lead.
+///
+/// They keep strangers from using this program to reach services that only this host or its network
+/// can reach (server-side request forgery).
 ///
 /// | URL | rule |
 /// |---|---|
@@ -10,36 +12,36 @@ package import Primitives
 /// | web seed at a loopback or private address | it has no query |
 /// | any at another address | does not redirect to a loopback or private one |
 ///
-/// The rules hold for the address that is connected to, whatever the name. Redirects count as well.
+/// The rules apply to the address that is connected to, whatever the host name, and to each redirect.
 package struct URLPolicy: Sendable, Equatable {
-  /// What a URL is for.
+  /// The purpose of a URL.
   package enum Use: Sendable, Equatable {
     /// Announces and scrapes.
     case tracker
-    /// Pieces of a torrent.
+    /// Downloads of pieces from a web seed.
     case webSeed
-    /// What the user asks for.
+    /// Resources that the user asked for.
     case file
   }
 
-  /// What the URL is for.
+  /// The purpose of the URL.
   package var use: Use
-  /// Whether the rules about loopback and private addresses are off.
+  /// A Boolean value indicating whether the rules about loopback and private addresses are off.
   package var allowsLocalURLs: Bool
 
-  /// The policy for one use.
+  /// Creates the policy for one purpose.
   package init(_ use: Use, allowsLocalURLs: Bool = false) {
     self.use = use
     self.allowsLocalURLs = allowsLocalURLs
   }
 
-  /// Says why a request may not be sent to an address.
+  /// Returns the rule that forbids a request.
   ///
   /// - Parameters:
-  ///   - url: What is asked for.
-  ///   - address: Where the request would go.
-  ///   - cameFromAfar: Whether a server at a global address has sent us there.
-  /// - Returns: The rule that is broken; nil when the request may be sent.
+  ///   - url: The requested URL.
+  ///   - address: The address to which the request would go.
+  ///   - cameFromAfar: Whether a server at a global address redirected us there.
+  /// - Returns: The violated rule, or nil if the request may be sent.
   package func objection(
     to url: HTTPURL, at address: IPAddress, cameFromAfar: Bool
   ) -> URLObjection? {
@@ -55,33 +57,35 @@ package struct URLPolicy: Sendable, Equatable {
   }
 }
 
-/// Why a URL is not followed.
+/// The reason why a URL is refused.
 package enum URLObjection: Error, Equatable, Sendable, CustomStringConvertible {
-  /// A tracker on this machine has another path than trackers have.
+  /// A tracker on this host has a path that is not a tracker's.
   case localTrackerPath(String)
-  /// A web seed on this machine or in a private network has a query.
+  /// A web seed on this host or in a private network has a query.
   case localWebSeedQuery(String)
-  /// A server elsewhere redirects to this machine or a private network.
+  /// A server at a global address redirects to this host or a private network.
   case redirectToLocalAddress(String)
 
-  /// One clause that says what is wrong.
+  /// A one-clause description of the violation.
   package var description: String {
     switch self {
     case .localTrackerPath(let host):
-      "\(host) is this machine, where only paths that begin with /announce are asked for"
+      "\(host) is this host, where a tracker's path must begin with /announce or /scrape"
     case .localWebSeedQuery(let host):
-      "\(host) is in a private network, where web seeds may have no query"
+      "\(host) is on this host or a private network, where a web seed may have no query"
     case .redirectToLocalAddress(let host):
-      "a redirect from outside leads to \(host), which is in a private network"
+      "a public server redirects to \(host), which is on this host or a private network"
     }
   }
 }
 
 extension IPAddress {
-  /// Whether the address is this machine's or belongs to a network that strangers can't reach.
+  /// A Boolean value indicating whether the address is this host's or belongs to a network that
+  /// strangers cannot reach.
   var isLocal: Bool { isLoopback || isPrivate || isUnspecified || isShared }
 
-  /// Whether it is in 100.64.0.0/10, behind a provider's address translation (RFC 6598).
+  /// A Boolean value indicating whether the address is in 100.64.0.0/10, behind carrier-grade NAT
+  /// (RFC 6598).
   private var isShared: Bool {
     if case .v4(let value) = unmapped { value >> 22 == 0x6440 >> 6 } else { false }
   }

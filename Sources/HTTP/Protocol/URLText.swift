@@ -1,8 +1,8 @@
 internal import Primitives
 
-/// The text of a path and query made fit to be sent (RFC 3986 §2, §3.3, §3.4).
+/// Operations that prepare the text of a path and query for sending (RFC 3986 §2, §3.3, §3.4).
 enum URLText {
-  /// Escapes what may not stand in a path or query, and touches nothing else.
+  /// Escapes the bytes that are not allowed in a path or query, and leaves the others alone.
   static func escapingForbiddenBytes(in bytes: ArraySlice<UInt8>) -> String {
     var result: [UInt8] = []
     result.reserveCapacity(bytes.count)
@@ -16,7 +16,7 @@ enum URLText {
     return String(decoding: result, as: UTF8.self)
   }
 
-  /// A path without `.` and `..` (RFC 3986 §5.2.4).
+  /// Returns a path without `.` and `..` segments (RFC 3986 §5.2.4).
   static func removingDotSegments(_ path: some StringProtocol) -> String {
     var kept: [Substring] = []
     let segments = String(path).dropFirst().split(separator: "/", omittingEmptySubsequences: false)

@@ -2,10 +2,11 @@ internal import Foundation
 internal import FoundationNetworking
 internal import Networking
 
-/// Takes URLSession's callbacks to the loop, each to the exchange that its task belongs to.
+/// A session delegate that forwards URLSession's callbacks to the loop, each to the exchange of its
+/// task.
 ///
-/// All callbacks come on the client's serial queue, hence `@unchecked Sendable`; the loop runs jobs in
-/// the order in which they come, so an exchange sees them in URLSession's order.
+/// `@unchecked Sendable`: all callbacks arrive on the client's serial queue. The loop runs jobs in
+/// order of arrival, so an exchange sees the callbacks in URLSession's order.
 final class HTTPSessionDelegate: NSObject, URLSessionDataDelegate, @unchecked Sendable {
   private struct Entry {
     let exchange: URLSessionExchange
@@ -19,7 +20,7 @@ final class HTTPSessionDelegate: NSObject, URLSessionDataDelegate, @unchecked Se
     entries[task.taskIdentifier] = Entry(exchange: exchange, task: task, isDecoded: isDecoded)
   }
 
-  /// Ends the exchange's task, if it is still under way.
+  /// Cancels the exchange's task if it is still running.
   func cancel(_ exchange: URLSessionExchange) {
     for entry in entries.values where entry.exchange === exchange { entry.task.cancel() }
   }
@@ -29,8 +30,8 @@ final class HTTPSessionDelegate: NSObject, URLSessionDataDelegate, @unchecked Se
     willPerformHTTPRedirection response: HTTPURLResponse, newRequest request: URLRequest,
     completionHandler: @escaping @Sendable (URLRequest?) -> Void
   ) {
-    // The handler is not called: FoundationNetworking traps when it is called for a task that was
-    // cancelled before, and whoever hears of a redirect cancels the task.
+    // The handler is deliberately not called. FoundationNetworking traps when it is called for a
+    // task that has been cancelled, and the receiver of a redirect cancels the task.
     report(response, of: task)
   }
 
@@ -39,8 +40,8 @@ final class HTTPSessionDelegate: NSObject, URLSessionDataDelegate, @unchecked Se
     completionHandler:
       @escaping @Sendable (URLSession.AuthChallengeDisposition, URLCredential?) -> Void
   ) {
-    // We have no credentials to offer, and FoundationNetworking's own handling of that stalls the
-    // queue for many seconds; so the status is the answer.
+    // We have no credentials to offer, and FoundationNetworking's own handling of the challenge
+    // stalls the queue for many seconds. The status is therefore reported as the response.
     let response = challenge.failureResponse ?? task.response
     let status = (response as? HTTPURLResponse)?.statusCode ?? 401
     guard let exchange = entries[task.taskIdentifier]?.exchange else { return }

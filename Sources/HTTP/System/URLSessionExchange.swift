@@ -2,8 +2,7 @@ internal import Foundation
 internal import FoundationNetworking
 internal import Networking
 
-/// One request that URLSession has under way: takes to the loop what comes on its queue, and ends
-/// exactly once.
+/// One request of URLSession's, whose callbacks reach it on the loop and which ends exactly once.
 @Reactor
 final class URLSessionExchange {
   private let receiver: any HTTPResponseReceiver
@@ -15,7 +14,7 @@ final class URLSessionExchange {
     self.receiver = receiver
   }
 
-  /// Waits for the end; throws `.cancelled` when the task is cancelled.
+  /// Waits for the end; throws `.cancelled` if the task is cancelled.
   func end() async throws(HTTPError) -> HTTPResponseHead {
     while result == nil {
       if await !done.wait() { finish(.failure(.cancelled)) }
@@ -29,9 +28,9 @@ final class URLSessionExchange {
     done.fire()
   }
 
-  // MARK: - What comes
+  // MARK: - Callbacks
 
-  /// The head has arrived.
+  /// Handles the response head.
   func received(_ head: HTTPResponseHead) {
     guard result == nil, self.head == nil else { return }
     self.head = head
@@ -42,7 +41,7 @@ final class URLSessionExchange {
     }
   }
 
-  /// A part of the decompressed body has arrived.
+  /// Handles a part of the decompressed body.
   func received(_ data: Data) {
     guard result == nil, let head else { return }
     let isWanted = data.withUnsafeBytes { receiver.deliver($0) == $0.count }
@@ -55,7 +54,7 @@ final class URLSessionExchange {
     if !isWanted { finish(.failure(.cancelled)) }
   }
 
-  /// URLSession is done with the task.
+  /// Handles the end of URLSession's task.
   func completed(_ error: HTTPError?) {
     guard result == nil else { return }
     if let error { return finish(.failure(error)) }
@@ -70,9 +69,9 @@ final class URLSessionExchange {
 }
 
 extension HTTPResponseHead {
-  /// What URLSession tells of a head.
+  /// Creates a head from the parts that URLSession reveals.
   ///
-  /// It decompresses bodies by itself, unless the request forbids compression.
+  /// URLSession decompresses bodies by itself unless the request forbids compression.
   init(_ response: HTTPURLResponse, isDecoded: Bool) throws(HTTPError) {
     var reader = try HTTPResponseHeadReader(
       statusLine: Array("HTTP/1.1 \(response.statusCode)".utf8)[...])
@@ -87,13 +86,13 @@ extension HTTPResponseHead {
 }
 
 extension HTTPError {
-  /// Sorts what URLSession reports into our few cases.
+  /// Maps an error of URLSession to one of our cases.
   init(_ error: any Error) {
     guard let error = error as? URLError else {
       self = .failed(String(describing: error))
       return
     }
-    // libcurl tells how long it took, so that the same failure never reads the same twice.
+    // libcurl appends the elapsed time, which would make equal failures read differently.
     let words = error.localizedDescription.replacingOccurrences(
       of: " after [0-9]+ ms", with: "", options: .regularExpression)
     switch error.code {

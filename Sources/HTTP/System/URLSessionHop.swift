@@ -4,12 +4,12 @@ internal import FoundationNetworking
 internal import Networking
 internal import Primitives
 
-/// One request through the toolchain's URLSession, for TLS and proxies.
+/// The hop that sends requests through the toolchain's URLSession, for TLS and proxies.
 ///
-/// Nothing of FoundationNetworking is touched before the first request, and the session is made on a
-/// queue of its own, never on the loop. It keeps no cookies, no cache and no credentials, and follows
-/// no redirects. TLS trusts the system's certificates. libcurl, which URLSession uses, honours the
-/// environment's `http_proxy`, `https_proxy`, `all_proxy` and `no_proxy`.
+/// FoundationNetworking stays untouched until the first request, and the session is created on its
+/// own queue, never on the loop. The session keeps no cookies, cache or credentials and follows no
+/// redirects. TLS trusts the system's certificates. URLSession uses libcurl, which honours
+/// `http_proxy`, `https_proxy`, `all_proxy` and `no_proxy` from the environment.
 @Reactor
 final class URLSessionHop: HTTPHop {
   private let connection: HTTPSessionConnection
@@ -20,21 +20,21 @@ final class URLSessionHop: HTTPHop {
 
   func exchange(_ call: HTTPCall) async throws(HTTPError) -> HTTPResponseHead {
     guard call.url.literalAddress?.isIPv6 != true || call.url.host == "::1" else {
-      throw .failed("the system's library takes no IPv6 address over https or a proxy, only a name")
+      throw .failed("https and proxies need a host name here, not an IPv6 address literal")
     }
     let exchange = URLSessionExchange(receiver: call.receiver)
     let (connection, url, headers) = (connection, call.url, call.headers)
     connection.queue.async { connection.start(exchange, url, headers) }
-    // Does nothing to a task that has ended by itself.
+    // This has no effect on a task that has already ended.
     defer { connection.queue.async { connection.cancel(exchange) } }
     return try await exchange.end()
   }
 }
 
-/// The session, made with the first request.
+/// A holder of the session, which is created with the first request.
 ///
-/// Everything here and all of URLSession's callbacks run on the one serial queue; that is why it can
-/// be `@unchecked Sendable`, and why no lock is needed.
+/// `@unchecked Sendable`: all of this class and all of URLSession's callbacks run on its one serial
+/// queue, so no lock is needed.
 private final class HTTPSessionConnection: @unchecked Sendable {
   let queue = DispatchQueue(label: "http")
   private let userAgent: String
@@ -62,14 +62,14 @@ private final class HTTPSessionConnection: @unchecked Sendable {
     var request = URLRequest(url: address)
     request.cachePolicy = .reloadIgnoringLocalCacheData
     request.httpShouldHandleCookies = false
-    // URLSession's own timeout is one of inactivity; whoever waits has a stricter one.
+    // URLSession's timeout covers inactivity only; the caller enforces a stricter deadline.
     request.timeoutInterval = 120
     request.setValue(userAgent, forHTTPHeaderField: "User-Agent")
     if let credentials = url.credentials {
       let value = "Basic " + HTTPRequestText.base64(credentials)
       request.setValue(value, forHTTPHeaderField: "Authorization")
     }
-    // A part of a compressed file would be of no use.
+    // A range of a compressed file would be useless.
     let isRange = headers.contains { $0.name == "Range" }
     if isRange { request.setValue("identity", forHTTPHeaderField: "Accept-Encoding") }
     for (name, value) in headers { request.setValue(value, forHTTPHeaderField: name) }
@@ -88,7 +88,7 @@ private final class HTTPSessionConnection: @unchecked Sendable {
     configuration.urlCache = nil
     configuration.urlCredentialStorage = nil
     configuration.requestCachePolicy = .reloadIgnoringLocalCacheData
-    // A tracker that does not answer must not hold up others on the same host.
+    // An unresponsive tracker must not delay other requests to the same host.
     configuration.httpMaximumConnectionsPerHost = 32
     let callbacks = OperationQueue()
     callbacks.underlyingQueue = queue
@@ -97,11 +97,11 @@ private final class HTTPSessionConnection: @unchecked Sendable {
 }
 
 extension HTTPURL {
-  /// The URL with `localhost` for `[::1]`.
+  /// The URL with `localhost` instead of `[::1]`.
   ///
-  /// FoundationNetworking on Linux refuses every URL with an IPv6 literal, because it compares the
-  /// host without brackets to libcurl's with brackets. The name gets to the same place; other such
-  /// addresses have none.
+  /// FoundationNetworking on Linux rejects every URL with an IPv6 literal, because it compares the
+  /// host without brackets to libcurl's with brackets. The name reaches the same host; other IPv6
+  /// addresses have no such alias.
   fileprivate var textForFoundation: String {
     guard host == "::1" else { return text }
     let start = isSecure ? "https://localhost" : "http://localhost"

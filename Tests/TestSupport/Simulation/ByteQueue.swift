@@ -1,13 +1,13 @@
 import Primitives
 
-/// Bytes in the order of their arrival.
+/// A queue of bytes in order of arrival.
 struct ByteQueue {
   private var chunks: [ArraySlice<UInt8>] = []
 
-  /// How many bytes there are.
+  /// The number of bytes.
   private(set) var count = 0
 
-  /// Whether there are none.
+  /// A Boolean value indicating whether the queue is empty.
   var isEmpty: Bool { count == 0 }
 
   /// Adds bytes at the end.
@@ -17,7 +17,7 @@ struct ByteQueue {
     count += bytes.count
   }
 
-  /// Takes up to `limit` bytes from the front.
+  /// Removes up to `limit` bytes from the front.
   mutating func take(upTo limit: Int) -> ArraySlice<UInt8> {
     guard let first = chunks.first else { return [] }
     if first.count <= limit {
@@ -31,7 +31,7 @@ struct ByteQueue {
     return taken
   }
 
-  /// Drops everything.
+  /// Removes all bytes.
   mutating func removeAll() {
     chunks = []
     count = 0

@@ -1,7 +1,7 @@
 package import Primitives
 
-/// What happened in a simulated network, as a running hash: two runs that differ in one event
-/// differ in it.
+/// A running hash of the events in a simulated network, which differs if two runs differ in any
+/// event.
 package struct EventTrace: Equatable, Sendable {
   /// A kind of event.
   package enum Kind: UInt8, Sendable {
@@ -10,13 +10,13 @@ package struct EventTrace: Equatable, Sendable {
       lostDatagram
   }
 
-  /// FNV-1a over all events.
+  /// The FNV-1a hash of all events.
   package private(set) var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-  /// How many events there were.
+  /// The number of events.
   package private(set) var count = 0
-  /// The events as text, when they are kept.
+  /// The events as text, if they are kept.
   package private(set) var lines: [String] = []
-  /// Whether lines are kept, for looking at a run that went wrong.
+  /// A Boolean value indicating whether to keep the events as text, for debugging a run.
   package var keepsLines = false
 
   /// Adds an event.

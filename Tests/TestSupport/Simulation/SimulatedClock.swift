@@ -4,7 +4,7 @@ package import Primitives
 /// A clock that stands still while there is work and then jumps to its next timer.
 @Reactor
 package final class SimulatedClock: LoopClock {
-  /// When a simulation begins: not at zero, so that earlier instants exist.
+  /// The time at which a simulation begins, which is not zero so that earlier instants exist.
   package nonisolated static let origin = Instant.zero + .seconds(3600)
 
   /// The virtual time.
@@ -14,17 +14,17 @@ package final class SimulatedClock: LoopClock {
 
   init() {}
 
-  /// When the next timer is due; nil when there is none.
+  /// The deadline of the next timer, or nil if there is none.
   var nextDeadline: Instant? { timers.nextDeadline }
 
-  /// Calls `action` at `deadline`, never at once.
+  /// Schedules `action` for `deadline`; it never runs immediately.
   package func schedule(
     at deadline: Instant, _ action: @escaping @Reactor () -> Void
   ) -> TimerID {
     timers.schedule(at: max(deadline, now), action)
   }
 
-  /// Forgets a timer.
+  /// Cancels a timer.
   package func cancel(_ timer: TimerID) {
     timers.cancel(timer)
   }

@@ -1,33 +1,34 @@
 package import Networking
 package import Primitives
 
-/// What happens to datagrams on their way.
+/// The conditions for datagrams in transit.
 package struct DatagramConditions: Sendable {
-  /// The probability that one is lost.
+  /// The probability that a datagram is lost.
   package var loss = 0.0
-  /// The probability that one arrives twice.
+  /// The probability that a datagram arrives twice.
   package var duplication = 0.0
-  /// By how much more than the latency one may take, evenly spread; more than the pause between
-  /// two datagrams lets them overtake each other.
+  /// The maximum random delay on top of the latency, uniformly distributed.
+  ///
+  /// If it exceeds the interval between two datagrams, they may arrive out of order.
   package var jitter = Duration.zero
 
-  /// Nothing happens to them.
+  /// Creates conditions without any disturbance.
   package init() {}
 }
 
-/// A socket for datagrams of a simulated host.
+/// A datagram socket of a simulated host.
 ///
-/// Datagrams that find a link with a second's worth of traffic before them, or a socket with
-/// `bufferSize` unread bytes, are lost, like those to where nobody is.
+/// A datagram is lost if a link has more than a second's worth of traffic queued, if the receiving
+/// socket has `bufferSize` unread bytes, or if nobody has its destination address.
 @Reactor
 package final class SimulatedDatagramSocket: DatagramSocket {
-  /// Our own address.
+  /// The local address.
   package let local: Endpoint
-  /// The multicast group that this socket hears, if it was opened for one.
+  /// The multicast group that this socket receives, if it was opened for one.
   let group: Endpoint?
 
   private static let longestBacklog = Duration.seconds(1)
-  /// What the kernel adds to each datagram when it counts what is unread.
+  /// The bytes that the kernel accounts per datagram in addition to its payload.
   private static let overhead = 64
 
   private let host: SimulatedHost
@@ -66,7 +67,7 @@ package final class SimulatedDatagramSocket: DatagramSocket {
     return .bytes(bytes.count)
   }
 
-  /// Fills the batch with what is there.
+  /// Fills the batch with pending datagrams.
   package func receive(into batch: DatagramBatch) -> DatagramArrival {
     batch.removeAll()
     guard isOpen else { return .closed }
@@ -77,19 +78,19 @@ package final class SimulatedDatagramSocket: DatagramSocket {
     return batch.count > 0 ? .datagrams : .wouldBlock
   }
 
-  /// Returns when there may be something to receive, or never will be.
+  /// Waits until datagrams may be pending or never will be.
   package func waitUntilReadable() async {
     while isOpen, waiting.isEmpty {
       guard await readable.wait() else { return }
     }
   }
 
-  /// From now on calls `action` whenever something has come.
+  /// Registers an action that runs whenever datagrams have arrived.
   package func onArrival(_ action: @escaping @Reactor () -> Void) {
     arrivalAction = action
   }
 
-  /// Closes the socket and wakes whoever waits.
+  /// Closes the socket and wakes the waiting task.
   package func close() {
     guard isOpen else { return }
     isOpen = false
@@ -101,7 +102,7 @@ package final class SimulatedDatagramSocket: DatagramSocket {
 
   // MARK: - On the way
 
-  /// Puts a datagram that has passed the uplink on its way, or two of it, or none.
+  /// Sends a datagram that has passed the uplink on its way: once, twice or not at all.
   private func leave(_ datagram: Datagram, to endpoint: Endpoint) {
     let members = network.members(of: endpoint)
     guard members.isEmpty else {

@@ -1,22 +1,23 @@
 package import Networking
 package import Primitives
 
-/// One machine of a simulated network, and its way to that network.
+/// One host of a simulated network, with its links.
 @Reactor
 package final class SimulatedHost: Network {
-  /// What a host is like.
+  /// The properties of a host.
   package struct Options: Sendable {
-    /// The one-way latency between this host and the middle of the network.
+    /// The one-way latency between this host and the centre of the network.
     package var latency: Duration
-    /// Bytes per second that it can send; nil for no limit.
+    /// The upload rate in bytes per second; nil for no limit.
     package var uploadRate: Int?
-    /// Bytes per second that it can receive; nil for no limit.
+    /// The download rate in bytes per second; nil for no limit.
     package var downloadRate: Int?
-    /// How many bytes of one connection's direction may be on their way or unread; then the
-    /// sender's writes would block.
+    /// The number of bytes in one direction of a connection that may be in flight or unread before
+    /// writes block.
     package var bufferSize: Int
 
-    /// Describes a host; by default 10 ms from the middle, unlimited, with 256 KiB of buffer.
+    /// Creates properties; the defaults are 10 ms to the centre, no rate limits and 256 KiB of
+    /// buffer.
     package init(
       latency: Duration = .milliseconds(10), uploadRate: Int? = nil, downloadRate: Int? = nil,
       bufferSize: Int = 256 * 1024
@@ -28,25 +29,25 @@ package final class SimulatedHost: Network {
     }
   }
 
-  /// The host's address, the first one if it has several.
+  /// The address of the host, or its first one.
   package let address: IPAddress
-  /// All of them; see `SimulatedNetwork.add(_:to:)`.
+  /// All addresses of the host; see `SimulatedNetwork.add(_:to:)`.
   package internal(set) var addresses: [IPAddress]
-  /// What the host is like; may change at any time.
+  /// The properties of the host, which may change at any time.
   package var options: Options {
     didSet {
       uplink.rate = options.uploadRate
       downlink.rate = options.downloadRate
     }
   }
-  /// Whether the host is there.
+  /// A Boolean value indicating whether the host is online.
   package private(set) var isOnline = true
 
   unowned let network: SimulatedNetwork
   let uplink: SimulatedLink
   let downlink: SimulatedLink
   private var listeners: [UInt16: SimulatedListener] = [:]
-  /// The open connections in the order of their making.
+  /// The open connections in order of creation.
   private var transports: [SimulatedTransport] = []
   private var datagramSockets: [Endpoint: SimulatedDatagramSocket] = [:]
   private var nextPort: UInt16 = 49152
@@ -62,14 +63,14 @@ package final class SimulatedHost: Network {
 
   // MARK: - Coming and going
 
-  /// Takes the host away: connections to it time out, and those it had are reset, or silent.
+  /// Takes the host offline: connects to it time out, and its connections are reset or fall silent.
   package func disappear(silently: Bool = false) {
     isOnline = false
     for transport in transports { transport.hostDisappeared(silently: silently) }
     transports = []
   }
 
-  /// Brings the host back, with its listeners.
+  /// Brings the host back online, with its listeners.
   package func appear() {
     isOnline = true
   }
@@ -84,7 +85,7 @@ package final class SimulatedHost: Network {
     let attempt = ConnectionAttempt()
     let deadline = network.clock.now + timeout
     let source = Endpoint(address: address, port: claimPort())
-    // No answer comes from where nobody is.
+    // Nobody answers for an address without a host.
     if isOnline, let other = network.existingHost(endpoint.address) {
       let delay = network.latency(from: self, to: other)
       _ = network.clock.schedule(after: delay) {
@@ -110,7 +111,7 @@ package final class SimulatedHost: Network {
     return transport
   }
 
-  /// Starts to listen; port 0 lets the system choose one.
+  /// Starts listening; with port 0 the system chooses the port.
   package func listen(at endpoint: Endpoint) throws(NetworkError) -> any Listener {
     let port = endpoint.port == 0 ? claimPort() : endpoint.port
     guard listeners[port] == nil else { throw .system(call: "bind", code: 98) }
@@ -120,7 +121,7 @@ package final class SimulatedHost: Network {
     return listener
   }
 
-  /// The addresses of a host name or of a literal address.
+  /// Resolves a host name or a literal address to endpoints.
   package func resolve(
     host: String, port: UInt16
   ) async throws(NetworkError) -> [Endpoint] {
@@ -129,7 +130,7 @@ package final class SimulatedHost: Network {
     return addresses.map { Endpoint(address: $0, port: port) }
   }
 
-  /// Opens a socket for datagrams; port 0 lets the system choose one.
+  /// Opens a datagram socket; with port 0 the system chooses the port.
   package func bindDatagrams(at endpoint: Endpoint) throws(NetworkError) -> any DatagramSocket {
     let own = addresses.first { $0.isIPv6 == endpoint.address.isIPv6 }
     guard let own else { throw .system(call: "bind", code: 99) }
@@ -141,7 +142,7 @@ package final class SimulatedHost: Network {
     return socket
   }
 
-  /// Opens a socket that hears what is sent to a multicast group, which here reaches every host.
+  /// Opens a socket that receives a multicast group's datagrams; a group spans all hosts.
   package func joinGroup(_ group: Endpoint) throws(NetworkError) -> any DatagramSocket {
     let own = addresses.first { $0.isIPv6 == group.address.isIPv6 }
     guard let own else { throw .system(call: "setsockopt", code: 19) }
@@ -153,7 +154,7 @@ package final class SimulatedHost: Network {
 
   // MARK: - Details
 
-  /// The socket at an address of this host.
+  /// Returns the socket at an address of this host.
   func datagramSocket(at endpoint: Endpoint) -> SimulatedDatagramSocket? {
     datagramSockets[endpoint]
   }
@@ -179,7 +180,7 @@ package final class SimulatedHost: Network {
     return nextPort
   }
 
-  /// Opens a connection that has come in; nil when nobody listens or the backlog is full.
+  /// Creates an incoming connection; returns nil if there is no listener or the backlog is full.
   private func admit(
     _ source: Endpoint, at endpoint: Endpoint, from client: SimulatedHost
   ) -> SimulatedTransport? {
@@ -199,7 +200,7 @@ package final class SimulatedHost: Network {
   }
 }
 
-/// Where the answer to a connection request arrives.
+/// A pending connect, to which the answer is delivered.
 @Reactor
 private final class ConnectionAttempt {
   let done = Wakeup()
@@ -221,10 +222,10 @@ private final class ConnectionAttempt {
   }
 }
 
-/// A listening port of a simulated host; at most 128 connections wait in it to be accepted.
+/// A listening port of a simulated host, with a backlog of 128 connections.
 @Reactor
 package final class SimulatedListener: Listener {
-  /// Where it listens.
+  /// The address on which it listens.
   package let endpoint: Endpoint
   private let host: SimulatedHost
   private var waiting: [SimulatedTransport] = []
@@ -243,7 +244,7 @@ package final class SimulatedListener: Listener {
     ready.fire()
   }
 
-  /// The next incoming connection; nil when closed or cancelled.
+  /// Waits for the next incoming connection; returns nil if closed or cancelled.
   package func accept() async -> (any Transport)? {
     while isOpen, !Task.isCancelled {
       if !waiting.isEmpty {
@@ -256,7 +257,7 @@ package final class SimulatedListener: Listener {
     return nil
   }
 
-  /// Stops listening and wakes whoever waits.
+  /// Stops listening and wakes the waiting task.
   package func close() {
     guard isOpen else { return }
     isOpen = false

@@ -1,10 +1,10 @@
 import Networking
 import Primitives
 
-/// One direction of a host's link: passes packets one after the other, at a given rate.
+/// One direction of a host's link, which transmits packets one after another at a given rate.
 @Reactor
 final class SimulatedLink {
-  /// Bytes per second; nil for no limit.
+  /// The rate in bytes per second; nil for no limit.
   var rate: Int?
 
   private let clock: SimulatedClock
@@ -17,10 +17,9 @@ final class SimulatedLink {
     self.rate = rate
   }
 
-  /// Gives a connection its turn to send when the link is free.
+  /// Queues a connection for its turn to send.
   ///
-  /// Connections send a packet at a time in turns, so that one with much to send does not shut out
-  /// the others.
+  /// Connections take turns of one packet each, so that a busy one does not shut out the others.
   func request(_ sender: SimulatedTransport) {
     guard !sender.waitsForUplink else { return }
     sender.waitsForUplink = true
@@ -28,10 +27,10 @@ final class SimulatedLink {
     if !isBusy { work() }
   }
 
-  /// How long what has been passed still takes.
+  /// The time that the queued packets still take.
   var backlog: Duration { max(freeAt - clock.now, .zero) }
 
-  /// Calls `passed` when the link has taken `count` bytes after all that came before.
+  /// Calls `passed` once the link has transmitted `count` bytes after everything queued before.
   func pass(_ count: Int, _ passed: @escaping @Reactor () -> Void) {
     freeAt = max(freeAt, clock.now) + time(for: count)
     guard freeAt > clock.now else { return passed() }

@@ -3,21 +3,22 @@ package import Primitives
 
 /// A network of hosts in virtual time.
 ///
-/// A packet of at most `packetSize` bytes leaves a host when its uplink is free, travels for the
-/// sum of both hosts' latencies and comes in through the other's downlink, which takes its time as
-/// well. Connections of one host share its uplink in turns. Nothing of them is lost or reordered:
-/// that is TCP's promise, and the simulation is of TCP as its users see it. Datagrams are lost,
-/// doubled and reordered as `datagrams` says.
+/// A packet of at most `packetSize` bytes leaves a host when its uplink is free. It travels for the
+/// sum of both hosts' latencies and arrives through the other host's downlink, which takes time as
+/// well. Connections of one host share its uplink in turns. They lose and reorder nothing: that is
+/// what TCP guarantees, and the simulation models TCP as its users see it. Datagrams are lost,
+/// duplicated and reordered as `datagrams` says.
 @Reactor
 package final class SimulatedNetwork {
-  /// The most bytes that travel as one event.
+  /// The maximum number of bytes that travel as one event.
   package nonisolated static let packetSize = 16384
 
-  /// What has happened so far.
+  /// The trace of all events so far.
   package var trace = EventTrace()
-  /// Whether reads and writes are cut short at random places, as real ones are.
+  /// A Boolean value indicating whether to cut reads and writes short at random, as happens on real
+  /// sockets.
   package var cutsTransfers = true
-  /// What happens to datagrams on their way.
+  /// The conditions for datagrams in transit.
   package var datagrams = DatagramConditions()
 
   let clock: SimulatedClock
@@ -32,7 +33,7 @@ package final class SimulatedNetwork {
     random = SeededRandom(seed: seed)
   }
 
-  /// The host with this address, made with default options when it is new.
+  /// Returns the host with this address, creating it with the given options if necessary.
   package func host(
     _ address: IPAddress, options: SimulatedHost.Options = .init()
   ) -> SimulatedHost {
@@ -42,7 +43,7 @@ package final class SimulatedNetwork {
     return host
   }
 
-  /// Gives a host one more address, such as one of the other family; it must be free.
+  /// Adds an unused address to a host, such as one of the other family.
   package func add(_ address: IPAddress, to host: SimulatedHost) {
     precondition(hosts[address] == nil, "\(address) is taken")
     hosts[address] = host
@@ -58,7 +59,7 @@ package final class SimulatedNetwork {
 
   func existingHost(_ address: IPAddress) -> SimulatedHost? { hosts[address] }
 
-  /// The sockets that have joined a multicast group, in the order of their joining.
+  /// Returns the sockets that have joined a multicast group, in order of joining.
   func members(of group: Endpoint) -> [SimulatedDatagramSocket] { groups[group] ?? [] }
 
   func join(_ group: Endpoint, _ socket: SimulatedDatagramSocket) {
@@ -82,12 +83,12 @@ package final class SimulatedNetwork {
     trace.record(kind, at: clock.now, connection: connection, value: value)
   }
 
-  /// Whether an event of this probability happens; draws only when that is open.
+  /// Returns whether a random event happens; draws a number only if the probability is positive.
   func happens(_ probability: Double) -> Bool {
     probability > 0 && Double.random(in: 0..<1, using: &random) < probability
   }
 
-  /// How many of `count` bytes a transfer moves: mostly all, now and then fewer.
+  /// Returns how many of `count` bytes a transfer moves: usually all, sometimes fewer.
   func cut(_ count: Int) -> Int {
     guard cutsTransfers, count > 1, random.next() & 3 == 0 else { return count }
     return Int.random(in: 1...count, using: &random)

@@ -3,16 +3,16 @@ package import Primitives
 
 /// One end of a simulated connection.
 ///
-/// A direction holds at most the sender's `bufferSize` bytes that are not sent yet, on their way or
-/// unread; then writes would block until the other side reads.
+/// A direction holds at most the sender's `bufferSize` bytes that are unsent, in flight or unread.
+/// Beyond that, writes block until the other side reads.
 @Reactor
 package final class SimulatedTransport: Transport {
-  /// Our own address.
+  /// The local address.
   package let local: Endpoint
-  /// The other side's address.
+  /// The address of the other side.
   package let remote: Endpoint
 
-  /// What travels as one event.
+  /// The bytes that travel as one event.
   struct Packet {
     let bytes: ArraySlice<UInt8>
     let isLast: Bool
@@ -20,11 +20,11 @@ package final class SimulatedTransport: Transport {
     var count: Int { bytes.count }
   }
 
-  /// The number of the connection, in the trace.
+  /// The number of the connection in the trace.
   let number: Int
   /// The other end.
   weak var partner: SimulatedTransport?
-  /// Whether the uplink has us in its queue.
+  /// A Boolean value indicating whether the connection is queued at the uplink.
   var waitsForUplink = false
 
   private static let brokenPipe: Int32 = 32
@@ -33,14 +33,14 @@ package final class SimulatedTransport: Transport {
   private let host: SimulatedHost
   private var outgoing = ByteQueue()
   private var incoming = ByteQueue()
-  /// Bytes that have left us and are not read yet.
+  /// The number of bytes sent but not yet read.
   private var unread = 0
   private var lastArrival = Instant.zero
   private var isOpen = true
   private var mustSendEnd = false
   private var hasReceivedEnd = false
   private var failure: Int32?
-  /// Whether the host is gone, so that nothing comes or goes.
+  /// A Boolean value indicating whether the host is offline, so that nothing is sent or received.
   private var isCutOff = false
   private let readable = Wakeup()
   private let writable = Wakeup()
@@ -60,12 +60,12 @@ package final class SimulatedTransport: Transport {
 
   // MARK: - Transport
 
-  /// Whether a read may bring something, or the end.
+  /// A Boolean value indicating whether a read may return data or the end of the stream.
   package var mayRead: Bool {
     !isOpen || !incoming.isEmpty || failure != nil || hasReceivedEnd
   }
 
-  /// Reads what is there, without waiting.
+  /// Reads available data without blocking.
   package func read(into segments: UnsafeMutableBufferPointer<IOSegment>) -> IOResult {
     guard isOpen else { return .closed }
     guard !incoming.isEmpty else {
@@ -92,7 +92,7 @@ package final class SimulatedTransport: Transport {
     return .bytes(total)
   }
 
-  /// Writes what fits, without waiting.
+  /// Writes as much as fits without blocking.
   package func write(from segments: UnsafeMutableBufferPointer<IOSegment>) -> IOResult {
     guard isOpen else { return .closed }
     if let failure { return .failed(failure) }
@@ -111,21 +111,21 @@ package final class SimulatedTransport: Transport {
     return .bytes(total)
   }
 
-  /// Returns when a read may get further, or never will.
+  /// Waits until a read may make progress or never will.
   package func waitUntilReadable() async {
     while isOpen, incoming.isEmpty, !hasReceivedEnd, failure == nil {
       guard await readable.wait() else { return }
     }
   }
 
-  /// Returns when a write may get further, or never will.
+  /// Waits until a write may make progress or never will.
   package func waitUntilWritable() async {
     while isOpen, room == 0, !hasReceivedEnd, failure == nil {
       guard await writable.wait() else { return }
     }
   }
 
-  /// Ends the connection and wakes whoever waits.
+  /// Closes the connection and wakes all waiting tasks.
   package func close() {
     guard isOpen else { return }
     isOpen = false
@@ -135,7 +135,7 @@ package final class SimulatedTransport: Transport {
       mustSendEnd = true
       host.uplink.request(self)
     } else {
-      // Unread data is lost, and the other side is told, as the kernel does it.
+      // Closing with unread data resets the connection, as the kernel does.
       incoming.removeAll()
       sendReset()
     }
@@ -155,11 +155,11 @@ package final class SimulatedTransport: Transport {
     return Packet(bytes: [], isLast: true)
   }
 
-  /// Puts a packet that has passed the uplink on its way.
+  /// Sends a packet that has passed the uplink on its way.
   func send(_ packet: Packet) {
     guard !isCutOff, let partner else { return }
     let latency = network.latency(from: host, to: partner.host)
-    // A latency that shrinks on the way must not let packets overtake each other.
+    // A decreasing latency must not let packets overtake each other.
     lastArrival = max(lastArrival, network.clock.now + latency)
     _ = network.clock.schedule(at: lastArrival) {
       partner.host.downlink.pass(packet.count) { partner.deliver(packet) }

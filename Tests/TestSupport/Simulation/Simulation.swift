@@ -1,19 +1,19 @@
 package import Networking
 package import Primitives
 
-/// A world with its own clock, network and randomness, all of which follow from a seed.
+/// A simulated world with its own clock, network and randomness, all determined by a seed.
 ///
-/// The body and all its child tasks run on the loop; when none of them can go on, the clock jumps
-/// to its next timer. Work that leaves the loop would break the order, so a simulated client gets
-/// an `InlineWorkerPool`. Live tests and further simulations may run on the same loop: they do not
-/// change the order of this one's events.
+/// The body and its child tasks run on the loop. When none of them can proceed, the clock jumps to
+/// its next timer. Work off the loop would make the order unpredictable, so a simulated client gets
+/// an `InlineWorkerPool`. Live tests and other simulations may share the loop; they do not change
+/// the order of this one's events.
 @Reactor
 package final class Simulation {
   /// The virtual clock.
   package let clock = SimulatedClock()
-  /// The simulated network; ask it for hosts.
+  /// The simulated network, which creates the hosts.
   package let network: SimulatedNetwork
-  /// The seed of everything.
+  /// The seed that determines everything.
   package let seed: UInt64
 
   private var seeds: SeededRandom
@@ -29,25 +29,25 @@ package final class Simulation {
     var events = Int.max
   }
 
-  /// Creates the world of `seed`.
+  /// Creates the world of a seed.
   package init(seed: UInt64) {
     self.seed = seed
     seeds = SeededRandom(seed: seed)
     network = SimulatedNetwork(clock: clock, seed: seeds.next())
   }
 
-  /// A random source for one more part of the world; the n-th call always returns the same one.
+  /// Returns another random source; the n-th call always returns the same one.
   package func makeRandom() -> SeededRandom {
     SeededRandom(seed: seeds.next())
   }
 
-  /// How many timers have fired.
+  /// The number of timers that have fired.
   package var eventCount: Int { events }
 
   /// Runs `body` in this world; call it once.
   ///
-  /// When the world stands still for ever, or a limit is reached, the body's task is cancelled and,
-  /// after it has returned, the error is thrown.
+  /// If the world comes to a standstill or reaches a limit, the body's task is cancelled, and the
+  /// error is thrown once the body has returned.
   package func run<Result: Sendable>(
     deadline: Duration = .seconds(7 * 24 * 3600), maximumEvents: Int = 20_000_000,
     _ body: @escaping @Sendable @Reactor () async throws -> Result
@@ -77,14 +77,14 @@ package final class Simulation {
         return nil
       }
       do {
-        // The first is the body's result, or nil from the watch that a failure has ended.
+        // The first result is the body's, or nil from the watch that a failure ended.
         let first = try await group.next() ?? nil
         group.cancelAll()
         let second = try await group.next() ?? nil
         return first ?? second
       } catch {
         group.cancelAll()
-        // What the body threw because it was cancelled says less than why it was.
+        // The failure explains more than the error that the body threw on cancellation.
         if let failure { throw failure }
         throw error
       }
@@ -96,17 +96,19 @@ package final class Simulation {
   private var elapsed: Duration { clock.now - SimulatedClock.origin }
 
   private func fail(_ error: SimulationError) {
-    // A body that does not end when cancelled would hang the test run without a word.
+    // A body that ignores cancellation would otherwise hang the test run silently.
     precondition(failure == nil, "\(error); the body does not react to cancellation")
     failure = error
-    // The body gets as much again to come to its end.
+    // The body gets additional time and events to finish.
     limits.deadline = clock.now + .seconds(24 * 3600)
     limits.events = events + 1_000_000
     hasFailed.fire()
   }
 
-  /// Looks again a moment later: the body may be on its way from another thread, at its very
-  /// beginning or in what the test framework does in between.
+  /// Checks again a moment later before reporting a standstill.
+  ///
+  /// The body may be on its way from another thread, at its very start or inside the test
+  /// framework.
   private func suspectStandstill() {
     guard suspicion == nil else { return }
     suspicion = ReactorClock().schedule(after: .seconds(1)) { [weak self] in
@@ -142,20 +144,20 @@ extension Simulation: IdleSource {
   }
 }
 
-/// Why a simulation ended before its body.
+/// The reason why a simulation ended before its body.
 package enum SimulationError: Error, Equatable, CustomStringConvertible {
-  /// The body waits, and nothing is left that could ever happen.
+  /// The body waits, and no event is left that could wake it.
   case standsStill(seed: UInt64, after: Duration)
   /// The virtual deadline has passed.
   case tookTooLong(seed: UInt64, after: Duration)
-  /// The bound on the number of events was reached.
+  /// The limit on the number of events was reached.
   case tooManyEvents(seed: UInt64, after: Duration)
 
-  /// What happened, in which world and when.
+  /// A description of the failure with the seed and the time.
   package var description: String {
     switch self {
     case .standsStill(let seed, let time):
-      "simulation \(seed) stands still at \(time): the body waits for what never happens"
+      "simulation \(seed) stands still at \(time): the body waits for an event that never comes"
     case .tookTooLong(let seed, let time):
       "simulation \(seed) passed its virtual deadline at \(time)"
     case .tooManyEvents(let seed, let time):
