@@ -1,5 +1,6 @@
 import CPosix
 import Glibc
+package import Primitives
 
 /// The operating system's files.
 package struct PosixFileSystem: FileSystem {
@@ -35,6 +36,13 @@ package struct PosixFileSystem: FileSystem {
     }
   }
 
+  /// The same for a call on a name.
+  private func check<Result: SignedInteger>(
+    _ call: StaticString, _ name: FileName, _ body: (UnsafePointer<CChar>) -> Result
+  ) throws(SystemCallError) -> Result {
+    try name.withCString { name throws(SystemCallError) in try check(call) { body(name) } }
+  }
+
   /// Opens the output folder with open(2), after mkdir(2) for what is missing.
   package func openRoot(_ path: String, create: Bool) throws(SystemCallError) -> Descriptor {
     let obstacle = create ? makeRoot(path) : nil
@@ -64,20 +72,20 @@ package struct PosixFileSystem: FileSystem {
 
   /// Opens a folder with openat(2) and `O_NOFOLLOW`.
   package func openFolder(
-    _ name: String, in folder: Descriptor
+    _ name: FileName, in folder: Descriptor
   ) throws(SystemCallError) -> Descriptor {
     let flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
-    return Descriptor(try check("openat") { openat(folder.number, name, flags) })
+    return Descriptor(try check("openat", name) { openat(folder.number, $0, flags) })
   }
 
   /// Makes a folder with mkdirat(2).
-  package func makeFolder(_ name: String, in folder: Descriptor) throws(SystemCallError) {
-    _ = try check("mkdirat") { mkdirat(folder.number, name, 0o777) }
+  package func makeFolder(_ name: FileName, in folder: Descriptor) throws(SystemCallError) {
+    _ = try check("mkdirat", name) { mkdirat(folder.number, $0, 0o777) }
   }
 
   /// Opens a file with openat(2); `O_NONBLOCK` keeps a pipe from holding the run up.
   package func openFile(
-    _ name: String, in folder: Descriptor, _ access: FileAccess
+    _ name: FileName, in folder: Descriptor, _ access: FileAccess
   ) throws(SystemCallError) -> Descriptor {
     let common = O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY
     let (flags, mode): (Int32, mode_t) =
@@ -87,15 +95,15 @@ package struct PosixFileSystem: FileSystem {
       case .create(let executable):
         (common | O_RDWR | O_CREAT | O_EXCL, executable ? 0o777 : 0o666)
       }
-    return Descriptor(try check("openat") { openat(folder.number, name, flags, mode) })
+    return Descriptor(try check("openat", name) { openat(folder.number, $0, flags, mode) })
   }
 
   /// Asks fstatat(2) with `AT_SYMLINK_NOFOLLOW`.
   package func status(
-    _ name: String, in folder: Descriptor
+    _ name: FileName, in folder: Descriptor
   ) throws(SystemCallError) -> FileStatus {
     var status = stat()
-    _ = try check("fstatat") { fstatat(folder.number, name, &status, AT_SYMLINK_NOFOLLOW) }
+    _ = try check("fstatat", name) { fstatat(folder.number, $0, &status, AT_SYMLINK_NOFOLLOW) }
     return FileStatus(status)
   }
 
@@ -179,14 +187,16 @@ package struct PosixFileSystem: FileSystem {
 
   /// Renames with renameat(2).
   package func rename(
-    _ name: String, to newName: String, in folder: Descriptor
+    _ name: FileName, to newName: FileName, in folder: Descriptor
   ) throws(SystemCallError) {
-    _ = try check("renameat") { renameat(folder.number, name, folder.number, newName) }
+    _ = try newName.withCString { newName throws(SystemCallError) in
+      try check("renameat", name) { renameat(folder.number, $0, folder.number, newName) }
+    }
   }
 
   /// Removes a file with unlinkat(2).
-  package func remove(_ name: String, in folder: Descriptor) throws(SystemCallError) {
-    _ = try check("unlinkat") { unlinkat(folder.number, name, 0) }
+  package func remove(_ name: FileName, in folder: Descriptor) throws(SystemCallError) {
+    _ = try check("unlinkat", name) { unlinkat(folder.number, $0, 0) }
   }
 
   /// Closes with close(2).

@@ -12,7 +12,7 @@ struct StateFile {
   /// What the part file's name has after the state file's.
   static let partSuffix = "-part"
 
-  let name: String
+  let name: FileName
   private let torrent: TorrentMetainfo
   private let folder: String
   private let fileSystem: any FileSystem
@@ -34,16 +34,16 @@ struct StateFile {
     self.folder = folder
     self.fileSystem = fileSystem
     self.synchronizes = synchronizes
-    self.name = name
+    self.name = FileName(name)
   }
 
   /// The file's path, for messages.
-  var path: String { folder + "/" + name }
+  var path: String { folder + "/" + name.text }
 
   /// Whether we hold the lock.
   var isLocked: Bool { lock != nil }
 
-  private var temporaryName: String { name + "~" }
+  private var temporaryName: FileName { name + "~" }
 
   /// `NAME.swift-torrent`; with digits of the info-hash when the torrent itself has such a file.
   static func name(for torrent: TorrentMetainfo, isFlat: Bool) -> String {
@@ -257,7 +257,7 @@ struct StateFile {
   }
 
   /// Takes back a file that this run has made, since it cannot go on.
-  private mutating func withdraw(_ name: String, root: Descriptor) {
+  private mutating func withdraw(_ name: FileName, root: Descriptor) {
     guard name == temporaryName || lock != nil else { return }
     // The error that stopped the run is the one to report.
     try? fileSystem.remove(name, in: root)

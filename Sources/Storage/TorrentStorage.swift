@@ -219,7 +219,7 @@ package final class TorrentStorage: Sendable {
       try files.fileSystem.remove(name, in: root)
     } catch {
       // None was needed.
-      guard error.meansMissing else { throw StorageError(error, path: files.folder + "/" + name) }
+      guard error.meansMissing else { throw StorageError(error, path: "\(files.folder)/\(name)") }
     }
     if let part { files.forget(part) }
   }
