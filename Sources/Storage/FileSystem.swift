@@ -1,3 +1,5 @@
+package import Primitives
+
 /// The system calls on files that storage makes, so that tests can stand in for the disk.
 ///
 /// Names are single components: no call resolves a path, except that of the root, which the user
@@ -17,18 +19,18 @@ package protocol FileSystem: Sendable {
   func openRoot(_ path: String, create: Bool) throws(SystemCallError) -> Descriptor
 
   /// Opens a folder, never through a symbolic link.
-  func openFolder(_ name: String, in folder: Descriptor) throws(SystemCallError) -> Descriptor
+  func openFolder(_ name: FileName, in folder: Descriptor) throws(SystemCallError) -> Descriptor
 
   /// Makes a folder that must not exist.
-  func makeFolder(_ name: String, in folder: Descriptor) throws(SystemCallError)
+  func makeFolder(_ name: FileName, in folder: Descriptor) throws(SystemCallError)
 
   /// Opens a file, never through a symbolic link, and without waiting for a pipe's other end.
   func openFile(
-    _ name: String, in folder: Descriptor, _ access: FileAccess
+    _ name: FileName, in folder: Descriptor, _ access: FileAccess
   ) throws(SystemCallError) -> Descriptor
 
   /// What lies under a name; a symbolic link counts as itself.
-  func status(_ name: String, in folder: Descriptor) throws(SystemCallError) -> FileStatus
+  func status(_ name: FileName, in folder: Descriptor) throws(SystemCallError) -> FileStatus
 
   /// What an open file is.
   func status(of file: Descriptor) throws(SystemCallError) -> FileStatus
@@ -80,11 +82,11 @@ package protocol FileSystem: Sendable {
   /// A file that has the new name already is replaced, or without `replacing` the call fails with
   /// `EEXIST`.
   func rename(
-    _ name: String, to newName: String, in folder: Descriptor, replacing: Bool
+    _ name: FileName, to newName: FileName, in folder: Descriptor, replacing: Bool
   ) throws(SystemCallError)
 
   /// Removes a file.
-  func remove(_ name: String, in folder: Descriptor) throws(SystemCallError)
+  func remove(_ name: FileName, in folder: Descriptor) throws(SystemCallError)
 
   /// Closes a file or folder; an error may tell of an earlier write.
   func close(_ descriptor: Descriptor) throws(SystemCallError)

@@ -1,5 +1,6 @@
 import Glibc
 import Metainfo
+import Primitives
 import Synchronization
 
 /// Looking at files by their names.
@@ -149,7 +150,7 @@ extension FileTable {
   }
 
   /// The stamp of the part file, if its header says that it belongs to this torrent.
-  func stampOfPart(named name: String, in root: Descriptor) throws(StorageError) -> FileStamp? {
+  func stampOfPart(named name: FileName, in root: Descriptor) throws(StorageError) -> FileStamp? {
     do throws(SystemCallError) {
       let file = try fileSystem.openFile(name, in: root, .read)
       let status: FileStatus
@@ -168,7 +169,7 @@ extension FileTable {
     } catch {
       // Nothing that can be opened as a file is no part file of ours.
       if [ENOENT, ELOOP, EISDIR, ENOTDIR, ENXIO, EACCES].contains(error.code) { return nil }
-      throw StorageError(error, path: folder + "/" + name)
+      throw StorageError(error, path: "\(folder)/\(name)")
     }
   }
 }

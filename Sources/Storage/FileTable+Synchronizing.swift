@@ -1,4 +1,5 @@
 import Glibc
+import Primitives
 
 /// Waiting for the disk, if that is wanted.
 extension FileTable {
@@ -7,7 +8,7 @@ extension FileTable {
   func synchronizeWanted() throws(StorageError) {
     guard synchronizes, let root = try openRoot(create: false) else { return }
     var walk = FolderWalk(fileSystem: fileSystem, rootPath: folder)
-    var folders: Set<ArraySlice<String>> = []
+    var folders: Set<ArraySlice<FileName>> = []
     for (index, place) in layout.places.enumerated() where place.isWanted {
       guard let parent = try walk.folder(of: place.path, root: root, create: false) else {
         throw .fileMissing(path: path(index))
@@ -28,7 +29,7 @@ extension FileTable {
       guard let inside = try walk.folder(of: path + [""], root: root, create: false) else {
         continue
       }
-      try synchronizeFolder(inside, path: folder + "/" + path.joined(separator: "/"))
+      try synchronizeFolder(inside, path: folder + "/" + path.pathText)
     }
     try walk.close()
     try synchronizeRoot()

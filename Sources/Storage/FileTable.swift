@@ -1,4 +1,5 @@
 import Glibc
+import Primitives
 import Synchronization
 
 /// What we know of each place of a torrent on disk, and those of them that are open.
@@ -61,7 +62,7 @@ final class FileTable: Sendable {
 
   /// A file's path, for messages.
   func path(_ index: Int) -> String {
-    folder + "/" + layout.places[index].path.joined(separator: "/")
+    folder + "/" + layout.places[index].path.pathText
   }
 
   /// All places' records, by number.

@@ -1,4 +1,5 @@
 import Glibc
+import Primitives
 
 /// Opens the folder of one file after the other, and keeps open those used last.
 ///
@@ -12,10 +13,10 @@ struct FolderWalk {
   /// The root's path, for messages.
   let rootPath: String
   /// The open folders, the one used last at the end.
-  private var open: [(path: ArraySlice<String>, descriptor: Descriptor)] = []
+  private var open: [(path: ArraySlice<FileName>, descriptor: Descriptor)] = []
   private let isSurvey: Bool
   /// In a survey, the folder that was missing last.
-  private var missing: ArraySlice<String>?
+  private var missing: ArraySlice<FileName>?
 
   /// Starts at the root.
   ///
@@ -31,7 +32,7 @@ struct FolderWalk {
   ///
   /// Returns nil when a folder is missing and must not be created.
   mutating func folder(
-    of path: ArraySlice<String>, root: Descriptor, create: Bool
+    of path: ArraySlice<FileName>, root: Descriptor, create: Bool
   ) throws(StorageError) -> Descriptor? {
     let folders = path.dropLast()
     if let missing, folders.starts(with: missing) { return nil }
@@ -52,7 +53,7 @@ struct FolderWalk {
 
   /// The open folder that is furthest on the way, and how many components lead to it.
   private mutating func useDeepest(
-    on folders: ArraySlice<String>
+    on folders: ArraySlice<FileName>
   ) -> (folder: Descriptor, depth: Int)? {
     var deepest: (index: Int, depth: Int)?
     for (index, (path, _)) in open.enumerated()
@@ -83,13 +84,13 @@ struct FolderWalk {
     do {
       try fileSystem.close(descriptor)
     } catch {
-      throw StorageError(error, path: ([rootPath] + path).joined(separator: "/"))
+      throw StorageError(error, path: rootPath + "/" + path.pathText)
     }
   }
 
   /// Where the system allows fewer open folders than we would keep, all but the parent make room.
   private mutating func openMakingRoom(
-    _ way: ArraySlice<String>, in parent: Descriptor, create: Bool
+    _ way: ArraySlice<FileName>, in parent: Descriptor, create: Bool
   ) throws(StorageError) -> Descriptor? {
     do throws(StorageError) {
       return try openFolder(way, in: parent, create: create)
@@ -102,10 +103,10 @@ struct FolderWalk {
   }
 
   private func openFolder(
-    _ way: ArraySlice<String>, in parent: Descriptor, create: Bool
+    _ way: ArraySlice<FileName>, in parent: Descriptor, create: Bool
   ) throws(StorageError) -> Descriptor? {
     guard let name = way.last else { return parent }
-    var display: String { ([rootPath] + way).joined(separator: "/") }
+    var display: String { rootPath + "/" + way.pathText }
     do {
       return try fileSystem.openFolder(name, in: parent)
     } catch {
@@ -132,7 +133,7 @@ struct FolderWalk {
 
   /// What stands where a folder should be.
   private func obstacle(
-    _ name: String, in parent: Descriptor, display: String
+    _ name: FileName, in parent: Descriptor, display: String
   ) -> StorageError {
     do {
       let status = try fileSystem.status(name, in: parent)

@@ -12,7 +12,7 @@ struct OutputLayout: Sendable {
   /// One file on disk.
   struct Place: Sendable {
     /// The components below the output folder.
-    let path: ArraySlice<String>
+    let path: ArraySlice<FileName>
     let length: Int64
     let isExecutable: Bool
     /// Whether it exists on disk at all; padding does not.
@@ -21,7 +21,7 @@ struct OutputLayout: Sendable {
     let isWanted: Bool
 
     /// The last component.
-    var name: String { path.last ?? "" }
+    var name: FileName { path.last ?? "" }
   }
 
   /// A run of bytes of a file that is left out, which wanted pieces hold.
@@ -57,8 +57,9 @@ struct OutputLayout: Sendable {
       partName == nil
       ? [] : Self.strays(in: torrent.layout, selection: selection, wanted: wanted)
     var places = torrent.layout.files.map { file in
-      Place(
-        path: isFlat && torrent.isMultiFile ? file.path.dropFirst() : file.path[...],
+      let path = file.path.map { FileName($0) }
+      return Place(
+        path: isFlat && torrent.isMultiFile ? path.dropFirst() : path[...],
         length: file.length, isExecutable: file.isExecutable, isStored: file.isStored,
         isWanted: file.isStored && selection.contains(file.index))
     }
@@ -66,7 +67,8 @@ struct OutputLayout: Sendable {
       let length = strays.last.map { $0.position + $0.length } ?? Int64(PartFile.headerLength)
       places.append(
         Place(
-          path: [partName], length: length, isExecutable: false, isStored: true, isWanted: false))
+          path: [FileName(partName)], length: length, isExecutable: false, isStored: true,
+          isWanted: false))
     }
     self.places = places
   }

@@ -1,5 +1,6 @@
 import CPosix
 import Glibc
+package import Primitives
 
 /// The operating system's files.
 package struct PosixFileSystem: FileSystem {
@@ -35,6 +36,13 @@ package struct PosixFileSystem: FileSystem {
     }
   }
 
+  /// The same for a call on a name.
+  private func check<Result: SignedInteger>(
+    _ call: StaticString, _ name: FileName, _ body: (UnsafePointer<CChar>) -> Result
+  ) throws(SystemCallError) -> Result {
+    try name.withCString { name throws(SystemCallError) in try check(call) { body(name) } }
+  }
+
   /// Opens the output folder with open(2), after mkdir(2) for what is missing.
   package func openRoot(_ path: String, create: Bool) throws(SystemCallError) -> Descriptor {
     let obstacle = create ? makeRoot(path) : nil
@@ -64,20 +72,20 @@ package struct PosixFileSystem: FileSystem {
 
   /// Opens a folder with openat(2) and `O_NOFOLLOW`.
   package func openFolder(
-    _ name: String, in folder: Descriptor
+    _ name: FileName, in folder: Descriptor
   ) throws(SystemCallError) -> Descriptor {
     let flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
-    return Descriptor(try check("openat") { openat(folder.number, name, flags) })
+    return Descriptor(try check("openat", name) { openat(folder.number, $0, flags) })
   }
 
   /// Makes a folder with mkdirat(2).
-  package func makeFolder(_ name: String, in folder: Descriptor) throws(SystemCallError) {
-    _ = try check("mkdirat") { mkdirat(folder.number, name, 0o777) }
+  package func makeFolder(_ name: FileName, in folder: Descriptor) throws(SystemCallError) {
+    _ = try check("mkdirat", name) { mkdirat(folder.number, $0, 0o777) }
   }
 
   /// Opens a file with openat(2); `O_NONBLOCK` keeps a pipe from holding the run up.
   package func openFile(
-    _ name: String, in folder: Descriptor, _ access: FileAccess
+    _ name: FileName, in folder: Descriptor, _ access: FileAccess
   ) throws(SystemCallError) -> Descriptor {
     let common = O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY
     let (flags, mode): (Int32, mode_t) =
@@ -87,15 +95,15 @@ package struct PosixFileSystem: FileSystem {
       case .create(let executable):
         (common | O_RDWR | O_CREAT | O_EXCL, executable ? 0o777 : 0o666)
       }
-    return Descriptor(try check("openat") { openat(folder.number, name, flags, mode) })
+    return Descriptor(try check("openat", name) { openat(folder.number, $0, flags, mode) })
   }
 
   /// Asks statx(2) with `AT_SYMLINK_NOFOLLOW`.
   package func status(
-    _ name: String, in folder: Descriptor
+    _ name: FileName, in folder: Descriptor
   ) throws(SystemCallError) -> FileStatus {
     var status = cposix_file_status()
-    _ = try check("statx") { cposix_status_of_name(folder.number, name, &status) }
+    _ = try check("statx", name) { cposix_status_of_name(folder.number, $0, &status) }
     return FileStatus(status)
   }
 
@@ -189,12 +197,13 @@ package struct PosixFileSystem: FileSystem {
 
   /// Renames with renameat(2), or with renameat2(2) and `RENAME_NOREPLACE`.
   package func rename(
-    _ name: String, to newName: String, in folder: Descriptor, replacing: Bool
+    _ name: FileName, to newName: FileName, in folder: Descriptor, replacing: Bool
   ) throws(SystemCallError) {
     if !replacing {
       do throws(SystemCallError) {
-        _ = try check("renameat2") { cposix_rename_exclusively(folder.number, name, newName) }
-        return
+        return try rename("renameat2", name, to: newName) {
+          cposix_rename_exclusively(folder.number, $0, $1)
+        }
       } catch {
         guard error.code == EINVAL || error.code == ENOSYS else { throw error }
       }
@@ -202,12 +211,21 @@ package struct PosixFileSystem: FileSystem {
       let file = try openFile(newName, in: folder, .create(executable: false))
       try close(file)
     }
-    _ = try check("renameat") { renameat(folder.number, name, folder.number, newName) }
+    try rename("renameat", name, to: newName) { renameat(folder.number, $0, folder.number, $1) }
+  }
+
+  private func rename(
+    _ call: StaticString, _ name: FileName, to newName: FileName,
+    _ body: (UnsafePointer<CChar>, UnsafePointer<CChar>) -> Int32
+  ) throws(SystemCallError) {
+    _ = try newName.withCString { newName throws(SystemCallError) in
+      try check(call, name) { body($0, newName) }
+    }
   }
 
   /// Removes a file with unlinkat(2).
-  package func remove(_ name: String, in folder: Descriptor) throws(SystemCallError) {
-    _ = try check("unlinkat") { unlinkat(folder.number, name, 0) }
+  package func remove(_ name: FileName, in folder: Descriptor) throws(SystemCallError) {
+    _ = try check("unlinkat", name) { unlinkat(folder.number, $0, 0) }
   }
 
   /// Closes with close(2).

@@ -31,7 +31,7 @@ struct StateFile {
     }
   }
 
-  let name: String
+  let name: FileName
   private let torrent: TorrentMetainfo
   private let folder: String
   private let fileSystem: any FileSystem
@@ -49,11 +49,11 @@ struct StateFile {
     self.folder = folder
     self.fileSystem = fileSystem
     self.synchronizes = synchronizes
-    self.name = name
+    self.name = FileName(name)
   }
 
   /// The file's path, for messages.
-  var path: String { folder + "/" + name }
+  var path: String { folder + "/" + name.text }
 
   /// Whether we hold the lock.
   var isLocked: Bool { lock != nil }
@@ -193,7 +193,7 @@ struct StateFile {
   /// the latter, which its content proves, is removed.
   private func createTemporary(
     root: Descriptor
-  ) throws(StorageError) -> (file: Descriptor, name: String) {
+  ) throws(StorageError) -> (file: Descriptor, name: FileName) {
     let names = [name + "~"] + (1...9).map { name + "~\($0)" }
     for candidate in names {
       do throws(SystemCallError) {
@@ -218,7 +218,7 @@ struct StateFile {
   }
 
   /// Whether a file holds a record of ours, or the beginning of one.
-  private func isLeftover(_ candidate: String, root: Descriptor) -> Bool {
+  private func isLeftover(_ candidate: FileName, root: Descriptor) -> Bool {
     do throws(SystemCallError) {
       let file = try fileSystem.openFile(candidate, in: root, .read)
       defer { release(file) }

@@ -280,12 +280,12 @@ package final class TorrentStorage: Sendable {
       try files.fileSystem.remove(partName, in: root)
     } catch {
       guard error.meansMissing else {
-        throw StorageError(error, path: files.folder + "/" + partName)
+        throw StorageError(error, path: "\(files.folder)/\(partName)")
       }
     }
     leftoverPart.withLock { $0 = nil }
     if let part = layout.partPlace { files.forget(part) }
   }
 
-  private var partName: String { state.withLock { $0.name } + PartFile.suffix }
+  private var partName: FileName { state.withLock { $0.name } + PartFile.suffix }
 }

@@ -98,7 +98,7 @@ extension TorrentStorage {
             ownCounts[index] > 0 ? .damaged : .unsure
           }
         return VerificationReport.File(
-          index: index, path: place.path.joined(separator: "/"), length: place.length,
+          index: index, path: place.path.pathText, length: place.length,
           condition: condition, badPieceCount: badCounts[index])
       })
   }

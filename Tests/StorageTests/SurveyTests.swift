@@ -1,3 +1,4 @@
+import Primitives
 import Storage
 import TestSupport
 import Testing
@@ -20,7 +21,7 @@ import Testing
     let stored = try StoredTorrent(files: paths.map { ($0, 100) }, pieceLength: 16384)
     let files = FaultyFileSystem(MemoryFileSystem())
     var folder = try files.openRoot("/out", create: true)
-    for name in ["T", "a"] {
+    for name: FileName in ["T", "a"] {
       try files.makeFolder(name, in: folder)
       folder = try files.openFolder(name, in: folder)
     }

@@ -1,5 +1,6 @@
-package import Storage
 import Glibc
+package import Primitives
+package import Storage
 import Synchronization
 
 /// A wrapper around a file system that injects faults: a full disk and failing calls.
@@ -62,27 +63,27 @@ package final class FaultyFileSystem: FileSystem {
   }
 
   package func openFolder(
-    _ name: String, in folder: Descriptor
+    _ name: FileName, in folder: Descriptor
   ) throws(SystemCallError) -> Descriptor {
     faults.withLock { $0.folderOpens += 1 }
     try check("openat")
     return try base.openFolder(name, in: folder)
   }
 
-  package func makeFolder(_ name: String, in folder: Descriptor) throws(SystemCallError) {
+  package func makeFolder(_ name: FileName, in folder: Descriptor) throws(SystemCallError) {
     try check("mkdirat")
     try base.makeFolder(name, in: folder)
   }
 
   package func openFile(
-    _ name: String, in folder: Descriptor, _ access: FileAccess
+    _ name: FileName, in folder: Descriptor, _ access: FileAccess
   ) throws(SystemCallError) -> Descriptor {
     try check("openat")
     return try base.openFile(name, in: folder, access)
   }
 
   package func status(
-    _ name: String, in folder: Descriptor
+    _ name: FileName, in folder: Descriptor
   ) throws(SystemCallError) -> FileStatus {
     try check("fstatat")
     return try base.status(name, in: folder)
@@ -164,13 +165,13 @@ package final class FaultyFileSystem: FileSystem {
   }
 
   package func rename(
-    _ name: String, to newName: String, in folder: Descriptor, replacing: Bool
+    _ name: FileName, to newName: FileName, in folder: Descriptor, replacing: Bool
   ) throws(SystemCallError) {
     try check("renameat")
     try base.rename(name, to: newName, in: folder, replacing: replacing)
   }
 
-  package func remove(_ name: String, in folder: Descriptor) throws(SystemCallError) {
+  package func remove(_ name: FileName, in folder: Descriptor) throws(SystemCallError) {
     try check("unlinkat")
     try base.remove(name, in: folder)
   }

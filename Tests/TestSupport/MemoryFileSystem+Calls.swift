@@ -1,5 +1,6 @@
-package import Storage
 import Glibc
+package import Primitives
+package import Storage
 import Synchronization
 
 /// The system calls.
@@ -13,7 +14,7 @@ extension MemoryFileSystem: FileSystem {
   }
 
   package func openFolder(
-    _ name: String, in folder: Descriptor
+    _ name: FileName, in folder: Descriptor
   ) throws(SystemCallError) -> Descriptor {
     try run("openat") { contents throws(Failure) in
       guard let node = try Self.entries(folder, contents).entries[name] else {
@@ -24,14 +25,14 @@ extension MemoryFileSystem: FileSystem {
     }
   }
 
-  package func makeFolder(_ name: String, in folder: Descriptor) throws(SystemCallError) {
+  package func makeFolder(_ name: FileName, in folder: Descriptor) throws(SystemCallError) {
     try run("mkdirat") { contents throws(Failure) in
       _ = try Self.add(.folder([:]), name, in: folder, &contents)
     }
   }
 
   package func openFile(
-    _ name: String, in folder: Descriptor, _ access: FileAccess
+    _ name: FileName, in folder: Descriptor, _ access: FileAccess
   ) throws(SystemCallError) -> Descriptor {
     try run("openat") { contents throws(Failure) in
       if case .create = access {
@@ -47,7 +48,7 @@ extension MemoryFileSystem: FileSystem {
   }
 
   package func status(
-    _ name: String, in folder: Descriptor
+    _ name: FileName, in folder: Descriptor
   ) throws(SystemCallError) -> FileStatus {
     try run("fstatat") { contents throws(Failure) in
       guard let node = try Self.entries(folder, contents).entries[name] else {
@@ -176,7 +177,7 @@ extension MemoryFileSystem: FileSystem {
   }
 
   package func rename(
-    _ name: String, to newName: String, in folder: Descriptor, replacing: Bool
+    _ name: FileName, to newName: FileName, in folder: Descriptor, replacing: Bool
   ) throws(SystemCallError) {
     try run("renameat") { contents throws(Failure) in
       var (parent, entries) = try Self.entries(folder, contents)
@@ -190,7 +191,7 @@ extension MemoryFileSystem: FileSystem {
     }
   }
 
-  package func remove(_ name: String, in folder: Descriptor) throws(SystemCallError) {
+  package func remove(_ name: FileName, in folder: Descriptor) throws(SystemCallError) {
     try run("unlinkat") { contents throws(Failure) in
       var (parent, entries) = try Self.entries(folder, contents)
       guard entries[name] != nil else { throw Failure(code: ENOENT) }

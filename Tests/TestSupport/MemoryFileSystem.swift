@@ -1,5 +1,6 @@
-import Storage
 import Glibc
+import Primitives
+import Storage
 import Synchronization
 
 /// A file system in memory that behaves like the real one, including holes and locks.
@@ -9,7 +10,7 @@ import Synchronization
 package final class MemoryFileSystem: Sendable {
   indirect enum Node {
     case file([UInt8])
-    case folder([String: Int])
+    case folder([FileName: Int])
     case symlink
   }
 
@@ -175,7 +176,7 @@ package final class MemoryFileSystem: Sendable {
     contents.withLock { contents in
       func list(_ node: Int, _ prefix: String) -> [String] {
         guard case .folder(let entries) = contents.nodes[node] else { return [prefix] }
-        return entries.flatMap { list($1, prefix.isEmpty ? $0 : prefix + "/" + $0) }
+        return entries.flatMap { list($1, prefix.isEmpty ? $0.text : prefix + "/" + $0.text) }
       }
       return list(1, "").filter { !$0.isEmpty }.sorted()
     }
@@ -203,8 +204,8 @@ package final class MemoryFileSystem: Sendable {
   /// Removes a file or folder.
   package func delete(_ path: String) {
     contents.withLock { contents in
-      let parts = path.split(separator: "/").map(String.init)
-      let parent = Self.find(parts.dropLast().joined(separator: "/"), contents)
+      let parts = path.split(separator: "/").map { FileName(String($0)) }
+      let parent = Self.find(parts.dropLast().pathText, contents)
       guard let parent, let last = parts.last,
         case .folder(var entries) = contents.nodes[parent]
       else { return }
@@ -216,7 +217,7 @@ package final class MemoryFileSystem: Sendable {
   func place(_ path: String, _ node: Node) {
     contents.withLock { contents in
       var folder = 1
-      let parts = path.split(separator: "/").map(String.init)
+      let parts = path.split(separator: "/").map { FileName(String($0)) }
       for (position, part) in parts.enumerated() {
         guard case .folder(var entries) = contents.nodes[folder] else { return }
         if let next = entries[part], position == parts.count - 1 {
@@ -242,7 +243,8 @@ package final class MemoryFileSystem: Sendable {
   static func find(_ path: String, _ contents: Contents) -> Int? {
     var node = 1
     for part in path.split(separator: "/") {
-      guard case .folder(let entries) = contents.nodes[node], let next = entries[String(part)]
+      guard case .folder(let entries) = contents.nodes[node],
+        let next = entries[FileName(String(part))]
       else { return nil }
       node = next
     }
@@ -270,7 +272,7 @@ package final class MemoryFileSystem: Sendable {
 
   static func entries(
     _ folder: Descriptor, _ contents: Contents
-  ) throws(Failure) -> (node: Int, entries: [String: Int]) {
+  ) throws(Failure) -> (node: Int, entries: [FileName: Int]) {
     guard let node = contents.open[folder.number] else { throw Failure(code: EBADF) }
     guard case .folder(let entries) = contents.nodes[node] else { throw Failure(code: ENOTDIR) }
     return (node, entries)
@@ -294,10 +296,10 @@ package final class MemoryFileSystem: Sendable {
   }
 
   static func add(
-    _ node: Node, _ name: String, in folder: Descriptor, _ contents: inout Contents
+    _ node: Node, _ name: FileName, in folder: Descriptor, _ contents: inout Contents
   ) throws(Failure) -> Int {
     var (parent, entries) = try Self.entries(folder, contents)
-    guard name.utf8.count <= 255 else { throw Failure(code: ENAMETOOLONG) }
+    guard name.count <= 255 else { throw Failure(code: ENAMETOOLONG) }
     guard entries[name] == nil else { throw Failure(code: EEXIST) }
     let number = contents.nextNode
     contents.nextNode += 1

@@ -1,0 +1,91 @@
+/// The name of one file or folder: bytes, as file systems and torrents have it, which need not be
+/// text.
+public struct FileName: Hashable, Sendable {
+  /// The bytes; they may be a slice of something larger that they keep in memory.
+  public let bytes: ArraySlice<UInt8>
+
+  /// Creates a name of any bytes.
+  @inlinable
+  public init(_ bytes: ArraySlice<UInt8>) {
+    self.bytes = bytes
+  }
+
+  /// Creates a name of the text's UTF-8.
+  public init(_ text: String) {
+    bytes = ArraySlice(text.utf8)
+  }
+
+  /// The number of bytes.
+  public var count: Int { bytes.count }
+
+  /// The name as text; what is not UTF-8 in it shows as U+FFFD.
+  public var text: String { String(decoding: bytes, as: UTF8.self) }
+
+  /// Whether both have the same bytes.
+  public static func == (left: FileName, right: FileName) -> Bool {
+    left.bytes.withUnsafeBytes { left in
+      right.bytes.withUnsafeBytes { right in
+        left.count == right.count
+          && (left.baseAddress == right.baseAddress || left.elementsEqual(right))
+      }
+    }
+  }
+
+  /// Hashes the bytes.
+  public func hash(into hasher: inout Hasher) {
+    bytes.withUnsafeBytes { hasher.combine(bytes: $0) }
+    // Ends the name, so that names in a row cannot run into each other.
+    hasher.combine(UInt8.max)
+  }
+
+  /// A name with more text at its end.
+  public static func + (name: FileName, text: String) -> FileName {
+    FileName(name.bytes + text.utf8)
+  }
+
+  /// Calls `body` with the bytes as a C string, which ends at the first NUL.
+  public func withCString<Result, Failure: Error>(
+    _ body: (UnsafePointer<CChar>) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    try withUnsafeTemporaryAllocation(of: CChar.self, capacity: bytes.count + 1) {
+      buffer throws(Failure) in
+      bytes.withUnsafeBytes { UnsafeMutableRawBufferPointer(buffer).copyMemory(from: $0) }
+      buffer[bytes.count] = 0
+      guard let start = UnsafePointer(buffer.baseAddress) else {
+        preconditionFailure("a buffer of one byte and more has an address")
+      }
+      return try body(start)
+    }
+  }
+}
+
+extension FileName: Comparable {
+  /// Orders names by their bytes.
+  public static func < (left: FileName, right: FileName) -> Bool {
+    left.bytes.lexicographicallyPrecedes(right.bytes)
+  }
+}
+
+extension FileName: ExpressibleByStringLiteral {
+  /// Creates a name of a literal's UTF-8.
+  public init(stringLiteral text: String) {
+    self.init(text)
+  }
+}
+
+extension FileName: CustomStringConvertible {
+  /// The name as text, for messages.
+  public var description: String { text }
+}
+
+extension Sequence<FileName> {
+  /// The names as one path, for messages; what is not UTF-8 in it shows as U+FFFD.
+  public var pathText: String {
+    var bytes: [UInt8] = []
+    for name in self {
+      if !bytes.isEmpty { bytes.append(UInt8(ascii: "/")) }
+      bytes += name.bytes
+    }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+}
