@@ -4,13 +4,13 @@ public struct FileName: Hashable, Sendable {
   /// The bytes; they may be a slice of something larger that they keep in memory.
   public let bytes: ArraySlice<UInt8>
 
-  /// Creates a name of any bytes.
+  /// Creates a name from any bytes.
   @inlinable
   public init(_ bytes: ArraySlice<UInt8>) {
     self.bytes = bytes
   }
 
-  /// Creates a name of the text's UTF-8.
+  /// Creates a name from the UTF-8 encoding of a string.
   public init(_ text: String) {
     bytes = ArraySlice(text.utf8)
   }
@@ -18,10 +18,10 @@ public struct FileName: Hashable, Sendable {
   /// The number of bytes.
   public var count: Int { bytes.count }
 
-  /// The name as text; what is not UTF-8 in it shows as U+FFFD.
+  /// The name as text, with U+FFFD in place of invalid UTF-8.
   public var text: String { String(decoding: bytes, as: UTF8.self) }
 
-  /// Whether both have the same bytes.
+  /// Returns whether both names have the same bytes.
   public static func == (left: FileName, right: FileName) -> Bool {
     left.bytes.withUnsafeBytes { left in
       right.bytes.withUnsafeBytes { right in
@@ -38,7 +38,7 @@ public struct FileName: Hashable, Sendable {
     hasher.combine(UInt8.max)
   }
 
-  /// A name with more text at its end.
+  /// Returns the name with text appended.
   public static func + (name: FileName, text: String) -> FileName {
     FileName(name.bytes + text.utf8)
   }
@@ -60,14 +60,14 @@ public struct FileName: Hashable, Sendable {
 }
 
 extension FileName: Comparable {
-  /// Orders names by their bytes.
+  /// Returns whether `left` precedes `right` in byte order.
   public static func < (left: FileName, right: FileName) -> Bool {
     left.bytes.lexicographicallyPrecedes(right.bytes)
   }
 }
 
 extension FileName: ExpressibleByStringLiteral {
-  /// Creates a name of a literal's UTF-8.
+  /// Creates a name from the UTF-8 encoding of a literal.
   public init(stringLiteral text: String) {
     self.init(text)
   }
@@ -79,7 +79,7 @@ extension FileName: CustomStringConvertible {
 }
 
 extension Sequence<FileName> {
-  /// The names as one path, for messages; what is not UTF-8 in it shows as U+FFFD.
+  /// The names as one path for messages, with U+FFFD in place of invalid UTF-8.
   public var pathText: String {
     var bytes: [UInt8] = []
     for name in self {

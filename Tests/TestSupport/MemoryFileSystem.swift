@@ -57,7 +57,7 @@ package final class MemoryFileSystem: Sendable {
     /// The files that were given a second name.
     var linked: Set<Int> = []
 
-    /// How many names a file has.
+    /// The number of names that a file has.
     func names(of node: Int) -> Int {
       guard linked.contains(node) else { return 1 }
       return nodes.values.reduce(0) { sum, parent in
