@@ -40,7 +40,7 @@ public enum DownloadEvent: Sendable {
   case seeding(SeedingFacts)
 }
 
-/// What a run seeds, and until when.
+/// The data that a run seeds, and the goal at which it ends.
 public struct SeedingFacts: Sendable, Equatable {
   /// The share ratio at which seeding ends; nil for none.
   public let ratio: Double?

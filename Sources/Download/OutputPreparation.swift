@@ -49,7 +49,7 @@ struct OutputPreparation {
   let interruption: Interruption
 
   func prepare() async throws(DownloadError) -> PreparedOutput {
-    // A seed gives what is there, whatever was once chosen.
+    // A seed serves all data that is present, whatever was selected.
     let storage = makeStorage { if options.keepSeeding { $0.selection = .all } }
     do throws(DownloadError) {
       return try await prepare(storage)
@@ -110,7 +110,7 @@ struct OutputPreparation {
     let (found, isComplete) = (verified, output.isComplete)
     if options.keepSeeding {
       if verified.isEmpty { throw .nothingToSeed(pieceCount: torrent.geometry.pieceCount) }
-      // A seed changes no file. But a run may have died just before its end.
+      // A seed changes no file, except that it completes a run that died just before its end.
       guard isComplete, storage.isInPlace else { return output }
     }
     try await onWorker { () throws(StorageError) in

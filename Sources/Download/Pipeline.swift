@@ -315,10 +315,10 @@ final class Pipeline: AnnouncerDelegate {
 
   // MARK: - Trackers
 
-  /// The totals that trackers hear.
+  /// The totals that trackers are told.
   ///
-  /// Everything that is missing of the torrent is left, chosen or not: a tracker takes a peer with
-  /// nothing left for a seed of the whole of it.
+  /// `left` counts every missing byte of the torrent, selected or not, because a tracker takes a peer
+  /// with nothing left for a seed of the whole torrent.
   var totals: TransferTotals {
     let progress = snapshot()
     return TransferTotals(
@@ -326,7 +326,7 @@ final class Pipeline: AnnouncerDelegate {
       left: torrent.geometry.totalLength - torrent.geometry.bytes(of: work.board.verified))
   }
 
-  /// Whether everything that is wanted is there, but not the whole torrent.
+  /// A Boolean value indicating whether everything wanted is present, but not the whole torrent.
   var isPartialSeed: Bool { work.board.isComplete && !work.board.verified.isFull }
 
   var needsPeers: Bool { roster.sessions.isEmpty && !roster.book.hasCandidates }

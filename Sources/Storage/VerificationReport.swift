@@ -33,9 +33,9 @@ public struct VerificationReport: Equatable, Sendable {
     public let condition: Condition
     /// How many of its pieces are wrong or missing.
     public let badPieceCount: Int
-    /// How many of its pieces cannot be checked.
+    /// The number of its pieces that cannot be checked.
     public let unprovenPieceCount: Int
-    /// How many pieces hold a byte of it.
+    /// The number of pieces that hold a byte of it.
     public let pieceCount: Int
   }
 
@@ -88,7 +88,7 @@ extension TorrentStorage {
   }
 }
 
-/// What the pieces that are not verified say about the files that they touch.
+/// The evidence that unverified pieces give about the files that they touch.
 private struct Findings {
   private let layout: OutputLayout
   private let records: [FileTable.Record]
@@ -97,7 +97,7 @@ private struct Findings {
   private(set) var bad: [VerificationReport.BadPiece] = []
   private(set) var unproven: [PieceIndex] = []
   private var badCounts: [Int]
-  /// Those of them that are not the fault of a file that is not sound.
+  /// The bad pieces of each file that touch no missing file and none of the wrong length.
   private var ownCounts: [Int]
   private var unprovenCounts: [Int]
 

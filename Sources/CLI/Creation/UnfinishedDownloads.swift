@@ -1,24 +1,24 @@
 import Glibc
 import Storage
 
-/// Finds data that is not all there, so that no torrent is made of it: a file or folder beside which
-/// a state file of ours lies.
+/// The unfinished downloads in or around a path that a torrent is to be made of.
 ///
-/// Nor do state files, and the part files beside them, belong into a torrent. A file of another
-/// program that only has such a name is a file like any other.
+/// A download is unfinished as long as its state file lies beside its data. Such data must not be
+/// published, and neither must state files and part files themselves. A file that only has such a
+/// name, without the content of a state file, is an ordinary file.
 struct UnfinishedDownloads {
-  /// The state files of what would be published, by their paths.
+  /// The paths of the state files whose data would be published.
   private var states: [[UInt8]] = []
-  /// How the first of them could be left out; nil when that is no way out.
+  /// The name that leaves out the first of them when it is excluded; nil if there is none.
   private var exclusion: [UInt8]?
 
   private static let suffix = Array(StateFileMark.suffix.utf8)
-  /// What else a download leaves under its state file's name.
+  /// The endings of the other files that a download keeps under its state file's name.
   private static let companions = StateFileMark.companionEndings.map { Array($0.utf8) }
 
-  /// The names in a folder that go into a torrent, but for those that `isExcluded` leaves out.
+  /// Returns the names in a folder that belong into a torrent, without those that are excluded.
   ///
-  /// A state file counts unless the user leaves out all that it can stand for.
+  /// A state file is noted unless the user has excluded all the data that it can belong to.
   mutating func filter(
     _ names: [[UInt8]], in folder: [UInt8], isExcluded: ([UInt8]) -> Bool
   ) -> [[UInt8]] {
@@ -31,7 +31,7 @@ struct UnfinishedDownloads {
     let rest = names.filter { !own.contains($0) }
     for state in found {
       let data = rest.filter { Self.stands(state, for: $0) }
-      // Without a folder of their own, the torrent's files may be any of those in this folder.
+      // With --flat, any file in this folder may be one of the torrent's.
       let isLeftOut = data.isEmpty ? isExcluded(state) : data.allSatisfy(isExcluded)
       guard !isLeftOut else { continue }
       if states.isEmpty { exclusion = data.first }
@@ -40,7 +40,7 @@ struct UnfinishedDownloads {
     return rest.filter { !isExcluded($0) }
   }
 
-  /// Looks whether a path is an unfinished download or lies in one, or is what one leaves beside it.
+  /// Notes the state file that a path is, belongs to, or lies under.
   mutating func look(around path: String) {
     guard let real = realpath(path, nil) else { return }
     defer { free(real) }
@@ -58,7 +58,7 @@ struct UnfinishedDownloads {
     }
   }
 
-  /// Why no torrent is made; nil when nothing is unfinished.
+  /// The reason to make no torrent; nil when nothing is unfinished.
   var failure: CommandFailure? {
     guard let first = states.first else { return nil }
     let shown = TerminalText.cleaned(utf8: first)
@@ -70,11 +70,11 @@ struct UnfinishedDownloads {
       hint: "finish the download first\(way ?? "")")
   }
 
-  /// Whether a state file has the name that a download of this name gives it.
+  /// Whether a download of this name may have given a state file its name.
   private static func stands(_ state: [UInt8], for name: [UInt8]) -> Bool {
     let stem = state.dropLast(suffix.count)
     guard stem.starts(with: name) else {
-      // A name that leaves no room for the ending was cut.
+      // A name that left no room for the ending was shortened.
       return stem.count >= 200 && name.starts(with: stem)
     }
     let rest = stem.dropFirst(name.count)

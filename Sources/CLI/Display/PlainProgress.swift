@@ -76,7 +76,7 @@ package struct PlainProgress: Sendable {
 }
 
 extension ProgressSnapshot {
-  /// How much of it is there, of a seed that lacks something; nil when all is there.
+  /// The verified share of a partial seed in percent; nil when nothing is missing.
   var share: String? {
     verifiedBytes < totalBytes ? ByteText.percent(verifiedBytes, of: totalBytes) : nil
   }

@@ -122,8 +122,7 @@ package enum EventJSON {
     ]
   }
 
-  /// A source is done: every byte is verified and in place, or what is there was served for as long
-  /// as was asked for.
+  /// A source is done: every byte is verified and in place, or the seeding goal is reached.
   package static func completed(_ summary: DownloadSummary, source: Int) -> JSONValue {
     let final = summary.progress
     return object(

@@ -14,7 +14,7 @@ package struct RunTotals: Sendable {
   package var uploadedBytes: Int64 = 0
   /// How long it took.
   package var duration = Duration.zero
-  /// Whether data was only served, which need not have been complete.
+  /// Whether the sources were only seeded, perhaps as partial seeds.
   package var isSeeding = false
 
   /// Nothing has become of anything yet.

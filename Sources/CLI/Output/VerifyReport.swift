@@ -129,7 +129,7 @@ package struct VerifyReport: Sendable {
     .array(ranges.map { .array([.count($0.lowerBound), .count($0.upperBound)]) })
   }
 
-  /// What of a file cannot be checked.
+  /// The number of a file's pieces that cannot be checked.
   private static func gap(_ file: VerificationReport.File) -> JSONValue {
     .object([
       .init("number", .count(file.index + 1)), .init("path", .string(file.path)),

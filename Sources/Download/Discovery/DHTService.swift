@@ -166,7 +166,7 @@ final class DHTService {
   }
 
   private func searchOnce(_ node: DHTNode) async {
-    // Who counts seeds in the table counts complete ones (BEP 33).
+    // The seeds that a DHT scrape counts are complete ones (BEP 33).
     let announcement =
       listeningPort == 0
       ? nil : PeerAnnouncement(port: listeningPort, isSeed: needs().hasEveryPiece)

@@ -18,7 +18,7 @@ package protocol AnnouncerDelegate: AnyObject {
 }
 
 extension AnnouncerDelegate {
-  /// Whether nothing more is wanted though something is missing: no, unless somebody knows better.
+  /// By default, nobody is a partial seed.
   package var isPartialSeed: Bool { false }
 }
 
