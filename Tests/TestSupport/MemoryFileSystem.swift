@@ -139,7 +139,7 @@ package final class MemoryFileSystem: Sendable {
     contents.withLock { contents in
       guard let node = Self.find(path, contents), case .folder(var entries) = contents.nodes[1]
       else { return }
-      entries[name] = node
+      entries[FileName(name)] = node
       contents.nodes[1] = .folder(entries)
       contents.linked.insert(node)
     }
