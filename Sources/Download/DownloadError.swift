@@ -8,8 +8,8 @@ public enum DownloadError: Error, Equatable, Sendable, CustomStringConvertible {
   case storage(StorageError)
   /// The run was stopped; the verified data was kept.
   case cancelled
-  /// Seeding was requested, but pieces are missing.
-  case incomplete(missingPieces: Int)
+  /// Seeding was requested, but not one of the torrent's pieces is present and correct.
+  case nothingToSeed(pieceCount: Int)
   /// None of the addresses could be listened on.
   case listenFailed(String)
   /// The time limit for the whole run has passed; the verified data was kept, as in the cases
@@ -36,7 +36,10 @@ public enum DownloadError: Error, Equatable, Sendable, CustomStringConvertible {
     switch self {
     case .storage(let error): "\(error)"
     case .cancelled: "stopped before the download was complete"
-    case .incomplete(let missing): "cannot seed incomplete data: \(missing) pieces are missing"
+    case .nothingToSeed(1):
+      "there is nothing to seed: the torrent's only piece is missing or wrong"
+    case .nothingToSeed(let count):
+      "there is nothing to seed: all \(count) pieces are missing or wrong"
     case .listenFailed(let reason): "cannot listen for peers: \(reason)"
     case .deadlinePassed(let limit): "not complete after \(limit.words)"
     case .noMetadata(let limit): "no peer sent the torrent's metadata within \(limit.words)"

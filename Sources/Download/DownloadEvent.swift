@@ -36,9 +36,26 @@ public enum DownloadEvent: Sendable {
   case progress(ProgressSnapshot)
   /// Every byte is verified and in place.
   case completed
-  /// The complete data is being seeded up to this share ratio or time; without limit if both are
-  /// nil.
-  case seeding(ratio: Double?, time: Duration?)
+  /// From now on the run only seeds.
+  case seeding(SeedingFacts)
+}
+
+/// The data that a run seeds, and the goal at which it ends.
+public struct SeedingFacts: Sendable, Equatable {
+  /// The share ratio at which seeding ends; nil for none.
+  public let ratio: Double?
+  /// The time after which seeding ends; nil for never.
+  public let time: Duration?
+  /// The total size of the pieces that are present, in bytes.
+  public let verifiedBytes: Int64
+  /// The size of the whole torrent, whatever files were selected, in bytes.
+  public let totalBytes: Int64
+  /// The number of the torrent's pieces that are missing.
+  public let missingPieces: Int
+
+  /// A Boolean value indicating whether the run is a partial seed (BEP 21): the torrent has pieces
+  /// that are missing and are not fetched.
+  public var isPartial: Bool { missingPieces > 0 }
 }
 
 /// The facts known when a run starts.

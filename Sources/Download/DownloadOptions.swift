@@ -64,7 +64,8 @@ public struct DownloadOptions: Sendable {
   public var uploadLimiter: RateLimiter?
   /// The deadlines of the run.
   public var deadlines = DownloadDeadlines()
-  /// The share ratio up to which to seed after the download.
+  /// The share ratio up to which to seed after the download; a partial seed's ratio counts the data
+  /// that is present.
   ///
   /// A run with neither this nor `seedTime` ends with the download. With both, it ends at whichever
   /// is reached first. Data that was complete before the run is not seeded.
@@ -73,9 +74,12 @@ public struct DownloadOptions: Sendable {
   public var seedTime: Duration?
   /// A Boolean value indicating whether to request pieces in order rather than rarest first.
   public var isSequential = false
-  /// A Boolean value indicating whether to seed data that is already complete.
+  /// A Boolean value indicating whether to seed the data that is present, and to fetch nothing.
   ///
-  /// The run then lasts until `TorrentDownload.stop()` or the `seedRatio` or `seedTime` is reached.
+  /// If pieces are missing, the run is a partial seed; if all are, it fails. The selection has no
+  /// effect then, and no file is changed.
+  ///
+  /// The run lasts until `TorrentDownload.stop()` or the `seedRatio` or `seedTime` is reached.
   public var keepSeeding = false
 
   /// Creates the default options.

@@ -10,11 +10,21 @@ struct PreparedOutput {
   /// The pieces that were already present.
   let verified: Bitfield
 
-  /// The number of missing selected pieces.
-  var missingPieces: Int {
-    var missing = 0
-    storage.wanted.forEach { if !verified.contains($0) { missing += 1 } }
-    return missing
+  /// A Boolean value indicating whether the run only seeds.
+  let isSeed: Bool
+  let geometry: PieceGeometry
+
+  /// The pieces that the exchange is about.
+  ///
+  /// A seed wants no more than it has, so its board is complete from the start.
+  var goal: Bitfield { isSeed ? verified : storage.wanted }
+
+  /// The pieces that a partial seed lacks and does not fetch.
+  var lacking: (pieces: Int, bytes: Int64) {
+    guard isSeed else { return (0, 0) }
+    var missing = storage.wanted
+    verified.forEach { missing.remove($0) }
+    return (missing.population, geometry.bytes(of: missing))
   }
 
   /// A Boolean value indicating whether every selected piece was present.
@@ -39,7 +49,8 @@ struct OutputPreparation {
   let interruption: Interruption
 
   func prepare() async throws(DownloadError) -> PreparedOutput {
-    let storage = makeStorage()
+    // A seed serves all data that is present, whatever was selected.
+    let storage = makeStorage { if options.keepSeeding { $0.selection = .all } }
     do throws(DownloadError) {
       return try await prepare(storage)
     } catch {
@@ -94,11 +105,14 @@ struct OutputPreparation {
     }
     if interruption.isStopped { throw .cancelled }
     let output = PreparedOutput(
-      storage: storage, workers: environment.workers, verified: verified)
-    if options.keepSeeding, !output.isComplete {
-      throw .incomplete(missingPieces: output.missingPieces)
-    }
+      storage: storage, workers: environment.workers, verified: verified,
+      isSeed: options.keepSeeding, geometry: torrent.geometry)
     let (found, isComplete) = (verified, output.isComplete)
+    if options.keepSeeding {
+      if verified.isEmpty { throw .nothingToSeed(pieceCount: torrent.geometry.pieceCount) }
+      // A seed changes no file, except that it completes a run that died just before its end.
+      guard isComplete, storage.isInPlace else { return output }
+    }
     try await onWorker { () throws(StorageError) in
       try storage.prepare(verified: found)
       // This creates empty files, and completes a run that died just before its end.

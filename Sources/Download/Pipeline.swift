@@ -46,6 +46,8 @@ final class Pipeline: AnnouncerDelegate {
   private var trackerReports: [TrackerReport] = []
   /// The snapshot of a run that has everything it wants.
   private let total: ProgressSnapshot
+  /// The pieces that a partial seed lacks and does not fetch.
+  private let lacking: (pieces: Int, bytes: Int64)
   /// The maximum number of peers taken from one tracker reply.
   ///
   /// It is several times what we ask for, but too few for a tracker to fill the peer book alone.
@@ -70,8 +72,9 @@ final class Pipeline: AnnouncerDelegate {
     var random = environment.random
     let newID = PeerID.make(prefix: ClientIdentity.peerIDPrefix, using: &random)
     let peerID = found?.peerID ?? newID
+    lacking = output.lacking
     work = PieceWork(
-      geometry: torrent.geometry, verified: output.verified, wanted: output.storage.wanted,
+      geometry: torrent.geometry, verified: output.verified, wanted: output.goal,
       memoryLimit: options.memoryLimit, isSequential: options.isSequential,
       random: SeededRandom(seed: random.next()), clock: environment.clock)
     total = .complete(torrent.geometry, wanted: output.storage.wanted)
@@ -125,6 +128,7 @@ final class Pipeline: AnnouncerDelegate {
     dht?.needs = { [unowned self] in
       DHTService.Needs(
         connectedPeers: roster.sessions.count, isSeed: work.board.isComplete,
+        hasEveryPiece: work.board.verified.isFull,
         hasWorkingTracker: trackerReports.contains { $0.isWorking })
     }
     announcer.delegate = self
@@ -241,7 +245,14 @@ final class Pipeline: AnnouncerDelegate {
   /// Starts seeding the complete data.
   private func beginSeeding() {
     seedingSince = environment.clock.now
-    events.send(.seeding(ratio: options.seedRatio, time: options.seedTime))
+    let verified = work.board.verified
+    events.send(
+      .seeding(
+        SeedingFacts(
+          ratio: options.seedRatio, time: options.seedTime,
+          verifiedBytes: torrent.geometry.bytes(of: verified),
+          totalBytes: torrent.geometry.totalLength,
+          missingPieces: verified.count - verified.population)))
     seedingBegan()
     roster.leaveSeeds()
     if completedAt != nil { announcer.completed() }
@@ -278,8 +289,11 @@ final class Pipeline: AnnouncerDelegate {
   /// Saves the state of unfinished files and closes them, after all activities have ended.
   func settle() async throws(DownloadError) {
     let (storage, verified) = (storage, work.board.verified)
+    let isServingOnly = options.keepSeeding
     let failure = await onWorker { () throws(StorageError) in
-      if verified.lacksAny(of: storage.wanted) { try storage.suspend(verified: verified) }
+      if !isServingOnly, verified.lacksAny(of: storage.wanted) {
+        try storage.suspend(verified: verified)
+      }
       try storage.close()
     }
     if case .failure(let error) = result { throw error }
@@ -301,12 +315,19 @@ final class Pipeline: AnnouncerDelegate {
 
   // MARK: - Trackers
 
+  /// The totals that trackers are told.
+  ///
+  /// `left` counts every missing byte of the torrent, selected or not, because a tracker takes a peer
+  /// with nothing left for a seed of the whole torrent.
   var totals: TransferTotals {
     let progress = snapshot()
     return TransferTotals(
       uploaded: progress.uploadedBytes, downloaded: progress.downloadedBytes,
-      left: work.board.remainingBytes)
+      left: torrent.geometry.totalLength - torrent.geometry.bytes(of: work.board.verified))
   }
+
+  /// A Boolean value indicating whether everything wanted is present, but not the whole torrent.
+  var isPartialSeed: Bool { work.board.isComplete && !work.board.verified.isFull }
 
   var needsPeers: Bool { roster.sessions.isEmpty && !roster.book.hasCandidates }
 
@@ -345,11 +366,11 @@ final class Pipeline: AnnouncerDelegate {
     var progress = roster.traffic(now: now)
     webSeeds.add(to: &progress, now: now)
     progress.totalBytes = total.totalBytes
-    progress.verifiedBytes = total.totalBytes - work.board.remainingBytes
+    progress.verifiedBytes = total.totalBytes - lacking.bytes - work.board.remainingBytes
     progress.wastedBytes += corruptBytes
     progress.exchangeTime = (completedAt ?? now) - began
     progress.pieceCount = total.pieceCount
-    progress.verifiedPieces = total.pieceCount - work.board.missingPieceCount
+    progress.verifiedPieces = total.pieceCount - lacking.pieces - work.board.missingPieceCount
     progress.drawMap(of: work.board.verified)
     progress.failedPieces = failedPieces
     progress.trackers = trackerReports

@@ -52,9 +52,9 @@ public struct ProgressSnapshot: Sendable, Equatable {
   /// Creates the snapshot of a run that has not started.
   public init() {}
 
-  /// The share ratio: the payload sent as a multiple of the torrent's size.
+  /// The share ratio: the payload sent as a multiple of the verified bytes.
   public var shareRatio: Double {
-    totalBytes > 0 ? Double(uploadedBytes) / Double(totalBytes) : 0
+    verifiedBytes > 0 ? Double(uploadedBytes) / Double(verifiedBytes) : 0
   }
 
   /// The average rate of received payload over the exchange, in bytes per second.

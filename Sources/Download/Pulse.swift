@@ -71,6 +71,8 @@ final class Pulse {
 
   /// Saves the set of verified pieces, so that the next run recognizes its files even after a kill.
   private func save() async {
+    // A seed writes nothing.
+    guard !pipeline.options.keepSeeding else { return }
     let verified = pipeline.work.board.verified
     guard verified.population != savedPieces else { return }
     savedPieces = verified.population

@@ -1,6 +1,6 @@
 /// The goal at which seeding ends: a share ratio or a time, whichever is reached first.
 struct SeedingGoal: Equatable {
-  /// The share ratio, as a multiple of the torrent's size.
+  /// The share ratio, as a multiple of the size of the data that is present.
   let ratio: Double?
   /// The seeding time after completion.
   let time: Duration?

@@ -58,6 +58,9 @@ package final class TorrentStorage: Sendable {
   /// The pieces that hold bytes of wanted files.
   package var wanted: Bitfield { layout.wanted }
 
+  /// Whether every wanted file is there with its exact length; to be asked after `inspect`.
+  package var isInPlace: Bool { isInPlace(files.records) }
+
   /// Looks at what is on disk, and takes the lock if our state file is there.
   ///
   /// Unless `trustsState`, every wanted piece is doubtful whatever the state file says.

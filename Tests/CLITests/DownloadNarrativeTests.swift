@@ -1,5 +1,5 @@
 import CLI
-import Download
+@testable import Download
 import Primitives
 import Storage
 import Testing
@@ -38,6 +38,42 @@ import Tracker
     #expect(seed.line(.listening(port: 7001)) == "listening for peers on port 7001")
     var download = DownloadNarrative(verbosity: .normal)
     #expect(download.line(.listening(port: 7001)) == nil)
+  }
+
+  private static func seeding(missing: Int) -> DownloadEvent {
+    .seeding(
+      SeedingFacts(
+        ratio: nil, time: nil, verifiedBytes: missing == 0 ? 4 << 20 : 3 << 20,
+        totalBytes: 4 << 20, missingPieces: missing))
+  }
+
+  @Test func aPartialSeedIsCalledOneAndAWholeOneIsNot() {
+    var seed = DownloadNarrative(verbosity: .normal, isSeeding: true)
+    #expect(
+      seed.line(Self.seeding(missing: 2))
+        == "a partial seed: 3 MiB of 4 MiB (75.0 %) are there and served; nothing is fetched")
+    #expect(seed.line(Self.seeding(missing: 0)) == nil)
+    var download = DownloadNarrative(verbosity: .normal)
+    #expect(download.line(Self.seeding(missing: 2)) == "complete; serving it to others")
+  }
+
+  @Test func theEndOfAPartialSeedSpeaksOfNothingComplete() throws {
+    var progress = ProgressSnapshot()
+    progress.totalBytes = 4 << 20
+    progress.verifiedBytes = 3 << 20
+    progress.uploadedBytes = 6 << 20
+    let summary = DownloadSummary(
+      alreadyComplete: false, duration: .seconds(90), seedingTime: .seconds(90),
+      progress: progress, bannedPeers: [])
+    let line = try #require(DownloadNarrative(verbosity: .normal).summary(summary, name: "x"))
+    #expect(
+      line == "x: served the 3 MiB of 4 MiB that are there, for 1:30, 6 MiB sent (ratio 2.00)")
+    #expect(
+      ProgressRenderer(name: "x", usesColor: false).seedingLine(progress, columns: 80)
+        .contains("seeding 75.0 % of it  up"))
+    var plain = PlainProgress(name: "x", isSeeding: true, now: .zero)
+    let later = Instant.zero + .seconds(11)
+    #expect(plain.line(progress, now: later)?.hasPrefix("x: has 75.0 %, sent 6 MiB at ") == true)
   }
 
   @Test func dataThatIsThereIsTold() {
@@ -128,7 +164,7 @@ import Tracker
   @Test func missingDataToSeedEndsWith32AndNamesTheFolder() {
     var options = DownloadOptions()
     options.folder = "have"
-    let failure = CommandFailure(.incomplete(missingPieces: 3), options: options)
+    let failure = CommandFailure(.nothingToSeed(pieceCount: 3), options: options)
     #expect(failure.status == .verificationFailed)
     #expect(failure.hint?.contains("'have'") == true)
   }

@@ -74,7 +74,9 @@ import Tracker
       .peerDisconnected(peer, reason: "it hung up"),
       .progress(progress()),
       .fileCompleted(index: 0, path: "data.bin", length: 40000),
-      .seeding(ratio: 1.5, time: nil),
+      .seeding(
+        SeedingFacts(
+          ratio: 1.5, time: nil, verifiedBytes: 16384, totalBytes: 40000, missingPieces: 2)),
     ]
     var search = MetadataProgress()
     search.connectedPeers = 3
@@ -173,5 +175,8 @@ import Tracker
       totals.text
         == "3 of 6 torrents complete, 1 failed, 2 not done; run the same command again to go on; "
         + "1 GiB fetched, 0 B sent in 1:30")
+    // What is served need not be complete, and nobody goes on with it.
+    totals.isSeeding = true
+    #expect(totals.text.hasPrefix("3 of 6 torrents served, 1 failed, 2 stopped; "))
   }
 }

@@ -17,16 +17,20 @@ import Testing
 
   /// The report on a check that found these pieces bad and the files in these conditions.
   private func report(
-    bad: [Int], _ files: [(VerificationReport.Condition, badPieces: Int)]
+    bad: [Int], unproven: [(piece: Int, files: [Int])] = [],
+    _ files: [(VerificationReport.Condition, badPieces: Int)]
   ) throws -> VerifyReport {
     let torrent = try torrent()
     let found = VerificationReport(
       pieceCount: 5, totalBytes: 65546,
       badPieces: bad.map { .init(piece: PieceIndex($0), files: []) },
+      unprovenPieces: unproven.map { PieceIndex($0.piece) },
       files: zip(torrent.layout.files, files).map { file, found in
         .init(
           index: file.index, path: file.displayPath, length: file.length, condition: found.0,
-          badPieceCount: found.badPieces)
+          badPieceCount: found.badPieces,
+          unprovenPieceCount: unproven.count { $0.files.contains(file.index) },
+          pieceCount: torrent.layout.pieces(ofFile: file.index).count)
       })
     return VerifyReport(torrent: torrent, folder: "f", found: found)
   }
@@ -50,6 +54,44 @@ import Testing
     #expect(report.text.contains("  x/a: 40961 bytes long instead of 40960\n"))
     #expect(report.json.text.contains(#""complete":false"#))
     #expect(report.json.text.contains(#""fault":"size","length":40961"#))
+  }
+
+  @Test func whatCannotBeCheckedIsToldApartAndNoFault() throws {
+    let report = try report(
+      bad: [], unproven: [(2, [0, 1]), (4, [2])], [(.unproven, 0), (.unproven, 0), (.unproven, 0)])
+    #expect(
+      report.text == """
+        x: 48 KiB verified, nothing is wrong; 2 of 5 pieces cannot be checked (16.0 KiB)
+        pieces that cannot be checked: 2, 4
+        (they reach into files that are not chosen)
+          x/a: 1 of 3 pieces cannot be checked
+          x/b_: 1 of 2 pieces cannot be checked
+          x/c: none of it can be checked
+
+        """)
+    let json = report.json.text
+    #expect(json.contains(#""complete":true,"total_bytes":65546,"verified_bytes":49152"#))
+    #expect(json.contains(#""bad_pieces":[],"bad_files":[]"#))
+    #expect(json.contains(#""unchecked_bytes":16394,"unchecked_pieces":[[2,2],[4,4]]"#))
+    #expect(json.contains(#"{"number":3,"path":"x/c","piece_count":1,"unchecked_pieces":1}"#))
+  }
+
+  @Test func whatIsWrongStaysWrongBesideWhatCannotBeChecked() throws {
+    let report = try report(
+      bad: [0], unproven: [(2, [0, 1])], [(.damaged, 1), (.unproven, 0), (.intact, 0)])
+    #expect(report.text.contains("1 of 5 pieces do not match, 32.0 KiB of 64.0 KiB are good\n"))
+    #expect(report.text.contains("bad pieces: 0\npieces that cannot be checked: 2\n"))
+    #expect(report.text.contains("  x/a: 1 bad piece, 1 of 3 pieces cannot be checked\n"))
+    let json = report.json.text
+    #expect(json.contains(#""complete":false"#) && json.contains(#""bad_pieces":[[0,0]]"#))
+    #expect(json.contains(#""bad_files":[{"number":1,"#))
+  }
+
+  @Test func whenNothingCanBeCheckedNothingIsCalledVerified() throws {
+    let report = try report(
+      bad: [], unproven: (0..<5).map { ($0, [0]) }, [(.unproven, 0), (.intact, 0), (.intact, 0)])
+    #expect(report.text.hasPrefix("x: nothing is verified: 5 of 5 pieces cannot be checked"))
+    #expect(!report.text.contains("all is well"))
   }
 
   @Test func whatIsWholeIsComplete() throws {

@@ -207,7 +207,7 @@ import Testing
     let reasons = await swarm.events.compactMap { event -> String? in
       if case .peerDisconnected(_, let reason) = event { reason } else { nil }
     }
-    #expect(reasons.first == "both sides have everything")
+    #expect(reasons.first == "both sides want nothing more")
     #expect(await swarm.seeds[0].introductions.first?.isUploadOnly == true)
   }
 }

@@ -20,7 +20,7 @@ import Testing
     #expect(summary.progress.wastedBytes == 0)
   }
 
-  @Test func seedingNeedsAllTheData() async throws {
+  @Test func seedingNeedsAPieceAtLeast() async throws {
     let swarm = try await SimulatedSwarm(seed: 22, size: 500_000)
     var caught: DownloadError?
     do {
@@ -30,7 +30,16 @@ import Testing
     } catch let error as DownloadError {
       caught = error
     }
-    #expect(caught == .incomplete(missingPieces: 8))
+    #expect(caught == .nothingToSeed(pieceCount: 8))
+    // What is there but is not verified is nothing to give either.
+    swarm.files.put("data.bin", [UInt8](repeating: 7, count: 500_000))
+    await #expect(throws: DownloadError.nothingToSeed(pieceCount: 8)) {
+      try await swarm.simulation.run {
+        try await swarm.run(swarm.download { $0.keepSeeding = true })
+      }
+    }
+    let paths = swarm.files.paths
+    #expect(paths == ["data.bin"])
   }
 }
 

@@ -16,6 +16,8 @@ final class SimulatedTracker: HTTPClient {
   var isBroken = false
   /// The events that it was told, `-` for none, in the order in which the requests came.
   private(set) var events: [String] = []
+  /// How much each of those requests said was missing.
+  private(set) var left: [Int64] = []
   private let clock: any LoopClock
 
   init(clock: any LoopClock) {
@@ -30,6 +32,8 @@ final class SimulatedTracker: HTTPClient {
     let event = request.url.split(separator: "event=").dropFirst().first
     let number = events.count
     events.append(event.map { String($0.prefix { $0 != "&" }) } ?? "-")
+    let missing = request.url.split(separator: "&left=").dropFirst().first
+    left.append(missing.flatMap { Int64($0.prefix { $0 != "&" }) } ?? -1)
     let time = number >= hangsFrom ? request.timeout : min(delay, request.timeout)
     guard await clock.sleep(for: time) else { throw .cancelled }
     if number >= hangsFrom { throw .timedOut }

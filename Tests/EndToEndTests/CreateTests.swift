@@ -134,6 +134,74 @@ struct CreateTests {
     #expect(!FileManager.default.fileExists(atPath: folder.file("nowhere")))
   }
 
+  /// A download that was begun in `D` and interrupted: a state file lies beside half the data.
+  private func unfinished(_ words: [String] = [], in folder: TemporaryFolder) async throws {
+    let scene = try LibraryScene()
+    let (seed, address) = try await scene.startSeed()
+    let words =
+      [scene.torrent, "-o", folder.file("D"), "--peer", address, "--no-tracker", "--json"]
+      + ["--limit-down", "50K"] + words
+    let run = try ChildProcess(
+      [try SwiftTorrentBinary.path()] + words, logsIn: scene.folder.path, label: "begun")
+    try await Condition.wait("some of it is there", timeout: .seconds(100)) {
+      try JSONLines.parse(run.output).contains { ($0["verified_bytes"] as? Int ?? 0) > 0 }
+        || !run.isRunning
+    }
+    run.signal(SIGTERM)
+    let ending = try await run.wait(timeout: .seconds(60))
+    #expect(ending == .signalled(SIGTERM), "\(run.errors)")
+    await seed.stop()
+  }
+
+  @Test func noTorrentIsMadeOfDataThatIsNotAllThere() async throws {
+    let folder = try TemporaryFolder()
+    try await unfinished(in: folder)
+    try folder.write("whole", to: "D/other.txt")
+    let state = "D/lib.swift-torrent"
+    #expect(FileManager.default.fileExists(atPath: folder.file(state)))
+    // The folder around it, the data itself, a file in it, and what the download keeps beside it.
+    for path in ["D", "D/lib", "D/lib/a.txt", state] {
+      guard FileManager.default.fileExists(atPath: folder.file(path)) else { continue }
+      let refused = try await run(["create", path, "--save-torrent", "t.torrent"], in: folder)
+      #expect(refused.ending == .exited(32), "\(path): \(refused.output)\(refused.errors)")
+      #expect(refused.errors.contains("lib.swift-torrent"), "\(refused.errors)")
+      #expect(!FileManager.default.fileExists(atPath: folder.file("t.torrent")))
+    }
+    // The data beside it is not concerned, and what is left out does not matter.
+    let other = try await run(["create", "D/other.txt", "--save-torrent", "o.torrent"], in: folder)
+    #expect(other.ending == .exited(0), "\(other.errors)")
+    let rest = try await run(
+      ["create", "D", "--exclude", "lib", "--save-torrent", "t.torrent"], in: folder)
+    #expect(rest.ending == .exited(0), "\(rest.errors)")
+    let made = try torrent(folder.file("t.torrent"))
+    #expect(made.layout.files.map(\.displayPath) == ["D/other.txt"])
+    // To leave out the state file alone is no way to publish half of the data.
+    let sly = try await run(
+      ["create", "D", "--exclude", "*.swift-torrent*", "--save-torrent", "s.torrent"], in: folder)
+    #expect(sly.ending == .exited(32), "\(sly.output)")
+  }
+
+  @Test func aDownloadWithoutAFolderOfItsOwnIsFoundToo() async throws {
+    let folder = try TemporaryFolder()
+    try await unfinished(["--flat", "--select", "*.txt"], in: folder)
+    let refused = try await run(["create", "D"], in: folder)
+    #expect(refused.ending == .exited(32), "\(refused.errors)")
+    #expect(!FileManager.default.fileExists(atPath: folder.file("D.torrent")))
+  }
+
+  /// Only what a state file says makes it one, not its name.
+  @Test func filesThatAreOnlyCalledLikeOursArePublished() async throws {
+    let folder = try TemporaryFolder()
+    try folder.makeFolder("D")
+    for name in ["notes", "notes.swift-torrent", "notes.swift-torrent-part", "x.swift-torrent~"] {
+      try folder.write("mine", to: "D/\(name)")
+    }
+    let outcome = try await run(["create", "D"], in: folder)
+    #expect(outcome.ending == .exited(0), "\(outcome.errors)")
+    let made = try torrent(folder.file("D.torrent"))
+    #expect(made.layout.files.count == 4)
+  }
+
   @Test func whatCannotBeMadeIsRefusedWithItsStatus() async throws {
     let folder = try TemporaryFolder()
     try tree(in: folder)

@@ -131,6 +131,90 @@ struct SelectionProgramTests {
     #expect(scene.files(below: "have").count == 5)
   }
 
+  /// Border pieces of a finished choice cannot be proven; that is said, and is no fault.
+  @Test func whatWasChosenAndFinishedVerifies() async throws {
+    let scene = try LibraryScene()
+    let (seed, address) = try await scene.startSeed()
+    for (number, choice) in Self.choices.enumerated() {
+      let place = ["-o", scene.folder.file("\(number)")]
+      let outcome = try await scene.run(
+        [scene.torrent, "--peer", address, "--no-tracker", "-q"] + place + choice.words)
+      #expect(outcome.ending == .exited(0), "\(choice.words): \(outcome.errors)")
+      // An empty file has no pieces; and a check makes no room.
+      guard choice.files != [4], !choice.words.contains("--prealloc") else { continue }
+      let check = try await scene.run(["verify", scene.torrent] + place + choice.words)
+      #expect(check.ending == .exited(0), "\(choice.words): \(check.output)\(check.errors)")
+      #expect(check.output.contains("cannot be checked"), "\(check.output)")
+      #expect(!check.output.contains("all is well") && !check.output.contains("do not match"))
+    }
+    let words = ["verify", scene.torrent, "-o", scene.folder.file("0"), "--select", "*.txt"]
+    let quiet = try await scene.run(words + ["-q"])
+    #expect(quiet.ending == .exited(0) && quiet.output.isEmpty && quiet.errors.isEmpty)
+    let json = try await scene.run(words + ["--json"])
+    let report = try #require(try JSONLines.parse(json.output).first)
+    #expect(report["complete"] as? Bool == true)
+    // a.txt ends in piece 2; sub/b.txt lies in pieces 20 and 21.
+    #expect(report["unchecked_pieces"] as? [[Int]] == [[2, 2], [20, 21]])
+    #expect(report["bad_pieces"] as? [[Int]] == [])
+    let total = try #require(report["total_bytes"] as? Int)
+    let verified = try #require(report["verified_bytes"] as? Int)
+    #expect(total - verified == report["unchecked_bytes"] as? Int)
+    let files = try #require(report["unchecked_files"] as? [[String: Any]])
+    #expect(files.compactMap { $0["number"] as? Int } == [1, 3])
+    // A byte inside, where no neighbour takes part, is still found.
+    let path = scene.folder.file("0/lib/a.txt")
+    var bytes = LibraryScene.content(0)
+    bytes[5] ^= 1
+    try Data(bytes).write(to: URL(fileURLWithPath: path))
+    let wrong = try await scene.run(words)
+    #expect(wrong.ending == .exited(32) && wrong.output.contains("bad pieces: 0\n"))
+    await seed.stop()
+  }
+
+  /// A seed of a part says so, gives what it has, and changes nothing.
+  @Test func halfOfTheDataIsSeeded() async throws {
+    let scene = try LibraryScene()
+    let before = scene.files(below: "have")
+    try FileManager.default.removeItem(atPath: scene.folder.file("have/lib/big.iso"))
+    let (seed, address) = try await scene.startSeed()
+    #expect(seed.errors.contains("a partial seed: "), "\(seed.errors)")
+    #expect(!seed.errors.contains("100 %"))
+    let events = try JSONLines.parse(seed.output)
+    let seeding = try #require(events.first { $0["event"] as? String == "seeding" })
+    #expect(seeding["partial"] as? Bool == true)
+    #expect(seeding["missing_pieces"] as? Int == 19)
+    #expect(seeding["total_bytes"] as? Int == LibraryScene.size)
+    let want = try await scene.run([
+      scene.torrent, "-o", scene.folder.file("want"), "--peer", address, "--no-tracker",
+      "--files", "6", "--stall-timeout", "20s", "-q",
+    ])
+    #expect(want.ending == .exited(0), "\(want.errors)")
+    #expect(scene.files(below: "have") == before.filter { $0 != "lib/big.iso" })
+    seed.signal(SIGTERM)
+    let ending = try await seed.wait(timeout: .seconds(20))
+    #expect(ending == .signalled(SIGTERM))
+    // One that has a goal ends well, and tells the truth in its log.
+    let short = try await scene.run([
+      "seed", scene.torrent, "-o", scene.folder.file("have"), "--no-tracker", "--seed-time", "1s",
+      "--json", "--log", scene.folder.file("log"),
+    ])
+    #expect(short.ending == .exited(0), "\(short.errors)")
+    let completed = try #require(
+      try JSONLines.parse(short.output).first { $0["event"] as? String == "completed" })
+    let verified = try #require(completed["verified_bytes"] as? Int)
+    let total = try #require(completed["total_bytes"] as? Int)
+    #expect(verified > 0 && verified < total)
+    let log = try String(contentsOfFile: scene.folder.file("log"), encoding: .utf8)
+    #expect(log.contains("served the ") && !log.contains("complete,"), "\(log)")
+    // With nothing there at all there is nothing to seed.
+    let nothing = try await scene.run([
+      "seed", scene.torrent, "-o", scene.folder.file("nowhere"), "--no-tracker",
+    ])
+    #expect(nothing.ending == .exited(32), "\(nothing.errors)")
+    #expect(nothing.errors.contains("nothing to seed"))
+    #expect(!FileManager.default.fileExists(atPath: scene.folder.file("nowhere")))
+  }
+
   /// `--check` looks at everything again, in spite of what the last run has noted.
   @Test func everythingIsHashedWhenThatIsAskedFor() async throws {
     let scene = try LibraryScene()

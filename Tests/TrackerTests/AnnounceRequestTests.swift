@@ -21,6 +21,11 @@ import Testing
         + "&no_peer_id=1&numwant=200&key=deadbeef&event=started&trackerid=a%26b")
   }
 
+  @Test func aPartialSeedIsPausedToATrackerThatKnowsTheWord() throws {
+    #expect(try request(event: .paused).query.contains("&numwant=200&key=deadbeef&event=paused"))
+    #expect(UDPTrackerPacket.number(of: .paused) == 0)
+  }
+
   @Test func stoppedWantsNoPeers() throws {
     #expect(try request(event: .stopped).query.contains("&numwant=0&"))
     #expect(try !request().query.contains("event="))

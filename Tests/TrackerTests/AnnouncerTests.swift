@@ -44,6 +44,7 @@ private final class ScriptedHTTP: HTTPClient {
 private final class Downloader: AnnouncerDelegate {
   var totals = TransferTotals(uploaded: 0, downloaded: 0, left: 5)
   var needsPeers = false
+  var isPartialSeed = false
   var found: [Endpoint] = []
   var reports: [TrackerReport] = []
   let reported = Wakeup()
@@ -79,6 +80,7 @@ private final class Downloader: AnnouncerDelegate {
     await withTaskGroup { group in
       group.addTask { await announcer.run() }
       await downloader.waitUntil { downloader.reports.count == 2 }
+      downloader.totals.left = 0
       announcer.completed()
       await downloader.waitUntil { downloader.reports.count == 4 }
       await announcer.stop()
@@ -104,6 +106,23 @@ private final class Downloader: AnnouncerDelegate {
       await announcer.stop()
     }
     #expect(http.events() == ["started", "stopped"])
+  }
+
+  /// What was wanted is there, but not the whole torrent: no tracker may take that for a seed.
+  @Test @Reactor func aPartOfTheTorrentIsNeverAnnouncedAsCompleted() async throws {
+    let http = ScriptedHTTP { _ in ScriptedHTTP.reply("d8:intervali900ee") }
+    let announcer = try announcer([["http://t.example/announce"]], http)
+    let downloader = Downloader()
+    announcer.delegate = downloader
+    await withTaskGroup { group in
+      group.addTask { await announcer.run() }
+      await downloader.waitUntil { downloader.reports.count == 2 }
+      downloader.isPartialSeed = true
+      announcer.completed()
+      await announcer.stop()
+    }
+    #expect(http.events() == ["started", "stopped"])
+    #expect(http.urls.allSatisfy { $0.contains("&left=5&") })
   }
 
   @Test @Reactor func failingTrackerDoesNotEndTheRun() async throws {

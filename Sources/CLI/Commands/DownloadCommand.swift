@@ -73,7 +73,8 @@ struct BatchRun: Sendable {
         next += 1
       }
     }
-    let totals = RunTotals(results.compactMap(\.self), duration: ContinuousClock.now - start)
+    var totals = RunTotals(results.compactMap(\.self), duration: ContinuousClock.now - start)
+    totals.isSeeding = invocation.command == .seed
     await reporter.close(totals)
     return totals.status
   }

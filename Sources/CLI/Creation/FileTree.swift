@@ -46,6 +46,7 @@ struct FileTree: Sendable {
   private(set) var entries: [Entry] = []
   /// What was left out because it is neither file nor folder, by its path.
   private(set) var skipped: [String] = []
+  private var unfinished = UnfinishedDownloads()
 
   /// The bytes of all files.
   var totalLength: Int64 { entries.reduce(0) { $0 + $1.length } }
@@ -55,11 +56,12 @@ struct FileTree: Sendable {
   /// - Parameters:
   ///   - path: A file or folder; a symbolic link there is followed, below it none is.
   ///   - exclusions: What is left out.
-  /// - Throws: `CommandFailure` when something cannot be read.
+  /// - Throws: `CommandFailure` when something cannot be read, or is an unfinished download.
   init(scanning path: String, excluding exclusions: [Glob]) throws(CommandFailure) {
     root = path
     var status = stat()
     guard stat(path, &status) == 0 else { throw Self.failure(path, errno) }
+    unfinished.look(around: path)
     switch status.st_mode & S_IFMT {
     case S_IFDIR:
       isFolder = true
@@ -73,6 +75,7 @@ struct FileTree: Sendable {
     default:
       throw CommandFailure(.inputOutputFailure, "\(path) is neither a file nor a folder")
     }
+    if let failure = unfinished.failure { throw failure }
   }
 
   /// Where an entry is.
@@ -88,12 +91,13 @@ struct FileTree: Sendable {
     guard folder.count < Self.deepest else {
       throw CommandFailure(.failure, "\(shown) is more than \(Self.deepest) folders deep")
     }
-    for name in try Self.names(in: path) {
+    let names = try unfinished.filter(Self.names(in: path), in: path) { name in
+      guard !exclusions.isEmpty else { return false }
+      let words = (folder + [name]).map { String(decoding: $0, as: UTF8.self) }
+      return exclusions.contains { $0.matches(words) }
+    }
+    for name in names {
       let place = folder + [name]
-      if !exclusions.isEmpty {
-        let words = place.map { String(decoding: $0, as: UTF8.self) }
-        if exclusions.contains(where: { $0.matches(words) }) { continue }
-      }
       var status = stat()
       let full = path + [UInt8(ascii: "/")] + name
       guard FileTree.withPath(full, { lstat($0, &status) }) == 0 else {

@@ -42,13 +42,21 @@ package struct DownloadNarrative: Sendable {
       trouble(of: report)
     case .dht(let report):
       if case .failed(let words) = report.state { "no DHT: \(words)" } else { nil }
+    case .seeding(let facts) where isSeeding:
+      facts.isPartial ? words(ofPartial: facts) : nil
     case .seeding:
-      isSeeding ? nil : "complete; serving it to others"
+      "complete; serving it to others"
     case .progress(let progress):
       wait.line(progress)
     default:
       nil
     }
+  }
+
+  private func words(ofPartial seed: SeedingFacts) -> String {
+    let share = ByteText.percent(seed.verifiedBytes, of: seed.totalBytes)
+    return "a partial seed: \(ByteText.size(seed.verifiedBytes)) of "
+      + "\(ByteText.size(seed.totalBytes)) (\(share)) are there and served; nothing is fetched"
   }
 
   /// A tracker's failure or warning, when it differs from the one before.
@@ -134,14 +142,15 @@ package struct DownloadNarrative: Sendable {
       return "\(name): already complete, \(ByteText.size(final.totalBytes)) verified"
     }
     let time = ByteText.elapsed(summary.duration)
+    if final.verifiedBytes < final.totalBytes {
+      return "\(name): served the \(ByteText.size(final.verifiedBytes)) of "
+        + "\(ByteText.size(final.totalBytes)) that are there, for \(time)\(sent(final))"
+    }
     let rate = ByteText.rate(final.averageDownloadRate)
     var text = "\(name): complete, \(ByteText.size(final.totalBytes)) verified in \(time) (\(rate))"
     let origins = OriginText.downloaded(final)
     if !origins.isEmpty { text += ", from \(origins)" }
-    if final.uploadedBytes > 0 {
-      let ratio = ByteText.decimal(final.shareRatio, places: 2)
-      text += ", \(ByteText.size(final.uploadedBytes)) sent (ratio \(ratio))"
-    }
+    text += sent(final)
     if final.wastedBytes > 0 { text += ", \(ByteText.size(final.wastedBytes)) wasted" }
     if final.failedPieces > 0 { text += ", \(count(final.failedPieces, "bad piece")) replaced" }
     if !summary.bannedPeers.isEmpty {
@@ -152,6 +161,12 @@ package struct DownloadNarrative: Sendable {
         + shown.joined(separator: ", ") + more
     }
     return text
+  }
+
+  private func sent(_ final: ProgressSnapshot) -> String {
+    guard final.uploadedBytes > 0 else { return "" }
+    let ratio = ByteText.decimal(final.shareRatio, places: 2)
+    return ", \(ByteText.size(final.uploadedBytes)) sent (ratio \(ratio))"
   }
 
   private func count(_ number: Int, _ noun: String) -> String {

@@ -39,7 +39,8 @@ package struct PlainProgress: Sendable {
   package mutating func line(_ progress: ProgressSnapshot, now: Instant) -> String? {
     guard isDue(now) else { return nil }
     if isSeeding {
-      return "\(name): sent \(ByteText.size(progress.uploadedBytes)) "
+      let share = progress.share.map { "has \($0), " } ?? ""
+      return "\(name): \(share)sent \(ByteText.size(progress.uploadedBytes)) "
         + "at \(ByteText.rate(progress.uploadRate)), \(peers(progress))"
     }
     return "\(name): \(ByteText.percent(progress.verifiedBytes, of: progress.totalBytes)), "
@@ -71,6 +72,13 @@ package struct PlainProgress: Sendable {
     let origins = OriginText.connected(progress)
     return "\(progress.connectedPeers) \(progress.connectedPeers == 1 ? "peer" : "peers")"
       + (origins.isEmpty ? "" : " (\(origins))")
+  }
+}
+
+extension ProgressSnapshot {
+  /// The verified share of a partial seed in percent; nil when nothing is missing.
+  var share: String? {
+    verifiedBytes < totalBytes ? ByteText.percent(verifiedBytes, of: totalBytes) : nil
   }
 }
 

@@ -53,8 +53,9 @@ package struct ProgressRenderer: Sendable {
     _ progress: ProgressSnapshot, columns: Int, nameWidth: Int? = nil
   ) -> String {
     let rate = Self.padded(ByteText.rate(progress.uploadRate), to: 11)
+    let share = progress.share.map { " \($0) of it" } ?? ""
     return line(
-      "seeding  up \(rate)  sent \(ByteText.size(progress.uploadedBytes))  \(peers(progress))",
+      "seeding\(share)  up \(rate)  sent \(ByteText.size(progress.uploadedBytes))  \(peers(progress))",
       columns: columns, nameWidth: nameWidth)
   }
 

@@ -10,7 +10,7 @@ extension CommandFailure {
       self.init(storage: reason, message: error.description)
     case .cancelled:
       self.init(.failure, error.description)
-    case .incomplete:
+    case .nothingToSeed:
       self.init(
         .verificationFailed, error.description,
         hint: "looked in '\(options.folder)': name the folder that holds the data with -o DIR, "

@@ -78,13 +78,22 @@ package enum EventJSON {
           .init("number", .count(index + 1)), .init("path", .string(path)),
           .init("length", .integer(length)),
         ])
-    case .seeding(let ratio, let time):
-      object(
-        "seeding", source: source,
-        [.init("ratio", ratio.map { .decimal($0) } ?? .null), .init("time", .seconds(time))])
+    case .seeding(let facts):
+      object("seeding", source: source, seeding(facts))
     case .completed:
       nil
     }
+  }
+
+  private static func seeding(_ facts: SeedingFacts) -> [JSONValue.Member] {
+    [
+      .init("ratio", facts.ratio.map { .decimal($0) } ?? .null),
+      .init("time", .seconds(facts.time)),
+      .init("partial", .bool(facts.isPartial)),
+      .init("verified_bytes", .integer(facts.verifiedBytes)),
+      .init("total_bytes", .integer(facts.totalBytes)),
+      .init("missing_pieces", .count(facts.missingPieces)),
+    ]
   }
 
   private static func dht(_ report: DHTReport) -> [JSONValue.Member] {
@@ -113,7 +122,7 @@ package enum EventJSON {
     ]
   }
 
-  /// A source is done: every byte is verified and in place, or was served until we were stopped.
+  /// A source is done: every byte is verified and in place, or the seeding goal is reached.
   package static func completed(_ summary: DownloadSummary, source: Int) -> JSONValue {
     let final = summary.progress
     return object(
@@ -121,6 +130,7 @@ package enum EventJSON {
       [
         .init("already_complete", .bool(summary.alreadyComplete)),
         .init("total_bytes", .integer(final.totalBytes)),
+        .init("verified_bytes", .integer(final.verifiedBytes)),
         .init("downloaded_bytes", .integer(final.downloadedBytes)),
         .init("uploaded_bytes", .integer(final.uploadedBytes)),
         .init("wasted_bytes", .integer(final.wastedBytes)),

@@ -14,6 +14,8 @@ package struct RunTotals: Sendable {
   package var uploadedBytes: Int64 = 0
   /// How long it took.
   package var duration = Duration.zero
+  /// Whether the sources were only seeded, perhaps as partial seeds.
+  package var isSeeding = false
 
   /// Nothing has become of anything yet.
   package init() {}
@@ -35,9 +37,12 @@ package struct RunTotals: Sendable {
   /// The line that ends a run of several sources.
   package var text: String {
     let all = completed + failed + stopped
-    var text = "\(completed) of \(all) torrents complete"
+    var text = "\(completed) of \(all) torrents \(isSeeding ? "served" : "complete")"
     if failed > 0 { text += ", \(failed) failed" }
-    if stopped > 0 { text += ", \(stopped) not done; run the same command again to go on" }
+    if stopped > 0 {
+      text +=
+        ", \(stopped) " + (isSeeding ? "stopped" : "not done; run the same command again to go on")
+    }
     return text
       + "; \(ByteText.size(downloadedBytes)) fetched, \(ByteText.size(uploadedBytes)) sent"
       + " in \(ByteText.elapsed(duration))"

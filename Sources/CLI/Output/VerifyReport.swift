@@ -15,11 +15,10 @@ package struct VerifyReport: Sendable {
     self.found = found
   }
 
-  /// The bad pieces as ranges with both ends.
-  private var badRanges: [ClosedRange<Int>] {
+  /// Pieces in rising order as ranges with both ends.
+  private static func ranges(_ pieces: [PieceIndex]) -> [ClosedRange<Int>] {
     var ranges: [ClosedRange<Int>] = []
-    for bad in found.badPieces {
-      let piece = bad.piece.value
+    for piece in pieces.lazy.map(\.value) {
       if let last = ranges.last, last.upperBound == piece - 1 {
         ranges[ranges.count - 1] = last.lowerBound...piece
       } else {
@@ -29,49 +28,84 @@ package struct VerifyReport: Sendable {
     return ranges
   }
 
+  private var badRanges: [ClosedRange<Int>] { Self.ranges(found.badPieces.map(\.piece)) }
+  private var unprovenRanges: [ClosedRange<Int>] { Self.ranges(found.unprovenPieces) }
+
   private var faultyFiles: [VerificationReport.File] {
-    found.files.filter { $0.condition != .intact }
+    found.files.filter { $0.condition != .intact && $0.condition != .unproven }
   }
 
-  /// The bytes of the wanted pieces, and of those that are good.
+  private var unprovenFiles: [VerificationReport.File] {
+    found.files.filter { $0.unprovenPieceCount > 0 }
+  }
+
+  /// The bytes of the wanted pieces, of those that cannot be checked, and of those that are good.
   private var totalBytes: Int64 { found.totalBytes }
+  private var unprovenBytes: Int64 { bytes(of: found.unprovenPieces) }
   private var verifiedBytes: Int64 {
-    found.badPieces.reduce(found.totalBytes) {
-      $0 - Int64(torrent.geometry.length(of: $1.piece))
-    }
+    totalBytes - unprovenBytes - bytes(of: found.badPieces.map(\.piece))
+  }
+
+  private func bytes(of pieces: [PieceIndex]) -> Int64 {
+    pieces.reduce(0) { $0 + Int64(torrent.geometry.length(of: $1)) }
   }
 
   /// The report for people, every line ended.
   package var text: String {
     let name = TerminalText.cleaned(torrent.name)
-    if found.isIntact { return "\(name): \(ByteText.size(totalBytes)) verified, all is well\n" }
-    let bad = found.badPieces.count
-    var lines = [
-      "\(name): \(bad) of \(found.pieceCount) pieces do not match, "
-        + "\(ByteText.size(verifiedBytes)) of \(ByteText.size(totalBytes)) are good"
-    ]
-    if bad > 0 {
-      let ranges = badRanges.map { range in
-        range.count == 1 ? "\(range.lowerBound)" : "\(range.lowerBound)-\(range.upperBound)"
-      }
-      lines.append("bad pieces: \(ranges.joined(separator: ", "))")
+    if found.isIntact, found.unprovenPieces.isEmpty {
+      return "\(name): \(ByteText.size(totalBytes)) verified, all is well\n"
     }
-    for file in faultyFiles {
+    var lines = [name + ": " + summary]
+    if !found.badPieces.isEmpty { lines.append("bad pieces: \(Self.text(badRanges))") }
+    if !found.unprovenPieces.isEmpty {
+      lines.append("pieces that cannot be checked: \(Self.text(unprovenRanges))")
+      lines.append("(they reach into files that are not chosen)")
+    }
+    for file in found.files where file.condition != .intact {
       lines.append("  \(TerminalText.cleaned(file.path)): \(Self.words(file))")
     }
     return lines.map { $0 + "\n" }.joined()
   }
 
+  private var summary: String {
+    let bad = found.badPieces.count
+    let (verified, total) = (ByteText.size(verifiedBytes), ByteText.size(totalBytes))
+    if !found.isIntact {
+      return "\(bad) of \(found.pieceCount) pieces do not match, \(verified) of \(total) are good"
+    }
+    let count = found.unprovenPieces.count
+    let unproven =
+      "\(count) of \(found.pieceCount) pieces cannot be checked (\(ByteText.size(unprovenBytes)))"
+    if verifiedBytes == 0 { return "nothing is verified: \(unproven)" }
+    return "\(verified) verified, nothing is wrong; \(unproven)"
+  }
+
+  private static func text(_ ranges: [ClosedRange<Int>]) -> String {
+    ranges.map { $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound)-\($0.upperBound)" }
+      .joined(separator: ", ")
+  }
+
   private static func words(_ file: VerificationReport.File) -> String {
     let pieces = file.badPieceCount == 1 ? "1 bad piece" : "\(file.badPieceCount) bad pieces"
+    var words: [String] = []
     switch file.condition {
-    case .intact, .damaged: return pieces
+    case .intact, .unproven: break
+    case .damaged: words.append(pieces)
     case .missing: return "missing"
     case .wrongLength(let length):
-      let words = "\(length) bytes long instead of \(file.length)"
-      return file.badPieceCount > 0 ? "\(words), \(pieces)" : words
-    case .unsure: return "\(pieces), perhaps only because of its neighbours"
+      words.append("\(length) bytes long instead of \(file.length)")
+      if file.badPieceCount > 0 { words.append(pieces) }
+    case .unsure: words.append("\(pieces), perhaps only because of its neighbours")
     }
+    let unproven = file.unprovenPieceCount
+    if unproven > 0 {
+      words.append(
+        unproven == file.pieceCount
+          ? "none of it can be checked"
+          : "\(unproven) of \(file.pieceCount) pieces cannot be checked")
+    }
+    return words.joined(separator: ", ")
   }
 
   /// The report for programs.
@@ -83,10 +117,24 @@ package struct VerifyReport: Sendable {
       .init("total_bytes", .integer(totalBytes)),
       .init("verified_bytes", .integer(verifiedBytes)),
       .init("piece_count", .count(found.pieceCount)),
-      .init(
-        "bad_pieces",
-        .array(badRanges.map { .array([.count($0.lowerBound), .count($0.upperBound)]) })),
+      .init("bad_pieces", Self.json(badRanges)),
       .init("bad_files", .array(faultyFiles.map(Self.fault))),
+      .init("unchecked_bytes", .integer(unprovenBytes)),
+      .init("unchecked_pieces", Self.json(unprovenRanges)),
+      .init("unchecked_files", .array(unprovenFiles.map(Self.gap))),
+    ])
+  }
+
+  private static func json(_ ranges: [ClosedRange<Int>]) -> JSONValue {
+    .array(ranges.map { .array([.count($0.lowerBound), .count($0.upperBound)]) })
+  }
+
+  /// The number of a file's pieces that cannot be checked.
+  private static func gap(_ file: VerificationReport.File) -> JSONValue {
+    .object([
+      .init("number", .count(file.index + 1)), .init("path", .string(file.path)),
+      .init("piece_count", .count(file.pieceCount)),
+      .init("unchecked_pieces", .count(file.unprovenPieceCount)),
     ])
   }
 
@@ -100,7 +148,7 @@ package struct VerifyReport: Sendable {
     case .wrongLength(let found):
       fault = "size"
       length = found
-    case .intact, .damaged: fault = "data"
+    case .intact, .unproven, .damaged: fault = "data"
     case .unsure: fault = "unsure"
     }
     return .object([

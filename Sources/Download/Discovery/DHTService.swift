@@ -35,8 +35,10 @@ final class DHTService {
   struct Needs {
     /// The number of connected peers.
     var connectedPeers: Int
-    /// A Boolean value indicating whether the run has all data.
+    /// A Boolean value indicating whether the run has all data that it wants.
     var isSeed: Bool
+    /// A Boolean value indicating whether the run has every piece of the torrent.
+    var hasEveryPiece = false
     /// A Boolean value indicating whether a tracker announces us to others.
     var hasWorkingTracker = false
 
@@ -164,9 +166,10 @@ final class DHTService {
   }
 
   private func searchOnce(_ node: DHTNode) async {
+    // The seeds that a DHT scrape counts are complete ones (BEP 33).
     let announcement =
       listeningPort == 0
-      ? nil : PeerAnnouncement(port: listeningPort, isSeed: needs().isSeed)
+      ? nil : PeerAnnouncement(port: listeningPort, isSeed: needs().hasEveryPiece)
     var known: Set<Endpoint> = []
     for await peers in node.peers(of: infoHash, announcing: announcement) {
       guard !isStopped else { return }

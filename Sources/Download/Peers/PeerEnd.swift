@@ -19,7 +19,7 @@ enum PeerEnd: Equatable, Sendable {
   case inactive
   /// It makes room for somebody who may be of more use.
   case replaced
-  /// Both sides have everything.
+  /// Each side has everything, or wants nothing more.
   case nothingToExchange
   /// The peer sent bytes that are not the torrent's.
   case lied
@@ -41,7 +41,7 @@ enum PeerEnd: Equatable, Sendable {
     case .stuck: "takes nothing from us"
     case .inactive: "neither side wants anything of the other"
     case .replaced: "makes room for others"
-    case .nothingToExchange: "both sides have everything"
+    case .nothingToExchange: "both sides want nothing more"
     case .lied: "sent corrupt data"
     case .duplicate: "connected already"
     case .finished: "the run is over"

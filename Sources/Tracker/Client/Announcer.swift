@@ -9,10 +9,17 @@ package protocol AnnouncerDelegate: AnyObject {
   var totals: TransferTotals { get }
   /// Whether no peer is known.
   var needsPeers: Bool { get }
+  /// Whether nothing more is wanted though something is missing (BEP 21).
+  var isPartialSeed: Bool { get }
   /// A tracker named peers.
   func announcer(found peers: [Endpoint], from tracker: String)
   /// A tracker's state has changed.
   func announcer(reports report: TrackerReport)
+}
+
+extension AnnouncerDelegate {
+  /// By default, nobody is a partial seed.
+  package var isPartialSeed: Bool { false }
 }
 
 /// Keeps the trackers of one torrent informed, and asks them for peers.
@@ -145,9 +152,10 @@ package final class Announcer {
 
   /// The download is complete: the trackers are told, each once.
   ///
-  /// Does nothing when there was nothing to download at the start of the run.
+  /// Does nothing when there was nothing to download at the start of the run, or when only a part of
+  /// the torrent was wanted: to trackers, completed means that we are a seed of all of it.
   package func completed() {
-    guard wasIncomplete != false else { return }
+    guard wasIncomplete != false, delegate.map({ $0.totals.left == 0 }) ?? true else { return }
     schedule.completed()
     wakeup.fire()
   }
@@ -214,7 +222,8 @@ package final class Announcer {
     AnnounceRequest(
       infoHash: infoHash, peerID: peerID, port: port,
       totals: delegate?.totals ?? TransferTotals(uploaded: 0, downloaded: 0, left: 0),
-      event: event, key: key, trackerID: schedule.trackerID(of: tracker))
+      event: event ?? (delegate?.isPartialSeed == true ? .paused : nil), key: key,
+      trackerID: schedule.trackerID(of: tracker))
   }
 
   // MARK: - Stopping

@@ -8,6 +8,8 @@ package enum AnnounceEvent: String, Sendable {
   case completed
   /// The run ends.
   case stopped
+  /// The run wants no more, though it lacks something (BEP 21).
+  case paused
 }
 
 /// How much a torrent has moved, as trackers want to know it.
@@ -16,7 +18,7 @@ public struct TransferTotals: Sendable, Equatable {
   public var uploaded: Int64
   /// Payload bytes received from peers.
   public var downloaded: Int64
-  /// Bytes still missing.
+  /// Bytes of the torrent that are missing, whether they are wanted or not.
   public var left: Int64
 
   /// Creates totals.

@@ -175,7 +175,7 @@ package struct AnnounceSchedule: Sendable {
     switch order.event {
     case .started: entries[order.tracker].hasConfirmedStarted = true
     case .completed: entries[order.tracker].hasConfirmedCompleted = true
-    case .stopped, nil: break
+    case .stopped, .paused, nil: break
     }
     for tier in tiers.indices {
       guard let place = tiers[tier].firstIndex(of: order.tracker) else { continue }

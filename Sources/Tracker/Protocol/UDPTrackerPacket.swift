@@ -67,7 +67,8 @@ enum UDPTrackerPacket {
   /// The number that stands for an event.
   static func number(of event: AnnounceEvent?) -> UInt32 {
     switch event {
-    case nil: 0
+    // UDP trackers have no word for a partial seed.
+    case nil, .paused: 0
     case .completed: 1
     case .started: 2
     case .stopped: 3
