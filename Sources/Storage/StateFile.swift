@@ -12,6 +12,8 @@ import Primitives
 /// only if its content proves it; any other is neither read further nor replaced nor removed.
 struct StateFile {
   static let suffix = ".swift-torrent"
+  /// The endings of the names under which it is written, in the order in which they are tried.
+  static let temporaryEndings = ["~"] + (1...9).map { "~\($0)" }
 
   /// The meaning of the file that was there.
   enum Finding: Equatable {
@@ -194,8 +196,7 @@ struct StateFile {
   private func createTemporary(
     root: Descriptor
   ) throws(StorageError) -> (file: Descriptor, name: FileName) {
-    let names = [name + "~"] + (1...9).map { name + "~\($0)" }
-    for candidate in names {
+    for candidate in Self.temporaryEndings.map({ name + $0 }) {
       do throws(SystemCallError) {
         do {
           return (

@@ -4,7 +4,7 @@ package enum StateFileMark {
   package static let suffix = StateFile.suffix
   /// The endings that the names of the files beside it add to its own: of the part file, and of the
   /// state while it is being written.
-  package static let companionEndings = [PartFile.suffix, "~"]
+  package static let companionEndings = [PartFile.suffix] + StateFile.temporaryEndings
   /// The number of bytes, from the start of the file, that are looked at.
   package static let searchedLength = 256
 
