@@ -59,8 +59,7 @@ final class Pipeline: AnnouncerDelegate {
     torrent: TorrentMetainfo, options: DownloadOptions, environment: Environment,
     output: PreparedOutput, events: EventSink, found: FoundSwarm? = nil
   ) throws(DownloadError) {
-    self.torrent = torrent
-    self.options = options
+    (self.torrent, self.options) = (torrent, options)
     began = environment.clock.now
     self.environment = environment
     self.events = events
