@@ -58,7 +58,7 @@ struct BencodeScanner {
   let bytes: [UInt8]
   private let limits: BencodeLimits
   private let tolerance: BencodeTolerance
-  /// Whether what is being scanned may depart from the canonical form.
+  /// Whether the current value may depart from the canonical form.
   private(set) var isTolerant: Bool
   var position = 0
   private var tokens: [BencodeToken] = []
@@ -307,7 +307,9 @@ struct BencodeScanner {
 
   // MARK: - Messages
 
-  /// Whether a warning would be kept: a path can be long, so it is not made for one that is dropped.
+  /// Whether another warning is kept.
+  ///
+  /// A path can be long, so it is not built for a warning that would be dropped.
   var hasRoomForWarning: Bool { warnings.count < limits.warnings }
 
   mutating func warn(_ warning: BencodeWarning) {

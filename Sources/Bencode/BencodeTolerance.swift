@@ -1,10 +1,10 @@
-/// How far a parse may depart from the canonical form of bencoding, so that one odd byte does not void
-/// what is sound around it.
+/// The departures from canonical bencoding that a parse accepts, so that one odd byte does not void the
+/// sound data around it.
 ///
 /// A tolerant parse takes the first of equal keys, reads numbers with leading zeros, keeps numbers that
-/// cannot be read as such, and passes over what stands before and after the outermost value. Each of
-/// these gives a warning. It never guesses where a value ends, and a value that must be hashed has no
-/// part in it.
+/// cannot be read as such, and skips white space before and any bytes after the top-level value. Each of
+/// these gives a warning. It never guesses the end of a value, and it can exempt the value that is
+/// hashed.
 public enum BencodeTolerance: Hashable, Sendable {
   /// The whole input has to be canonical.
   case none
@@ -14,7 +14,7 @@ public enum BencodeTolerance: Hashable, Sendable {
   /// dictionary must have once only.
   case outside(key: String)
 
-  /// Whether the value of that key of the outermost dictionary has to be canonical.
+  /// Whether the value of this key of the top-level dictionary must be canonical.
   func isStrict(in key: ArraySlice<UInt8>) -> Bool {
     switch self {
     case .none: true

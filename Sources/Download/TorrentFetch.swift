@@ -3,7 +3,7 @@ import Networking
 
 /// A fetch of a .torrent over http or https, for a program without an HTTP client of its own.
 package enum TorrentFetch {
-  /// What a URL leads to.
+  /// The result of a successful fetch.
   package enum Content: Equatable, Sendable {
     /// The bytes of a resource.
     case bytes([UInt8])

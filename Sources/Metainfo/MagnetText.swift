@@ -13,7 +13,7 @@ struct MagnetText {
     var value: String
   }
 
-  /// How often text that was encoded more than once is decoded.
+  /// The maximum number of rounds in which text that was encoded repeatedly is decoded.
   private static let mostRounds = 3
   /// The keys that links are known to have.
   private static let keys: Set = [
@@ -36,7 +36,7 @@ struct MagnetText {
     add(Self.revealingSeparators(in: query)[...], round: 0)
   }
 
-  /// Whether text begins as a link does.
+  /// Returns whether text begins like a link.
   static func recognizes(_ text: String) -> Bool { query(of: text) != nil }
 
   /// The text after `magnet:?`, which may be encoded as a whole; nil for other text.

@@ -3,7 +3,7 @@ public enum HostName {
   /// The longest name, in bytes (RFC 1035).
   public static let maximumLength = 253
 
-  /// Whether text is made of what names of hosts are made of: ASCII letters, digits, `-`, `.` and `_`.
+  /// Returns whether text consists of ASCII letters, digits, `-`, `.` and `_`, and is not too long.
   public static func isPlausible(_ text: some StringProtocol) -> Bool {
     (1...maximumLength).contains(text.utf8.count)
       && text.utf8.allSatisfy { byte in

@@ -18,7 +18,7 @@ public struct TrackerReport: Sendable, Equatable {
   public var state: State
   /// What it wants the user to know.
   public var warning: String?
-  /// What could not be used of its answer, although the rest was.
+  /// A description of the unusable part of its answer; the rest was used.
   public var defect: String?
   /// When it is asked again, as seen from now; nil when that is not known.
   public var nextAnnounce: Duration?

@@ -80,8 +80,9 @@ enum ScrapeCommand {
     )
   }
 
-  /// What a scrape needs of a source: a tracker is content with the hash, so no peer is asked for what
-  /// a magnet link names.
+  /// The facts about a source that a scrape needs.
+  ///
+  /// The hash is enough for a tracker, so the torrent of a magnet link is not fetched from peers.
   private static func torrent(
     of source: SourceArgument, _ invocation: Invocation
   ) async throws(CommandFailure) -> (infoHash: InfoHash, name: String?, trackers: [String]) {

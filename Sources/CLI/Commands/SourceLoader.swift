@@ -2,7 +2,7 @@ import Download
 import Glibc
 import Metainfo
 
-/// What a source has led to.
+/// The result of loading a source.
 enum SourceContent {
   /// A torrent.
   case torrent(TorrentMetainfo)

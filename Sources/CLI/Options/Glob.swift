@@ -93,7 +93,7 @@ package struct Glob: Hashable, Sendable {
     matches(path.lazy.map(\.utf8))
   }
 
-  /// Whether a path, given by the bytes of its components below the torrent's top folder, is meant.
+  /// Whether the pattern matches a path, given by the bytes of its components below the top folder.
   package func matches(_ path: some Sequence<some Collection<UInt8>>) -> Bool {
     var matcher = GlobMatcher(tokens)
     return hasSlash ? matcher.matchesPath(path) : path.contains { matcher.matchesName($0) }

@@ -1,8 +1,8 @@
-/// Compares one text after the other with the tokens of a pattern.
+/// A matcher that compares texts with the tokens of one pattern.
 ///
-/// It keeps all places of the pattern that the text so far can have led to (Thompson's simulation of
-/// an automaton), each once. So a character costs no more steps than the pattern has tokens, however
-/// many ways there are to match, and nothing is ever looked at twice.
+/// It keeps the set of places in the pattern that the text so far can have led to (Thompson's
+/// simulation of an automaton). A character therefore costs no more steps than the pattern has tokens,
+/// however many ways there are to match, and no character is read twice.
 struct GlobMatcher {
   private let tokens: [Glob.Token]
   /// The places that have been reached, the end of the pattern excepted.
@@ -11,7 +11,7 @@ struct GlobMatcher {
   /// The turn at which each place was last reached.
   private var turns: [Int]
   private var turn = 0
-  /// How many times a place was entered or compared: the work done so far.
+  /// The number of places entered or compared so far, as a measure of the work.
   private(set) var steps = 0
 
   /// Starts with no text.
@@ -20,13 +20,13 @@ struct GlobMatcher {
     turns = Array(repeating: 0, count: tokens.count + 1)
   }
 
-  /// Whether the whole of a name matches.
+  /// Returns whether a whole name matches.
   mutating func matchesName(_ name: some Collection<UInt8>) -> Bool {
     begin()
     return read(name) && isAtEnd
   }
 
-  /// Whether a path matches, or one of the folders that it leads through.
+  /// Returns whether a path or one of its folders matches.
   mutating func matchesPath(_ path: some Sequence<some Collection<UInt8>>) -> Bool {
     begin()
     for (number, name) in path.enumerated() {

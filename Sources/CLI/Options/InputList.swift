@@ -38,8 +38,8 @@ package enum InputList {
     return entries
   }
 
-  /// Whether it begins as UTF-16 (or UTF-32) does: with its byte order mark, or with a character of
-  /// ASCII in two bytes.
+  /// Returns whether a file begins like UTF-16 or UTF-32 text: with a byte order mark, or with an ASCII
+  /// character in two bytes.
   private static func isUTF16(_ bytes: [UInt8]) -> Bool {
     guard bytes.count > 1 else { return false }
     switch (bytes[0], bytes[1]) {

@@ -81,7 +81,7 @@ package struct HTTPURL: Hashable, Sendable {
     let whole = reference
     let reference = reference.prefix { $0 != "#" }
     if let scheme = Self.scheme(of: reference) {
-      // Where a fragment begins, and whether there is one, is the other scheme's business.
+      // Only the other scheme's own rules say whether `#` begins a fragment.
       guard scheme == "http" || scheme == "https" else { throw .leadsElsewhere(whole) }
       return try HTTPURL(String(reference))
     }

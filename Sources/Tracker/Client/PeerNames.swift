@@ -1,21 +1,21 @@
 internal import Networking
 internal import Primitives
 
-/// Looks up the peers that trackers give by the names of their hosts (BEP 3).
+/// A resolver for peers that trackers give by host name (BEP 3).
 ///
-/// Anybody can make a tracker name anything, so this may not cost much: one name at a time for all
-/// trackers, the others wait in a bounded queue, and each gives a few addresses. A name server that
-/// does not answer holds up a thread that trackers' own names need as well; so after a look-up that has
-/// taken too long, names of peers are left alone for a while.
+/// A tracker repeats whatever its clients claim, so the cost is bounded: one look-up at a time for all
+/// trackers of a torrent, a short queue, and a few addresses a name. A name server that does not answer
+/// occupies a thread that the look-ups of trackers need as well. After a look-up that takes too long,
+/// the names of peers are therefore ignored for a while.
 @Reactor
 final class PeerNames {
-  /// How long one look-up may take.
+  /// The time limit for one look-up.
   static let patience = Duration.seconds(5)
-  /// How long no name is looked up after one that took longer.
+  /// The pause after a look-up that exceeded the limit.
   static let pause = Duration.seconds(60)
-  /// How many addresses a name may give.
+  /// The maximum number of addresses taken from one name.
   static let addressesPerName = 4
-  /// How many names wait; further ones are forgotten, and come again with the next reply.
+  /// The maximum length of the queue; further names are dropped until the next reply.
   static let queueLimit = 32
 
   private struct Entry {
@@ -40,7 +40,7 @@ final class PeerNames {
     self.found = found
   }
 
-  /// Takes names to be looked up soon.
+  /// Queues names.
   func add(_ peers: [AnnounceReply.NamedPeer], from tracker: String) {
     guard clock.now >= pausedUntil else { return }
     for peer in peers
@@ -50,7 +50,7 @@ final class PeerNames {
     wakeup.fire()
   }
 
-  /// Looks names up until the task is cancelled.
+  /// Resolves queued names until the task is cancelled.
   func run() async {
     while !Task.isCancelled {
       guard let entry = queue.first else {
@@ -69,7 +69,7 @@ final class PeerNames {
     }
   }
 
-  /// The addresses of a name, as far as peers can have them; nil when it takes too long.
+  /// Returns the addresses of a name that a peer can have; nil when the look-up takes too long.
   private func addresses(of peer: AnnounceReply.NamedPeer) async -> [Endpoint]? {
     let (network, clock) = (network, clock)
     return await withTaskGroup(of: [Endpoint]?.self) { group in
@@ -77,7 +77,7 @@ final class PeerNames {
         do throws(NetworkError) {
           return try await network.resolve(host: peer.host, port: peer.port)
         } catch {
-          // One that has no address is no peer; there is nobody to tell.
+          // A name without an address is no peer, and nobody needs to know.
           return []
         }
       }

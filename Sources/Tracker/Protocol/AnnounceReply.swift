@@ -26,7 +26,7 @@ package struct AnnounceReply: Sendable, Equatable {
   package var peers: [Endpoint] = []
   /// Peers whose addresses have to be looked up (BEP 3), each once.
   package var namedPeers: [NamedPeer] = []
-  /// What could not be used of the reply, in words.
+  /// A description of the unusable part of the reply.
   package var defect: String?
   /// When the tracker wants to be asked again.
   package var interval: Duration?

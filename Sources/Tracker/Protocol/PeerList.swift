@@ -12,11 +12,11 @@ struct PeerList {
   private(set) var endpoints: [Endpoint] = []
   /// Peers with a name.
   private(set) var named: [AnnounceReply.NamedPeer] = []
-  /// What could not be used, in words.
+  /// A description of the unusable part.
   private(set) var defect: String?
-  /// Whether there is a list at all.
+  /// Whether the reply has a list of peers at all.
   private(set) var isThere = false
-  /// Whether a list was read that is what it should be.
+  /// Whether at least one list was usable.
   private(set) var isSound = false
 
   /// Reads `peers` and `peers6`.
