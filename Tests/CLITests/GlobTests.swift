@@ -54,21 +54,26 @@ import Testing
     #expect(range.matches([[0x90]]) && !range.matches(["\u{90}"]))
   }
 
-  /// What the old matcher did, in the simplest words, for short texts.
-  private func naive(_ pattern: ArraySlice<Character>, _ text: ArraySlice<Character>) -> Bool {
+  /// A matcher in the simplest words, which takes its time.
+  private func naive(
+    _ pattern: ArraySlice<Character>, after previous: Character? = nil,
+    _ text: ArraySlice<Character>
+  ) -> Bool {
     guard let first = pattern.first else { return text.isEmpty }
     let rest = pattern.dropFirst()
     switch first {
     case "*" where rest.first == "*":
-      let after = rest.dropFirst()
-      let isWhole = pattern.startIndex == 0 || pattern.base[pattern.startIndex - 1] == "/"
-      if isWhole, after.first == "/", naive(after.dropFirst(), text) { return true }
-      return (0...text.count).contains { naive(after, text.dropFirst($0)) }
+      let behind = rest.dropFirst()
+      let isWhole = previous == nil || previous == "/"
+      if isWhole, behind.first == "/", naive(behind.dropFirst(), after: "/", text) { return true }
+      return (0...text.count).contains { naive(behind, after: "*", text.dropFirst($0)) }
     case "*":
       let limit = text.firstIndex(of: "/") ?? text.endIndex
-      return (text.startIndex...limit).contains { naive(rest, text[$0...]) }
-    case "?": return text.first != nil && text.first != "/" && naive(rest, text.dropFirst())
-    default: return text.first == first && naive(rest, text.dropFirst())
+      return (text.startIndex...limit).contains { naive(rest, after: "*", text[$0...]) }
+    case "?":
+      return text.first != nil && text.first != "/"
+        && naive(rest, after: "?", text.dropFirst())
+    default: return text.first == first && naive(rest, after: first, text.dropFirst())
     }
   }
 

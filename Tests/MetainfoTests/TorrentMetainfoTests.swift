@@ -59,9 +59,9 @@ import Testing
     #expect(torrent.otherFields == [OtherField(name: "x", value: "7")])
     #expect(
       torrent.warnings.map(\.description) == [
-        "the key \"announce\" once more at byte 23, where it was ignored",
-        "a number that is too large at byte 60 in creation date; it was ignored",
-        "a number with a leading zero at byte 176 in x",
+        "the key \"announce\" once more at byte 22, where it was ignored",
+        "a number that is too large at byte 59 in creation date; it was ignored",
+        "a number with a leading zero at byte 165 in x",
         "the field \"creation date\" is not usable and was ignored",
       ])
   }

@@ -199,7 +199,7 @@ private final class Downloader: AnnouncerDelegate {
     guard case .working(peers: 2, _, _, _) = report.state else {
       return #expect(Bool(false), "\(report)")
     }
-    #expect(report.defect == "4 bytes after the end of the data, at byte 89")
+    #expect(report.defect == "4 bytes after the end of the data, at byte 78")
   }
 
   @Test @Reactor func cancellationEndsTheRun() async throws {
