@@ -90,7 +90,7 @@ import Testing
   // MARK: - Numbers
 
   @Test(arguments: [
-    ("i99999999999999999999e", nil, BencodeDefect.overflow),
+    ("i99999999999999999999e", Int64?.none, BencodeDefect.overflow),
     ("i-99999999999999999999e", nil, .overflow),
     ("i9223372036854775808e", nil, .overflow), ("ie", nil, .missingDigits),
     ("i-e", nil, .missingDigits), ("i1.5e", nil, .unexpectedByte(0x2E)),

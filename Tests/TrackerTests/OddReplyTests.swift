@@ -39,7 +39,7 @@ import Testing
   }
 
   @Test(arguments: [
-    ("i99999999999999999999e", nil), ("i-99999999999999999999e", nil), ("ie", nil),
+    ("i99999999999999999999e", Duration?.none), ("i-99999999999999999999e", nil), ("ie", nil),
     ("i1800.0e", nil), ("i0900e", Duration.seconds(900)), ("i-0e", .zero),
   ])
   func anOddIntervalCostsNoPeers(interval: String, expected: Duration?) throws {

@@ -50,6 +50,12 @@ private final class SlowNames: Network {
   }
 }
 
+/// The addresses that were found.
+@Reactor
+private final class Finds {
+  var endpoints: [Endpoint] = []
+}
+
 /// Peers that trackers give by name.
 @Suite(.timeLimit(.minutes(5))) struct PeerNamesTests {
   @Reactor
@@ -57,7 +63,7 @@ private final class SlowNames: Network {
     let clock: any LoopClock
     let names: PeerNames
     let network: SlowNames
-    private(set) var found: [Endpoint]
+    private let finds = Finds()
 
     init(_ simulation: Simulation) {
       clock = simulation.clock
@@ -67,13 +73,12 @@ private final class SlowNames: Network {
         to: [.v4(0), .v4(.max), .v4(0xE000_0001)] + (1...20).map { .v4(0x0500_0000 + $0) })
       let network = SlowNames(simulation.network.host(.v4(0x0A4D_0001)), clock: simulation.clock)
       self.network = network
-      found = []
-      var report: @Reactor ([Endpoint]) -> Void = { _ in }
-      names = PeerNames(network: network, clock: simulation.clock) { endpoints, _ in
-        report(endpoints)
+      names = PeerNames(network: network, clock: simulation.clock) { [finds] endpoints, _ in
+        finds.endpoints += endpoints
       }
-      report = { [unowned self] in self.found += $0 }
     }
+
+    var found: [Endpoint] { finds.endpoints }
 
     func add(_ hosts: String...) {
       names.add(hosts.map { AnnounceReply.NamedPeer(host: $0, port: 7) }, from: "tracker")
