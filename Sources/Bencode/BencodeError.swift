@@ -85,6 +85,14 @@ public enum BencodeWarning: Hashable, Sendable, CustomStringConvertible {
   case unsortedKeys(offset: Int, path: BencodePath)
   /// White space follows the top-level value.
   case trailingWhiteSpace(offset: Int)
+  /// White space or a byte order mark stands before the outermost value.
+  case leadingBytes(count: Int)
+  /// Something other than white space follows the outermost value.
+  case trailingBytes(offset: Int, count: Int)
+  /// A dictionary has a key again; the first value counts.
+  case duplicateKey([UInt8], offset: Int)
+  /// A number is not in its canonical form, and may not be readable at all.
+  case misspeltNumber(BencodeDefect, offset: Int, path: BencodePath, isRead: Bool)
 
   /// A one-clause description of the departure and its location.
   public var description: String {
@@ -92,6 +100,15 @@ public enum BencodeWarning: Hashable, Sendable, CustomStringConvertible {
     case .unsortedKeys(let offset, let path):
       "the keys of the dictionary at byte \(offset) (\(path)) are not sorted"
     case .trailingWhiteSpace(let offset): "white space after the data, at byte \(offset)"
+    case .leadingBytes(let count):
+      "\(count == 1 ? "1 byte" : "\(count) bytes") before the data: white space or a byte order mark"
+    case .trailingBytes(let offset, let count):
+      "\(count == 1 ? "1 byte" : "\(count) bytes") after the end of the data, at byte \(offset)"
+    case .duplicateKey(let key, let offset):
+      "the key \"\(BencodePath.describe(key))\" once more at byte \(offset), where it was ignored"
+    case .misspeltNumber(let defect, let offset, let path, let isRead):
+      "\(BencodeError.malformed(defect, offset: offset, path: path))"
+        + (isRead ? "" : "; it was ignored")
     }
   }
 }

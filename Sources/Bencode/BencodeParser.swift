@@ -1,14 +1,19 @@
-/// A parser for bencoded data (BEP 3) that is strict except for two habits of real software.
+/// A parser for bencoded data (BEP 3) that is strict except for two habits of real software, unless its
+/// caller can afford more tolerance.
 ///
 /// It tolerates unsorted keys, at any depth, and white space after the top-level value, each with a
-/// warning. Anything else that is not canonical is rejected with its location. Time and memory are
-/// bounded by the length of the input and by `BencodeLimits`. Nesting uses no recursion.
+/// warning. Anything else that is not canonical is rejected with its location, unless
+/// `BencodeTolerance` allows it. Time and memory are bounded by the length of the input and by
+/// `BencodeLimits`. Nesting uses no recursion.
 public enum BencodeParser {
   /// Parses input that holds exactly one value.
+  ///
+  /// A tolerant parse skips white space and a byte order mark before the value, and anything after it.
   public static func parse(
-    _ bytes: [UInt8], limits: BencodeLimits = .default
+    _ bytes: [UInt8], limits: BencodeLimits = .default, tolerance: BencodeTolerance = .none
   ) throws(BencodeError) -> BencodeDocument {
-    var scanner = BencodeScanner(bytes: bytes, limits: limits)
+    var scanner = BencodeScanner(bytes: bytes, limits: limits, tolerance: tolerance)
+    scanner.skipToStart()
     try scanner.scan()
     try scanner.finish()
     return scanner.document
@@ -18,11 +23,22 @@ public enum BencodeParser {
   ///
   /// The range of the root value tells where it ends, as the metadata messages of BEP 9 require.
   public static func parsePrefix(
-    _ bytes: [UInt8], limits: BencodeLimits = .default
+    _ bytes: [UInt8], limits: BencodeLimits = .default, tolerance: BencodeTolerance = .none
   ) throws(BencodeError) -> BencodeDocument {
-    var scanner = BencodeScanner(bytes: bytes, limits: limits)
+    var scanner = BencodeScanner(bytes: bytes, limits: limits, tolerance: tolerance)
     try scanner.scan()
     return scanner.document
+  }
+}
+
+/// A defect and its place, before it is known whether it must be refused.
+struct BencodeFault: Error {
+  let defect: BencodeDefect
+  let offset: Int
+
+  init(_ defect: BencodeDefect, at offset: Int) {
+    self.defect = defect
+    self.offset = offset
   }
 }
 
@@ -39,9 +55,12 @@ struct BencodeScanner {
     var isSorted = true
   }
 
-  private let bytes: [UInt8]
+  let bytes: [UInt8]
   private let limits: BencodeLimits
-  private var position = 0
+  private let tolerance: BencodeTolerance
+  /// Whether the current value may depart from the canonical form.
+  private(set) var isTolerant: Bool
+  var position = 0
   private var tokens: [BencodeToken] = []
   private var sortedKeys: [UInt32] = []
   private var frames: [Frame] = []
@@ -49,9 +68,11 @@ struct BencodeScanner {
   private var openKeys: [UInt32] = []
   private var warnings: [BencodeWarning] = []
 
-  init(bytes: [UInt8], limits: BencodeLimits) {
+  init(bytes: [UInt8], limits: BencodeLimits, tolerance: BencodeTolerance = .none) {
     self.bytes = bytes
     self.limits = limits
+    self.tolerance = tolerance
+    isTolerant = tolerance != .none
   }
 
   /// The parsed document; valid once the first value is complete.
@@ -66,17 +87,16 @@ struct BencodeScanner {
     repeat { try step() } while !frames.isEmpty
   }
 
-  /// Accepts trailing white space and nothing else.
+  /// Accepts trailing white space; a tolerant parse accepts any trailing bytes.
   mutating func finish() throws(BencodeError) {
     guard position < bytes.count else { return }
-    let start = position
-    while position < bytes.count {
-      switch bytes[position] {
-      case 0x20, 0x09, 0x0A, 0x0D: position += 1
-      default: throw failure(.trailingBytes, at: start)
-      }
+    if bytes[position...].allSatisfy(Self.isSpace) {
+      warn(.trailingWhiteSpace(offset: position))
+    } else if isTolerant {
+      warn(.trailingBytes(offset: position, count: bytes.count - position))
+    } else {
+      throw failure(.trailingBytes, at: position)
     }
-    warn(.trailingWhiteSpace(offset: start))
   }
 
   // MARK: - One token
@@ -112,65 +132,92 @@ struct BencodeScanner {
     let last = frames.count - 1
     frames[last].count += 1
     frames[last].expectsKey = frames[last].isDictionary
+    if last == 0 { isTolerant = tolerance != .none }
   }
 
   private mutating func scanInteger() throws(BencodeError) {
+    let start = position
+    let number: Int64?
+    do throws(BencodeFault) {
+      number = try scanNumber()
+    } catch {
+      guard isTolerant, let misspelt = misspeltNumber(at: start, error.defect) else {
+        throw failure(error.defect, at: error.offset)
+      }
+      number = misspelt.value
+    }
+    try append(
+      BencodeToken(
+        start: UInt32(start), end: UInt32(position), next: UInt32(tokens.count + 1),
+        kind: number == nil ? .unreadable : .integer, payload: number ?? 0))
+    valueEnded()
+  }
+
+  /// Scans a number in its canonical form.
+  private mutating func scanNumber() throws(BencodeFault) -> Int64 {
     let start = position
     position += 1
     let isNegative = position < bytes.count && bytes[position] == UInt8(ascii: "-")
     if isNegative { position += 1 }
     let magnitude = try scanDigits()
-    guard position < bytes.count else { throw failure(.truncated, at: position) }
+    guard position < bytes.count else { throw BencodeFault(.truncated, at: position) }
     guard bytes[position] == UInt8(ascii: "e") else {
-      throw failure(.unexpectedByte(bytes[position]), at: position)
+      throw BencodeFault(.unexpectedByte(bytes[position]), at: position)
     }
     position += 1
-    if isNegative, magnitude == 0 { throw failure(.minusZero, at: start) }
+    if isNegative, magnitude == 0 { throw BencodeFault(.minusZero, at: start) }
     guard magnitude <= Int64.max.magnitude + (isNegative ? 1 : 0) else {
-      throw failure(.overflow, at: start)
+      throw BencodeFault(.overflow, at: start)
     }
-    try append(
-      BencodeToken(
-        start: UInt32(start), end: UInt32(position), next: UInt32(tokens.count + 1),
-        kind: .integer,
-        payload: Int64(truncatingIfNeeded: isNegative ? 0 &- magnitude : magnitude)))
-    valueEnded()
+    return Int64(truncatingIfNeeded: isNegative ? 0 &- magnitude : magnitude)
   }
 
-  private mutating func scanDigits() throws(BencodeError) -> UInt64 {
+  private mutating func scanDigits() throws(BencodeFault) -> UInt64 {
     let start = position
     var value: UInt64 = 0
     while position < bytes.count, case let digit = bytes[position] &- 0x30, digit < 10 {
       let (product, overflow) = value.multipliedReportingOverflow(by: 10)
       let (sum, carry) = product.addingReportingOverflow(UInt64(digit))
-      guard !overflow, !carry else { throw failure(.overflow, at: start) }
+      guard !overflow, !carry else { throw BencodeFault(.overflow, at: start) }
       value = sum
       position += 1
     }
     guard position > start else {
-      throw failure(position < bytes.count ? .missingDigits : .truncated, at: position)
+      throw BencodeFault(position < bytes.count ? .missingDigits : .truncated, at: position)
     }
-    if bytes[start] == 0x30, position > start + 1 { throw failure(.leadingZero, at: start) }
+    if bytes[start] == 0x30, position > start + 1 { throw BencodeFault(.leadingZero, at: start) }
     return value
   }
 
   private mutating func scanString() throws(BencodeError) {
     let start = position
-    let length = try scanDigits()
-    guard position < bytes.count else { throw failure(.truncated, at: position) }
-    guard bytes[position] == UInt8(ascii: ":") else {
-      throw failure(.unexpectedByte(bytes[position]), at: position)
+    let headerLength: UInt8
+    do throws(BencodeFault) {
+      headerLength = try passString()
+    } catch {
+      throw failure(error.defect, at: error.offset)
     }
-    position += 1
-    guard length <= UInt64(bytes.count - position) else {
-      throw failure(.stringPastEnd(length: Int(clamping: length)), at: start)
-    }
-    let header = position - start
-    position += Int(length)
     try append(
       BencodeToken(
         start: UInt32(start), end: UInt32(position), next: UInt32(tokens.count + 1), kind: .string,
-        headerLength: UInt8(header)))
+        headerLength: headerLength))
+  }
+
+  /// Passes over a string, and returns the number of bytes before its first one.
+  private mutating func passString() throws(BencodeFault) -> UInt8 {
+    let start = position
+    let length = try scanDigits()
+    guard position < bytes.count else { throw BencodeFault(.truncated, at: position) }
+    guard bytes[position] == UInt8(ascii: ":") else {
+      throw BencodeFault(.unexpectedByte(bytes[position]), at: position)
+    }
+    position += 1
+    guard length <= UInt64(bytes.count - position) else {
+      throw BencodeFault(.stringPastEnd(length: Int(clamping: length)), at: start)
+    }
+    let header = position - start
+    position += Int(length)
+    return UInt8(header)
   }
 
   // MARK: - Containers
@@ -199,13 +246,26 @@ struct BencodeScanner {
       let (left, right) = (key(previous), key(UInt32(token)))
       if !left.lexicographicallyPrecedes(right) {
         if left.elementsEqual(right) {
-          throw failure(.duplicateKey(Array(right)), at: offset)
+          try repeated(right, at: offset)
+        } else {
+          frames[frames.count - 1].isSorted = false
         }
-        frames[frames.count - 1].isSorted = false
       }
     }
     openKeys.append(UInt32(token))
     frames[frames.count - 1].expectsKey = false
+    if frames.count == 1, isTolerant, tolerance.isStrict(in: key(UInt32(token))) {
+      isTolerant = false
+    }
+  }
+
+  /// Takes note of a key that its dictionary has already; the first one counts.
+  private mutating func repeated(
+    _ key: ArraySlice<UInt8>, at offset: Int
+  ) throws(BencodeError) {
+    let isDecisive = frames.count == 1 && tolerance.isStrict(in: key)
+    guard isTolerant, !isDecisive else { throw failure(.duplicateKey(Array(key)), at: offset) }
+    warn(.duplicateKey(Array(key), offset: offset))
   }
 
   private mutating func close(_ frame: Frame) throws(BencodeError) {
@@ -226,14 +286,16 @@ struct BencodeScanner {
 
   /// Sorts a dictionary's keys, which also reveals duplicates that were not adjacent.
   private mutating func sortKeys(of frame: Frame) throws(BencodeError) {
-    let keys = openKeys[frame.firstKey...].sorted { key($0).lexicographicallyPrecedes(key($1)) }
+    // Equal keys stay in the order of the source: a look-up finds the first one.
+    let keys = openKeys[frame.firstKey...].sorted { left, right in
+      if key(left).lexicographicallyPrecedes(key(right)) { return true }
+      return left < right && key(left).elementsEqual(key(right))
+    }
     for (left, right) in zip(keys, keys.dropFirst()) where key(left).elementsEqual(key(right)) {
-      let second = Int(tokens[Int(max(left, right))].start)
-      throw failure(.duplicateKey(Array(key(right))), at: second)
+      try repeated(key(right), at: Int(tokens[Int(right)].start))
     }
     openKeys.replaceSubrange(frame.firstKey..., with: keys)
-    // A path can be long, so it is not built for a warning that would be dropped.
-    if warnings.count < limits.warnings {
+    if hasRoomForWarning {
       warn(.unsortedKeys(offset: Int(tokens[frame.token].start), path: path))
     }
   }
@@ -245,8 +307,13 @@ struct BencodeScanner {
 
   // MARK: - Messages
 
-  private mutating func warn(_ warning: BencodeWarning) {
-    if warnings.count < limits.warnings { warnings.append(warning) }
+  /// Whether another warning is kept.
+  ///
+  /// A path can be long, so it is not built for a warning that would be dropped.
+  var hasRoomForWarning: Bool { warnings.count < limits.warnings }
+
+  mutating func warn(_ warning: BencodeWarning) {
+    if hasRoomForWarning { warnings.append(warning) }
   }
 
   private func failure(_ defect: BencodeDefect, at offset: Int) -> BencodeError {
@@ -254,7 +321,7 @@ struct BencodeScanner {
   }
 
   /// The path of the value that is being scanned.
-  private var path: BencodePath {
+  var path: BencodePath {
     var components: [BencodePath.Component] = []
     for (number, frame) in frames.enumerated() {
       if !frame.isDictionary {

@@ -4,6 +4,8 @@
 struct BencodeToken: Sendable {
   enum Kind: UInt8, Sendable {
     case integer, string, list, dictionary
+    /// A number that cannot be read, of which only a tolerant parse makes a token.
+    case unreadable
   }
 
   /// The offset of the value's first byte.
@@ -47,22 +49,22 @@ final class BencodeTape: Sendable {
     return bytes[Int(token.start) + Int(token.headerLength)..<Int(token.end)]
   }
 
-  /// Finds the value of a dictionary's key by binary search.
+  /// Finds the value of a dictionary's key by binary search: the first one if several keys are equal.
   func value(of key: some Collection<UInt8>, in dictionary: Int) -> Int? {
-    var low = Int(tokens[dictionary].firstKey)
-    var high = low + Int(tokens[dictionary].payload)
+    let first = Int(tokens[dictionary].firstKey)
+    let end = first + Int(tokens[dictionary].payload)
+    var (low, high) = (first, end)
     while low < high {
       let middle = low + (high - low) / 2
-      let token = Int(sortedKeys[middle])
-      let candidate = string(token)
-      if candidate.lexicographicallyPrecedes(key) {
+      if string(Int(sortedKeys[middle])).lexicographicallyPrecedes(key) {
         low = middle + 1
-      } else if candidate.elementsEqual(key) {
-        return token + 1
       } else {
         high = middle
       }
     }
-    return nil
+    guard low < end, case let token = Int(sortedKeys[low]), string(token).elementsEqual(key) else {
+      return nil
+    }
+    return token + 1
   }
 }

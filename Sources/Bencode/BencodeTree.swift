@@ -25,8 +25,11 @@ public indirect enum BencodeTree: Hashable, Sendable {
     case .list(let list): self = .list(list.map { BencodeTree($0) })
     case .dictionary(let dictionary):
       var entries: [BencodeBytes: BencodeTree] = [:]
-      for (key, value) in dictionary { entries[BencodeBytes(key)] = BencodeTree(value) }
+      for (key, value) in dictionary where entries[BencodeBytes(key)] == nil {
+        entries[BencodeBytes(key)] = BencodeTree(value)
+      }
       self = .dictionary(entries)
+    case .unreadable(let source): self = .encoded(Array(source))
     }
   }
 

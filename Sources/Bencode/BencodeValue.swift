@@ -21,6 +21,8 @@ public struct BencodeValue: Sendable {
     case list(BencodeList)
     /// Values by key.
     case dictionary(BencodeDictionary)
+    /// A number that cannot be read, as it stands in the source; only a tolerant parse has it.
+    case unreadable(ArraySlice<UInt8>)
   }
 
   let tape: BencodeTape
@@ -33,6 +35,7 @@ public struct BencodeValue: Sendable {
     case .string: .string(tape.string(index))
     case .list: .list(BencodeList(tape: tape, index: index))
     case .dictionary: .dictionary(BencodeDictionary(tape: tape, index: index))
+    case .unreadable: .unreadable(source)
     }
   }
 
@@ -107,6 +110,8 @@ public struct BencodeList: Sequence, Sendable {
 }
 
 /// The entries of a parsed dictionary, in input order.
+///
+/// After a tolerant parse a key may occur more than once; a look-up finds the first.
 public struct BencodeDictionary: Sequence, Sendable {
   let tape: BencodeTape
   let index: Int

@@ -3,6 +3,14 @@ import Networking
 
 /// A fetch of a .torrent over http or https, for a program without an HTTP client of its own.
 package enum TorrentFetch {
+  /// The result of a successful fetch.
+  package enum Content: Equatable, Sendable {
+    /// The bytes of a resource.
+    case bytes([UInt8])
+    /// A magnet link to which the server redirects; it is not checked.
+    case magnet(String)
+  }
+
   /// The reason why the fetch failed.
   package enum Failure: Error, Equatable, Sendable {
     /// The server reports with this status that the resource does not exist.
@@ -15,14 +23,16 @@ package enum TorrentFetch {
 
   /// Fetches a whole resource.
   ///
+  /// Indexers answer the URL of a .torrent with a redirect to a magnet link; that is a result too.
+  ///
   /// - Parameters:
   ///   - url: An http or https URL.
   ///   - limit: The maximum number of bytes.
   ///   - timeout: The time limit for the whole exchange, including redirects.
-  /// - Returns: The bytes, or the reason why there are none.
+  /// - Returns: The bytes or the link, or the reason why there are none.
   package static func get(
     _ url: String, limit: Int, timeout: Duration
-  ) async -> Result<[UInt8], Failure> {
+  ) async -> Result<Content, Failure> {
     var request = HTTPRequest(url: url)
     request.maximumBodyLength = limit
     request.timeout = timeout
@@ -32,15 +42,26 @@ package enum TorrentFetch {
   }
 
   @Reactor
-  private static func get(_ request: HTTPRequest) async -> Result<[UInt8], Failure> {
+  private static func get(_ request: HTTPRequest) async -> Result<Content, Failure> {
+    await get(request, over: Environment.live().http)
+  }
+
+  /// The same over a given client.
+  @Reactor
+  static func get(
+    _ request: HTTPRequest, over http: any HTTPClient
+  ) async -> Result<Content, Failure> {
     do throws(HTTPError) {
-      let response = try await Environment.live().http.get(request)
+      let response = try await http.get(request)
       switch response.status {
-      case 200: return .success(response.body)
+      case 200: return .success(.bytes(response.body))
       case 404, 410: return .failure(.notFound(status: response.status))
       default: return .failure(.failed("the server answered with status \(response.status)"))
       }
     } catch {
+      if case .leadsElsewhere(let url) = error, url.prefix(7).lowercased() == "magnet:" {
+        return .success(.magnet(url))
+      }
       return .failure(failure(error))
     }
   }

@@ -137,6 +137,8 @@ package enum HTTPError: Error, Equatable, Sendable {
   case cancelled
   /// The body exceeds the limit of the request.
   case bodyTooLong(limit: Int)
+  /// A redirect leads to this URL of another scheme, which was not followed.
+  case leadsElsewhere(String)
   /// There were more redirects than the request allows.
   case tooManyRedirects(limit: Int)
   /// The certificate or the TLS handshake was rejected, with the system's explanation.
@@ -162,6 +164,8 @@ extension HTTPError: CustomStringConvertible {
     case .timedOut: "it did not answer in time"
     case .cancelled: "the request was cancelled"
     case .bodyTooLong(let limit): "the reply is longer than \(limit) bytes"
+    case .leadsElsewhere(let url):
+      "it redirects to a URL of the scheme \(url.prefix { $0 != ":" }.prefix(20))"
     case .tooManyRedirects(let limit): "more than \(limit) redirects"
     case .tls(let words): "TLS: \(words)"
     case .failed(let words): words

@@ -11,26 +11,51 @@ struct AnnounceReader {
     if warnings.count < limits.warnings { warnings.append(.ignored(field: field)) }
   }
 
+  private mutating func read(oddForm field: String) {
+    if warnings.count < limits.warnings { warnings.append(.oddForm(field: field)) }
+  }
+
   /// The trackers by tier (BEP 12), each only once.
+  ///
+  /// Either field may have the form of the other: a list where a URL should be, URLs where tiers
+  /// should be, or one URL instead of a list.
   mutating func readTrackers() -> [[String]] {
     var seen: Set<String> = []
     var tiers: [[String]] = []
     if let value = dictionary["announce-list"] {
-      if let list = value.list {
-        for (number, tier) in list.enumerated() {
-          let field = "announce-list[\(number)]"
-          let urls = readURLs(tier, field: field).filter { seen.insert($0).inserted }
-          if !urls.isEmpty { tiers.append(urls) }
-        }
+      if value.list != nil || Self.isURL(value) {
+        tiers = readTiers(value, field: "announce-list", &seen)
       } else {
         ignore("announce-list")
       }
     }
     guard tiers.isEmpty, let announce = dictionary["announce"] else { return tiers }
-    guard announce.list == nil, let url = readURLs(announce, field: "announce").first else {
-      return []
+    guard announce.list == nil else {
+      read(oddForm: "announce")
+      return readTiers(announce, field: "announce", &seen)
     }
-    return [[url]]
+    return readURLs(announce, field: "announce").prefix(1).map { [$0] }
+  }
+
+  /// A list of tiers; a URL among them is a tier of its own.
+  private mutating func readTiers(
+    _ value: BencodeValue, field: String, _ seen: inout Set<String>
+  ) -> [[String]] {
+    var tiers: [[String]] = []
+    var isFlat = value.list == nil
+    let elements: [BencodeValue] = value.list.map { Array($0) } ?? [value]
+    for (number, tier) in elements.enumerated() {
+      if let bytes = tier.bytes, !bytes.isEmpty { isFlat = true }
+      let urls = readURLs(tier, field: "\(field)[\(number)]")
+        .filter { seen.insert($0).inserted }
+      if !urls.isEmpty { tiers.append(urls) }
+    }
+    if isFlat, field == "announce-list" { read(oddForm: field) }
+    return tiers
+  }
+
+  private static func isURL(_ value: BencodeValue) -> Bool {
+    value.bytes.flatMap(cleanURL)?.contains("://") ?? false
   }
 
   /// The web seeds: a string, or a list of them (BEP 19).
@@ -41,7 +66,7 @@ struct AnnounceReader {
     } ?? []
   }
 
-  /// The DHT nodes: pairs of host and port (BEP 5).
+  /// The DHT nodes: pairs of host and port (BEP 5); a port may be text.
   mutating func readNodes() -> [TorrentMetainfo.Node] {
     guard let value = dictionary["nodes"] else { return [] }
     guard let list = value.list else {
@@ -52,7 +77,7 @@ struct AnnounceReader {
     for (number, element) in list.enumerated() {
       let pair = element.list.map { Array($0.prefix(2)) } ?? []
       guard pair.count == 2, let host = pair[0].bytes.flatMap(Self.cleanURL),
-        let port = pair[1].integer.flatMap(UInt16.init(exactly:)), port != 0
+        let port = Self.number(pair[1]).flatMap(UInt16.init(exactly:)), port != 0
       else {
         ignore("nodes[\(number)]")
         continue
@@ -62,12 +87,24 @@ struct AnnounceReader {
     return nodes
   }
 
-  /// Seconds since 1970.
+  /// Seconds since 1970; a number written as text is one.
   mutating func readCreationDate() -> Int64? {
     guard let value = dictionary["creation date"] else { return nil }
-    if let date = value.integer, date >= 0 { return date }
-    ignore("creation date")
-    return nil
+    guard let date = Self.number(value), date >= 0 else {
+      ignore("creation date")
+      return nil
+    }
+    if value.integer == nil { read(oddForm: "creation date") }
+    return date
+  }
+
+  /// A number, or text of at most 19 decimal digits.
+  private static func number(_ value: BencodeValue) -> Int64? {
+    if let number = value.integer { return number }
+    guard let digits = value.bytes, (1...19).contains(digits.count),
+      digits.allSatisfy({ (0x30...0x39).contains($0) })
+    else { return nil }
+    return Int64(String(decoding: digits, as: UTF8.self))
   }
 
   /// Text for people; the form that says it is UTF-8 comes first.
@@ -93,9 +130,9 @@ struct AnnounceReader {
     return urls
   }
 
-  /// A URL or host without surrounding white space; nil unless it is printable text.
+  /// A URL or host without surrounding white space and NULs; nil unless it is printable text.
   static func cleanURL(_ bytes: ArraySlice<UInt8>) -> String? {
-    let isSpace: (UInt8) -> Bool = { $0 == 0x20 || (0x09...0x0D).contains($0) }
+    let isSpace: (UInt8) -> Bool = { $0 == 0x20 || $0 == 0 || (0x09...0x0D).contains($0) }
     var bytes = bytes.drop(while: isSpace)
     while let last = bytes.last, isSpace(last) { bytes.removeLast() }
     guard !bytes.isEmpty, bytes.count <= 4096,

@@ -50,29 +50,24 @@ public struct MagnetLink: Hashable, Sendable {
   }
 
   /// Reads a magnet link, or a bare info-hash of 40 hexadecimal or 32 base32 digits.
+  ///
+  /// A link may come from a web page, with its characters written as HTML writes them, or from
+  /// another URL, percent-encoded as a whole or in part.
   public init(_ text: String) throws(MagnetError) {
     guard text.utf8.count <= Self.lengthLimit else { throw .tooLong(limit: Self.lengthLimit) }
-    guard let query = Self.query(of: text) else {
+    guard let link = MagnetText(text) else {
       guard Self.isBareHash(text) else { throw .notAMagnet }
       self.init(infoHash: try MagnetReader.readHash(text))
       return
     }
     var reader = MagnetReader()
-    for parameter in query.split(separator: "&") { try reader.read(parameter) }
+    for parameter in link.parameters { try reader.read(parameter) }
     self = try reader.link()
   }
 
   /// Whether text is meant to be a magnet link or an info-hash, and not a path or a URL.
   public static func recognizes(_ text: String) -> Bool {
-    query(of: text) != nil || isBareHash(text)
-  }
-
-  /// What follows `magnet:?`, up to a fragment; nil for anything else.
-  private static func query(of text: String) -> Substring? {
-    let scheme = "magnet:"
-    guard text.prefix(scheme.count).lowercased() == scheme else { return nil }
-    let rest = text.dropFirst(scheme.count)
-    return (rest.hasPrefix("?") ? rest.dropFirst() : rest).prefix { $0 != "#" }
+    MagnetText.recognizes(text) || isBareHash(text)
   }
 
   /// Whether it has the length and the digits of a hash, of version 2 as well.

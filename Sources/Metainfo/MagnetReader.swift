@@ -11,41 +11,42 @@ struct MagnetReader {
   private var peers: [MagnetLink.PeerAddress] = []
   private var selection: [ClosedRange<Int>] = []
 
-  /// Takes `key=value`; keys may carry a number (`tr.1`), and may come from a page where `&` was
-  /// written as `&amp;`.
-  mutating func read(_ parameter: Substring) throws(MagnetError) {
-    let parts = parameter.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-    guard parts.count == 2 else { return }
-    var key = parts[0].lowercased()
-    if key.hasPrefix("amp;") { key.removeFirst(4) }
-    if let dot = key.lastIndex(of: "."), Int(key[key.index(after: dot)...]) != nil {
-      key.removeSubrange(dot...)
-    }
-    let raw = parts[1]
-    let bytes = PercentEncoding.decode(key == "dn" ? raw.replacing("+", with: "%20") : raw)
-    switch key {
-    case "xt":
-      guard let bytes else { throw .badEscape(parameter: key) }
-      try readTopic(String(decoding: bytes, as: UTF8.self))
-    case "so":
-      guard let bytes else { throw .badEscape(parameter: key) }
-      try readSelection(String(decoding: bytes, as: UTF8.self))
-    default: readOptional(key, bytes ?? [])
-    }
-  }
-
-  private mutating func readOptional(_ key: String, _ bytes: [UInt8]) {
-    switch key {
+  /// Takes a parameter.
+  mutating func read(_ parameter: MagnetText.Parameter) throws(MagnetError) {
+    let value = parameter.value
+    switch parameter.key {
+    case "xt": try readTopic(try Self.plainText(value, of: "xt"))
+    case "so": try readSelection(try Self.plainText(value, of: "so"))
     case "dn":
+      let bytes = PercentEncoding.decodeTolerantly(value.replacing("+", with: "%20"))
       let text = DisplayText.decode(bytes.prefix(1024)).replacing("\n", with: " ")
       if !text.isEmpty, name == nil { name = text }
     case "xl":
-      if let size = Int64(String(decoding: bytes, as: UTF8.self)), size > 0 { length = size }
-    case "tr": Self.add(AnnounceReader.cleanURL(bytes[...]), to: &trackers)
-    case "ws": Self.add(AnnounceReader.cleanURL(bytes[...]), to: &webSeeds)
-    case "x.pe": Self.add(Self.peer(bytes), to: &peers)
+      if let size = Int64(Self.withoutFragment(value)), size > 0 { length = size }
+    case "tr": Self.add(Self.url(value), to: &trackers)
+    case "ws": Self.add(Self.url(value), to: &webSeeds)
+    case "x.pe":
+      Self.add(PercentEncoding.decode(Self.withoutFragment(value)).flatMap(Self.peer), to: &peers)
     default: break  // links carry parameters of other networks as well
     }
+  }
+
+  /// The value of a parameter that cannot be done without, in which no `#` has a meaning.
+  private static func plainText(
+    _ value: String, of key: String
+  ) throws(MagnetError) -> String {
+    guard let bytes = PercentEncoding.decode(withoutFragment(value)) else {
+      throw .badEscape(parameter: key)
+    }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  private static func withoutFragment(_ value: String) -> Substring { value.prefix { $0 != "#" } }
+
+  /// A URL, which has a scheme and may hold broken escapes; nil for other text.
+  private static func url(_ value: String) -> String? {
+    AnnounceReader.cleanURL(PercentEncoding.decodeTolerantly(value)[...])
+      .flatMap { $0.contains("://") ? $0 : nil }
   }
 
   private static func add<Element: Equatable>(_ element: Element?, to list: inout [Element]) {
@@ -56,21 +57,9 @@ struct MagnetReader {
   private static func peer(_ bytes: [UInt8]) -> MagnetLink.PeerAddress? {
     guard bytes.count <= 300,
       let (host, port) = Endpoint.splitHostAndPort(String(decoding: bytes, as: UTF8.self)),
-      port != 0, isHost(host)
+      port != 0, IPAddress(host) != nil || HostName.isPlausible(host)
     else { return nil }
     return MagnetLink.PeerAddress(host: host, port: port)
-  }
-
-  /// Whether it is an address, or made of what names of hosts are made of.
-  private static func isHost(_ text: String) -> Bool {
-    if IPAddress(text) != nil { return true }
-    return !text.isEmpty
-      && text.utf8.allSatisfy { byte in
-        switch byte {
-        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E, 0x5F: true
-        default: false
-        }
-      }
   }
 
   // MARK: - The torrent

@@ -51,6 +51,7 @@ struct OtherFieldReader {
   private static func text(_ value: BencodeValue, depth: Int) -> String {
     switch value.content {
     case .integer(let number): return "\(number)"
+    case .unreadable(let source): return shortened(String(decoding: source, as: UTF8.self))
     case .string(let bytes):
       // Hashes and keys tell nobody anything.
       guard let text = value.text, text.unicodeScalars.allSatisfy(DisplayText.isPrintable) else {

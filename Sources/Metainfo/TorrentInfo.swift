@@ -39,6 +39,11 @@ public struct TorrentInfo: Sendable {
     } catch {
       throw .bencode(error)
     }
+    // The hash that named it covers every byte.
+    guard document.root.range == 0..<bytes.count else {
+      throw .bencode(
+        .malformed(.trailingBytes, offset: document.root.range.upperBound, path: BencodePath()))
+    }
     guard let dictionary = document.root.dictionary else { throw .notADictionary }
     try self.init(
       dictionary, originalBytes: document.root.source,

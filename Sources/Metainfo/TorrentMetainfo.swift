@@ -4,7 +4,8 @@ public import Primitives
 /// A checked .torrent file of version 1 (BEP 3): what to download and where to ask for it.
 ///
 /// Every size is checked with arithmetic that cannot overflow, every path is safe, and the hash is
-/// taken over the original bytes. Version 2 torrents without version 1 hashes are refused; hybrid
+/// taken over the original bytes. What is odd around the `info` dictionary, which decides the hash, is
+/// tolerated with a warning. Version 2 torrents without version 1 hashes are refused; hybrid
 /// ones (BEP 52) load as version 1.
 public struct TorrentMetainfo: Sendable {
   /// A node of the DHT that the torrent names (BEP 5).
@@ -43,7 +44,8 @@ public struct TorrentMetainfo: Sendable {
     guard bytes.count <= limits.bytes else { throw .tooLarge(limit: limits.bytes) }
     let document: BencodeDocument
     do {
-      document = try BencodeParser.parse(bytes, limits: limits.bencode)
+      document = try BencodeParser.parse(
+        bytes, limits: limits.bencode, tolerance: .outside(key: "info"))
     } catch {
       throw .bencode(error)
     }

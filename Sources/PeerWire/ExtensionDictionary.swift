@@ -10,7 +10,9 @@ struct ExtensionDictionary {
   init?(_ payload: [UInt8]) {
     do {
       let limits = BencodeLimits(depth: 16, tokens: 4096, warnings: 0)
-      let root = try BencodeParser.parsePrefix(payload, limits: limits).root
+      let root = try BencodeParser.parsePrefix(
+        payload, limits: limits, tolerance: .everywhere
+      ).root
       guard let fields = root.dictionary else { return nil }
       self.fields = fields
       rest = payload[root.range.upperBound...]

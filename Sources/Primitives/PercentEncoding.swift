@@ -35,6 +35,25 @@ public enum PercentEncoding {
     return String(decoding: text, as: UTF8.self)
   }
 
+  /// Decodes valid escapes; any other byte stands for itself, including those of a broken escape.
+  public static func decodeTolerantly(_ text: some StringProtocol) -> [UInt8] {
+    let source = Array(text.utf8)
+    var bytes: [UInt8] = []
+    var index = 0
+    while index < source.count {
+      if source[index] == 0x25, index + 2 < source.count,
+        let high = Hex.value(of: source[index + 1]), let low = Hex.value(of: source[index + 2])
+      {
+        bytes.append(high << 4 | low)
+        index += 3
+      } else {
+        bytes.append(source[index])
+        index += 1
+      }
+    }
+    return bytes
+  }
+
   /// Decodes escapes; any other byte stands for itself.
   ///
   /// Returns nil if an escape is truncated or contains a character that is not a hexadecimal digit.

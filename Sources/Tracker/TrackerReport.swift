@@ -18,6 +18,8 @@ public struct TrackerReport: Sendable, Equatable {
   public var state: State
   /// What it wants the user to know.
   public var warning: String?
+  /// A description of the unusable part of its answer; the rest was used.
+  public var defect: String?
   /// When it is asked again, as seen from now; nil when that is not known.
   public var nextAnnounce: Duration?
   /// Our own address, as the tracker sees it (BEP 24).

@@ -40,36 +40,6 @@ import Testing
   }
 }
 
-@Suite struct GlobTests {
-  @Test(arguments: [
-    ("*.txt", "a.txt", true), ("*.txt", "deep/er/a.txt", true), ("*.txt", "a.txt.gz", false),
-    ("a?c", "abc", true), ("a?c", "ac", false), ("[a-c]x", "bx", true), ("[!a-c]x", "bx", false),
-    ("[]x]", "]", true), ("[^a]", "b", true), ("\\*", "*", true), ("\\*", "a", false),
-    ("sub", "sub/file", true), ("sub", "other/sub/file", true), ("sub/*", "sub/file", true),
-    ("sub/*", "other/sub/file", false), ("sub/*", "sub/a/b", true), ("/sub", "other/sub", false),
-    ("./sub", "sub", true), ("sub/", "sub/x", true), ("**/x", "a/b/x", true), ("**/x", "x", true),
-    ("a/**/x", "a/x", true), ("a/**/x", "a/b/c/x", true), ("a/**", "a/b/c", true),
-    ("a**c", "a/b/c", true), ("日?語", "日本語", true), ("*", "anything/at/all", true),
-    ("a*b*c", "aXbYc", true), ("a*b*c", "aXcYb", false),
-  ])
-  func patternsMatch(pattern: String, path: String, isMatch: Bool) throws {
-    let glob = try #require(Glob(pattern))
-    #expect(glob.matches(path.split(separator: "/").map(String.init)) == isMatch)
-  }
-
-  @Test(arguments: ["", "[", "[a", "a\\", "[z-a]", "/", "[!"])
-  func whatIsNoPatternIsRefused(pattern: String) {
-    #expect(Glob(pattern) == nil)
-  }
-
-  /// Backtracking matchers take ages for this one.
-  @Test func manyStarsCostNoMoreThanTheProductOfTheLengths() throws {
-    let glob = try #require(Glob(String(repeating: "*a", count: 200) + "b"))
-    #expect(!glob.matches([String(repeating: "a", count: 1000)]))
-    #expect(Glob(String(repeating: "a", count: Glob.maximumLength + 1)) == nil)
-  }
-}
-
 @Suite struct InputListTests {
   private func parse(_ text: String) throws(UsageError) -> [InputList.Entry] {
     try InputList.parse(Array(text.utf8))
@@ -82,6 +52,30 @@ import Testing
       entries.map(\.source.description) == ["a.torrent", "b.torrent", "http://h/c.torrent", "last"])
     #expect(entries.map(\.folder) == [nil, "out dir", "x\ty", nil])
     #expect(entries[2].source == .url("http://h/c.torrent"))
+  }
+
+  @Test func aByteOrderMarkSaysNothing() throws {
+    #expect(try parse("\u{FEFF}a.torrent\nb").map(\.source) == [.file("a.torrent"), .file("b")])
+    #expect(
+      try parse("\u{FEFF}# a comment\n\u{FEFF}http://h/c\tx").map(\.source) == [.url("http://h/c")])
+    #expect(try parse("\u{FEFF}").isEmpty)
+    let hash = String(repeating: "ab", count: 20)
+    #expect(try parse("\u{FEFF}\u{FEFF}\(hash)\r\n").map(\.source) == [.magnet(hash)])
+    #expect(throws: UsageError.badInputLine(1, "- cannot stand in a list")) {
+      try parse("\u{FEFF}-")
+    }
+  }
+
+  @Test func otherEncodingsAreNamed() {
+    let utf16: [UInt8] = [0x61, 0, 0x2E, 0]
+    let swapped: [UInt8] = [0, 0x61, 0, 0x2E]
+    for bytes in [
+      [0xFF, 0xFE] + utf16, [0xFE, 0xFF] + swapped, utf16, swapped, [0xFF, 0xFE, 0, 0],
+    ] {
+      #expect(
+        throws: UsageError.badInputLine(1, "the file is UTF-16 text; save it as UTF-8")
+      ) { try InputList.parse(bytes) }
+    }
   }
 
   @Test func anEmptyListNamesNothing() throws {

@@ -116,6 +116,15 @@ import Testing
     #expect(message.isReadOnly)
   }
 
+  @Test(arguments: ["", "\0", "\u{1A}", "d1:x", "<html>"])
+  func whatFollowsAMessageAndOddNumbersAreTolerated(rest: String) throws {
+    let message = try parse(
+      "d1:ad2:id20:abcdefghij01234567894:porti99999999999999999999e2:xsi007ee1:q4:ping2:roi01e"
+        + "1:t2:xy1:y1:q1:y1:re\(rest)")
+    #expect(message.body == .query(KRPCQuery(sender: Self.asker, method: .ping)))
+    #expect(message.isReadOnly)
+  }
+
   @Test func whatIsOfNoUseInAReplyCountsAsAbsent() throws {
     let message = try parse(
       "d2:ip3:abc1:rd2:id20:abcdefghij01234567895:nodesi7e6:nodes65:short5:token0:6:valuesl4:abcdi3e6:\u{0}\u{0}\u{0}\u{0}aaee1:t1:a1:y1:re"

@@ -74,6 +74,7 @@ import Testing
     #expect(retry.failed(.status(404, retryAfter: nil)) == .lacksFile)
     #expect(retry.failed(.wrongLength(3)) == .lacksFile)
     #expect(retry.failed(.badURL("x")) == .giveUp)
+    #expect(retry.failed(.leadsElsewhere("ftp://h/")) == .giveUp)
     #expect(retry.failed(.refused(.localWebSeedQuery("h"))) == .giveUp)
     #expect(retry.failed(.noRanges) == .wholeFiles)
     #expect(retry.failed(.noRanges) == .giveUp)

@@ -85,7 +85,22 @@ import Testing
     try await withServer(answering: { _ in Self.response(302, "Location: ftp://h/x\r\n") }) {
       base in
       let error = await failure(client(usesURLSession), HTTPRequest(url: base + "/"))
-      #expect(error == .badURL("ftp://h/x"))
+      #expect(error == .leadsElsewhere("ftp://h/x"))
+    }
+  }
+
+  /// Indexers answer the URL of a .torrent so; nothing of the link may be lost on the way.
+  @Test(arguments: [false, true])
+  func aRedirectToAMagnetLinkGivesTheWholeLink(usesURLSession: Bool) async throws {
+    let link =
+      "magnet:?xt=urn:btih:08ada5a7a6183aae1e09d831df6748d566095a10&dn=a#b+%20c&tr="
+      + String(repeating: "udp%3A%2F%2Ftracker.example%3A1&tr=", count: 200)
+    try await withServer(answering: { head in
+      let target = head.split(separator: " ")[1]
+      return Self.response(302, "Location: \(target == "/" ? "/next" : link)\r\n")
+    }) { base in
+      let error = await failure(client(usesURLSession), HTTPRequest(url: base + "/"))
+      #expect(error == .leadsElsewhere(link))
     }
   }
 

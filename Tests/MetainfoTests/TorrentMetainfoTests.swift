@@ -37,6 +37,59 @@ import Testing
     #expect(sound.infoHash != other.infoHash)
   }
 
+  @Test(arguments: [
+    ("", "\0"), ("", "\u{1A}"), ("", "<html>"), ("\u{FEFF}", ""), ("\n", "\n"),
+    ("\u{FEFF}", "\0\0"),
+  ])
+  func whatStandsAroundATorrentChangesNothing(before: String, after: String) throws {
+    let torrent = try TorrentMetainfo(bytes: Array("\(before)d4:info\(soundInfo)e\(after)".utf8))
+    #expect(torrent.infoHash.description == "fd1ecef9f83ef3d11c63557b271320a134a6add7")
+    #expect(Array(torrent.info.originalBytes) == Array(soundInfo.utf8))
+    #expect(torrent.warnings.count == (before.isEmpty || after.isEmpty ? 1 : 2))
+    #expect(try TorrentMetainfo(bytes: torrent.fileBytes).warnings.isEmpty)
+  }
+
+  @Test func oddFieldsBesideInfoChangeNothing() throws {
+    let torrent = try TorrentMetainfo(
+      bytes: Array(
+        "d8:announce9:http://a/8:announce9:http://b/13:creation datei99999999999999999999e4:info\(soundInfo)1:xi007ee"
+          .utf8))
+    #expect(torrent.infoHash.description == "fd1ecef9f83ef3d11c63557b271320a134a6add7")
+    #expect(torrent.trackers == [["http://a/"]] && torrent.creationDate == nil)
+    #expect(torrent.otherFields == [OtherField(name: "x", value: "7")])
+    #expect(
+      torrent.warnings.map(\.description) == [
+        "the key \"announce\" once more at byte 22, where it was ignored",
+        "a number that is too large at byte 59 in creation date; it was ignored",
+        "a number with a leading zero at byte 165 in x",
+        "the field \"creation date\" is not usable and was ignored",
+      ])
+  }
+
+  /// Peers send metadata whose hash covers every byte (BEP 9); a torrent that reads otherwise would
+  /// have another hash than the link.
+  @Test(arguments: ["\n", " ", "\0", "<html>", "e"])
+  func metadataMayHaveNothingAroundIt(rest: String) {
+    #expect(throws: MetainfoError.self) { try TorrentInfo(bytes: Array((soundInfo + rest).utf8)) }
+    #expect(throws: MetainfoError.self) { try TorrentInfo(bytes: Array((rest + soundInfo).utf8)) }
+  }
+
+  @Test(arguments: [
+    soundly("6:lengthi01e"), soundly("6:lengthi-0e"), soundly("6:lengthi1e6:lengthi2e"),
+    soundly("6:lengthi99999999999999999999e"), soundly("6:lengthi1.0e"),
+  ])
+  func nothingIsToleratedInTheInfoDictionary(info: String) {
+    #expect(throws: MetainfoError.self) {
+      try TorrentMetainfo(bytes: Array("d4:info\(info)e".utf8))
+    }
+    #expect(throws: MetainfoError.self) { try TorrentInfo(bytes: Array(info.utf8)) }
+  }
+
+  /// A sound `info` dictionary but for its length.
+  private static func soundly(_ length: String) -> String {
+    "d\(length)4:name1:x12:piece lengthi16384e6:pieces20:aaaaaaaaaaaaaaaaaaaae"
+  }
+
   @Test func anInfoDictionaryLoadsOnItsOwn() throws {
     let info = try TorrentInfo(bytes: Array(soundInfo.utf8))
     let torrent = try TorrentMetainfo(bytes: Array("d4:info\(soundInfo)e".utf8))
@@ -117,6 +170,56 @@ import Testing
   @Test func aTorrentNeedsNoTracker() throws {
     #expect(try load([:]).trackers == [])
     #expect(try load(["announce": ""]).trackers == [])
+  }
+
+  @Test func trackersInOddFormsAreRead() throws {
+    let one: BencodeTree = "http://a/"
+    let two: BencodeTree = "http://b/"
+    let table: [([BencodeBytes: BencodeTree], [[String]], [MetainfoWarning])] = [
+      (["announce": [one, two]], [["http://a/"], ["http://b/"]], [.oddForm(field: "announce")]),
+      (
+        ["announce": [[one, two], [one]]], [["http://a/", "http://b/"]],
+        [.oddForm(field: "announce")]
+      ),
+      (
+        ["announce-list": [one, [two]]], [["http://a/"], ["http://b/"]],
+        [.oddForm(field: "announce-list")]
+      ),
+      (["announce-list": one], [["http://a/"]], [.oddForm(field: "announce-list")]),
+      (
+        ["announce-list": [1, [one, 2]]], [["http://a/"]],
+        [.ignored(field: "announce-list[0]"), .ignored(field: "announce-list[1]")]
+      ),
+      (["announce": "http://a/\0\n", "announce-list": [[""]]], [["http://a/"]], []),
+      (
+        ["announce": [1, one], "announce-list": "x"], [["http://a/"]],
+        [
+          .ignored(field: "announce-list"), .oddForm(field: "announce"),
+          .ignored(field: "announce[0]"),
+        ]
+      ),
+      (["announce": [:]], [], [.ignored(field: "announce")]),
+    ]
+    for (fields, trackers, warnings) in table {
+      let torrent = try load(fields)
+      #expect(torrent.trackers == trackers, "\(fields)")
+      #expect(torrent.warnings == warnings, "\(fields)")
+    }
+  }
+
+  @Test func numbersAsTextAreRead() throws {
+    let torrent = try load([
+      "creation date": "951827696", "nodes": [["192.0.2.1", "6881"], ["192.0.2.1", "x"]],
+    ])
+    #expect(torrent.creationDate == 951_827_696)
+    #expect(torrent.nodes.map(\.port) == [6881])
+    #expect(
+      torrent.warnings == [.ignored(field: "nodes[1]"), .oddForm(field: "creation date")])
+    for date: BencodeTree in ["", "-5", "today", "99999999999999999999", -1, [5]] {
+      #expect(try load(["creation date": date]).creationDate == nil)
+    }
+    #expect(try load(["url-list": ""]).webSeeds.isEmpty)
+    #expect(try load(["url-list": ["", 5, "http://a/"]]).warnings == [.ignored(field: "url-list")])
   }
 
   @Test func uselessFieldsAreIgnoredWithAWarning() throws {

@@ -53,6 +53,16 @@ import Testing
     #expect(read(text) == ExtensionHandshake())
   }
 
+  @Test(arguments: [
+    "4:reqqi99999999999999999999e", "4:reqqie", "1:vi5e1:v5:later", "13:metadata_sizei1.5e",
+    "1:pi-99999999999999999999e", "6:yourip1:x", "1:xi01e1:xi02e",
+  ])
+  func oneSenselessFieldDoesNotVoidTheOthers(field: String) {
+    let handshake = read("d1:md6:ut_pexi7e11:ut_metadatai99999999999999999999ee\(field)e")
+    #expect(handshake == read("d1:md6:ut_pexi7eee"))
+    #expect(handshake?.extensions == [.peerExchange: 7])
+  }
+
   @Test(arguments: [(0, 1), (1, 1), (1999, 1999), (2001, 2000), (Int64.max, 2000)])
   func theQueueIsClamped(said: Int64, kept: Int) {
     #expect(read("d4:reqqi\(said)ee")?.requestQueue == kept)

@@ -42,6 +42,15 @@ import Testing
     }
   }
 
+  @Test(arguments: [
+    "6:added617:12345678901234567", "6:added6i99999999999999999999e", "6:added6le",
+    "7:added.fi01e", "5:added0:", "7:dropped5:12345", "8:dropped6i5e",
+  ])
+  func goodPeersCountWhateverTheRestHolds(broken: String) throws {
+    let message = try PexMessage(payload: Array("d5:added6:123456\(broken)e\0".utf8))
+    #expect(message.added.count == 1 && message.dropped.isEmpty)
+  }
+
   @Test func addressesThatNoPeerHasAndRepetitionsAreLeftOut() throws {
     let endpoints = [
       Endpoint(address: .v4(0), port: 5), Endpoint(address: .v4(.max), port: 5),

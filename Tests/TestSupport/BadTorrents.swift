@@ -41,10 +41,6 @@ package enum BadTorrents {
     malformed(
       "duplicate_key_unsorted", "d4:infod4:name1:x6:lengthi1e4:name1:yee",
       "the duplicate key \"name\" at byte 28 in info"),
-    malformed(
-      "trailing_bytes", "d4:infod\(soundInfo)eegarbage",
-      "bytes after the end of the data at byte 83"
-    ),
     malformed("truncated", "d4:infod\(soundInfo)e", "unexpected end of data at byte 82"),
     malformed(
       "string_past_end", "d4:infod4:name9999:x",

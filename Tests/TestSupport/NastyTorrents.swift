@@ -3,7 +3,7 @@ import Bencode
 /// Torrents with unusual names or forms that must load, with paths inside the output folder.
 package enum NastyTorrents {
   /// All fixtures of this kind.
-  package static let all = climbing + characters + lengths + duplicates + entries + forms
+  package static let all = climbing + characters + lengths + duplicates + entries + forms + oddBytes
 
   private static func path(
     _ name: String, _ components: [BencodeTree], _ safe: [String]

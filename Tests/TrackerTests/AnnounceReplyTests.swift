@@ -28,11 +28,14 @@ import Testing
     #expect(try AnnounceReply(parsing: bytes).peers == endpoints("[2001:db8::1]:80"))
   }
 
-  @Test func dictionaryPeersAreReadAndNamesIgnored() throws {
+  @Test func dictionaryPeersAreReadAndNamesKeptApart() throws {
     let reply = try parse(
       "d5:peersld2:ip7:1.2.3.44:porti80eed2:ip9:host.name4:porti80eed2:ip3:::14:porti99ee"
         + "d2:ip7:1.2.3.54:porti65536eed2:ip7:1.2.3.54:porti-1eei7e1:xee")
     #expect(reply.peers == endpoints("1.2.3.4:80", "[::1]:99"))
+    #expect(reply.namedPeers.map(\.host) == ["host.name"])
+    #expect(reply.namedPeers.map(\.port) == [80])
+    #expect(reply.defect == "3 of 6 entries of peers make no sense")
   }
 
   @Test func impossiblePeersAndDuplicatesAreLeftOut() throws {
@@ -68,8 +71,9 @@ import Testing
   }
 
   @Test(arguments: [
-    "", "d", "i1e", "le", "de", "d5:peers5:12345e", "d5:peers0:6:peers67:1234567e", "<html>",
-    "d8:intervali-0ee", "d5:peersi1eex", "d8:intervali99999999999999999999ee",
+    "", "d", "i1e", "le", "de", "d5:peers5:12345e", "d6:peers67:1234567e", "<html>",
+    "d5:peersli1eee",
+    "<html>d8:intervali5ee", "d5:peersi1eex", "d8:intervali99999999999999999999ee",
   ])
   func nonsenseIsRefused(text: String) {
     #expect(throws: TrackerError.self) { try parse(text) }

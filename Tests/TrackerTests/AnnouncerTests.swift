@@ -49,7 +49,10 @@ private final class Downloader: AnnouncerDelegate {
   var reports: [TrackerReport] = []
   let reported = Wakeup()
 
-  func announcer(found peers: [Endpoint], from tracker: String) { found += peers }
+  func announcer(found peers: [Endpoint], from tracker: String) {
+    found += peers
+    reported.fire()
+  }
 
   func announcer(reports report: TrackerReport) {
     reports.append(report)
@@ -175,6 +178,28 @@ private final class Downloader: AnnouncerDelegate {
         .failed("tracker URL is malformed"),
       ])
     #expect(http.urls.isEmpty)
+  }
+
+  @Test @Reactor func aPeerGivenByNameIsFound() async throws {
+    let http = ScriptedHTTP { _ in
+      ScriptedHTTP.reply(
+        "d8:intervali900e5:peersld2:ip9:localhost4:porti80eed2:ip7:1.2.3.44:porti81eeee<br>")
+    }
+    let announcer = try announcer([["http://t.example/announce"]], http)
+    let downloader = Downloader()
+    announcer.delegate = downloader
+    await withTaskGroup { group in
+      group.addTask { await announcer.run() }
+      await downloader.waitUntil { downloader.found.count > 1 }
+      await announcer.stop()
+    }
+    #expect(downloader.found.first == Endpoint("1.2.3.4:81"))
+    #expect(downloader.found.dropFirst().allSatisfy { $0.address.isLoopback && $0.port == 80 })
+    let report = downloader.reports[1]
+    guard case .working(peers: 2, _, _, _) = report.state else {
+      return #expect(Bool(false), "\(report)")
+    }
+    #expect(report.defect == "4 bytes after the end of the data, at byte 78")
   }
 
   @Test @Reactor func cancellationEndsTheRun() async throws {

@@ -70,6 +70,21 @@ import Testing
     #expect(reply.peers == [peer])
   }
 
+  @Test func aConnectionAndAScrapeMayBeLongerThanNeeded() throws {
+    let driver = UDPTrackerDriver()
+    let hash = try #require(InfoHash(repeatElement(7, count: 20)))
+    driver.ask(.scrape([hash]), at: 0)
+    var connection = driver.head(0)
+    connection.appendBigEndian(UInt64(5))
+    driver.receive(connection + [9, 9, 9], at: 1)
+    var reply = driver.head(2)
+    for number: UInt32 in [1, 2, 3, 4] { reply.appendBigEndian(number) }
+    driver.receive(reply + [9], at: 2)
+    var expected = ScrapeReply()
+    expected.torrents[hash.wireBytes] = ScrapeReply.Counts(seeders: 1, leechers: 3, downloaded: 2)
+    #expect(driver.results == [.success(.scrape(expected))])
+  }
+
   @Test func anOverlongReplyGivesABoundedNumberOfPeers() throws {
     let driver = UDPTrackerDriver()
     driver.ask(try UDPTrackerDriver.announce(), at: 0)

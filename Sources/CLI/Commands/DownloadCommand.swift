@@ -98,16 +98,17 @@ struct SourceRun: Sendable {
 
   func run() async -> SourceResult {
     guard !batch.stop.isStopped else { return await stopped(name: nil) }
-    if case .magnet(let text) = entry.source { return await search(text) }
     let loaded = await batch.stop.cancelling { await load() }
     switch loaded {
     case nil: return await stopped(name: nil)
     case .failure(let failure)?: return await failed(failure, name: "\(entry.source)")
-    case .success(let torrent)?: return await transfer(LoadedTorrent(torrent: torrent))
+    case .success(.torrent(let torrent))?:
+      return await transfer(LoadedTorrent(torrent: torrent))
+    case .success(.magnet(let text))?: return await search(text)
     }
   }
 
-  private func load() async -> Result<TorrentMetainfo, CommandFailure> {
+  private func load() async -> Result<SourceContent, CommandFailure> {
     do throws(CommandFailure) {
       if case .url(let url) = entry.source { try batch.invocation.checkBinding(of: url) }
       return .success(try await SourceLoader.load(entry.source))

@@ -118,11 +118,12 @@ extension SourceLoader {
   static func load(
     _ source: SourceArgument, _ invocation: Invocation
   ) async throws(CommandFailure) -> LoadedTorrent {
-    guard case .magnet(let text) = source else {
-      if case .url(let url) = source { try invocation.checkBinding(of: url) }
-      return LoadedTorrent(torrent: try await load(source))
+    if case .url(let url) = source { try invocation.checkBinding(of: url) }
+    let magnet: MagnetSource
+    switch try await load(source) {
+    case .torrent(let torrent): return LoadedTorrent(torrent: torrent)
+    case .magnet(let text): magnet = try MagnetSource(text, invocation)
     }
-    let magnet = try MagnetSource(text, invocation)
     let stop = StopSwitch()
     let memory = try DHTMemory(path: invocation.dht.stateFile)
     let outcome = await Termination.guarding(stop: stop.stop) {

@@ -51,17 +51,11 @@ enum ScrapeCommand {
         trackers.append(word)
       } else if case .url(let url) = SourceArgument(word), isAnnounce(url) {
         trackers.append(url)
-      } else if case .magnet(let text) = SourceArgument(word) {
-        // A tracker needs no more than the hash.
-        let magnet = try MagnetSource(text, invocation)
-        names[magnet.link.infoHash] = magnet.link.name
-        hashes.append(magnet.link.infoHash)
-        own += magnet.link.trackers.map { ($0, magnet.link.infoHash) }
       } else {
-        let torrent = try await SourceLoader.load(SourceArgument(word))
-        names[torrent.infoHash] = torrent.name
-        hashes.append(torrent.infoHash)
-        own += torrent.trackers.flatMap(\.self).map { ($0, torrent.infoHash) }
+        let known = try await torrent(of: SourceArgument(word), invocation)
+        names[known.infoHash] = known.name
+        hashes.append(known.infoHash)
+        own += known.trackers.map { ($0, known.infoHash) }
       }
     }
     if trackers.isEmpty {
@@ -84,6 +78,21 @@ enum ScrapeCommand {
         parts.map { Question(tracker: tracker, infoHashes: $0) }
       }, names
     )
+  }
+
+  /// The facts about a source that a scrape needs.
+  ///
+  /// The hash is enough for a tracker, so the torrent of a magnet link is not fetched from peers.
+  private static func torrent(
+    of source: SourceArgument, _ invocation: Invocation
+  ) async throws(CommandFailure) -> (infoHash: InfoHash, name: String?, trackers: [String]) {
+    switch try await SourceLoader.load(source) {
+    case .torrent(let torrent):
+      return (torrent.infoHash, torrent.name, torrent.trackers.flatMap(\.self))
+    case .magnet(let text):
+      let link = try MagnetSource(text, invocation).link
+      return (link.infoHash, link.name, link.trackers)
+    }
   }
 
   private static func isUDP(_ word: String) -> Bool { word.lowercased().hasPrefix("udp://") }

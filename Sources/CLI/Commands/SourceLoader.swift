@@ -2,6 +2,14 @@ import Download
 import Glibc
 import Metainfo
 
+/// The result of loading a source.
+enum SourceContent {
+  /// A torrent.
+  case torrent(TorrentMetainfo)
+  /// A magnet link, or an info-hash alone.
+  case magnet(String)
+}
+
 /// Gets the torrent that a source names.
 enum SourceLoader {
   /// The largest .torrent taken from a URL, in bytes.
@@ -9,20 +17,24 @@ enum SourceLoader {
   /// How long a URL may take, redirects included.
   private static let patience = Duration.seconds(30)
 
-  /// Reads or fetches a torrent, and checks it.
+  /// Reads or fetches a torrent, and checks it; a magnet link is only found.
   ///
   /// - Throws: What is wrong with it, with the exit status that says so.
-  static func load(_ source: SourceArgument) async throws(CommandFailure) -> TorrentMetainfo {
+  static func load(_ source: SourceArgument) async throws(CommandFailure) -> SourceContent {
     let limits = MetainfoLimits()
     let bytes: [UInt8]
     switch source {
     case .file(let path): bytes = try FileBytes.read(path, limit: limits.bytes)
     case .standardInput: bytes = try FileBytes.readStandardInput(limit: limits.bytes)
-    case .url(let url): bytes = try await fetch(url)
-    case .magnet: preconditionFailure("a magnet link names no bytes")
+    case .url(let url):
+      switch try await fetch(url) {
+      case .bytes(let fetched): bytes = fetched
+      case .magnet(let link): return .magnet(link)
+      }
+    case .magnet(let link): return .magnet(link)
     }
     do throws(MetainfoError) {
-      return try TorrentMetainfo(bytes: bytes, limits: limits)
+      return .torrent(try TorrentMetainfo(bytes: bytes, limits: limits))
     } catch {
       throw CommandFailure(
         error.isBadBencode ? .badBencode : .badTorrent, "\(source): \(error)",
@@ -30,10 +42,10 @@ enum SourceLoader {
     }
   }
 
-  private static func fetch(_ url: String) async throws(CommandFailure) -> [UInt8] {
+  private static func fetch(_ url: String) async throws(CommandFailure) -> TorrentFetch.Content {
     let result = await TorrentFetch.get(url, limit: largestDownload, timeout: patience)
     switch result {
-    case .success(let bytes): return bytes
+    case .success(let content): return content
     case .failure(.notFound(let status)):
       throw CommandFailure(.sourceNotFound, "\(url): the server has no such file (\(status))")
     case .failure(.tooLarge(let limit)):

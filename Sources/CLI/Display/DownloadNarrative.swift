@@ -128,6 +128,7 @@ package struct DownloadNarrative: Sendable {
       let sight = report.externalAddress.map { ", sees us at \($0)" } ?? ""
       return "tracker \(report.url): \(count(peers, "peer"))\(swarm.isEmpty ? "" : " (\(swarm))")"
         + "\(sight), asked again in \(ByteText.elapsed(next))"
+        + (report.defect.map { "; not usable in its answer: \($0)" } ?? "")
     case .failed(let words):
       return "tracker \(report.url): \(words)"
     }

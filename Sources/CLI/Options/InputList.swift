@@ -1,6 +1,7 @@
 /// The lines of `--input-file`: one source each, and the folder for its data after a tab.
 ///
-/// Empty lines and lines that begin with `#` say nothing.
+/// Empty lines and lines that begin with `#` say nothing, and neither does a byte order mark, which
+/// editors put at the start of a file and lists that were joined have within.
 package enum InputList {
   /// The most bytes read.
   package static let maximumLength = 16 << 20
@@ -17,6 +18,9 @@ package enum InputList {
   ///
   /// - Throws: `.badInputLine` for a line that is not UTF-8 or names standard input.
   package static func parse(_ bytes: [UInt8]) throws(UsageError) -> [Entry] {
+    if isUTF16(bytes) {
+      throw .badInputLine(1, "the file is UTF-16 text; save it as UTF-8")
+    }
     var entries: [Entry] = []
     for (index, line) in bytes.split(separator: 0x0A, omittingEmptySubsequences: false).enumerated()
     {
@@ -24,7 +28,7 @@ package enum InputList {
         throw .badInputLine(index + 1, "it is not UTF-8 text")
       }
       let parts = text.split(separator: "\t", maxSplits: 1, omittingEmptySubsequences: false)
-      let source = trimmed(parts.first ?? "")
+      let source = trimmed((parts.first ?? "").drop { $0 == "\u{FEFF}" })
       if source.isEmpty || source.hasPrefix("#") { continue }
       let folder = parts.count > 1 ? trimmed(parts[1]) : ""
       guard source != "-" else { throw .badInputLine(index + 1, "- cannot stand in a list") }
@@ -32,6 +36,17 @@ package enum InputList {
         Entry(source: SourceArgument(source), folder: folder.isEmpty ? nil : folder))
     }
     return entries
+  }
+
+  /// Returns whether a file begins like UTF-16 or UTF-32 text: with a byte order mark, or with an ASCII
+  /// character in two bytes.
+  private static func isUTF16(_ bytes: [UInt8]) -> Bool {
+    guard bytes.count > 1 else { return false }
+    switch (bytes[0], bytes[1]) {
+    case (0xFE, 0xFF), (0xFF, 0xFE): return true
+    case (0, let ascii), (let ascii, 0): return (0x09..<0x7F).contains(ascii)
+    default: return false
+    }
   }
 
   /// Without blanks at the ends, and without what other systems end a line with.

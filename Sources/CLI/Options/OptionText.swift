@@ -25,6 +25,9 @@ enum OptionText {
   }
 
   static func glob(_ text: String) throws(ExpectedValue) -> Glob {
+    guard text.utf8.count <= Glob.maximumLength else {
+      throw ExpectedValue("a pattern of at most \(Glob.maximumLength) bytes")
+    }
     guard let glob = Glob(text) else {
       throw ExpectedValue("a pattern such as '*.txt', 'folder/*' or '[a-c]?'")
     }

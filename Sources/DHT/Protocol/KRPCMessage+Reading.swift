@@ -41,7 +41,8 @@ extension KRPCMessage {
   private static func parse(_ datagram: [UInt8]) throws(KRPCError) -> BencodeDictionary {
     let document: BencodeDocument
     do throws(BencodeError) {
-      document = try BencodeParser.parsePrefix(datagram, limits: limits)
+      document = try BencodeParser.parsePrefix(
+        datagram, limits: limits, tolerance: .everywhere)
     } catch {
       throw .malformed("\(error)")
     }

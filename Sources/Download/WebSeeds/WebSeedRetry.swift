@@ -31,7 +31,7 @@ struct WebSeedRetry {
   /// Records a failure; pauses grow exponentially until the next delivery.
   mutating func failed(_ error: HTTPError) -> Verdict {
     switch error {
-    case .badURL, .refused: return .giveUp
+    case .badURL, .leadsElsewhere, .refused: return .giveUp
     case .noRanges:
       if sendsWholeFiles { return .giveUp }
       sendsWholeFiles = true

@@ -75,11 +75,16 @@ package struct HTTPURL: Hashable, Sendable {
   /// Returns the URL that a `Location` field refers to, relative to this URL (RFC 3986 §5.2).
   ///
   /// - Parameter reference: The value of the field.
-  /// - Throws: `.badURL` if the target is not an http or https URL.
+  /// - Throws: `.leadsElsewhere` for a URL of another scheme, `.badURL` if the target is not a URL.
   /// - Returns: The new URL, which keeps the credentials only if it is on the same host.
   package func resolving(_ reference: String) throws(HTTPError) -> HTTPURL {
+    let whole = reference
     let reference = reference.prefix { $0 != "#" }
-    if Self.hasScheme(reference) { return try HTTPURL(String(reference)) }
+    if let scheme = Self.scheme(of: reference) {
+      // Only the other scheme's own rules say whether `#` begins a fragment.
+      guard scheme == "http" || scheme == "https" else { throw .leadsElsewhere(whole) }
+      return try HTTPURL(String(reference))
+    }
     if reference.hasPrefix("//") {
       return try HTTPURL((isSecure ? "https:" : "http:") + reference)
     }
@@ -103,16 +108,19 @@ package struct HTTPURL: Hashable, Sendable {
       self, target: URLText.removingDotSegments(escaped[..<question]) + escaped[question...])
   }
 
-  private static func hasScheme(_ reference: Substring) -> Bool {
+  /// The scheme in lower case; nil without one.
+  private static func scheme(of reference: Substring) -> String? {
     guard let colon = reference.firstIndex(of: ":"), colon > reference.startIndex else {
-      return false
+      return nil
     }
-    return reference[..<colon].utf8.allSatisfy { byte in
+    let scheme = reference[..<colon]
+    let isScheme = scheme.utf8.allSatisfy { byte in
       switch byte {
       case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2B, 0x2D, 0x2E: true
       default: false
       }
     }
+    return isScheme ? scheme.lowercased() : nil
   }
 }
 

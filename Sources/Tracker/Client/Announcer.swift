@@ -49,6 +49,7 @@ package final class Announcer {
   private let port: UInt16
   private let key: UInt32
   private let trackers: TrackerGateway
+  private var names: PeerNames?
   private let clock: any LoopClock
   private var random: SeededRandom
   private let wakeup = Wakeup()
@@ -89,6 +90,9 @@ package final class Announcer {
       allowsLocalURLs: allowsLocalURLs)
     self.clock = clock
     self.random = random
+    names = PeerNames(network: network, clock: clock) { [weak self] in
+      self?.found($0, from: $1)
+    }
   }
 
   private nonisolated static func sort(_ tiers: [[String]]) -> ([[TrackerURL]], [TrackerReport]) {
@@ -129,6 +133,7 @@ package final class Announcer {
     for report in unusable { delegate?.announcer(reports: report) }
     unusable = []
     await withDiscardingTaskGroup { group in
+      if let names { group.addTask { await names.run() } }
       while !isStopping, !Task.isCancelled {
         let now = clock.now
         while let order = schedule.nextOrder(now: now, needsPeers: needsPeers) {
@@ -174,7 +179,7 @@ package final class Announcer {
     let start = clock.now
     do throws(TrackerError) {
       let request = request(order.tracker, order.event)
-      let early: @Sendable @Reactor ([Endpoint]) -> Void = { self.foundEarly($0, from: tracker) }
+      let early: @Sendable @Reactor ([Endpoint]) -> Void = { self.found($0, from: tracker.display) }
       try await trackers.announce(request, to: tracker, found: early) { reply in
         answers += 1
         if answers == 1 { answerTimes[order.tracker] = clock.now - start }
@@ -196,14 +201,15 @@ package final class Announcer {
 
   private func take(_ reply: AnnounceReply, of index: Int) {
     let tracker = schedule.trackers[index]
-    if !reply.peers.isEmpty {
-      delegate?.announcer(found: reply.peers, from: tracker.display)
-    }
+    found(reply.peers, from: tracker.display)
+    if !reply.namedPeers.isEmpty { names?.add(reply.namedPeers, from: tracker.display) }
     let state = TrackerReport.State.working(
-      peers: reply.peers.count, seeders: reply.seeders, leechers: reply.leechers,
+      peers: reply.peers.count + reply.namedPeers.count, seeders: reply.seeders,
+      leechers: reply.leechers,
       next: timeToNext(index))
     var report = TrackerReport(url: tracker.display, state: state, warning: reply.warning)
     report.externalAddress = reply.externalAddress
+    report.defect = reply.defect
     delegate?.announcer(reports: report)
     wakeup.fire()
   }
@@ -212,10 +218,11 @@ package final class Announcer {
     max(schedule.dueTime(of: tracker, needsPeers: needsPeers) - clock.now, .zero)
   }
 
-  /// One of two answers of a tracker is there; peers need not wait for the other.
-  private func foundEarly(_ peers: [Endpoint], from tracker: TrackerURL) {
+  /// Tells of peers: those of an answer, of one of two answers when the other is still to come, or
+  /// those whose names were looked up.
+  private func found(_ peers: [Endpoint], from tracker: String) {
     guard !isStopping, !peers.isEmpty else { return }
-    delegate?.announcer(found: peers, from: tracker.display)
+    delegate?.announcer(found: peers, from: tracker)
   }
 
   private func request(_ tracker: Int, _ event: AnnounceEvent?) -> AnnounceRequest {

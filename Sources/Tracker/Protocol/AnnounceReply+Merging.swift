@@ -8,6 +8,9 @@ extension AnnounceReply {
     let known = Set(peers)
     let room = max(0, Self.maximumPeers - peers.count)
     merged.peers += other.peers.lazy.filter { !known.contains($0) }.prefix(room)
+    let nameRoom = max(0, Self.maximumNamedPeers - namedPeers.count)
+    merged.namedPeers += other.namedPeers.filter { !namedPeers.contains($0) }.prefix(nameRoom)
+    merged.defect = defect ?? other.defect
     merged.interval = Self.later(interval, other.interval)
     merged.minimumInterval = Self.later(minimumInterval, other.minimumInterval)
     merged.trackerID = trackerID ?? other.trackerID

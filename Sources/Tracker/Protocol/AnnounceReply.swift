@@ -4,15 +4,30 @@ package import Primitives
 /// A tracker's answer to an announce: BEP 3, compact peers of BEP 23, IPv6 peers of BEP 7.
 ///
 /// Unknown keys are ignored, known ones with a value of the wrong type or out of range count as
-/// absent, and keys need not be sorted. What has no effect on us never makes a reply useless.
+/// absent, and keys need not be sorted. One odd byte never makes the rest of a reply useless: what is
+/// sound is taken, and `defect` tells of the rest.
 package struct AnnounceReply: Sendable, Equatable {
+  /// A peer that a reply names by its host.
+  package struct NamedPeer: Hashable, Sendable {
+    /// The host's name.
+    package let host: String
+    /// The port; never 0.
+    package let port: UInt16
+  }
+
   /// The largest number of peers taken from one reply.
   package static let maximumPeers = 3000
+  /// The largest number of peers taken from one reply that have a name and no address.
+  package static let maximumNamedPeers = 8
   /// The longest `tracker id` kept, in bytes.
   package static let maximumTrackerIDLength = 256
 
   /// Peers, each once, in the order of the reply.
   package var peers: [Endpoint] = []
+  /// Peers whose addresses have to be looked up (BEP 3), each once.
+  package var namedPeers: [NamedPeer] = []
+  /// A description of the unusable part of the reply.
+  package var defect: String?
   /// When the tracker wants to be asked again.
   package var interval: Duration?
   /// How soon it may be asked again.
@@ -36,8 +51,9 @@ package struct AnnounceReply: Sendable, Equatable {
   /// - Parameter body: The bencoded dictionary.
   /// - Throws: `.refused` with the tracker's `failure reason`, `.badReply` for what is no reply.
   package init(parsing body: [UInt8]) throws(TrackerError) {
-    let root = try Self.parseDictionary(body)
-    if let reason = root["failure reason"]?.bytes {
+    let (root, warning) = try Self.parseDictionary(body)
+    let list = PeerList(root)
+    if let reason = root["failure reason"]?.bytes, !reason.isEmpty || !list.isThere {
       throw .refused(Printable.text(reason))
     }
     interval = Self.duration(root["interval"])
@@ -45,27 +61,41 @@ package struct AnnounceReply: Sendable, Equatable {
     trackerID = root["tracker id"]?.bytes.flatMap {
       (1...Self.maximumTrackerIDLength).contains($0.count) ? Array($0) : nil
     }
-    warning = root["warning message"]?.bytes.map { Printable.text($0) }
+    self.warning = root["warning message"]?.bytes.map { Printable.text($0) }
     seeders = Self.count(root["complete"])
     leechers = Self.count(root["incomplete"])
     externalAddress = root["external ip"]?.bytes
       .flatMap { IPAddress(networkBytes: $0)?.unmapped }
       .flatMap { $0.isPossiblePeer ? $0 : nil }
-    guard root["peers"] != nil || root["peers6"] != nil || interval != nil else {
-      throw .badReply("neither peers nor an interval")
+    peers = Self.distinctPeers(list.endpoints)
+    namedPeers = list.named
+    defect = list.defect ?? warning
+    guard list.isSound || interval != nil else {
+      throw .badReply(list.defect ?? "neither peers nor an interval")
     }
-    peers = try Self.peers(in: root)
   }
 
-  static func parseDictionary(_ body: [UInt8]) throws(TrackerError) -> BencodeDictionary {
+  /// Reads the dictionary that a reply is, and says what is odd about its form.
+  static func parseDictionary(
+    _ body: [UInt8]
+  ) throws(TrackerError) -> (root: BencodeDictionary, oddity: String?) {
     let document: BencodeDocument
     do throws(BencodeError) {
-      document = try BencodeParser.parse(body, limits: BencodeLimits(depth: 8, tokens: 100_000))
+      document = try BencodeParser.parse(
+        body, limits: BencodeLimits(depth: 8, tokens: 100_000), tolerance: .everywhere)
     } catch {
       throw .badReply("\(error)")
     }
     guard let root = document.root.dictionary else { throw .badReply("no dictionary") }
-    return root
+    return (root, document.warnings.lazy.compactMap(oddity).first)
+  }
+
+  /// A departure from bencoding that somebody who runs a tracker should hear of.
+  private static func oddity(_ warning: BencodeWarning) -> String? {
+    switch warning {
+    case .unsortedKeys, .trailingWhiteSpace: nil
+    case .leadingBytes, .trailingBytes, .duplicateKey, .misspeltNumber: "\(warning)"
+    }
   }
 
   static func count(_ value: BencodeValue?) -> Int? {
@@ -75,19 +105,6 @@ package struct AnnounceReply: Sendable, Equatable {
   private static func duration(_ value: BencodeValue?) -> Duration? {
     guard let seconds = value?.integer, seconds >= 0 else { return nil }
     return .seconds(min(seconds, 86_400))
-  }
-
-  private static func peers(in root: BencodeDictionary) throws(TrackerError) -> [Endpoint] {
-    var found: [Endpoint] = []
-    if let bytes = root["peers"]?.bytes {
-      found += try compact(bytes, isIPv6: false)
-    } else if let list = root["peers"]?.list {
-      found += list.lazy.prefix(maximumPeers).compactMap(endpoint(of:))
-    }
-    if let bytes = root["peers6"]?.bytes {
-      found += try compact(bytes, isIPv6: true)
-    }
-    return distinctPeers(found)
   }
 
   /// The peers that can exist, each once, up to the bound.
@@ -102,23 +119,5 @@ package struct AnnounceReply: Sendable, Equatable {
       peers.append(peer)
     }
     return peers
-  }
-
-  private static func compact(
-    _ bytes: ArraySlice<UInt8>, isIPv6: Bool
-  ) throws(TrackerError) -> [Endpoint] {
-    let size = isIPv6 ? 18 : 6
-    guard bytes.count.isMultiple(of: size),
-      let peers = Endpoint.readCompactList(bytes.prefix(size * maximumPeers), isIPv6: isIPv6)
-    else { throw .badReply("\(isIPv6 ? "peers6" : "peers") of \(bytes.count) bytes") }
-    return peers
-  }
-
-  /// A peer given as a dictionary; one whose `ip` is a name is ignored.
-  private static func endpoint(of value: BencodeValue) -> Endpoint? {
-    guard let text = value["ip"]?.text, text.utf8.count <= 45, let address = IPAddress(text),
-      let number = value["port"]?.integer, let port = UInt16(exactly: number)
-    else { return nil }
-    return Endpoint(address: address, port: port)
   }
 }

@@ -43,11 +43,18 @@ package struct ScrapeReply: Sendable, Equatable {
   /// - Parameter body: The bencoded dictionary.
   /// - Throws: `.refused` with the tracker's `failure reason`, `.badReply` for what is no reply.
   package init(parsing body: [UInt8]) throws(TrackerError) {
-    let root = try AnnounceReply.parseDictionary(body)
-    if let reason = root["failure reason"]?.bytes { throw .refused(Printable.text(reason)) }
-    guard let files = root["files"]?.dictionary else { throw .badReply("no files") }
+    let (root, _) = try AnnounceReply.parseDictionary(body)
+    let value = root["files"]
+    if let reason = root["failure reason"]?.bytes, !reason.isEmpty || value == nil {
+      throw .refused(Printable.text(reason))
+    }
+    // PHP writes an empty dictionary as an empty list.
+    if value?.list?.isEmpty == true { return }
+    guard let files = value?.dictionary else { throw .badReply("no files") }
     for (key, value) in files.prefix(Self.maximumTorrents)
-    where key.count == InfoHash.wireLength && value.dictionary != nil {
+    where key.count == InfoHash.wireLength && value.dictionary != nil
+      && torrents[Array(key)] == nil
+    {
       torrents[Array(key)] = Counts(
         seeders: AnnounceReply.count(value["complete"]) ?? 0,
         leechers: AnnounceReply.count(value["incomplete"]) ?? 0,
