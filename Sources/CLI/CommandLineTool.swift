@@ -4,6 +4,8 @@ import Glibc
 package enum CommandLineTool {
   /// The version that `--version` prints.
   package static let version = "0.1.0"
+  /// The day of that version, which the manual page bears: today's would make each page another.
+  package static let versionDate = "2026-11-29"
 
   /// Runs the process's command line and exits.
   package static func main() async -> Never {
@@ -27,17 +29,13 @@ package enum CommandLineTool {
   }
 
   private static func parse(_ words: [String]) throws(CommandFailure) -> Invocation {
-    do throws(UsageError) {
-      // Swift repairs words that are not UTF-8, and a repaired path is that of another file.
-      if let index = words.firstIndex(where: { $0.contains("\u{FFFD}") }),
-        !isUTF8(CommandLine.unsafeArgv[index + 1])
-      {
-        throw .notUTF8(TerminalText.cleaned(words[index]))
-      }
-      return try CommandLineArguments.parse(words)
-    } catch {
-      throw error.failure
+    // Swift repairs words that are not UTF-8, and a repaired path is that of another file.
+    if let index = words.firstIndex(where: { $0.contains("\u{FFFD}") }),
+      !isUTF8(CommandLine.unsafeArgv[index + 1])
+    {
+      throw UsageError.notUTF8(TerminalText.cleaned(words[index])).failure(for: .download)
     }
+    return try CommandLineArguments.invocation(words)
   }
 
   private static func isUTF8(_ word: UnsafeMutablePointer<CChar>?) -> Bool {
@@ -45,14 +43,15 @@ package enum CommandLineTool {
   }
 
   private static func perform(
-    _ invocation: Invocation
+    _ given: Invocation
   ) async throws(CommandFailure) -> ExitStatus {
+    let invocation = try await given.resolvingNames()
     if ![.help, .version, .completions].contains(invocation.command) { try DescriptorRoom.check() }
     switch invocation.command {
     case .download, .seed: return try await DownloadCommand.run(invocation)
     case .verify: return try await VerifyCommand.run(invocation)
     case .scrape: return try await ScrapeCommand.run(invocation)
-    case .info: try await InfoCommand.run(invocation)
+    case .info: return try await InfoCommand.run(invocation)
     case .create: try await CreateCommand.run(invocation)
     case .tracker: try await TrackerCommand.run(invocation)
     case .demo: try await DemoCommand.run(invocation)

@@ -25,7 +25,7 @@ enum DescriptorRoom {
     }
     guard copies.count < needed else { return }
     throw CommandFailure(
-      .inputOutputFailure, "only \(copies.count) more files may be opened, which is too few",
+      .inputOutputFailure, "only \(copies.count) more files can be opened, which is too few",
       hint: "raise the limit: ulimit -n 256")
   }
 }

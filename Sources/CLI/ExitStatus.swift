@@ -37,22 +37,22 @@ package enum ExitStatus: Int32, CaseIterable, Sendable {
   /// The meaning in a few words, as help and README give it.
   package var meaning: String {
     switch self {
-    case .success: "done: every byte is verified and in place"
+    case .success: "success: every byte is verified and in place"
     case .failure: "any other failure"
-    case .deadlinePassed: "a deadline passed: not complete in time, no data, or no peers"
+    case .deadlinePassed: "a time limit was reached: not complete in time, no data, or no peers"
     case .sourceNotFound: "the source does not exist"
-    case .tooSlow: "slower than the least speed asked for"
+    case .tooSlow: "slower than --min-speed"
     case .networkFailure:
-      "network failure: nobody could be reached, or an address could not be used"
+      "network failure: nothing could be reached, or an address cannot be used"
     case .diskFull: "the disk is full"
-    case .outputInUse: "another run holds this output"
+    case .outputInUse: "another run is using this output"
     case .outputExists: "the output exists and may not be overwritten"
-    case .inputOutputFailure: "other input or output failure"
+    case .inputOutputFailure: "any other input or output error"
     case .badBencode: "the torrent is not valid bencode"
-    case .badTorrent: "the torrent is not valid"
-    case .badMagnet: "the magnet link is not valid"
-    case .badUsage: "bad options or arguments"
-    case .verificationFailed: "verification failed: the data is not all there"
+    case .badTorrent: "the torrent is invalid"
+    case .badMagnet: "the magnet link is invalid"
+    case .badUsage: "invalid options or arguments"
+    case .verificationFailed: "verification failed: data is missing or wrong"
     }
   }
 }

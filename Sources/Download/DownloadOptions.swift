@@ -24,11 +24,12 @@ public struct DownloadOptions: Sendable {
   public var port: UInt16 = 0
   /// The addresses to listen on; unavailable ones are skipped as long as one works.
   public var listenAddresses: [IPAddress] = [.any4, .any6]
-  /// The local address for all peer connections, in both directions; it overrides
-  /// `listenAddresses`.
+  /// The local addresses for all peer connections, in both directions, at most one of each family;
+  /// they override `listenAddresses`.
   ///
-  /// If it is nil, the system chooses.
-  public var bindAddress: IPAddress?
+  /// Peers of a family without an address cannot be reached. If the list is empty, the system
+  /// chooses.
+  public var bindAddresses: [IPAddress] = []
   /// The trackers to use, tier by tier, instead of the torrent's own; empty for none.
   public var trackers: [[String]]?
   /// A Boolean value indicating whether to announce to all trackers, not only the first that works.
@@ -84,6 +85,9 @@ public struct DownloadOptions: Sendable {
 
   /// Creates the default options.
   public init() {}
+
+  /// The addresses to listen on, after `bindAddresses` is taken into account.
+  var ownAddresses: [IPAddress] { bindAddresses.isEmpty ? listenAddresses : bindAddresses }
 
   /// The options that concern files.
   var storage: StorageOptions {

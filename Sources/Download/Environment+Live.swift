@@ -7,10 +7,11 @@ import Storage
 extension Environment {
   /// Returns the real environment: this host's clock, network, files and cores.
   ///
-  /// Connections are bound to `source` if given; otherwise the system chooses the address.
-  package static func live(boundTo source: IPAddress? = nil) -> Environment {
+  /// Connections are bound to one of `sources` if there are any; otherwise the system chooses the
+  /// address.
+  package static func live(boundTo sources: [IPAddress] = []) -> Environment {
     let descriptors = raiseDescriptorLimit()
-    let (clock, network) = (ReactorClock(), LiveNetwork(source: source))
+    let (clock, network) = (ReactorClock(), LiveNetwork(sources: sources))
     var environment = Environment(
       clock: clock, network: network,
       http: StandardHTTPClient(

@@ -33,7 +33,7 @@ extension Pipeline {
         $0.host.contains(":") ? "[\($0.host)]:\($0.port)" : "\($0.host):\($0.port)"
       },
       hasTrackers: trackers.contains { !$0.isEmpty }, listeningPort: port,
-      addresses: options.bindAddress.map { [$0] } ?? options.listenAddresses, options: dht,
+      addresses: options.ownAddresses, options: dht,
       environment: environment)
   }
 
@@ -47,7 +47,7 @@ extension Pipeline {
   ) throws(DownloadError) -> [any Listener] {
     var listeners: [any Listener] = []
     var failure: NetworkError?
-    for address in options.bindAddress.map({ [$0] }) ?? options.listenAddresses {
+    for address in options.ownAddresses {
       let port = listeners.first?.endpoint.port ?? options.port
       do throws(NetworkError) {
         listeners.append(try network.listen(at: Endpoint(address: address, port: port)))

@@ -19,14 +19,14 @@ public final class TorrentDownload: Sendable {
 
   /// Creates a run on the live network and file system.
   public convenience init(torrent: TorrentMetainfo, options: DownloadOptions) {
-    self.init(torrent: torrent, options: options) { .live(boundTo: options.bindAddress) }
+    self.init(torrent: torrent, options: options) { .live(boundTo: options.bindAddresses) }
   }
 
   /// Creates a run that takes over the swarm in which a magnet link's torrent was found.
   public convenience init(found: FoundTorrent, options: DownloadOptions) {
     let swarm = found.swarm
     self.init(torrent: found.torrent, options: options, found: swarm) {
-      swarm?.environment ?? .live(boundTo: options.bindAddress)
+      swarm?.environment ?? .live(boundTo: options.bindAddresses)
     }
   }
 

@@ -24,6 +24,11 @@ struct InfoReader {
     }
   }
 
+  /// The name as it stands there; empty without one.
+  var nameBytes: [UInt8] {
+    Array(fields.dictionary["name.utf-8"]?.bytes ?? fields.dictionary["name"]?.bytes ?? [])
+  }
+
   mutating func readName() throws(MetainfoError) -> String {
     let bytes =
       if let name = fields.dictionary["name.utf-8"]?.bytes { name } else {

@@ -85,15 +85,22 @@ public struct MagnetLink: Hashable, Sendable {
 
 extension MagnetLink: CustomStringConvertible {
   /// The link as text.
-  public var description: String {
+  public var description: String { text(name: name?.utf8) }
+
+  /// The link to a torrent as text, which holds the torrent's name byte for byte.
+  public static func text(of torrent: TorrentMetainfo) -> String {
+    MagnetLink(torrent).text(name: torrent.info.nameBytes)
+  }
+
+  private func text(name: (some Sequence<UInt8>)?) -> String {
     var text = "magnet:?xt=urn:btih:\(infoHash)"
-    func add(_ key: String, _ value: String) {
-      text += "&\(key)=\(PercentEncoding.encode(value.utf8))"
+    func add(_ key: String, _ value: some Sequence<UInt8>) {
+      text += "&\(key)=\(PercentEncoding.encode(value))"
     }
     if let name { add("dn", name) }
     if let length { text += "&xl=\(length)" }
-    for url in trackers { add("tr", url) }
-    for url in webSeeds { add("ws", url) }
+    for url in trackers { add("tr", url.utf8) }
+    for url in webSeeds { add("ws", url.utf8) }
     for peer in peers {
       text += "&x.pe=" + (peer.host.contains(":") ? "[\(peer.host)]" : peer.host) + ":\(peer.port)"
     }

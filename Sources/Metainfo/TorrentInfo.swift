@@ -13,6 +13,8 @@ public struct TorrentInfo: Sendable {
   public let originalBytes: ArraySlice<UInt8>
   /// The name, safe as a file's or folder's name.
   public let name: String
+  /// The name as it stands in the torrent, which need be neither safe nor UTF-8.
+  public let nameBytes: [UInt8]
   /// The files, and how they lie in pieces.
   public let layout: FileLayout
   /// Whether the files lie in a folder of the torrent's name.
@@ -61,6 +63,7 @@ public struct TorrentInfo: Sendable {
       warnings: warnings)
     try reader.refuseVersionTwoOnly()
     name = try reader.readName()
+    nameBytes = reader.nameBytes
     isMultiFile = reader.isMultiFile
     let pieceLength = try reader.readPieceLength()
     let files = try reader.readFiles(name: name)

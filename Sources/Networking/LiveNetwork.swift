@@ -7,13 +7,13 @@ package import Primitives
 package final class LiveNetwork: Network {
   private let clock: any LoopClock
   private let resolver: Resolver
-  private let source: IPAddress?
+  private let sources: [IPAddress]
 
-  /// Creates a network whose timeouts follow `clock` and whose sockets are bound to `source`, if
-  /// given.
-  package init(clock: any LoopClock = ReactorClock(), source: IPAddress? = nil) {
+  /// Creates a network whose timeouts follow `clock` and whose sockets are bound to the one of
+  /// `sources` that is of the peer's family, if there are any sources.
+  package init(clock: any LoopClock = ReactorClock(), sources: [IPAddress] = []) {
     self.clock = clock
-    self.source = source
+    self.sources = sources
     resolver = Resolver()
   }
 
@@ -25,10 +25,7 @@ package final class LiveNetwork: Network {
     let deadline = clock.now + timeout
     let socket = try SocketDescriptor.stream(for: endpoint.address)
     let descriptor = socket.rawValue
-    if let source {
-      guard source.isIPv6 == endpoint.address.isIPv6 else {
-        throw .system(call: "bind", code: EAFNOSUPPORT)
-      }
+    if let source = try source(for: endpoint.address) {
       let local = Endpoint(address: source, port: 0)
       guard SocketAddress.with(local, { bind(descriptor, $0, $1) }) == 0 else {
         throw .lastSystemError("bind")
@@ -61,14 +58,22 @@ package final class LiveNetwork: Network {
 
   /// Opens a datagram socket; with port 0 the system chooses the port.
   ///
-  /// A wildcard address is replaced by `source`, if there is one, so that every datagram leaves
+  /// A wildcard address is replaced by a source, if there is one, so that every datagram leaves
   /// from there.
   package func bindDatagrams(at endpoint: Endpoint) throws(NetworkError) -> any DatagramSocket {
-    guard let source, endpoint.address.isUnspecified else { return try UDPSocket(at: endpoint) }
-    guard source.isIPv6 == endpoint.address.isIPv6 else {
-      throw .system(call: "bind", code: EAFNOSUPPORT)
+    guard endpoint.address.isUnspecified, let source = try source(for: endpoint.address) else {
+      return try UDPSocket(at: endpoint)
     }
     return try UDPSocket(at: Endpoint(address: source, port: endpoint.port))
+  }
+
+  /// Returns the source for an address of that family; nil when any will do.
+  private func source(for address: IPAddress) throws(NetworkError) -> IPAddress? {
+    if sources.isEmpty { return nil }
+    guard let source = sources.first(where: { $0.isIPv6 == address.isIPv6 }) else {
+      throw .system(call: "bind", code: EAFNOSUPPORT)
+    }
+    return source
   }
 
   /// Opens a socket that receives a multicast group's datagrams on every interface.

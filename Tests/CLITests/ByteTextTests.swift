@@ -5,14 +5,16 @@ import Testing
   @Test(arguments: [
     ("0", Int64(0)), ("4096", 4096), ("512K", 524_288), ("2MiB", 2_097_152),
     ("1g", 1_073_741_824), ("7B", 7), ("1.5G", 1_610_612_736), ("0.5KiB", 512), ("1T", 1 << 40),
-    ("0.1M", 104_857), ("2.000000001G", 2_147_483_649),
+    ("0.1M", 104_857), ("2.000000001G", 2_147_483_649), ("1MB", 1 << 20), ("1mb", 1 << 20),
+    ("512kb", 524_288), ("1 MiB", 1 << 20), ("1.5 GB", 1_610_612_736), ("2tb", 1 << 41),
   ])
   func sizesAreRead(text: String, size: Int64) {
     #expect(ByteText.parse(text) == size)
   }
 
   @Test(arguments: [
-    "", "K", "-1", ".5M", "1.M", "1.5", "1.5B", "1P", "1 M", "1KK", "1.1.1K", "1.0123456789K",
+    "", "K", "-1", ".5M", "1.M", "1.5", "1.5B", "1P", "1 ", "1 MM", " 1M", "1M ", "1Mbit", "1,5M",
+    "1KK", "1.1.1K", "1.0123456789K",
     "99999999999999999999", "9999999999G", "8388608T", "٣",
   ])
   func whatIsNoSizeIsRefused(text: String) {
@@ -25,6 +27,11 @@ import Testing
   ])
   func sizesAreShownInTheLargestUnitThatFits(bytes: Int64, text: String) {
     #expect(ByteText.size(bytes) == text)
+  }
+
+  @Test(arguments: [("2MB/s", Int64(2) << 20), ("500 kb/s", 500 << 10), ("1M/S", 1 << 20)])
+  func ratesMayEndWithASecond(text: String, rate: Int64) {
+    #expect(ByteText.parseRate(text) == rate)
   }
 
   @Test func ratesThatAreNoNumbersAreShownAsNothing() {

@@ -59,10 +59,10 @@ import Testing
   }
 
   @Test func trackerWantsToKnowWhereToListen() throws {
-    #expect(throws: UsageError.missingOption("--listen ADDRESS:PORT", .tracker)) {
+    #expect(throws: UsageError.missingOption("--listen HOST:PORT", .tracker)) {
       try parse("tracker")
     }
-    #expect(try parse("tracker --listen 127.0.0.1:0").listenEndpoint == Endpoint("127.0.0.1:0"))
+    #expect(try parse("tracker --listen 127.0.0.1:0").listenPlace == HostAndPort("127.0.0.1:0"))
   }
 
   @Test func helpTakesATopicOrIsAskedForBehindACommand() throws {
@@ -84,9 +84,12 @@ import Testing
     #expect(throws: UsageError.missingArgument(.seed)) { try parse("seed") }
   }
 
-  @Test func severalFilesAreDownloadedAndOneIsDescribed() throws {
+  @Test func oneOrSeveralSourcesAreTaken() throws {
     #expect(try parse("a b - c").arguments == ["a", "b", "-", "c"])
-    #expect(throws: UsageError.tooManyArguments(.info, extra: "b")) { try parse("info a b") }
+    for command in ["info", "verify", "seed", "scrape"] {
+      #expect(try parse("\(command) a b").arguments == ["a", "b"])
+    }
+    #expect(throws: UsageError.tooManyArguments(.create, extra: "b")) { try parse("create a b") }
   }
 
   @Test func aListStandsForArguments() throws {
@@ -96,15 +99,11 @@ import Testing
     #expect(throws: UsageError.standardInputTwice) { try parse("- -") }
   }
 
-  @Test func bothFormsOfASwitchAreUnderstoodAndExcludeEachOther() throws {
+  @Test func ofBothFormsOfASwitchTheLastCounts() throws {
     #expect(try parse("x --overwrite").download.overwrite)
     #expect(try !parse("x --no-overwrite").download.overwrite)
-    #expect(throws: UsageError.conflictingOptions("--overwrite", "--no-overwrite")) {
-      try parse("x --overwrite --no-overwrite")
-    }
-    #expect(throws: UsageError.repeatedOption("--overwrite")) {
-      try parse("x --no-overwrite --no-overwrite")
-    }
+    #expect(try !parse("x --overwrite --no-overwrite").download.overwrite)
+    #expect(try parse("x --no-overwrite --no-overwrite --overwrite").download.overwrite)
     #expect(throws: UsageError.unexpectedValue(option: "--no-json")) { try parse("x --no-json=1") }
   }
 
@@ -157,7 +156,7 @@ import Testing
     #expect(options.uploadLimiter?.bytesPerSecond == 500 << 10)
     #expect(options.seedRatio == 1.5)
     #expect(options.seedTime == .seconds(7200))
-    #expect(options.bindAddress == IPAddress("192.0.2.1"))
+    #expect(options.bindAddresses == [IPAddress("192.0.2.1")])
     #expect(options.isSequential && options.checksEverything && options.isFlat)
     #expect(options.preallocation == .full)
   }
@@ -183,17 +182,146 @@ import Testing
     #expect(throws: UsageError.unknownOption("-z", nearest: nil)) { try parse("x -z") }
   }
 
-  @Test func anOptionOfAnotherCommandIsRefused() {
-    #expect(throws: UsageError.optionNotForCommand("--overwrite", .seed)) {
-      try parse("seed x --overwrite")
-    }
-    #expect(throws: UsageError.optionNotForCommand("-o", .info)) { try parse("info x -o y") }
+  @Test func anOptionOfAnotherCommandIsRefusedWithTheCommandsThatHaveIt() {
+    #expect(
+      throws: UsageError.optionNotForCommand(
+        "--overwrite", .seed, owners: [.download, .info, .create], nearest: nil)
+    ) { try parse("seed x --overwrite") }
+    let error = #expect(throws: UsageError.self) { try parse("x --output y") }
+    #expect(
+      error?.description
+        == "option --output belongs to 'create', not to downloads; did you mean --output-dir?")
+    let other = #expect(throws: UsageError.self) { try parse("info x -o y") }
+    #expect(
+      other?.description
+        == "option -o belongs to downloads, 'verify', 'create' and 'seed', not to 'info'")
   }
 
-  @Test func anOptionGivenTwiceIsRefusedWhateverItsSpelling() {
-    #expect(throws: UsageError.repeatedOption("--output-dir")) {
-      try parse("x -o a --output-dir b")
+  /// Also when the mistake comes before the command, or before anything is read.
+  @Test(arguments: [
+    ("info x --bogus", "info"), ("--bogus info x", "info"), ("verify -o", "verify"),
+    ("create x y", "create"), ("seed --port x a", "seed"), ("--port x seed a", "seed"),
+    ("tracker", "tracker"), ("help bogus", "help"), ("scrape", "scrape"),
+  ])
+  func hintsNameTheCommandThatWasMeant(line: String, command: String) {
+    let failure = #expect(throws: CommandFailure.self) {
+      try CommandLineArguments.invocation(line.split(separator: " ").map(String.init))
     }
+    #expect(failure?.status == .badUsage)
+    let hint = failure?.hint ?? ""
+    #expect(hint.hasPrefix("usage: swift-torrent \(command)"), "\(hint)")
+    #expect(hint.hasSuffix("see 'swift-torrent help \(command)'"), "\(hint)")
+  }
+
+  @Test func hintsOfADownloadNameTheWholeHelp() {
+    let failure = #expect(throws: CommandFailure.self) {
+      try CommandLineArguments.invocation(["x", "--bogus"])
+    }
+    #expect(failure?.hint?.hasSuffix("see 'swift-torrent --help'") == true)
+  }
+
+  @Test func theLastOfTwoEqualOptionsCounts() throws {
+    #expect(try parse("x -o a --output-dir b").download.folder == "b")
+    #expect(try parse("x --timeout 1s --timeout 0").download.deadlines.total == nil)
+    #expect(try parse("x --limit-down 1M --limit-down 0").download.downloadLimiter == nil)
+    #expect(try parse("x --bind eth0 --bind 192.0.2.1").names.interface == nil)
+    #expect(try parse("x -q -v").streams.verbosity == .verbose)
+    #expect(try parse("x -v -q").streams.verbosity == .quiet)
+    #expect(try parse("create x --save-torrent a -o b").creation.outputPath == "b")
+    #expect(
+      try parse("--on-complete a ; x --on-complete b ;").batch.onComplete == ["b"])
+  }
+
+  @Test func repeatableOptionsAddUp() throws {
+    let invocation = try parse("x --files 1 --files 3-4 --select a --select b --exclude c")
+    #expect((0...5).filter { invocation.selection.numbers?.contains($0) == true } == [1, 3, 4])
+    #expect(invocation.selection.patterns.count == 2)
+  }
+
+  @Test func shortOptionsShareADash() throws {
+    let first = try parse("x -qo out")
+    #expect(first.streams.verbosity == .quiet && first.download.folder == "out")
+    let second = try parse("x -vj3 -qoout")
+    #expect(second.batch.jobs == 3 && second.download.folder == "out")
+    #expect(try parse("x -vi list").batch.inputFile == "list")
+    #expect(try parse("-V").command == .version)
+    #expect(try parse("-vV").streams.verbosity == .verbose)
+    #expect(throws: UsageError.unknownOption("-z", nearest: nil)) { try parse("x -qz") }
+    #expect(throws: UsageError.missingValue(option: "-o", placeholder: "DIR")) {
+      try parse("x -qo")
+    }
+  }
+
+  /// Read as -o it would put the data into a folder called "verwrite".
+  @Test(arguments: ["-overwrite", "-output-dir=x", "-json", "-no-dht"])
+  func aLongOptionWithOneDashIsRefused(word: String) {
+    let name = String(word.prefix { $0 != "=" })
+    #expect(throws: UsageError.unknownOption(name, nearest: "-" + name)) {
+      try parse("x \(word)")
+    }
+  }
+
+  @Test func createTakesAFileWhereDownloadsTakeAFolder() throws {
+    #expect(try parse("create x -o y").creation.outputPath == "y")
+    #expect(try parse("-o y create x").creation.outputPath == "y")
+    #expect(try parse("create x --output y").download.folder == ".")
+    #expect(try parse("verify x -o y").download.folder == "y")
+    #expect(try parse("verify x -o y").creation.outputPath == nil)
+  }
+
+  @Test func zeroIsNoLimit() throws {
+    let invocation = try parse(
+      "x --timeout 0 --stall-timeout 0s --peers-timeout 0 --metadata-timeout 0m --min-speed 0:5m"
+        + " --limit-down 0 --limit-up 0K --seed-ratio 0 --seed-time 0 --max-peers 0 --memory 0"
+        + " --jobs 0")
+    let options = invocation.download
+    let deadlines = options.deadlines
+    #expect(
+      [deadlines.total, deadlines.stall, deadlines.peers, deadlines.metadata, options.seedTime]
+        .allSatisfy { $0 == nil })
+    #expect(deadlines.minimumSpeed == nil)
+    #expect(options.downloadLimiter == nil && options.uploadLimiter == nil)
+    #expect(options.seedRatio == nil)
+    #expect(options.maximumPeers == 65535 && options.memoryLimit == 1 << 36)
+    #expect(invocation.batch.jobs == .max)
+  }
+
+  @Test func hostsMayBeNames() throws {
+    let invocation = try parse(
+      "x --peer seed.example:6881 --peer 192.0.2.1:1 --dht-bootstrap router.example:6881")
+    #expect(invocation.names.peers == [HostAndPort("seed.example:6881")])
+    #expect(invocation.download.peers == [Endpoint("192.0.2.1:1")])
+    #expect(invocation.dht.routers == ["router.example:6881"])
+    #expect(try parse("tracker --listen localhost:0").listenPlace?.host == "localhost")
+    #expect(try parse("x --bind eth0").names.interface == "eth0")
+    #expect(try parse("x --bind 192.0.2.1 --bind wg0").names.interface == "wg0")
+  }
+
+  @Test(arguments: [
+    "http://a/announce,http://b/announce", "http://a/announce, udp://b:1",
+    "http://a/announce;http://b/announce",
+  ])
+  func tiersWithCommasAreRefusedWithTheRightForm(value: String) {
+    let error = #expect(throws: UsageError.self) {
+      try CommandLineArguments.parse(["x", "--tracker", value])
+    }
+    #expect(error?.description.contains("--tracker \"http://a/announce ") == true)
+  }
+
+  @Test(arguments: [
+    ("--web-seed http://a/,http://b/", "repeat --web-seed"),
+    ("--peer a:1,b:2", "repeat the option"),
+    ("--dht-bootstrap a:1,b:2", "repeat the option"),
+  ])
+  func otherListsWithCommasAreRefusedToo(option: String, words: String) {
+    let error = #expect(throws: UsageError.self) { try parse("x \(option)") }
+    #expect(error?.description.contains(words) == true, "\(error?.description ?? "")")
+  }
+
+  @Test func aURLMayHoldAComma() throws {
+    #expect(
+      try parse("x --tracker http://a/announce?x=1,2").trackers == [["http://a/announce?x=1,2"]])
+    #expect(try parse("x --web-seed http://a/b,c").webSeeds == ["http://a/b,c"])
   }
 
   @Test func aValueIsNeitherMissingNorInvented() {
@@ -203,17 +331,15 @@ import Testing
     }
   }
 
-  @Test func quietAndVerboseExcludeEachOther() {
-    #expect(throws: UsageError.conflictingOptions("--quiet", "--verbose")) { try parse("x -q -v") }
-  }
-
   @Test(arguments: [
-    "--port 65536", "--port -1", "--port x", "--peer example.org:80", "--peer 192.0.2.1",
+    "--port 65536", "--port -1", "--port x", "--peer 192.0.2:80", "--peer a..b:80",
+    "--peer [host]:80", "--peer 192.0.2.1",
     "--peer 192.0.2.1:0", "--peer 2001:db8::1:80", "--memory 1K", "--memory 1T",
-    "--memory 99999999999999999999", "--pipeline 0", "--max-peers 0", "--max-peers 65536",
-    "--tracker ftp://host/", "--tracker http://", "--tracker host:80", "--jobs 0", "--jobs 101",
-    "--color red", "--timeout x", "--min-speed 10K", "--min-speed 1:0s", "--limit-down 0",
-    "--seed-ratio 0", "--seed-ratio nan", "--bind host", "--prealloc all", "--files 0",
+    "--memory 99999999999999999999", "--pipeline 0", "--max-peers -1", "--max-peers 65536",
+    "--tracker ftp://host/", "--tracker http://", "--tracker host:80", "--jobs -1", "--jobs 101",
+    "--color red", "--timeout x", "--min-speed 10K", "--min-speed 1:0s", "--limit-down 1",
+    "--limit-up -1", "--seed-ratio nan", "--bind a/b", "--bind a23456789-123456", "--prealloc all",
+    "--files 0",
     "--select [", "--progress Bar",
   ])
   func valuesThatMakeNoSenseAreRefused(option: String) {
@@ -239,7 +365,7 @@ import Testing
 
   @Test func usageErrorsAreSafeForATerminal() {
     let error = #expect(throws: UsageError.self) { try parse("x --\u{1B}[31m") }
-    #expect(error?.failure.status == .badUsage)
-    #expect(error?.failure.text.contains("\u{1B}") == false)
+    #expect(error?.failure(for: .download).status == .badUsage)
+    #expect(error?.failure(for: .download).text.contains("\u{1B}") == false)
   }
 }

@@ -51,7 +51,7 @@ import Tracker
     var seed = DownloadNarrative(verbosity: .normal, isSeeding: true)
     #expect(
       seed.line(Self.seeding(missing: 2))
-        == "a partial seed: 3 MiB of 4 MiB (75.0 %) are there and served; nothing is fetched")
+        == "a partial seed: 3 MiB of 4 MiB (75.0 %) on disk; seeding that, downloading nothing")
     #expect(seed.line(Self.seeding(missing: 0)) == nil)
     var download = DownloadNarrative(verbosity: .normal)
     #expect(download.line(Self.seeding(missing: 2)) == "complete; serving it to others")
@@ -67,7 +67,7 @@ import Tracker
       progress: progress, bannedPeers: [])
     let line = try #require(DownloadNarrative(verbosity: .normal).summary(summary, name: "x"))
     #expect(
-      line == "x: served the 3 MiB of 4 MiB that are there, for 1:30, 6 MiB sent (ratio 2.00)")
+      line == "x: seeded 3 MiB of 4 MiB for 1:30, 6 MiB sent (ratio 2.00)")
     #expect(
       ProgressRenderer(name: "x", usesColor: false).seedingLine(progress, columns: 80)
         .contains("seeding 75.0 % of it  up"))
@@ -78,7 +78,8 @@ import Tracker
 
   @Test func dataThatIsThereIsTold() {
     var narrative = DownloadNarrative(verbosity: .normal)
-    #expect(narrative.line(.checked(verifiedBytes: 1 << 20)) == "1 MiB are there already")
+    #expect(
+      narrative.line(.checked(verifiedBytes: 1 << 20)) == "found 1 MiB of verified data on disk")
     #expect(narrative.line(.checked(verifiedBytes: 0)) == nil)
   }
 }
@@ -150,7 +151,7 @@ import Tracker
     let state = TrackerReport.State.working(peers: 1, seeders: 2, leechers: 3, next: .seconds(5))
     #expect(
       narrative.line(.tracker(TrackerReport(url: url, state: state)))
-        == "tracker http://host/announce: 1 peer (2 seeds, 3 leeches), asked again in 5.00 s")
+        == "tracker http://host/announce: 1 peer (2 seeds, 3 leeches); next announce in 5.00 s")
   }
 }
 

@@ -173,10 +173,10 @@ import Tracker
     totals.duration = .seconds(90)
     #expect(
       totals.text
-        == "3 of 6 torrents complete, 1 failed, 2 not done; run the same command again to go on; "
-        + "1 GiB fetched, 0 B sent in 1:30")
+        == "3 of 6 torrents complete, 1 failed, 2 interrupted; run the same command again to resume; "
+        + "1 GiB downloaded, 0 B uploaded in 1:30")
     // What is served need not be complete, and nobody goes on with it.
     totals.isSeeding = true
-    #expect(totals.text.hasPrefix("3 of 6 torrents served, 1 failed, 2 stopped; "))
+    #expect(totals.text.hasPrefix("3 of 6 torrents seeded, 1 failed, 2 stopped; "))
   }
 }

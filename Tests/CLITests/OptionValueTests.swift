@@ -84,7 +84,9 @@ import Testing
   }
 
   @Test func linesThatCannotBeUsedAreRefusedByNumber() {
-    #expect(throws: UsageError.badInputLine(2, "- cannot stand in a list")) { try parse("a\n-\n") }
+    #expect(throws: UsageError.badInputLine(2, "standard input (-) cannot be used in a list")) {
+      try parse("a\n-\n")
+    }
     #expect(throws: UsageError.badInputLine(1, "it is not UTF-8 text")) {
       try InputList.parse([0xFF, 0x0A])
     }

@@ -58,7 +58,9 @@ import Testing
     #expect(
       line(.verbose, DHTReport(.searched(peers: 2), nodes: 9))
         == "DHT: found 2 peers, 9 nodes known")
-    #expect(line(.normal, DHTReport(.failed("no socket"), nodes: 0)) == "no DHT: no socket")
+    #expect(
+      line(.normal, DHTReport(.failed("no socket"), nodes: 0))
+        == "the DHT cannot be used: no socket")
     #expect(line(.quiet, DHTReport(.failed("no socket"), nodes: 0)) == nil)
   }
 }

@@ -124,7 +124,7 @@ struct BatchTests {
     run.signal(signal)
     let ending = try await run.wait(timeout: .milliseconds(2500))
     #expect(ending == .signalled(signal), "\(run.errors)")
-    #expect(run.errors.contains("0 of 6 torrents complete, 6 not done"), "\(run.errors)")
+    #expect(run.errors.contains("0 of 6 torrents complete, 6 interrupted"), "\(run.errors)")
     let events = try JSONLines.parse(run.output)
     #expect(events.filter { $0["event"] as? String == "stopped" }.count == 6)
     #expect(events.last?["interrupted"] as? Bool == true)

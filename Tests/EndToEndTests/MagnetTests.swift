@@ -16,7 +16,7 @@ struct MagnetTests {
       ["seed", scene.torrent, "-o", scene.folder.file("have"), "--tracker", url, "-v"],
       label: "seed")
     try await Condition.wait("the tracker knows the seed", timeout: .seconds(60)) {
-      seed.errors.contains("asked again in") || !seed.isRunning
+      seed.errors.contains("next announce in") || !seed.isRunning
     }
     let escaped = url.replacingOccurrences(of: "/", with: "%2F")
       .replacingOccurrences(of: ":", with: "%3A")

@@ -51,7 +51,7 @@ struct ProgramTests {
     let other = try folder.write("d4:infod4:name1:xee", to: "other.torrent")
     let first = try await run("info", page)
     #expect(first.ending == .exited(25))
-    #expect(first.errors.contains("at byte 0"))
+    #expect(first.errors.contains("at byte 0") && first.errors.contains("an HTML page"))
     let second = try await run(other, "-o", folder.path)
     #expect(second.ending == .exited(26))
     let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
@@ -110,7 +110,7 @@ struct ProgramTests {
         "-v", "--tracker", "http://127.0.0.1:\(tracker.port)/announce",
       ], logsIn: folder.path, label: "download")
     try await Condition.wait("the tracker is asked", timeout: .seconds(20)) {
-      process.errors.contains(": asking") || !process.isRunning
+      process.errors.contains(": announcing") || !process.isRunning
     }
     process.signal(SIGINT)
     let ending = try await process.wait(timeout: .milliseconds(2500))
@@ -213,7 +213,7 @@ struct ProgramTests {
     let outcome = try await ProcessRunner.run(["bash", "-c", script], timeout: .seconds(60))
     #expect(outcome.ending == .exited(17), "\(outcome.errors)")
     #expect(
-      outcome.errors.contains("more files may be opened") && outcome.errors.contains("ulimit"))
+      outcome.errors.contains("more files can be opened") && outcome.errors.contains("ulimit"))
   }
 
   @Test func theDemoProvesTheInstallation() async throws {

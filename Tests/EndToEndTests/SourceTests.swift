@@ -116,8 +116,8 @@ struct SourceTests {
   @Test func aHookThatFailsEndsWith1() async throws {
     let (folder, torrent, have) = try completeScene()
     for (command, words) in [
-      (["false"], "ended with status 1"), (["/nowhere/x"], "cannot be run"),
-      (["sh", "-c", "kill -9 $$"], "died of signal 9"),
+      (["false"], "exited with status 1"), (["/nowhere/x"], "could not be run"),
+      (["sh", "-c", "kill -9 $$"], "was killed by signal 9"),
     ] {
       let outcome = try await run(
         [torrent, "-o", have, "--no-tracker", "--on-complete"] + command)

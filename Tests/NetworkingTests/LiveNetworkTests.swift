@@ -20,7 +20,7 @@ struct LiveNetworkTests {
     let listener = try network.listen(at: Endpoint(address: .loopback4, port: 0))
     defer { listener.close() }
     let source = IPAddress.v4(0x7F00_0203)
-    let transport = try await LiveNetwork(source: source).connect(
+    let transport = try await LiveNetwork(sources: [.loopback6, source]).connect(
       to: listener.endpoint, timeout: .seconds(10))
     #expect(transport.local.address == source)
     #expect(await listener.accept()?.remote == transport.local)
@@ -30,17 +30,17 @@ struct LiveNetworkTests {
   @Test @Reactor func anAddressThatCannotBeTheSourceIsAnError() async throws {
     let endpoint = Endpoint(address: .loopback4, port: 9)
     await #expect(throws: NetworkError.system(call: "bind", code: EAFNOSUPPORT)) {
-      _ = try await LiveNetwork(source: .loopback6).connect(to: endpoint, timeout: .seconds(10))
+      _ = try await LiveNetwork(sources: [.loopback6]).connect(to: endpoint, timeout: .seconds(10))
     }
     // An address of the range for documentation, which no machine has.
     await #expect(throws: NetworkError.system(call: "bind", code: EADDRNOTAVAIL)) {
-      _ = try await LiveNetwork(source: .v4(0xC000_0201)).connect(
+      _ = try await LiveNetwork(sources: [.v4(0xC000_0201)]).connect(
         to: endpoint, timeout: .seconds(10))
     }
   }
 
   @Test @Reactor func datagramsComeFromTheAddressThatWasNamed() throws {
-    let bound = LiveNetwork(source: .v4(0x7F00_0203))
+    let bound = LiveNetwork(sources: [.v4(0x7F00_0203)])
     let socket = try bound.bindDatagrams(at: Endpoint(address: .any4, port: 0))
     #expect(socket.local.address == .v4(0x7F00_0203))
     socket.close()
@@ -50,6 +50,12 @@ struct LiveNetworkTests {
     let own = try bound.bindDatagrams(at: Endpoint(address: .loopback4, port: 0))
     #expect(own.local.address == .loopback4, "who names an address gets it")
     own.close()
+  }
+
+  @Test func interfacesHaveNamesAndAddresses() {
+    #expect(NetworkInterfaces.names.contains("lo"))
+    #expect(NetworkInterfaces.addresses(of: "lo").contains(.loopback4))
+    #expect(NetworkInterfaces.addresses(of: "nope0").isEmpty)
   }
 
   /// Opens a listening socket whose backlog is full, so that further connects get no answer.

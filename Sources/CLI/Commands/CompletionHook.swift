@@ -5,10 +5,10 @@ package struct HookFacts: Sendable {
   /// The variables, in the order in which the manual lists them.
   package static let variables: [(name: String, meaning: String)] = [
     ("SWIFT_TORRENT_NAME", "the torrent's name"),
-    ("SWIFT_TORRENT_PATH", "the absolute path of the file or folder that was downloaded"),
+    ("SWIFT_TORRENT_PATH", "the absolute path of the downloaded file or folder"),
     ("SWIFT_TORRENT_INFO_HASH", "the info-hash in hexadecimal"),
     ("SWIFT_TORRENT_BYTES", "the size of the torrent, in bytes"),
-    ("SWIFT_TORRENT_SOURCE", "the source as it was given"),
+    ("SWIFT_TORRENT_SOURCE", "the source as given on the command line"),
   ]
 
   let name: String
@@ -66,9 +66,9 @@ struct CompletionHook {
 
   private func failure(_ status: Int32) -> CommandFailure? {
     let signal = status & 0x7F
-    if signal != 0 { return CommandFailure(.failure, "\(title) died of signal \(signal)") }
+    if signal != 0 { return CommandFailure(.failure, "\(title) was killed by signal \(signal)") }
     let code = status >> 8 & 0xFF
-    return code == 0 ? nil : CommandFailure(.failure, "\(title) ended with status \(code)")
+    return code == 0 ? nil : CommandFailure(.failure, "\(title) exited with status \(code)")
   }
 
   private func spawn() -> Result<pid_t, CommandFailure> {
@@ -90,7 +90,7 @@ struct CompletionHook {
     }
     guard code == 0 else {
       return .failure(
-        CommandFailure(.failure, "\(title) cannot be run: \(Console.message(for: code))"))
+        CommandFailure(.failure, "\(title) could not be run: \(Console.message(for: code))"))
     }
     return .success(child)
   }

@@ -9,14 +9,14 @@ enum CreateCommand {
     let path = invocation.arguments[0]
     let absolute = AbsolutePath.of(path)
     let name = try name(of: absolute, invocation.creation)
-    let output =
-      invocation.creation.outputPath ?? String(decoding: name, as: UTF8.self) + ".torrent"
+    let fileName = String(decoding: name, as: UTF8.self)
     let target = try TorrentTarget(
-      output, overwrites: invocation.creation.overwrites, tree: absolute)
+      invocation.creation.outputPath ?? fileName + ".torrent", name: fileName,
+      overwrites: invocation.creation.overwrites, tree: absolute)
     let tree = try FileTree(scanning: path, excluding: invocation.selection.exclusions)
     let geometry = try geometry(of: tree, path, invocation.creation)
     for path in tree.skipped where invocation.streams.verbosity != .quiet {
-      Console.message("left out \(path): a symbolic link, or neither file nor folder\n")
+      Console.message("skipped \(path): it is a symbolic link, or neither a file nor a folder\n")
     }
     let streams = invocation.streams
     let shown = TerminalText.cleaned(utf8: name)
@@ -43,7 +43,7 @@ enum CreateCommand {
     if let name = creation.name { return Array(name.utf8) }
     guard let last = path.split(separator: "/").last, last != ".." else {
       throw CommandFailure(
-        .badUsage, "\(path) has no name of its own", hint: "give one with --name")
+        .badUsage, "\(path) has no name that a torrent could take", hint: "choose one with --name")
     }
     return Array(last.utf8)
   }
@@ -54,14 +54,14 @@ enum CreateCommand {
     let total = tree.totalLength
     let length = creation.pieceLength ?? PieceLengthChoice.length(for: total)
     guard total > 0 else {
-      throw CommandFailure(.failure, "\(path) holds no data, and a torrent needs a byte")
+      throw CommandFailure(.failure, "\(path) has no data, and a torrent needs at least one byte")
     }
     guard let geometry = PieceGeometry(totalLength: total, pieceLength: length),
       geometry.pieceCount <= MetainfoLimits().pieces
     else {
       throw CommandFailure(
         .badUsage,
-        "\(ByteText.size(total)) make too many pieces of \(ByteText.size(Int64(length)))",
+        "\(ByteText.size(total)) would be too many pieces of \(ByteText.size(Int64(length)))",
         hint: "choose a larger --piece-length")
     }
     return geometry
@@ -95,7 +95,8 @@ enum CreateCommand {
       for warning in torrent.warnings { Console.message("warning: \(warning)\n") }
       Console.message(
         "\(TerminalText.cleaned(torrent.name)): \(ByteText.size(geometry.totalLength)) in "
-          + "\(geometry.pieceCount) pieces of \(ByteText.size(Int64(geometry.pieceLength)))\n")
+          + "\(geometry.pieceCount) \(geometry.pieceCount == 1 ? "piece" : "pieces") of "
+          + "\(ByteText.size(Int64(geometry.pieceLength)))\n")
     }
     guard let path = target.path else { return }
     if streams.json {
@@ -107,10 +108,12 @@ enum CreateCommand {
         .init("piece_length", .count(geometry.pieceLength)),
         .init("piece_count", .count(geometry.pieceCount)),
         .init("files", .count(torrent.layout.files.count)),
+        .init("magnet", .string(MagnetLink.text(of: torrent))),
       ])
       try Console.result(value.text + "\n")
     } else if streams.verbosity != .quiet {
-      try Console.result("\(torrent.infoHash)  \(TerminalText.cleaned(path))\n")
+      try Console.result(
+        "\(torrent.infoHash)  \(TerminalText.cleaned(path))\n\(MagnetLink.text(of: torrent))\n")
     }
   }
 }

@@ -27,7 +27,7 @@ final class DHTMemory: Sendable {
       if !state.isEmpty, let objection = DHTOptions.objection(toState: state) {
         throw CommandFailure(
           .inputOutputFailure, "\(path): \(objection)",
-          hint: "it is left as it is; name another file with --dht-state, or remove it")
+          hint: "the file is left unchanged; choose another one with --dht-state, or remove it")
       }
     }
     content = Mutex(Content(state: state))
@@ -61,7 +61,7 @@ final class DHTMemory: Sendable {
     }
     guard let path, !state.isEmpty else { return nil }
     return Self.replace(path, with: state).map {
-      "\(path): the nodes of the DHT could not be kept: \(Console.message(for: $0))"
+      "\(path): the DHT nodes could not be saved: \(Console.message(for: $0))"
     }
   }
 

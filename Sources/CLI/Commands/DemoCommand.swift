@@ -30,7 +30,7 @@ enum DemoCommand {
         display.note("a tracker at \(tracker)")
         for seed in seeds { display.note("\(seed.part) at \(seed.endpoint)") }
       case .download(.pieceFailed(let piece, _)):
-        display.note("piece \(piece) was wrong, and goes back to the queue")
+        display.note("piece \(piece) was corrupt and is fetched again")
       case .download(let event):
         display.show(event, of: 0)
       }
@@ -59,13 +59,14 @@ enum DemoCommand {
     _ demo: DemoSwarm.Outcome, isQuiet: Bool
   ) throws(CommandFailure) {
     guard demo.dataIsRight else {
-      throw CommandFailure(.verificationFailed, "the demo's data differs from the original")
+      throw CommandFailure(.verificationFailed, "the downloaded data differs from the original")
     }
     guard demo.banIsRight else {
-      throw CommandFailure(.failure, "the demo's liar \(demo.liar) was not the only one banned")
+      throw CommandFailure(
+        .failure, "the lying seed \(demo.liar) should be the only peer that is banned")
     }
     if !isQuiet {
-      Console.message("the data equals the original, and the liar was banned: all is well\n")
+      Console.message("the data equals the original, and the lying seed was banned: success\n")
     }
   }
 }

@@ -5,12 +5,12 @@ import Primitives
 /// `swift-torrent SOURCE…` and `swift-torrent seed SOURCE…`: from the sources to the last byte.
 enum DownloadCommand {
   static func run(_ invocation: Invocation) async throws(CommandFailure) -> ExitStatus {
-    let sources = try sources(of: invocation)
+    let sources = try EachSource.entries(of: invocation)
     if invocation.batch.listsOnly {
-      return try await ListCommand.run(sources.map(\.source), invocation)
+      return try await ListCommand.run(sources, invocation)
     }
     if sources.count > 1, invocation.batch.jobs > 1, invocation.download.port != 0 {
-      throw UsageError.portForSeveral.failure
+      throw UsageError.portForSeveral.failure(for: invocation.command)
     }
     let stop = StopSwitch()
     let dht = try DHTMemory(path: invocation.dht.stateFile)
@@ -22,26 +22,6 @@ enum DownloadCommand {
     guard let code = await reporter.outputError else { return status }
     if Console.isBrokenPipe(code) { Console.dieOfBrokenPipe() }
     throw Console.resultFailure(code)
-  }
-
-  /// The sources of the command line, then those of the list.
-  private static func sources(
-    of invocation: Invocation
-  ) throws(CommandFailure) -> [InputList.Entry] {
-    var sources = invocation.arguments.map {
-      InputList.Entry(source: SourceArgument($0), folder: nil)
-    }
-    guard let path = invocation.batch.inputFile else { return sources }
-    let limit = InputList.maximumLength
-    let bytes =
-      path == "-"
-      ? try FileBytes.readStandardInput(limit: limit) : try FileBytes.read(path, limit: limit)
-    do throws(UsageError) {
-      sources += try InputList.parse(bytes)
-    } catch {
-      throw error.failure
-    }
-    return sources
   }
 }
 
@@ -193,7 +173,7 @@ struct SourceRun: Sendable {
     }
     if !invocation.webSeeds.isEmpty { try invocation.checkBinding(of: "web seeds") }
     // Those that the torrent names are left alone, as it may do without.
-    if options.bindAddress != nil, !invocation.allowsUnboundHTTP { options.webSeeds = [] }
+    if !options.bindAddresses.isEmpty, !invocation.allowsUnboundHTTP { options.webSeeds = [] }
     return options
   }
 

@@ -104,7 +104,8 @@ struct LoadedTorrent: Sendable {
     let count = torrent.layout.files.count
     if let last = ranges.last?.upperBound, last >= count {
       throw CommandFailure(
-        .badMagnet, "the magnet link selects file \(last + 1), but \(torrent.name) has \(count)",
+        .badMagnet,
+        "the magnet link selects file \(last + 1), but \(torrent.name) has only \(count)",
         hint: "choose files with --files or --select")
     }
     return FileSelection(ranges.flatMap { Array($0) })

@@ -22,7 +22,9 @@ enum ScrapeCommand {
     var status = ExitStatus.success
     for question in questions {
       let outcome = await Termination.guarding {
-        await ScrapeService.ask(question.tracker, about: question.infoHashes)
+        await ScrapeService.ask(
+          question.tracker, about: question.infoHashes,
+          allowsLocalURLs: invocation.download.allowsLocalURLs)
       }
       switch outcome {
       case .success(let reply)?:
@@ -67,8 +69,8 @@ enum ScrapeCommand {
     }
     if hashes.isEmpty, trackers.contains(where: isUDP) {
       throw CommandFailure(
-        .badUsage, "a UDP tracker tells only of torrents that are named",
-        hint: "name a torrent or its info-hash")
+        .badUsage, "a UDP tracker has to be asked about a certain torrent",
+        hint: "name a torrent or its info-hash as well")
     }
     let parts = stride(from: 0, to: max(1, hashes.count), by: hashesPerQuestion).map { start in
       Array(hashes[start..<min(hashes.count, start + hashesPerQuestion)])
@@ -132,7 +134,7 @@ package struct ScrapeLine: Sendable {
   /// For people.
   package var text: String {
     let head = TerminalText.cleaned("\(infoHash)  \(name.map { "\($0)  " } ?? "")\(tracker)  ")
-    guard let counts else { return head + "unknown there" }
+    guard let counts else { return head + "unknown to the tracker" }
     return head
       + "\(counts.seeders) seeding, \(counts.leechers) downloading, \(counts.downloaded) completed"
   }

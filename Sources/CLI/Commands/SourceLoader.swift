@@ -38,7 +38,8 @@ enum SourceLoader {
     } catch {
       throw CommandFailure(
         error.isBadBencode ? .badBencode : .badTorrent, "\(source): \(error)",
-        hint: error.isBadBencode ? "is it a .torrent file, and complete?" : nil)
+        hint: error.isBadBencode
+          ? InputKind(bytes)?.hint ?? "is it a complete .torrent file?" : nil)
     }
   }
 
@@ -50,7 +51,9 @@ enum SourceLoader {
       throw CommandFailure(.sourceNotFound, "\(url): the server has no such file (\(status))")
     case .failure(.tooLarge(let limit)):
       throw CommandFailure(
-        .badTorrent, "\(url): more than \(ByteText.size(Int64(limit))) is no torrent")
+        .badTorrent,
+        "\(url): it is larger than \(ByteText.size(Int64(limit))), which is too large for a torrent"
+      )
     case .failure(.failed(let words)):
       throw CommandFailure(.networkFailure, "\(url): \(words)")
     }
@@ -91,18 +94,20 @@ enum FileBytes {
       bytes += chunk
     }
     throw CommandFailure(
-      .badTorrent, "\(path): more than \(ByteText.size(Int64(limit))) is no torrent")
+      .badTorrent,
+      "\(path): it is larger than \(ByteText.size(Int64(limit))), which is too large for a torrent")
   }
 
   private static func failure(_ path: String, _ code: Int32) -> CommandFailure {
     switch code {
     case ENOENT, ENOTDIR:
+      if let url = ForeignURL(path) { return url.failure }
       let suggestion = Suggestion.nearest(to: path, among: Command.words)
       return CommandFailure(
         .sourceNotFound, "\(path): no such file",
         hint: suggestion.map { "did you mean the command '\($0)'?" })
     case EISDIR:
-      return CommandFailure(.inputOutputFailure, "\(path) is a folder, not a .torrent file")
+      return CommandFailure(.inputOutputFailure, "\(path) is a folder, not a file")
     default:
       return CommandFailure(.inputOutputFailure, "\(path): \(Console.message(for: code))")
     }

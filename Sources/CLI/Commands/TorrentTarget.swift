@@ -9,35 +9,37 @@ struct TorrentTarget {
   /// Checks, before any work, that it may be written there.
   ///
   /// - Parameters:
-  ///   - path: The file's path; `-` is standard output.
+  ///   - place: The file's path, or that of a folder; `-` is standard output.
+  ///   - name: The torrent's name, of which the file's is made in a folder.
   ///   - overwrites: Whether a file that is there may be replaced.
   ///   - tree: The absolute path of what the torrent is made of, if it is made now.
   ///   - bytes: What will be written, if that is known: a file that holds it already may stay.
   /// - Throws: When the file exists and may not be replaced, or would lie in the tree that it
   ///   describes.
   init(
-    _ path: String, overwrites: Bool, tree: String? = nil, bytes: [UInt8]? = nil
+    _ place: String, name: String, overwrites: Bool, tree: String? = nil, bytes: [UInt8]? = nil
   ) throws(CommandFailure) {
-    guard path != "-" else {
+    guard place != "-" else {
       self.path = nil
       return
     }
+    let path = Self.isFolder(place) ? Self.path(of: name, in: place) : place
     self.path = path
     let folder = AbsolutePath.of(Self.folder(of: path))
     if let tree, folder == tree || folder.hasPrefix(tree == "/" ? "/" : tree + "/") {
       throw CommandFailure(
-        .badUsage, "\(path) would lie in the folder that it describes",
-        hint: "name another place with --save-torrent FILE")
+        .badUsage, "\(path) would be inside the folder that the torrent describes",
+        hint: "choose another place with -o FILE")
     }
     var status = stat()
     guard lstat(path, &status) == 0 else { return }
     guard status.st_mode & S_IFMT == S_IFREG else {
-      throw CommandFailure(.outputExists, "\(path) exists and is no regular file")
+      throw CommandFailure(.outputExists, "\(path) exists and is not a regular file")
     }
     let isThere = if let bytes { try Self.isFile(path, of: bytes) } else { false }
     guard overwrites || isThere else {
       throw CommandFailure(
-        .outputExists, "\(path) exists", hint: "let it be replaced with --overwrite")
+        .outputExists, "\(path) exists", hint: "replace it with --overwrite")
     }
   }
 
@@ -62,6 +64,17 @@ struct TorrentTarget {
     return try FileBytes.read(path, limit: bytes.count) == bytes
   }
 
+  /// Whether a path leads to a folder, or can lead to nothing else.
+  private static func isFolder(_ path: String) -> Bool {
+    if path.hasSuffix("/") { return true }
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+  }
+
+  private static func path(of name: String, in folder: String) -> String {
+    (folder.hasSuffix("/") ? folder : folder + "/") + name + ".torrent"
+  }
+
   private static func folder(of path: String) -> String {
     guard let slash = path.lastIndex(of: "/") else { return "." }
     return slash == path.startIndex ? "/" : String(path[..<slash])
@@ -80,7 +93,7 @@ extension TorrentTarget {
     guard let path = invocation.creation.outputPath else { return }
     let bytes = torrent.fileBytes
     let target = try TorrentTarget(
-      path, overwrites: invocation.creation.overwrites, bytes: bytes)
+      path, name: torrent.name, overwrites: invocation.creation.overwrites, bytes: bytes)
     try target.write(bytes)
   }
 }

@@ -4,19 +4,25 @@ import Primitives
 /// `swift-torrent tracker`: a small HTTP and UDP tracker for smoke tests, until it is interrupted.
 enum TrackerCommand {
   static func run(_ invocation: Invocation) async throws(CommandFailure) {
-    guard let endpoint = invocation.listenEndpoint else { return }
-    let tracker = TrackerService(endpoint: endpoint)
-    let outcome = await Termination.guarding(stop: tracker.stop) {
-      await serve(tracker)
+    guard let place = invocation.listenPlace else { return }
+    var failure: CommandFailure?
+    // A name can have an address that this machine lacks, as localhost has ::1 without IPv6.
+    for endpoint in try await Invocation.endpoints(of: place, for: "--listen") {
+      let tracker = TrackerService(endpoint: endpoint)
+      let outcome = await Termination.guarding(stop: tracker.stop) {
+        await serve(tracker)
+      }
+      guard case .failure(let reason) = outcome else { return }
+      failure = failure ?? reason
     }
-    if case .failure(let failure) = outcome { throw failure }
+    if let failure { throw failure }
   }
 
   /// Serves until it is stopped.
   private static func serve(_ tracker: TrackerService) async -> Result<Void, CommandFailure> {
     do throws(DownloadError) {
       try await tracker.run { endpoint in
-        // A script reads the port from here; when nobody reads, the tracker serves all the same.
+        // Scripts read the port from here; if nobody reads it, the tracker serves all the same.
         Console.announcement("http://\(endpoint)/announce\nudp://\(endpoint)/announce\n")
       }
       return .success(())
@@ -27,7 +33,7 @@ enum TrackerCommand {
       return .failure(
         CommandFailure(
           .networkFailure, "the tracker cannot listen: \(reason)",
-          hint: "choose another address with --listen; port 0 is any free port"))
+          hint: "choose another address with --listen; port 0 picks a free port"))
     }
   }
 }

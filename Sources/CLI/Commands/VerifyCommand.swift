@@ -2,14 +2,24 @@ import Download
 import Metainfo
 import Storage
 
-/// `swift-torrent verify SOURCE`: whether the data on disk is what the torrent says; reads only.
+/// `swift-torrent verify SOURCE…`: whether the data on disk is what the torrents say; reads only.
 enum VerifyCommand {
   static func run(_ invocation: Invocation) async throws(CommandFailure) -> ExitStatus {
-    let source = SourceArgument(invocation.arguments[0])
-    let loaded = try await SourceLoader.load(source, invocation)
+    try await EachSource.run(
+      try EachSource.entries(of: invocation)
+    ) { _, entry throws(CommandFailure) in
+      try await verify(entry, invocation)
+    }
+  }
+
+  private static func verify(
+    _ entry: InputList.Entry, _ invocation: Invocation
+  ) async throws(CommandFailure) -> ExitStatus {
+    let loaded = try await SourceLoader.load(entry.source, invocation)
     let torrent = loaded.torrent
     let streams = invocation.streams
     var chosen = invocation.download
+    if let folder = entry.folder { chosen.folder = folder }
     chosen.selection = try loaded.selection(invocation.selection)
     let options = chosen
     let verification = TorrentVerification(torrent: torrent, options: options)

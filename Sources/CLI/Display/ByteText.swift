@@ -1,8 +1,9 @@
 /// Sizes, rates and times as people read and write them.
 package enum ByteText {
-  /// Reads `4096`, `512K`, `2MiB` or `1.5G`, all in powers of 1024; nil for anything else.
+  /// Reads `4096`, `512K`, `2MB`, `2 MiB` or `1.5g`, all in powers of 1024; nil for anything else.
   ///
-  /// A fraction of a byte is dropped.
+  /// `MB` is the same as `M` and `MiB`, as for most programs that take `M` for 1024². A fraction of a
+  /// byte is dropped.
   package static func parse(_ text: String) -> Int64? {
     let digits = text.prefix { $0.isASCII && $0.isNumber }
     var rest = text.dropFirst(digits.count)
@@ -13,13 +14,16 @@ package enum ByteText {
       rest = rest.dropFirst(1 + fraction.count)
       guard (1...9).contains(fraction.count) else { return nil }
     }
+    let blanks = rest.prefix { $0 == " " }
+    rest = rest.dropFirst(blanks.count)
+    guard blanks.isEmpty || !rest.isEmpty else { return nil }
     let shift: Int64
     switch rest.uppercased() {
     case "", "B": shift = 0
-    case "K", "KIB": shift = 10
-    case "M", "MIB": shift = 20
-    case "G", "GIB": shift = 30
-    case "T", "TIB": shift = 40
+    case "K", "KB", "KIB": shift = 10
+    case "M", "MB", "MIB": shift = 20
+    case "G", "GB", "GIB": shift = 30
+    case "T", "TB", "TIB": shift = 40
     default: return nil
     }
     // Part of a byte makes no sense without a unit.

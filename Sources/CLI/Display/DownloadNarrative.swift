@@ -30,9 +30,9 @@ package struct DownloadNarrative: Sendable {
       "\(start.name): \(ByteText.size(start.totalLength)) in \(count(start.pieceCount, "piece"))"
         + ", into \(start.folder)"
     case .checked(let bytes) where bytes > 0:
-      "\(ByteText.size(bytes)) are there already"
+      "found \(ByteText.size(bytes)) of verified data on disk"
     case .listening(let port) where isSeeding:
-      // Whoever has no tracker needs it for --peer.
+      // Without a tracker, users need it for --peer.
       "listening for peers on port \(port)"
     case .peerBanned(let peer, let reason):
       "banned \(peer): \(reason)"
@@ -41,11 +41,11 @@ package struct DownloadNarrative: Sendable {
     case .webSeed(let report):
       trouble(of: report)
     case .dht(let report):
-      if case .failed(let words) = report.state { "no DHT: \(words)" } else { nil }
+      if case .failed(let words) = report.state { "the DHT cannot be used: \(words)" } else { nil }
     case .seeding(let facts) where isSeeding:
       facts.isPartial ? words(ofPartial: facts) : nil
     case .seeding:
-      "complete; serving it to others"
+      "complete, now seeding"
     case .progress(let progress):
       wait.line(progress)
     default:
@@ -56,7 +56,7 @@ package struct DownloadNarrative: Sendable {
   private func words(ofPartial seed: SeedingFacts) -> String {
     let share = ByteText.percent(seed.verifiedBytes, of: seed.totalBytes)
     return "a partial seed: \(ByteText.size(seed.verifiedBytes)) of "
-      + "\(ByteText.size(seed.totalBytes)) (\(share)) are there and served; nothing is fetched"
+      + "\(ByteText.size(seed.totalBytes)) (\(share)) on disk; seeding that, downloading nothing"
   }
 
   /// A tracker's failure or warning, when it differs from the one before.
@@ -79,9 +79,9 @@ package struct DownloadNarrative: Sendable {
     switch report.state {
     case .working: nil
     case .failed(let words, let pause):
-      "web seed \(report.url): \(words); asked again in \(ByteText.elapsed(pause))"
+      "web seed \(report.url): \(words); next attempt in \(ByteText.elapsed(pause))"
     case .limited(let words): "web seed \(report.url): \(words)"
-    case .givenUp(let words): "web seed \(report.url) is not used: \(words)"
+    case .givenUp(let words): "web seed \(report.url) given up: \(words)"
     }
   }
 
@@ -102,7 +102,7 @@ package struct DownloadNarrative: Sendable {
     case .fileCompleted(_, let path, let length):
       "\(path) is complete (\(ByteText.size(length)))"
     case .pieceFailed(let piece, let senders):
-      "piece \(piece) is wrong, from \(senders.map(\.description).joined(separator: ", "))"
+      "piece \(piece) is corrupt, sent by \(senders.map(\.description).joined(separator: ", "))"
     default:
       nil
     }
@@ -111,7 +111,7 @@ package struct DownloadNarrative: Sendable {
   private func state(of report: DHTReport) -> String? {
     let known = "\(count(report.nodes, "node")) known"
     return switch report.state {
-    case .joining: "DHT: asking where to begin"
+    case .joining: "DHT: joining"
     case .joined: "DHT: joined, \(known)"
     case .searched(let peers): "DHT: found \(count(peers, "peer")), \(known)"
     case .failed: nil
@@ -121,14 +121,14 @@ package struct DownloadNarrative: Sendable {
   private func state(of report: TrackerReport) -> String {
     switch report.state {
     case .announcing:
-      return "tracker \(report.url): asking"
+      return "tracker \(report.url): announcing"
     case .working(let peers, let seeders, let leechers, let next):
       let swarm = [seeders.map { count($0, "seed") }, leechers.map { count($0, "leech") }]
         .compactMap(\.self).joined(separator: ", ")
-      let sight = report.externalAddress.map { ", sees us at \($0)" } ?? ""
+      let sight = report.externalAddress.map { ", which sees us as \($0)" } ?? ""
       return "tracker \(report.url): \(count(peers, "peer"))\(swarm.isEmpty ? "" : " (\(swarm))")"
-        + "\(sight), asked again in \(ByteText.elapsed(next))"
-        + (report.defect.map { "; not usable in its answer: \($0)" } ?? "")
+        + "\(sight); next announce in \(ByteText.elapsed(next))"
+        + (report.defect.map { "; part of its reply was unusable: \($0)" } ?? "")
     case .failed(let words):
       return "tracker \(report.url): \(words)"
     }
@@ -144,8 +144,8 @@ package struct DownloadNarrative: Sendable {
     }
     let time = ByteText.elapsed(summary.duration)
     if final.verifiedBytes < final.totalBytes {
-      return "\(name): served the \(ByteText.size(final.verifiedBytes)) of "
-        + "\(ByteText.size(final.totalBytes)) that are there, for \(time)\(sent(final))"
+      return "\(name): seeded \(ByteText.size(final.verifiedBytes)) of "
+        + "\(ByteText.size(final.totalBytes)) for \(time)\(sent(final))"
     }
     let rate = ByteText.rate(final.averageDownloadRate)
     var text = "\(name): complete, \(ByteText.size(final.totalBytes)) verified in \(time) (\(rate))"
@@ -153,7 +153,9 @@ package struct DownloadNarrative: Sendable {
     if !origins.isEmpty { text += ", from \(origins)" }
     text += sent(final)
     if final.wastedBytes > 0 { text += ", \(ByteText.size(final.wastedBytes)) wasted" }
-    if final.failedPieces > 0 { text += ", \(count(final.failedPieces, "bad piece")) replaced" }
+    if final.failedPieces > 0 {
+      text += ", \(count(final.failedPieces, "corrupt piece")) fetched again"
+    }
     if !summary.bannedPeers.isEmpty {
       let shown = summary.bannedPeers.prefix(5).map(\.description)
       let more = summary.bannedPeers.count > shown.count ? ", …" : ""

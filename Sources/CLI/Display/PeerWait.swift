@@ -1,7 +1,7 @@
 import Download
 import Tracker
 
-/// Notices that a download has nobody to download from, and says what it waits for.
+/// Notices that a download has no peers, and says what it waits for.
 ///
 /// Without this a run that no peer will ever serve looks like one that is merely slow.
 struct PeerWait {
@@ -35,33 +35,33 @@ struct PeerWait {
       return nil
     }
     snapshots = min(snapshots + 1, Self.patience + 1)
-    return snapshots == Self.patience ? "waiting for a peer: \(reason)" : nil
+    return snapshots == Self.patience ? "waiting for peers: \(reason)" : nil
   }
 
   private var reason: String {
     if let dht {
       switch dht.state {
-      case .joining: return "no tracker knows one, and no node of the DHT has answered yet"
-      case .joined: return "the DHT is being searched"
+      case .joining: return "no tracker knows any, and no DHT node has answered yet"
+      case .joined: return "searching the DHT"
       case .searched:
-        return "neither trackers nor the DHT know one that answers; they are asked again"
+        return "no peer from the trackers or the DHT has answered; asking them again"
       case .failed: break
       }
     }
     if trackers.isEmpty {
-      return "there is no tracker to ask (--tracker) and none given that answers (--peer); "
-        + "one may connect to port \(port)"
+      return "there is no tracker (--tracker), and no given peer (--peer) answers; "
+        + "peers can connect to port \(port)"
     }
     var isAsking = false
     for state in trackers.values {
       switch state {
-      case .working: return "the trackers know none that answers; they are asked again"
+      case .working: return "no peer from the trackers has answered; asking them again"
       case .announcing: isAsking = true
       case .failed: break
       }
     }
     return isAsking
       ? "no tracker has answered yet"
-      : "no tracker could be asked; those that may work are tried again"
+      : "no tracker could be reached; trying again"
   }
 }

@@ -87,10 +87,10 @@ extension MetadataProgress {
   package var words: String {
     func peers(_ count: Int) -> String { count == 1 ? "1 peer" : "\(count) peers" }
     if connectedPeers == 0 {
-      return "looking for peers that have its metadata (\(knownPeers) known)"
+      return "looking for peers with its metadata (\(knownPeers) known)"
     }
     if offeringPeers == 0 {
-      return "connected to \(peers(connectedPeers)), none of which has offered its metadata yet"
+      return "connected to \(peers(connectedPeers)), none with its metadata so far"
     }
     let share = totalBytes.map {
       ", \(ByteText.size(Int64(receivedBytes))) of \(ByteText.size(Int64($0)))"

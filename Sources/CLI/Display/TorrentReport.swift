@@ -65,7 +65,8 @@ package struct TorrentReport {
         node.host.contains(":") ? "[\(node.host)]:\(node.port)" : "\(node.host):\(node.port)"
       )
     }
-    return (tiers + torrent.webSeeds.map { ("web seed", $0) } + nodes).map(Self.line)
+    let magnet = [("magnet", MagnetLink.text(of: torrent))]
+    return (tiers + torrent.webSeeds.map { ("web seed", $0) } + nodes + magnet).map(Self.line)
   }
 
   private var files: [String] {

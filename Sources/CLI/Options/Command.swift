@@ -35,12 +35,12 @@ package enum Command: String, CaseIterable, Sendable {
   package var usage: String {
     switch self {
     case .download: "SOURCE… [-o DIR] [OPTION]…"
-    case .info: "info SOURCE [--json]"
-    case .verify: "verify SOURCE [-o DIR] [OPTION]…"
-    case .create: "create PATH [OPTION]…"
+    case .info: "info SOURCE… [OPTION]…"
+    case .verify: "verify SOURCE… [-o DIR] [OPTION]…"
+    case .create: "create PATH [-o FILE] [OPTION]…"
     case .seed: "seed SOURCE… [-o DIR] [OPTION]…"
     case .scrape: "scrape SOURCE|URL|INFO-HASH…"
-    case .tracker: "tracker --listen ADDRESS:PORT"
+    case .tracker: "tracker --listen HOST:PORT"
     case .demo: "demo"
     case .completions: "completions \(CompletionScript.names.joined(separator: "|"))"
     case .help: "help [COMMAND]"
@@ -48,31 +48,34 @@ package enum Command: String, CaseIterable, Sendable {
     }
   }
 
+  /// What messages call the command.
+  var shownName: String { self == .download ? "downloads" : "'\(rawValue)'" }
+
   /// The whole usage line.
   package var synopsis: String { "swift-torrent \(usage)" }
 
   /// What the command does, in one line.
   package var summary: String {
     switch self {
-    case .download: "download, verify every byte, and end"
-    case .info: "show everything that a torrent says"
-    case .verify: "check data on disk, and change nothing"
-    case .create: "make a torrent of a file or folder"
-    case .seed: "serve verified data until interrupted"
+    case .download: "download, verify every byte, and exit"
+    case .info: "show what is in a torrent"
+    case .verify: "check data on disk without changing it"
+    case .create: "make a torrent from a file or folder"
+    case .seed: "seed complete data until interrupted"
     case .scrape: "ask trackers how many peers a torrent has"
-    case .tracker: "run a small HTTP tracker until interrupted"
-    case .demo: "download from a swarm on loopback that this process makes"
-    case .completions: "print a shell's completions, or the manual page"
-    case .help: "show the help, or that of one command"
-    case .version: "show the version; with --verbose the hash kernel too"
+    case .tracker: "run a small HTTP and UDP tracker until interrupted"
+    case .demo: "test this installation with a swarm inside one process"
+    case .completions: "print shell completions or the manual page"
+    case .help: "show this help, or that of a command"
+    case .version: "show the version; with --verbose also the hash kernel"
     }
   }
 
   /// How many arguments the command takes besides its options.
   var argumentCount: ClosedRange<Int> {
     switch self {
-    case .download, .seed, .scrape: 1...Int.max
-    case .info, .verify, .create, .completions: 1...1
+    case .download, .seed, .info, .verify, .scrape: 1...Int.max
+    case .create, .completions: 1...1
     case .help: 0...1
     case .tracker, .demo, .version: 0...0
     }

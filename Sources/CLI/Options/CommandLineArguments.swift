@@ -2,8 +2,9 @@ import Download
 
 /// Reads the words of a command line by the option table.
 ///
-/// Options and arguments may be mixed; `--name=value` and `-oDIR` are understood, and `--` ends the
-/// options. The first argument that is a command's word chooses the command.
+/// Options and arguments may be mixed; `--name=value`, `-oDIR` and `-qo DIR` are understood, and `--`
+/// ends the options. The first argument chooses the command if it is a command's word. Of an option
+/// that is given twice the last one counts, unless it is repeatable.
 package struct CommandLineArguments {
   private var words: ArraySlice<String>
   private var arguments: [String] = []
@@ -16,8 +17,27 @@ package struct CommandLineArguments {
   /// - Returns: The checked invocation.
   package static func parse(_ words: [String]) throws(UsageError) -> Invocation {
     var parser = CommandLineArguments(words: words[...])
-    try parser.sortWords()
-    return try parser.invocation()
+    return try parser.read()
+  }
+
+  /// The same for the process, whose failures name the command that was meant.
+  package static func invocation(_ words: [String]) throws(CommandFailure) -> Invocation {
+    var parser = CommandLineArguments(words: words[...])
+    do throws(UsageError) {
+      return try parser.read()
+    } catch {
+      throw error.failure(for: parser.likelyCommand)
+    }
+  }
+
+  private mutating func read() throws(UsageError) -> Invocation {
+    try sortWords()
+    return try invocation()
+  }
+
+  /// The command that was named, or that the words not read yet name.
+  private var likelyCommand: Command {
+    command ?? (arguments.isEmpty ? words.lazy.compactMap(Command.named).first : nil) ?? .download
   }
 
   private init(words: ArraySlice<String>) {
@@ -43,36 +63,46 @@ package struct CommandLineArguments {
   }
 
   private mutating func takeOption(_ word: String) throws(UsageError) {
-    var spelling = word
-    var attached: String?
-    if word.hasPrefix("--"), let equals = word.firstIndex(of: "=") {
-      spelling = String(word[..<equals])
-      attached = String(word[word.index(after: equals)...])
-    } else if !word.hasPrefix("--"), word.count > 2 {
-      spelling = String(word.prefix(2))
-      attached = String(word.dropFirst(2))
-    }
-    guard let option = OptionTable.all.first(where: { $0.spellings.contains(spelling) }) else {
-      let names = OptionTable.all.flatMap(\.spellings).filter { $0.hasPrefix("--") }
-      throw .unknownOption(
-        TerminalText.cleaned(spelling), nearest: Suggestion.nearest(to: spelling, among: names))
-    }
-    try checkRepetition(of: option, spelling)
-    if option.value == nil, attached != nil { throw .unexpectedValue(option: spelling) }
-    let words = try words(for: option, spelling, attached)
-    given.append(GivenOption(option: option, spelling: spelling, words: words))
+    guard word.hasPrefix("--") else { return try takeLetters(of: word) }
+    guard let equals = word.firstIndex(of: "=") else { return try take(word, attached: nil) }
+    try take(String(word[..<equals]), attached: String(word[word.index(after: equals)...]))
   }
 
-  private func checkRepetition(
-    of option: OptionSpecification, _ spelling: String
-  ) throws(UsageError) {
-    guard !option.isRepeatable,
-      let earlier = given.first(where: { $0.option.name == option.name })
-    else { return }
-    guard earlier.isOn == (spelling != option.negation) else {
-      throw .conflictingOptions(earlier.spelling, spelling)
+  /// Takes short options that share a dash: `-qv`, and `-qo DIR` or `-qoDIR`.
+  private mutating func takeLetters(of word: String) throws(UsageError) {
+    // Otherwise -overwrite would put the data into a folder called "verwrite".
+    let long = "-" + word.prefix { $0 != "=" }
+    if word.count > 2, !OptionTable.options(spelled: long).isEmpty {
+      throw .unknownOption(String(long.dropFirst()), nearest: long)
     }
-    throw .repeatedOption(option.name)
+    var letters = word.dropFirst()
+    while let letter = letters.popFirst() {
+      let spelling = "-\(letter)"
+      let takesValue = OptionTable.options(spelled: spelling).contains { $0.value != nil }
+      try take(spelling, attached: takesValue && !letters.isEmpty ? String(letters) : nil)
+      if takesValue { return }
+    }
+  }
+
+  private mutating func take(_ spelling: String, attached: String?) throws(UsageError) {
+    let options = OptionTable.options(spelled: spelling)
+    guard let first = options.first else {
+      throw .unknownOption(TerminalText.cleaned(spelling), nearest: nearest(to: spelling))
+    }
+    // Options of one spelling differ by their command, not by the words that they take.
+    if first.value == nil, attached != nil { throw .unexpectedValue(option: spelling) }
+    let words = try words(for: first, spelling, attached)
+    given.append(GivenOption(options: options, spelling: spelling, words: words))
+  }
+
+  /// The option that a wrong one was probably meant to be, of this command if it has one.
+  private func nearest(to spelling: String) -> String? {
+    func longNames(_ options: [OptionSpecification]) -> [String] {
+      options.flatMap(\.spellings).filter { $0.hasPrefix("--") }
+    }
+    let own = longNames(OptionTable.options(of: likelyCommand))
+    return Suggestion.nearest(to: spelling, among: own)
+      ?? Suggestion.nearest(to: spelling, among: longNames(OptionTable.all))
   }
 
   /// Takes the words that belong to an option.
@@ -100,34 +130,46 @@ package struct CommandLineArguments {
   /// Puts the parts together and checks what concerns more than one of them.
   private func invocation() throws(UsageError) -> Invocation {
     var invocation = Invocation()
-    let asksForHelp = given.contains { $0.option.name == "--help" }
     invocation.command = command ?? .download
     invocation.arguments = arguments
-    try checkBelonging(to: invocation.command)
-    for entry in given { try entry.apply(to: &invocation) }
-    if asksForHelp { invocation.command = .help }
-    try checkConflicts(&invocation)
+    let options = try chosenOptions(for: invocation.command)
+    for (option, entry) in zip(options, given) { try entry.apply(option, to: &invocation) }
+    let names = options.map(\.name)
+    if names.contains("--help") { invocation.command = .help }
+    try checkConflicts(&invocation, names)
     try checkArguments(invocation)
     return invocation
   }
 
-  private func checkBelonging(to command: Command) throws(UsageError) {
-    for entry in given where !entry.option.commands.contains(command) {
-      throw .optionNotForCommand(entry.spelling, command)
+  /// What was given, as the command's own options.
+  private func chosenOptions(
+    for command: Command
+  ) throws(UsageError) -> [OptionSpecification] {
+    var chosen: [OptionSpecification] = []
+    for entry in given {
+      guard let option = entry.options.first(where: { $0.commands.contains(command) }) else {
+        let owners = Command.allCases.filter { owner in
+          entry.options.contains { $0.commands.contains(owner) }
+        }
+        let own = OptionTable.options(of: command).map(\.name)
+        throw .optionNotForCommand(
+          entry.spelling, command, owners: owners,
+          nearest: own.first { $0.hasPrefix(entry.spelling + "-") })
+      }
+      chosen.append(option)
     }
+    return chosen
   }
 
-  private func checkConflicts(_ invocation: inout Invocation) throws(UsageError) {
-    let names = given.map(\.option.name)
-    if names.contains("--quiet"), names.contains("--verbose") {
-      throw .conflictingOptions("--quiet", "--verbose")
-    }
+  private func checkConflicts(
+    _ invocation: inout Invocation, _ names: [String]
+  ) throws(UsageError) {
     if invocation.dht.isWanted == false, let other = names.first(where: { $0.hasPrefix("--dht-") })
     {
       throw .conflictingOptions("--no-dht", other)
     }
-    if invocation.command == .tracker, invocation.listenEndpoint == nil {
-      throw .missingOption("--listen ADDRESS:PORT", .tracker)
+    if invocation.command == .tracker, invocation.listenPlace == nil {
+      throw .missingOption("--listen HOST:PORT", .tracker)
     }
     let inputs = arguments.filter { $0 == "-" }.count
     if SourceArgument.areTaken(by: invocation.command),
@@ -137,7 +179,7 @@ package struct CommandLineArguments {
     }
     try checkSavedTorrent(invocation)
     if invocation.command == .seed {
-      // Whoever gives gives everything at once: there is no end to wait for.
+      // All torrents are seeded at once, because seeding has no end to wait for.
       invocation.download.keepSeeding = true
       invocation.batch.jobs = .max
     }
@@ -182,17 +224,17 @@ package struct CommandLineArguments {
 
 /// One option as it stood on the command line.
 private struct GivenOption {
-  let option: OptionSpecification
+  /// The options with this spelling; the command decides between them.
+  let options: [OptionSpecification]
   let spelling: String
   let words: [String]
 
-  /// Whether it is not the form that turns something off.
-  var isOn: Bool { spelling != option.negation }
-
-  func apply(to invocation: inout Invocation) throws(UsageError) {
+  func apply(
+    _ option: OptionSpecification, to invocation: inout Invocation
+  ) throws(UsageError) {
     switch option.action {
     case .flag(let set): set(&invocation)
-    case .toggle(let set): set(&invocation, isOn)
+    case .toggle(let set): set(&invocation, spelling != option.negation)
     case .words(_, let set): set(&invocation, words)
     case .value(_, let set):
       let value = words.first ?? ""

@@ -27,7 +27,7 @@ package struct DHTChoice: Sendable {
   ) -> DHTOptions? {
     let isLocal = Locality.isLocal(
       trackers: trackers, webSeeds: webSeeds, peers: options.peers,
-      ownAddress: options.bindAddress)
+      ownAddresses: options.bindAddresses)
     guard isWanted ?? (!routers.isEmpty || !isLocal) else { return nil }
     var dht = DHTOptions()
     if !routers.isEmpty { dht.routers = routers }

@@ -8,6 +8,16 @@ package struct FileNumbers: Hashable, Sendable {
   /// The ranges, as they were given.
   package let ranges: [ClosedRange<Int>]
 
+  private init(ranges: [ClosedRange<Int>]) {
+    self.ranges = ranges
+  }
+
+  /// These numbers and others; nil when they are too many.
+  package func joined(with others: FileNumbers) -> FileNumbers? {
+    let all = ranges + others.ranges
+    return all.count <= Self.maximumCount ? FileNumbers(ranges: all) : nil
+  }
+
   /// Reads a list; nil for anything else, for 0, and for ranges that go backwards.
   package init?(_ text: String) {
     var ranges: [ClosedRange<Int>] = []

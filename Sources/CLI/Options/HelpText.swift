@@ -1,13 +1,23 @@
 import Hashing
 
-/// The help, made from the tables of commands, options and exit statuses.
+/// The help, made from the tables of commands, options, examples and exit statuses.
 package enum HelpText {
+  /// The most columns of a line.
+  package static let width = 80
+
   /// The help on everything, or on one command.
   package static func text(topic: String?) -> String {
     guard let topic, let command = Command(rawValue: topic), command != .help else {
       return overview
     }
-    return "\(command.synopsis)\n\n\(capitalized(command.summary)).\n\n\(options(of: command))"
+    return """
+      Usage: \(command.synopsis)
+
+      \(capitalized(command.summary)).
+
+      \(options(OptionTable.groups(of: command)))
+      \(examples(of: command))
+      """
   }
 
   /// What `--version` prints.
@@ -16,39 +26,70 @@ package enum HelpText {
     return verbosity == .verbose ? first + "hash kernel: \(HashKernel.choice)\n" : first
   }
 
-  /// The options as two columns, also the README's list.
-  package static var optionList: String {
-    list(OptionTable.all.map { ($0.usage, $0.summary) })
-  }
+  /// All options by group as two columns, also the README's list.
+  package static var optionList: String { options(OptionTable.groups) }
 
   private static var overview: String {
-    return """
-      swift-torrent: download torrents, verify every byte, and end.
+    """
+    swift-torrent: download torrents, verify every byte, and exit.
 
-      Usage:
-      \(list(Command.allCases.dropLast().map { ($0.synopsis, $0.summary) }))
-      A SOURCE is a .torrent file, the http(s) URL of one, a magnet link, an info-hash, or
-      - for a .torrent on standard input.
+    Usage: \(Command.download.synopsis)
+           swift-torrent COMMAND [ARGUMENT]… [OPTION]…
 
-      Options:
-      \(optionList)
-      Exit status:
-      \(list(ExitStatus.allCases.map { (String($0.rawValue), $0.meaning) }))\
-      SIGINT, SIGTERM, SIGHUP, SIGQUIT: progress is saved, then the process dies of the signal.
+    Commands:
+    \(list(Command.allCases.dropFirst().dropLast().map { ($0.usage, $0.summary) }, column: 32))
+    A SOURCE is a .torrent file, the http(s) URL of one, a magnet link, an
+    info-hash, or - for a .torrent on standard input.
 
-      """
+    \(examples(of: .download))
+    \(optionList)
+    TIME is written 30s, 5m or 1h30m; SIZE and RATE 512K, 1.5M or 2MiB, where
+    1K = 1KB = 1KiB = 1024 bytes. 'swift-torrent help COMMAND' shows the options of
+    one command, 'swift-torrent completions man' the manual page.
+
+    Exit status:
+    \(list(ExitStatus.allCases.map { (String($0.rawValue), $0.meaning) }, column: 6))\
+    On SIGINT, SIGTERM, SIGHUP and SIGQUIT, progress is saved; then the process dies
+    of the signal.
+
+    """
   }
 
-  private static func options(of command: Command) -> String {
-    "Options:\n" + list(OptionTable.options(of: command).map { ($0.usage, $0.summary) })
+  private static func options(_ groups: [OptionGroup]) -> String {
+    groups.map { group in
+      "\(group.title):\n" + list(group.options.map { ($0.usage, $0.summary) }, column: 32)
+    }.joined(separator: "\n")
   }
 
-  private static func list(_ rows: [(String, String)]) -> String {
-    let width = rows.map { TerminalText.width($0.0) }.max() ?? 0
+  private static func examples(of command: Command) -> String {
+    let examples = Example.of(command)
+    let title = examples.count == 1 ? "Example" : "Examples"
+    return "\(title):\n"
+      + examples.map { "  \($0.line)\n      \($0.meaning)\n" }.joined()
+  }
+
+  /// Two columns; what does not fit beside its term begins on the next line.
+  private static func list(_ rows: [(String, String)], column: Int) -> String {
+    let indent = String(repeating: " ", count: column)
     return rows.map { left, right in
-      let padding = String(repeating: " ", count: width - TerminalText.width(left) + 2)
-      return "  \(left)\(padding)\(right)\n"
+      let head = "  \(left)"
+      let room = column - TerminalText.width(head)
+      let start = room < 2 ? "\(head)\n\(indent)" : head + String(repeating: " ", count: room)
+      return start + wrapped(right, to: width - column).joined(separator: "\n" + indent) + "\n"
     }.joined()
+  }
+
+  /// Lines of at most that many columns, broken at blanks.
+  static func wrapped(_ text: String, to columns: Int) -> [String] {
+    var lines: [String] = []
+    for word in text.split(separator: " ") {
+      if let last = lines.last, TerminalText.width("\(last) \(word)") <= columns {
+        lines[lines.count - 1] += " " + word
+      } else {
+        lines.append(String(word))
+      }
+    }
+    return lines
   }
 
   private static func capitalized(_ text: String) -> String {

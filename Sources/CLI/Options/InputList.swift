@@ -31,7 +31,9 @@ package enum InputList {
       let source = trimmed((parts.first ?? "").drop { $0 == "\u{FEFF}" })
       if source.isEmpty || source.hasPrefix("#") { continue }
       let folder = parts.count > 1 ? trimmed(parts[1]) : ""
-      guard source != "-" else { throw .badInputLine(index + 1, "- cannot stand in a list") }
+      guard source != "-" else {
+        throw .badInputLine(index + 1, "standard input (-) cannot be used in a list")
+      }
       entries.append(
         Entry(source: SourceArgument(source), folder: folder.isEmpty ? nil : folder))
     }

@@ -1,5 +1,4 @@
 package import Download
-package import Primitives
 
 /// A command line, parsed and checked: nothing in it needs another look before the work begins.
 package struct Invocation: Sendable {
@@ -26,7 +25,9 @@ package struct Invocation: Sendable {
   /// Whether the trackers that the torrent names are used.
   package var usesTorrentTrackers = true
   /// Where `tracker` listens.
-  package var listenEndpoint: Endpoint?
+  package var listenPlace: HostAndPort?
+  /// What has to be looked up before the work begins.
+  package var names = PlaceNames()
   /// What is said, where and how.
   package var streams = StreamOptions()
 
@@ -44,17 +45,28 @@ package struct Invocation: Sendable {
 }
 
 extension Invocation {
-  /// Refuses http(s) when there is an address to bind to, which it cannot be held to, unless that was
-  /// allowed.
+  /// Refuses http(s) when `--bind` is given, since URLSession cannot be held to an address, unless
+  /// that was allowed.
   ///
   /// - Parameter asked: What would be asked, for the message.
   /// - Throws: `CommandFailure`.
   func checkBinding(of asked: String) throws(CommandFailure) {
-    guard download.bindAddress != nil, !allowsUnboundHTTP else { return }
+    guard !download.bindAddresses.isEmpty, !allowsUnboundHTTP else { return }
     throw CommandFailure(
-      .badUsage, "\(asked): http(s) cannot be held to the address of --bind",
-      hint: "allow it with --unbound-http, or do without: --no-tracker")
+      .badUsage, "\(asked): http(s) requests cannot be restricted to the address of --bind",
+      hint: "allow them with --unbound-http, or use no trackers: --no-tracker")
   }
+}
+
+/// Names on the command line that stand for addresses.
+package struct PlaceNames: Sendable {
+  /// Peers to dial, by the names of their hosts.
+  package var peers: [HostAndPort] = []
+  /// The network interface to bind to.
+  package var interface: String?
+
+  /// No names.
+  package init() {}
 }
 
 /// What is done with several downloads, and after each.

@@ -1,14 +1,8 @@
 extension OptionTable {
-  /// What `create` takes besides trackers.
+  /// What `create` says in the new torrent, besides trackers and web seeds.
   static let creation: [OptionSpecification] = [
     OptionSpecification(
-      "--save-torrent", "keep the torrent in a file; - is standard output",
-      for: [.create, .download, .info],
-      .value(OptionValue("FILE", .file)) { invocation, text throws(ExpectedValue) in
-        invocation.creation.outputPath = try OptionText.path(text)
-      }),
-    OptionSpecification(
-      "--name", "the torrent's name (default: that of the file or folder)", for: [.create],
+      "--name", "the torrent's name (default: the name of the file or folder)", for: [.create],
       .value(OptionValue("NAME")) { invocation, text throws(ExpectedValue) in
         guard !text.isEmpty, text.utf8.count <= 255, text != ".", text != "..",
           !text.contains("/"), !text.utf8.contains(0)
@@ -16,7 +10,7 @@ extension OptionTable {
         invocation.creation.name = text
       }),
     OptionSpecification(
-      "--piece-length", "the size of a piece, a power of 2 (default: by the size)",
+      "--piece-length", "length of a piece, a power of 2 (default: depends on the total size)",
       for: [.create],
       .value(OptionValue("SIZE")) { invocation, text throws(ExpectedValue) in
         guard let size = ByteText.parse(text), PieceLengthChoice.allowed.contains(size),
@@ -25,16 +19,17 @@ extension OptionTable {
         invocation.creation.pieceLength = Int(size)
       }),
     OptionSpecification(
-      "--private", "peers come from its trackers only", for: [.create],
+      "--private", "peers may come from the torrent's trackers only", for: [.create],
       .toggle { invocation, isOn in invocation.creation.isPrivate = isOn }),
     OptionSpecification(
-      "--source", "the source field, which makes a different info-hash", for: [.create],
+      "--source", "set the source field, which changes the info-hash", for: [.create],
       .value(OptionValue("TEXT")) { invocation, text in invocation.creation.source = text }),
     OptionSpecification(
-      "--comment", "a note for people", for: [.create],
+      "--comment", "add a comment", for: [.create],
       .value(OptionValue("TEXT")) { invocation, text in invocation.creation.comment = text }),
     OptionSpecification(
-      "--reproducible", "no date, no program's name: equal data gives equal bytes",
+      "--reproducible",
+      "leave out date and program name, so that equal data makes equal torrents",
       for: [.create],
       .toggle { invocation, isOn in invocation.creation.isReproducible = isOn }),
   ]

@@ -2,71 +2,85 @@ import Download
 import Primitives
 
 extension OptionTable {
-  /// How long and how fast each download may be.
-  static let limits: [OptionSpecification] = [
+  /// How long, how fast and how large a run may be.
+  static let limits: [OptionSpecification] = deadlines + rates + bounds
+
+  private static let deadlines: [OptionSpecification] = [
     OptionSpecification(
-      "--timeout", "give up a download that takes longer (default: never)", for: [.download],
+      "--timeout", "give up a download that takes longer (default: no limit)", for: [.download],
       .value(OptionValue("TIME")) { invocation, text throws(ExpectedValue) in
         invocation.download.deadlines.total = try OptionText.deadline(text)
       }),
     OptionSpecification(
-      "--stall-timeout", "give up when no data comes for so long (default: 30m)",
+      "--stall-timeout", "give up when no data arrives for TIME (default: 30m)",
       for: [.download],
       .value(OptionValue("TIME")) { invocation, text throws(ExpectedValue) in
         invocation.download.deadlines.stall = try OptionText.deadline(text)
       }),
     OptionSpecification(
-      "--peers-timeout", "give up when no peer is connected for so long (default: 5m)",
+      "--peers-timeout", "give up when no peer is connected for TIME (default: 5m)",
       for: [.download],
       .value(OptionValue("TIME")) { invocation, text throws(ExpectedValue) in
         invocation.download.deadlines.peers = try OptionText.deadline(text)
       }),
     OptionSpecification(
-      "--metadata-timeout", "give up when no peer sends a magnet's torrent (default: 5m)",
-      for: [.download, .seed, .info, .verify],
+      "--metadata-timeout",
+      "give up when no peer sends a magnet link's torrent within TIME (default: 5m)",
+      for: seekers,
       .value(OptionValue("TIME")) { invocation, text throws(ExpectedValue) in
         invocation.download.deadlines.metadata = try OptionText.deadline(text)
       }),
     OptionSpecification(
-      "--min-speed", "give up when less comes on average, such as 10K:5m", for: [.download],
+      "--min-speed", "give up when the average over TIME is below RATE, such as 10K:5m",
+      for: [.download],
       .value(OptionValue("RATE:TIME")) { invocation, text throws(ExpectedValue) in
         invocation.download.deadlines.minimumSpeed = try OptionText.speedFloor(text)
       }),
+  ]
+
+  private static let rates: [OptionSpecification] = [
     OptionSpecification(
-      "--limit-down", "receive no more than that a second, all torrents together",
+      "--limit-down", "download at most RATE bytes per second, all torrents together",
       for: [.download],
       .value(OptionValue("RATE")) { invocation, text throws(ExpectedValue) in
         invocation.download.downloadLimiter = try OptionText.limiter(text)
       }),
     OptionSpecification(
-      "--limit-up", "send no more than that a second, all torrents together", for: transfers,
+      "--limit-up", "upload at most RATE bytes per second, all torrents together",
+      for: transfers,
       .value(OptionValue("RATE")) { invocation, text throws(ExpectedValue) in
         invocation.download.uploadLimiter = try OptionText.limiter(text)
       }),
     OptionSpecification(
-      "--seed-ratio", "serve the data until so many times its size was sent", for: transfers,
+      "--seed-ratio", "seed until the share ratio reaches RATIO, such as 1.5", for: transfers,
       .value(OptionValue("RATIO")) { invocation, text throws(ExpectedValue) in
-        guard let ratio = Double(text), ratio > 0, ratio <= 1e6,
-          text.utf8.allSatisfy({ (0x30...0x39).contains($0) || $0 == 0x2E })
-        else { throw ExpectedValue("a number above 0, such as 1.5") }
-        invocation.download.seedRatio = ratio
+        invocation.download.seedRatio = try OptionText.ratio(text)
       }),
     OptionSpecification(
-      "--seed-time", "serve the data for so long", for: transfers,
+      "--seed-time", "seed for TIME; with --seed-ratio, until either is reached", for: transfers,
       .value(OptionValue("TIME")) { invocation, text throws(ExpectedValue) in
-        invocation.download.seedTime = try OptionText.duration(text)
+        invocation.download.seedTime = try OptionText.deadline(text)
+      }),
+  ]
+
+  private static let bounds: [OptionSpecification] = [
+    OptionSpecification(
+      "--max-peers", "connect to at most N peers for each torrent (default: 1000)",
+      for: transfers,
+      .value(OptionValue("N")) { invocation, text throws(ExpectedValue) in
+        invocation.download.maximumPeers = try OptionText.limit(text, in: 1...65535) ?? 65535
       }),
     OptionSpecification(
-      "--bind", "our own address for everything between peers", for: seekers,
-      .value(OptionValue("ADDRESS")) { invocation, text throws(ExpectedValue) in
-        guard let address = IPAddress(text) else {
-          throw ExpectedValue("a numeric address, such as 192.0.2.1 or 2001:db8::1")
-        }
-        invocation.download.bindAddress = address
+      "--memory", "use at most SIZE for the piece buffers of each torrent (default: 64M)",
+      for: transfers,
+      .value(OptionValue("SIZE")) { invocation, text throws(ExpectedValue) in
+        invocation.download.memoryLimit = try OptionText.memory(text)
       }),
     OptionSpecification(
-      "--unbound-http", "use http(s) in spite of --bind, from any address",
-      for: seekers,
-      .toggle { invocation, isOn in invocation.allowsUnboundHTTP = isOn }),
+      "--pipeline", "keep N requests outstanding at each peer (default: adaptive)",
+      for: [.download],
+      .value(OptionValue("N")) { invocation, text throws(ExpectedValue) in
+        invocation.download.pipeline = try OptionText.number(text, in: 1...65535)
+      }),
   ]
 }

@@ -25,12 +25,14 @@ package struct SelectionOptions: Sendable {
     let files = torrent.layout.files
     if let largest = numbers?.ranges.map(\.upperBound).max(), largest > files.count {
       throw CommandFailure(
-        .badUsage, "\(torrent.name) has no file \(largest)", hint: "see --list for the numbers")
+        .badUsage, "\(torrent.name) has no file \(largest)",
+        hint: "list them with 'swift-torrent SOURCE --list'")
     }
     let wanted = files.filter { contains($0, in: torrent) }
     guard !wanted.isEmpty else {
       throw CommandFailure(
-        .badUsage, "no file of \(torrent.name) is selected", hint: "see --list for the files")
+        .badUsage, "no file of \(torrent.name) is selected",
+        hint: "list them with 'swift-torrent SOURCE --list'")
     }
     return FileSelection(wanted.map(\.index))
   }

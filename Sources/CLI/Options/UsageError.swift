@@ -2,14 +2,13 @@
 package enum UsageError: Error, Equatable, Sendable, CustomStringConvertible {
   /// An option that no command has.
   case unknownOption(String, nearest: String?)
-  /// An option that this command does not take.
-  case optionNotForCommand(String, Command)
+  /// An option that this command does not take, the commands that do, and the command's own option
+  /// that was probably meant.
+  case optionNotForCommand(String, Command, owners: [Command], nearest: String?)
   /// An option at the end that lacks its value.
   case missingValue(option: String, placeholder: String)
   /// A value for an option that takes none.
   case unexpectedValue(option: String)
-  /// An option given twice that may be given once.
-  case repeatedOption(String)
   /// A value that the option cannot have.
   case badValue(option: String, value: String, expected: String)
   /// Two options that contradict each other.
@@ -37,21 +36,20 @@ package enum UsageError: Error, Equatable, Sendable, CustomStringConvertible {
   package var description: String {
     switch self {
     case .notUTF8(let word):
-      "'\(word)' is not valid UTF-8, and names that are not cannot be used"
+      "'\(word)' is not valid UTF-8; only names in UTF-8 can be used"
     case .unknownOption(let option, let nearest):
       "unknown option \(option)" + Self.suggestion(nearest)
-    case .optionNotForCommand(let option, let command):
-      "option \(option) does not belong to '\(command.rawValue)'"
+    case .optionNotForCommand(let option, let command, let owners, let nearest):
+      "option \(option) belongs to \(Self.list(owners)), not to \(command.shownName)"
+        + Self.suggestion(nearest)
     case .missingValue(let option, let placeholder):
       "option \(option) needs a value: \(option) \(placeholder)"
     case .unexpectedValue(let option):
       "option \(option) takes no value"
-    case .repeatedOption(let option):
-      "option \(option) is given twice"
     case .badValue(let option, let value, let expected):
       "\(option) \(value): expected \(expected)"
     case .conflictingOptions(let first, let second):
-      "options \(first) and \(second) exclude each other"
+      "\(first) and \(second) cannot be used together"
     case .missingArgument(let command):
       command == .download
         ? "nothing to download: name \(command.argumentName)"
@@ -59,29 +57,33 @@ package enum UsageError: Error, Equatable, Sendable, CustomStringConvertible {
     case .tooManyArguments(_, let extra):
       "unexpected argument '\(extra)'"
     case .unknownTopic(let topic, let words, let nearest):
-      "'\(topic)' is none of \(words.joined(separator: ", "))" + Self.suggestion(nearest)
+      "'\(topic)' is not one of \(words.joined(separator: ", "))" + Self.suggestion(nearest)
     case .standardInputTwice:
-      "standard input can be read once only"
+      "standard input (-) can be used only once"
     case .badInputLine(let number, let reason):
       "line \(number) of the input file cannot be used: \(reason)"
     case .portForSeveral:
-      "--port is for one torrent at a time: add --jobs 1, or leave the port to the system"
+      "--port works for one torrent at a time only: add --jobs 1, or leave out --port"
     case .savedTorrentForSeveral:
-      "--save-torrent is for one source at a time"
+      "--save-torrent works with a single source only"
     case .missingOption(let option, let command):
       "'\(command.rawValue)' needs \(option)"
     }
   }
 
-  /// The one usage line that follows the message.
-  package var hint: String {
-    switch self {
-    case .optionNotForCommand(_, let command), .missingOption(_, let command),
-      .missingArgument(let command), .tooManyArguments(let command, _):
-      "usage: \(command.synopsis); see 'swift-torrent --help'"
-    default:
-      "usage: \(Command.download.synopsis); see 'swift-torrent --help'"
-    }
+  /// The usage line that follows the message.
+  ///
+  /// - Parameter command: The command that the line was meant for.
+  package func hint(for command: Command) -> String {
+    let help =
+      command == .download ? "swift-torrent --help" : "swift-torrent help \(command.rawValue)"
+    return "usage: \(command.synopsis); see '\(help)'"
+  }
+
+  private static func list(_ commands: [Command]) -> String {
+    let names = commands.map(\.shownName)
+    guard let last = names.last, names.count > 1 else { return names.joined() }
+    return names.dropLast().joined(separator: ", ") + " and " + last
   }
 
   private static func suggestion(_ nearest: String?) -> String {
@@ -89,8 +91,10 @@ package enum UsageError: Error, Equatable, Sendable, CustomStringConvertible {
   }
 
   /// The failure that ends the process.
-  package var failure: CommandFailure {
-    CommandFailure(.badUsage, description, hint: hint)
+  ///
+  /// - Parameter command: The command that the line was meant for.
+  package func failure(for command: Command) -> CommandFailure {
+    CommandFailure(.badUsage, description, hint: hint(for: command))
   }
 }
 

@@ -3,6 +3,8 @@ import Metainfo
 package import Storage
 
 extension CommandFailure {
+  private static let resumption = "run the same command again to resume"
+
   /// The exit status and the hint for what ended a download.
   package init(_ error: DownloadError, options: DownloadOptions) {
     switch error {
@@ -18,31 +20,31 @@ extension CommandFailure {
     case .listenFailed:
       self.init(
         .networkFailure, error.description,
-        hint: options.bindAddress.map {
-          "\($0) must be an address of this machine (--bind), and the port free (--port)"
-        } ?? "choose another port with --port, or none")
+        hint: options.bindAddresses.first.map {
+          "\($0) (--bind) must be an address of this machine, and the port (--port) must be free"
+        } ?? "choose another port with --port, or leave it out")
     case .deadlinePassed, .stalled, .noPeers:
       self.init(
-        .deadlinePassed, error.description, hint: "the same command goes on from what is there")
+        .deadlinePassed, error.description, hint: Self.resumption)
     case .noMetadata:
       self.init(
         .deadlinePassed, error.description,
-        hint: "name a tracker (--tracker) or a peer (--peer), or give it more time: "
-          + "--metadata-timeout TIME")
+        hint: "name a tracker (--tracker) or a peer (--peer), or allow more time "
+          + "(--metadata-timeout)")
     case .badMetadata(let reason):
       self.init(reason.isBadBencode ? .badBencode : .badTorrent, error.description)
     case .tooSlow(let rate, let floor):
       self.init(
         .tooSlow,
-        "too slow: \(ByteText.rate(Double(rate))) over the last \(floor.duration.words), "
-          + "at least \(ByteText.rate(Double(floor.bytesPerSecond))) wanted",
-        hint: "the same command goes on from what is there")
+        "too slow: \(ByteText.rate(Double(rate))) over the last \(floor.duration.words), but "
+          + "--min-speed is \(ByteText.rate(Double(floor.bytesPerSecond)))",
+        hint: Self.resumption)
     case .networkFailure:
       self.init(.networkFailure, error.description)
     case .noPeerSource:
       self.init(
         .networkFailure, error.description,
-        hint: "name a tracker (--tracker) or a peer (--peer), or a port that peers know (--port)")
+        hint: "name a tracker (--tracker), a peer (--peer), or a port that peers know (--port)")
     }
   }
 
@@ -56,13 +58,14 @@ extension CommandFailure {
     case .outputExists, .foreignState:
       self.init(
         .outputExists, message,
-        hint: "nothing was changed; use another folder (-o DIR), or let it be changed: --overwrite")
+        hint:
+          "nothing was changed; choose another folder (-o DIR) or allow the change (--overwrite)")
     case .hardLinked:
       self.init(.outputExists, message)
     case .locked:
       self.init(.outputInUse, message)
     case .diskFull:
-      self.init(.diskFull, message, hint: "the same command goes on from what is there")
+      self.init(.diskFull, message, hint: Self.resumption)
     default:
       self.init(.inputOutputFailure, message)
     }

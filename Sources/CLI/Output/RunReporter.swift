@@ -88,7 +88,7 @@ actor RunReporter {
   func stop(_ number: Int, name: String?, isSeeding: Bool) {
     write(EventJSON.stopped(source: number))
     guard let name else { return }
-    let words = isSeeding ? "stopped" : "interrupted; run the same command again to go on"
+    let words = isSeeding ? "stopped" : "interrupted; run the same command again to resume"
     tellLog(words, of: number)
     display.end(
       number, streams.verbosity == .quiet ? nil : "\(TerminalText.cleaned(name)): \(words)")

@@ -37,14 +37,15 @@ package struct RunTotals: Sendable {
   /// The line that ends a run of several sources.
   package var text: String {
     let all = completed + failed + stopped
-    var text = "\(completed) of \(all) torrents \(isSeeding ? "served" : "complete")"
+    var text = "\(completed) of \(all) torrents \(isSeeding ? "seeded" : "complete")"
     if failed > 0 { text += ", \(failed) failed" }
     if stopped > 0 {
       text +=
-        ", \(stopped) " + (isSeeding ? "stopped" : "not done; run the same command again to go on")
+        ", \(stopped) "
+        + (isSeeding ? "stopped" : "interrupted; run the same command again to resume")
     }
     return text
-      + "; \(ByteText.size(downloadedBytes)) fetched, \(ByteText.size(uploadedBytes)) sent"
+      + "; \(ByteText.size(downloadedBytes)) downloaded, \(ByteText.size(uploadedBytes)) uploaded"
       + " in \(ByteText.elapsed(duration))"
   }
 }

@@ -26,6 +26,7 @@ package enum TorrentJSON {
         .init("trackers", .array(torrent.trackers.map { .texts($0) })),
         .init("web_seeds", .texts(torrent.webSeeds)),
         .init("nodes", .array(torrent.nodes.map(node))), .init("files", files(torrent)),
+        .init("magnet", .string(MagnetLink.text(of: torrent))),
         .init("warnings", .texts(torrent.warnings.map(\.description))),
       ])
   }

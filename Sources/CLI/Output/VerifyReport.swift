@@ -54,13 +54,13 @@ package struct VerifyReport: Sendable {
   package var text: String {
     let name = TerminalText.cleaned(torrent.name)
     if found.isIntact, found.unprovenPieces.isEmpty {
-      return "\(name): \(ByteText.size(totalBytes)) verified, all is well\n"
+      return "\(name): all \(ByteText.size(totalBytes)) verified\n"
     }
     var lines = [name + ": " + summary]
     if !found.badPieces.isEmpty { lines.append("bad pieces: \(Self.text(badRanges))") }
     if !found.unprovenPieces.isEmpty {
       lines.append("pieces that cannot be checked: \(Self.text(unprovenRanges))")
-      lines.append("(they reach into files that are not chosen)")
+      lines.append("(they extend into files that are not selected)")
     }
     for file in found.files where file.condition != .intact {
       lines.append("  \(TerminalText.cleaned(file.path)): \(Self.words(file))")
@@ -72,13 +72,13 @@ package struct VerifyReport: Sendable {
     let bad = found.badPieces.count
     let (verified, total) = (ByteText.size(verifiedBytes), ByteText.size(totalBytes))
     if !found.isIntact {
-      return "\(bad) of \(found.pieceCount) pieces do not match, \(verified) of \(total) are good"
+      return "\(bad) of \(found.pieceCount) pieces do not match, \(verified) of \(total) verified"
     }
     let count = found.unprovenPieces.count
     let unproven =
       "\(count) of \(found.pieceCount) pieces cannot be checked (\(ByteText.size(unprovenBytes)))"
-    if verifiedBytes == 0 { return "nothing is verified: \(unproven)" }
-    return "\(verified) verified, nothing is wrong; \(unproven)"
+    if verifiedBytes == 0 { return "nothing verified: \(unproven)" }
+    return "\(verified) verified without errors; \(unproven)"
   }
 
   private static func text(_ ranges: [ClosedRange<Int>]) -> String {
@@ -96,7 +96,7 @@ package struct VerifyReport: Sendable {
     case .wrongLength(let length):
       words.append("\(length) bytes long instead of \(file.length)")
       if file.badPieceCount > 0 { words.append(pieces) }
-    case .unsure: words.append("\(pieces), perhaps only because of its neighbours")
+    case .unsure: words.append("\(pieces), perhaps only because of neighbouring files")
     }
     let unproven = file.unprovenPieceCount
     if unproven > 0 {

@@ -12,12 +12,12 @@ package enum Locality {
   ///   - trackers: The trackers to announce to.
   ///   - webSeeds: The web seeds to use.
   ///   - peers: The peers given by the user.
-  ///   - ownAddress: The local address that all sockets are bound to, if any.
+  ///   - ownAddresses: The local addresses that all sockets are bound to, if any.
   /// - Returns: False if there is nothing to contact, or a URL leads elsewhere or cannot be parsed.
   package static func isLocal(
-    trackers: [[String]], webSeeds: [String], peers: [Endpoint], ownAddress: IPAddress?
+    trackers: [[String]], webSeeds: [String], peers: [Endpoint], ownAddresses: [IPAddress]
   ) -> Bool {
-    if let ownAddress, ownAddress.isLoopback { return true }
+    if !ownAddresses.isEmpty, ownAddresses.allSatisfy(\.isLoopback) { return true }
     let urls = trackers.flatMap(\.self) + webSeeds
     guard !urls.isEmpty || !peers.isEmpty else { return false }
     return urls.allSatisfy(isLocal)

@@ -22,7 +22,7 @@ public final class MetadataFetch: Sendable {
   /// link if given, and the deadlines `metadata` and `total` bound the search.
   public convenience init(link: MagnetLink, options: DownloadOptions, keepsSwarm: Bool = true) {
     self.init(link: link, options: options, keepsSwarm: keepsSwarm) {
-      .live(boundTo: options.bindAddress)
+      .live(boundTo: options.bindAddresses)
     }
   }
 

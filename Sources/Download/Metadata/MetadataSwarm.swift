@@ -73,7 +73,7 @@ final class MetadataSwarm {
       DHTService(
         infoHash: link.infoHash, nodes: [], hasTrackers: tiers.contains { !$0.isEmpty },
         listeningPort: port,
-        addresses: options.bindAddress.map { [$0] } ?? options.listenAddresses, options: dht,
+        addresses: options.ownAddresses, options: dht,
         environment: environment)
     }
     connectParts(random: SeededRandom(seed: random.next()))

@@ -71,12 +71,17 @@ package enum URLObjection: Error, Equatable, Sendable, CustomStringConvertible {
     switch self {
     case .localTrackerPath(let host):
       "\(host) is this host, where a tracker's path must begin with /announce or /scrape"
+        + Self.advice
     case .localWebSeedQuery(let host):
       "\(host) is on this host or a private network, where a web seed may have no query"
+        + Self.advice
     case .redirectToLocalAddress(let host):
       "a public server redirects to \(host), which is on this host or a private network"
+        + Self.advice
     }
   }
+
+  private static let advice = "; --allow-local-urls lifts this rule"
 }
 
 extension IPAddress {
