@@ -33,8 +33,34 @@ package enum TorrentFetch {
 
   @Reactor
   private static func get(_ request: HTTPRequest) async -> Result<[UInt8], Failure> {
+    let environment = Environment.live()
+    return await get(request, environment.http, environment.clock)
+  }
+
+  /// Sends the request, and once more whenever the process was stopped before it failed: a server
+  /// hangs up on a client that is silent.
+  @Reactor
+  static func get(
+    _ request: HTTPRequest, _ http: any HTTPClient, _ clock: any LoopClock
+  ) async -> Result<[UInt8], Failure> {
+    while true {
+      let standstill = clock.standstill
+      let result = await attempt(request, http)
+      guard case .failure(.failed) = result, clock.standstill - standstill >= patienceOfServers,
+        !Task.isCancelled
+      else { return result }
+    }
+  }
+
+  /// A shorter stop makes no server hang up.
+  private static let patienceOfServers = Duration.seconds(5)
+
+  @Reactor
+  private static func attempt(
+    _ request: HTTPRequest, _ http: any HTTPClient
+  ) async -> Result<[UInt8], Failure> {
     do throws(HTTPError) {
-      let response = try await Environment.live().http.get(request)
+      let response = try await http.get(request)
       switch response.status {
       case 200: return .success(response.body)
       case 404, 410: return .failure(.notFound(status: response.status))

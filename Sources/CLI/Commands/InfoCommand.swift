@@ -33,6 +33,9 @@ enum ListCommand {
         }
       } catch {
         Console.message(error.text)
+        if invocation.streams.json {
+          try Console.result(EventJSON.failed(error, source: number).text + "\n")
+        }
         if status == .success { status = error.status }
       }
     }

@@ -9,6 +9,8 @@ package struct CommandLineArguments {
   private var arguments: [String] = []
   private var given: [GivenOption] = []
   private var command: Command?
+  /// The first argument, when it stands where a command could.
+  private var undecidedWord: String?
 
   /// Parses the words that follow the program's name.
   ///
@@ -32,6 +34,7 @@ package struct CommandLineArguments {
         if command == nil, arguments.isEmpty, !optionsEnded, let named = Command.named(word) {
           command = named
         } else {
+          if command == nil, arguments.isEmpty, !optionsEnded { undecidedWord = word }
           arguments.append(word)
         }
       } else if word == "--" {
@@ -88,8 +91,8 @@ package struct CommandLineArguments {
       }
       return [word]
     case .words(let value, _):
-      var taken = attached.map { [$0] } ?? []
-      while let word = words.popFirst(), word != ";" { taken.append(word) }
+      if let attached { words = [attached] + words }
+      let taken = try HookWords.take(from: &words, option: spelling)
       guard taken.first?.isEmpty == false else {
         throw .missingValue(option: spelling, placeholder: value.placeholder)
       }
@@ -103,6 +106,7 @@ package struct CommandLineArguments {
     let asksForHelp = given.contains { $0.option.name == "--help" }
     invocation.command = command ?? .download
     invocation.arguments = arguments
+    invocation.undecidedWord = undecidedWord
     try checkBelonging(to: invocation.command)
     for entry in given { try entry.apply(to: &invocation) }
     if asksForHelp { invocation.command = .help }

@@ -2,6 +2,10 @@
 package enum UsageError: Error, Equatable, Sendable, CustomStringConvertible {
   /// An option that no command has.
   case unknownOption(String, nearest: String?)
+  /// A first word that is neither a command nor a source.
+  case unknownCommand(String, nearest: String?)
+  /// An option of ours among the words of the program that an option runs.
+  case optionInHook(String, of: String)
   /// An option that this command does not take.
   case optionNotForCommand(String, Command)
   /// An option at the end that lacks its value.
@@ -40,6 +44,11 @@ package enum UsageError: Error, Equatable, Sendable, CustomStringConvertible {
       "'\(word)' is not valid UTF-8, and names that are not cannot be used"
     case .unknownOption(let option, let nearest):
       "unknown option \(option)" + Self.suggestion(nearest)
+    case .unknownCommand(let word, let nearest):
+      "'\(word)' is no command, and there is no file of that name"
+        + Self.suggestion(nearest.map { "'\($0)'" })
+    case .optionInHook(let word, let option):
+      "'\(word)' would be an argument of the program that \(option) runs"
     case .optionNotForCommand(let option, let command):
       "option \(option) does not belong to '\(command.rawValue)'"
     case .missingValue(let option, let placeholder):
@@ -79,6 +88,8 @@ package enum UsageError: Error, Equatable, Sendable, CustomStringConvertible {
     case .optionNotForCommand(_, let command), .missingOption(_, let command),
       .missingArgument(let command), .tooManyArguments(let command, _):
       "usage: \(command.synopsis); see 'swift-torrent --help'"
+    case .optionInHook:
+      "end the program's words with a word that is ';', in a shell \\;"
     default:
       "usage: \(Command.download.synopsis); see 'swift-torrent --help'"
     }

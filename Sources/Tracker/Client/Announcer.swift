@@ -56,6 +56,10 @@ package final class Announcer {
   /// How long each tracker took for its latest answer, by its index.
   private var answerTimes: [Int: Duration] = [:]
   private var isStopping = false
+  /// How much of the clock's standstill the schedule knows of.
+  private var knownStandstill = Duration.zero
+  /// How often it is looked for.
+  private static let standstillCheck = Duration.seconds(10)
 
   /// Creates an announcer, which does nothing until it runs.
   ///
@@ -89,6 +93,7 @@ package final class Announcer {
       allowsLocalURLs: allowsLocalURLs)
     self.clock = clock
     self.random = random
+    knownStandstill = clock.standstill
   }
 
   private nonisolated static func sort(_ tiers: [[String]]) -> ([[TrackerURL]], [TrackerReport]) {
@@ -131,6 +136,7 @@ package final class Announcer {
     await withDiscardingTaskGroup { group in
       while !isStopping, !Task.isCancelled {
         let now = clock.now
+        noticeStandstill()
         while let order = schedule.nextOrder(now: now, needsPeers: needsPeers) {
           group.addTask { await self.announce(order) }
         }
@@ -144,10 +150,18 @@ package final class Announcer {
 
   private func waitForNextOrder() async {
     if let deadline = schedule.deadline(now: clock.now, needsPeers: needsPeers) {
-      _ = await clock.wait(for: wakeup, until: deadline)
+      _ = await clock.wait(
+        for: wakeup, until: min(deadline, clock.now + Self.standstillCheck))
     } else {
       await wakeup.wait()
     }
+  }
+
+  /// Trackers count the time for which the process was stopped, and forget who is silent for long.
+  private func noticeStandstill() {
+    let standstill = clock.standstill
+    schedule.grewOlder(by: standstill - knownStandstill)
+    knownStandstill = standstill
   }
 
   /// The download is complete: the trackers are told, each once.
