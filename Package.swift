@@ -36,7 +36,8 @@ let libraries: KeyValuePairs<String, [String]> = [
     "Primitives",
   ],
   "CLI": [
-    "Demo", "Download", "Metainfo", "Bencode", "Storage", "Tracker", "Hashing", "Primitives",
+    "Demo", "Download", "Metainfo", "Bencode", "Storage", "Tracker", "Hashing", "CPosix",
+    "Primitives",
   ],
 ]
 

@@ -1,3 +1,4 @@
+import Download
 import Glibc
 
 /// The program: reads the command line, runs the command, and ends the process with its status.
@@ -8,14 +9,21 @@ package enum CommandLineTool {
   package static let versionDate = "2026-11-29"
 
   /// Runs the process's command line and exits.
-  package static func main() async -> Never {
+  package static func main() -> Never {
     Console.secureStreams()
-    let status = await run(Array(CommandLine.arguments.dropFirst()))
-    // Everything is written and closed by now: skip the tear-down of threads that wait.
-    _exit(status.rawValue)
+    // The program is this one task, which nothing outlives. It is no asynchronous main(), because that
+    // would bind it to libdispatch.
+    Task(executorPreference: TaskThreads.executor) {
+      let status = await run(ProcessArguments.words)
+      // Everything is written and closed by now: skip the tear-down of threads that wait.
+      _exit(status.rawValue)
+    }
+    while true { pause() }
   }
 
   /// Runs one command line.
+  ///
+  /// With `--json`, a failure is an object on standard output as well.
   ///
   /// - Parameter words: What follows the program's name.
   /// - Returns: The exit status; what there is to say about it is said already.
@@ -24,29 +32,40 @@ package enum CommandLineTool {
       return try await perform(try parse(words))
     } catch {
       Console.message(error.text)
+      if wantsJSON(words) {
+        Console.announcement(EventJSON.failed(error, source: nil).text + "\n")
+      }
       return error.status
     }
+  }
+
+  /// Whether `--json` is among the words, be the others what they may.
+  private static func wantsJSON(_ words: [String]) -> Bool {
+    words.prefix { $0 != "--" }.last { $0 == "--json" || $0 == "--no-json" } == "--json"
   }
 
   private static func parse(_ words: [String]) throws(CommandFailure) -> Invocation {
     // Swift repairs words that are not UTF-8, and a repaired path is that of another file.
     if let index = words.firstIndex(where: { $0.contains("\u{FFFD}") }),
-      !isUTF8(CommandLine.unsafeArgv[index + 1])
+      !ProcessArguments.isUTF8(at: index)
     {
       throw UsageError.notUTF8(TerminalText.cleaned(words[index])).failure(for: .download)
     }
-    return try CommandLineArguments.invocation(words)
-  }
-
-  private static func isUTF8(_ word: UnsafeMutablePointer<CChar>?) -> Bool {
-    word.map { String(validatingCString: $0) != nil } ?? true
+    let invocation = try CommandLineArguments.invocation(words)
+    do throws(UsageError) { try FirstWord.check(invocation) } catch {
+      throw error.failure(for: invocation.command)
+    }
+    return invocation
   }
 
   private static func perform(
     _ given: Invocation
   ) async throws(CommandFailure) -> ExitStatus {
+    if ![.help, .version, .completions].contains(given.command) {
+      try SystemRoom.check(for: given)
+      SystemRoom.warnBeforeProcessorTimeEnds()
+    }
     let invocation = try await given.resolvingNames()
-    if ![.help, .version, .completions].contains(invocation.command) { try DescriptorRoom.check() }
     switch invocation.command {
     case .download, .seed: return try await DownloadCommand.run(invocation)
     case .verify: return try await VerifyCommand.run(invocation)

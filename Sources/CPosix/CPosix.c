@@ -8,6 +8,20 @@
 #include <net/if.h>
 #include <signal.h>
 
+// glibc passes what main() gets to constructors as well. The Swift library reads the arguments from
+// /proc, which need not be mounted.
+static int argument_count;
+static char **arguments;
+
+__attribute__((constructor)) static void keep_arguments(int count, char **words) {
+  argument_count = count;
+  arguments = words;
+}
+
+int cposix_argument_count(void) { return argument_count; }
+
+char **cposix_arguments(void) { return arguments; }
+
 int cposix_accept(int fd, struct sockaddr *address, socklen_t *length) {
   return accept4(fd, address, length, SOCK_CLOEXEC | SOCK_NONBLOCK);
 }

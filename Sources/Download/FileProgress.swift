@@ -19,6 +19,11 @@ struct FileProgress {
     }
   }
 
+  /// The selected files without a byte, which no piece completes.
+  var empty: [TorrentFile] {
+    layout.files.filter { $0.length == 0 && $0.isStored && selection.contains($0.index) }
+  }
+
   /// Records a verified piece; returns the selected files that it completes.
   mutating func verified(_ piece: PieceIndex) -> [TorrentFile] {
     var complete: [TorrentFile] = []

@@ -117,6 +117,7 @@ final class Pipeline: AnnouncerDelegate {
     }
     if let found { adopt(found) } else { events.send(.listening(port: port)) }
     roster.learn(options.peers, source: .given)
+    if !options.keepSeeding { for file in files.empty { tellCompleted(file) } }
   }
 
   private func connectParts() {
@@ -156,6 +157,12 @@ final class Pipeline: AnnouncerDelegate {
 
   // MARK: - Pieces
 
+  private func tellCompleted(_ file: TorrentFile) {
+    let isFlat = options.isFlat && torrent.isMultiFile
+    let path = isFlat ? file.path.dropFirst().joined(separator: "/") : file.displayPath
+    events.send(.fileCompleted(index: file.index, path: path, length: file.length))
+  }
+
   /// Acts on the verifier's verdict.
   private func settle(_ verdict: PieceVerifier.Verdict) {
     guard result == nil else {
@@ -170,11 +177,7 @@ final class Pipeline: AnnouncerDelegate {
         roster.ledger.pieceVerified(piece, digests: $0)
       }
       work.verified(piece)
-      for file in files.verified(piece) {
-        let isFlat = options.isFlat && torrent.isMultiFile
-        let path = isFlat ? file.path.dropFirst().joined(separator: "/") : file.displayPath
-        events.send(.fileCompleted(index: file.index, path: path, length: file.length))
-      }
+      for file in files.verified(piece) { tellCompleted(file) }
       roster.announce(piece)
       ban(liars ?? [], piece)
       // A peer that sent correct blocks in a failed attempt at this piece is cleared.

@@ -43,13 +43,31 @@ package enum TorrentFetch {
 
   @Reactor
   private static func get(_ request: HTTPRequest) async -> Result<Content, Failure> {
-    await get(request, over: Environment.live().http)
+    let environment = Environment.live()
+    return await get(request, over: environment.http, environment.clock)
   }
 
-  /// The same over a given client.
+  /// Sends the request, and once more whenever the process was stopped before it failed: a server
+  /// hangs up on a client that is silent.
   @Reactor
   static func get(
-    _ request: HTTPRequest, over http: any HTTPClient
+    _ request: HTTPRequest, over http: any HTTPClient, _ clock: any LoopClock
+  ) async -> Result<Content, Failure> {
+    while true {
+      let standstill = clock.standstill
+      let result = await attempt(request, http)
+      guard case .failure(.failed) = result, clock.standstill - standstill >= patienceOfServers,
+        !Task.isCancelled
+      else { return result }
+    }
+  }
+
+  /// A shorter stop makes no server hang up.
+  private static let patienceOfServers = Duration.seconds(5)
+
+  @Reactor
+  private static func attempt(
+    _ request: HTTPRequest, _ http: any HTTPClient
   ) async -> Result<Content, Failure> {
     do throws(HTTPError) {
       let response = try await http.get(request)

@@ -30,8 +30,8 @@ final class EventLoop {
   /// Sources of work that are asked when no job is left.
   var idleSources: [any IdleSource] = []
 
-  /// The time at the start of the current turn.
-  private(set) var now: Instant
+  /// The time at the start of the current turn, which stands still while the process is stopped.
+  private(set) var time: RunningTime
 
   /// The pending timers.
   var timers = TimerQueue<@Reactor () -> Void>()
@@ -44,7 +44,7 @@ final class EventLoop {
   nonisolated init() {
     wakeDescriptor = cposix_eventfd()
     poller = Poller(wakeDescriptor: wakeDescriptor)
-    now = Self.readClock()
+    time = RunningTime(at: Self.readClock())
   }
 
   /// A Boolean value indicating whether the caller runs on the loop's thread.
@@ -73,9 +73,14 @@ final class EventLoop {
     let executors = (
       serial: serial.asUnownedSerialExecutor(), preferred: preferred.asUnownedTaskExecutor()
     )
-    Thread.start {
-      self.thread.store(pthread_self(), ordering: .relaxed)
-      Self.onLoop { self.run(executors) }
+    do throws(NetworkError) {
+      try Thread.start {
+        self.thread.store(pthread_self(), ordering: .relaxed)
+        Self.onLoop { self.run(executors) }
+      }
+    } catch {
+      // Without its thread there is no loop, and nothing that could report an error.
+      preconditionFailure("the event loop cannot be started: \(error)")
     }
   }
 
@@ -92,25 +97,29 @@ final class EventLoop {
   private func run(
     _ executors: (serial: UnownedSerialExecutor, preferred: UnownedTaskExecutor)
   ) -> Never {
+    var wait: Int32 = 0
     while true {
-      now = Self.readClock()
+      time.advance(
+        to: Self.readClock(), afterWaiting: wait < 0 ? nil : .milliseconds(Int64(wait)))
       fireTimers()
       let hasMore = runJobs(executors.serial, executors.preferred)
-      poller.poll(milliseconds: hasMore || !prepareToWait() ? 0 : millisecondsToNextTimer())
+      wait = hasMore || !prepareToWait() ? 0 : millisecondsToWait()
+      poller.poll(milliseconds: wait)
     }
   }
 
   private func fireTimers() {
     let last = timers.lastSequence
-    while let action = timers.popFirst(dueAt: now, scheduledUpTo: last) { action() }
+    while let action = timers.popFirst(dueAt: time.now, scheduledUpTo: last) { action() }
   }
 
   /// Runs up to one turn's worth of jobs and idle events; returns whether there may be more.
   private func runJobs(
     _ serial: UnownedSerialExecutor, _ preferred: UnownedTaskExecutor
   ) -> Bool {
+    let start = time.now
     for number in 1...Self.jobsPerTurn {
-      if number & 7 == 0, Self.readClock() - now > Self.timePerTurn { break }
+      if number & 7 == 0, time.projected(to: Self.readClock()) - start > Self.timePerTurn { break }
       guard let job = nextJob() else {
         if idleSources.contains(where: { $0.runNextEvent() }) { continue }
         return false
@@ -141,16 +150,17 @@ final class EventLoop {
     }
   }
 
-  private func millisecondsToNextTimer() -> Int32 {
+  /// How long to wait for the next timer; -1 waits for ever.
+  ///
+  /// While a timer waits, the loop turns often enough to notice that the process was stopped. Without
+  /// one, nobody's time is measured.
+  private func millisecondsToWait() -> Int32 {
     guard let deadline = timers.nextDeadline else { return -1 }
-    let wait = (deadline - Self.readClock()).inNanoseconds
+    let wait = (deadline - time.projected(to: Self.readClock())).inNanoseconds
     // Rounding up keeps the loop from waking just before the timer is due.
-    return wait <= 0 ? 0 : Int32(clamping: (wait - 1) / 1_000_000 + 1)
+    let whole = wait <= 0 ? 0 : (wait - 1) / 1_000_000 + 1
+    return Int32(clamping: min(whole, RunningTime.longestWait.inNanoseconds / 1_000_000))
   }
 
-  private nonisolated static func readClock() -> Instant {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return Instant(nanoseconds: Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec))
-  }
+  private nonisolated static func readClock() -> Instant { MachineClock.now }
 }

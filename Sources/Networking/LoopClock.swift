@@ -2,10 +2,18 @@ package import Primitives
 
 /// A clock with timers: the live clock follows the system's monotonic clock, and a simulated one
 /// jumps from event to event.
+///
+/// It stands still while the process is stopped or the machine sleeps, so that no deadline passes in
+/// time that nobody could use.
 @Reactor
 package protocol LoopClock: AnyObject, Sendable {
   /// The current time, which may stand still during one turn of the loop.
   var now: Instant { get }
+
+  /// How much time has passed in total while this clock stood still.
+  ///
+  /// It matters for what others measure, such as the age of a tracker's answer.
+  var standstill: Duration { get }
 
   /// Schedules `action` to run on the loop at `deadline` or soon after.
   ///
@@ -15,6 +23,11 @@ package protocol LoopClock: AnyObject, Sendable {
 
   /// Cancels a timer; does nothing if it has already fired.
   func cancel(_ timer: TimerID)
+}
+
+extension LoopClock {
+  /// Zero, unless the clock knows better.
+  package var standstill: Duration { .zero }
 }
 
 /// The identifier of one timer of one clock.

@@ -1,5 +1,6 @@
 internal import CPosix
 internal import Glibc
+internal import Primitives
 internal import Synchronization
 
 /// Delivers the process's signals as calls on a dedicated thread.
@@ -7,7 +8,9 @@ internal import Synchronization
 /// That thread does nothing else, so the process can still be ended when a disk blocks the loop or
 /// tasks occupy every thread of the pool. A process has one action per signal, so only one watcher
 /// exists at a time. The signal handler writes the signal's number into a pipe that the thread
-/// reads; few other calls are safe in a handler.
+/// reads; few other calls are safe in a handler. A signal that is ignored at the start stays ignored,
+/// as its parent process wants: nohup(1), or a shell without job control that starts it in the
+/// background.
 package final class SignalWatcher: Sendable {
   /// A signal that a program can handle.
   package enum Signal: CaseIterable, Sendable {
@@ -15,10 +18,12 @@ package final class SignalWatcher: Sendable {
     case interrupt
     /// SIGTERM, sent by `kill` and service managers.
     case terminate
-    /// SIGHUP, sent when the terminal goes away; not watched if ignored, as under nohup(1).
+    /// SIGHUP, sent when the terminal goes away.
     case hangUp
     /// SIGQUIT, sent by Ctrl-\.
     case quit
+    /// SIGXCPU, sent when the processor time that the system allows is used up.
+    case processorTime
     /// SIGTSTP, sent by Ctrl-Z.
     case suspend
 
@@ -29,6 +34,7 @@ package final class SignalWatcher: Sendable {
       case .terminate: SIGTERM
       case .hangUp: SIGHUP
       case .quit: SIGQUIT
+      case .processorTime: SIGXCPU
       case .suspend: SIGTSTP
       }
     }
@@ -56,7 +62,7 @@ package final class SignalWatcher: Sendable {
     received: @escaping @Sendable (Signal) -> Void,
     overdue: @escaping @Sendable (Signal) -> Void = { _ in }
   ) throws(NetworkError) {
-    let signals = signals.filter { $0 != .hangUp || cposix_ignores_signal($0.number) == 0 }
+    let signals = signals.filter { cposix_ignores_signal($0.number) == 0 }
     self.signals = signals
     var ends: [Int32] = [-1, -1]
     guard cposix_pipe(&ends) == 0 else { throw .lastSystemError("pipe2") }
@@ -64,7 +70,13 @@ package final class SignalWatcher: Sendable {
     writer = Mutex(ends[1])
     let orders = Orders(
       signals: signals, patience: patience, received: received, overdue: overdue)
-    Thread.start { Self.watch(reader, orders) }
+    do throws(NetworkError) {
+      try Thread.start { Self.watch(reader, orders) }
+    } catch {
+      _ = close(reader)
+      stop()
+      throw error
+    }
     for signal in signals where cposix_watch_signal(signal.number, ends[1]) != 0 {
       let error = NetworkError.lastSystemError("sigaction")
       stop()
@@ -115,12 +127,17 @@ package final class SignalWatcher: Sendable {
 
   private static func watch(_ reader: Int32, _ orders: Orders) {
     defer { _ = close(reader) }
+    var time = RunningTime(at: MachineClock.now)
     var first: Signal?
-    var deadline: ContinuousClock.Instant?
+    var deadline: Instant?
     var numbers = [UInt8](repeating: 0, count: 64)
     while true {
       var entry = pollfd(fd: reader, events: Int16(POLLIN), revents: 0)
-      if poll(&entry, 1, milliseconds(until: deadline)) > 0 {
+      let wait = deadline.map { min(max(.zero, $0 - time.now), RunningTime.longestWait) }
+      let isReady = poll(&entry, 1, wait.map(milliseconds) ?? -1) > 0
+      // A process that is stopped can neither save nor say anything: the time does not count.
+      time.advance(to: MachineClock.now, afterWaiting: wait)
+      if isReady {
         let count = read(reader, &numbers, numbers.count)
         if count == 0 { return }
         for number in numbers.prefix(max(count, 0)) {
@@ -128,22 +145,20 @@ package final class SignalWatcher: Sendable {
           guard let signal else { continue }
           if first == nil, signal != .suspend {
             first = signal
-            deadline = orders.patience.map { .now + $0 }
+            deadline = orders.patience.map { time.now + $0 }
           }
           orders.received(signal)
         }
       }
-      if let due = deadline, let first, due <= .now {
+      if let due = deadline, let first, due <= time.now {
         deadline = nil
         orders.overdue(first)
       }
     }
   }
 
-  /// Returns the remaining time in milliseconds, rounded up; -1 means no limit.
-  private static func milliseconds(until deadline: ContinuousClock.Instant?) -> Int32 {
-    guard let deadline else { return -1 }
-    let (seconds, attoseconds) = (deadline - .now).components
-    return Int32(clamping: max(0, seconds * 1000 + attoseconds / 1_000_000_000_000_000 + 1))
+  /// Whole milliseconds, rounded up.
+  private static func milliseconds(_ wait: Duration) -> Int32 {
+    Int32(clamping: (wait.inNanoseconds + 999_999) / 1_000_000)
   }
 }

@@ -3,25 +3,36 @@ internal import Glibc
 
 /// A detached system thread that runs one closure.
 enum Thread {
+  /// The stack size of each thread: plenty, and little of a small address space.
+  private static let stackSize = 2 << 20
+
   /// Starts a thread with every signal blocked, so that signals go to other threads.
-  static func start(_ body: @escaping @Sendable () -> Void) {
+  ///
+  /// - Throws: When the system allows no more threads.
+  static func start(_ body: @escaping @Sendable () -> Void) throws(NetworkError) {
     let context = Unmanaged.passRetained(Body(body))
     var everySignal = sigset_t()
     var before = sigset_t()
     sigfillset(&everySignal)
     pthread_sigmask(SIG_SETMASK, &everySignal, &before)
     defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
+    var attributes = pthread_attr_t()
+    pthread_attr_init(&attributes)
+    defer { pthread_attr_destroy(&attributes) }
+    pthread_attr_setstacksize(&attributes, stackSize)
+    pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
     var thread = pthread_t()
     let code = pthread_create(
-      &thread, nil,
+      &thread, &attributes,
       { context in
         guard let context else { return nil }
         Unmanaged<Body>.fromOpaque(context).takeRetainedValue().run()
         return nil
       }, context.toOpaque())
-    // A process that cannot start a thread cannot do anything useful.
-    precondition(code == 0, "no thread can be started: \(String(cString: strerror(code)))")
-    pthread_detach(thread)
+    guard code == 0 else {
+      context.release()
+      throw .system(call: "pthread_create", code: code)
+    }
   }
 
   private final class Body: Sendable {

@@ -2,6 +2,9 @@ internal import Glibc
 
 /// A worker pool that starts its own threads as work arrives.
 ///
+/// When the system allows no more threads, the existing ones do the work, and without any the
+/// caller's does.
+///
 /// Its queue holds at most one item for each task that waits in `run`, so the number of those tasks
 /// bounds it. Callers that must bound memory limit how many tasks they let wait.
 package final class ThreadWorkerPool: WorkerPool {
@@ -76,7 +79,21 @@ private final class WorkQueue: @unchecked Sendable {
     if needsThread { threads += 1 }
     pthread_cond_signal(hasWork)
     pthread_mutex_unlock(lock)
-    if needsThread { Thread.start { self.runThread() } }
+    guard needsThread else { return }
+    do throws(NetworkError) {
+      try Thread.start { self.runThread() }
+    } catch {
+      threadFailed()
+    }
+  }
+
+  /// A thread could not be started: work that nobody else would do is done here and now.
+  private func threadFailed() {
+    pthread_mutex_lock(lock)
+    threads -= 1
+    let isAlone = threads == 0
+    pthread_mutex_unlock(lock)
+    while isAlone, let work = next(waits: false) { work() }
   }
 
   /// Lets the threads exit once all queued work is done.
@@ -91,11 +108,11 @@ private final class WorkQueue: @unchecked Sendable {
     while let work = next() { work() }
   }
 
-  private func next() -> (@Sendable () -> Void)? {
+  private func next(waits: Bool = true) -> (@Sendable () -> Void)? {
     pthread_mutex_lock(lock)
     defer { pthread_mutex_unlock(lock) }
     while head == works.count {
-      if isClosed { return nil }
+      if isClosed || !waits { return nil }
       idleThreads += 1
       pthread_cond_wait(hasWork, lock)
       idleThreads -= 1

@@ -55,7 +55,8 @@ public enum StorageError: Error, Equatable, Sendable, CustomStringConvertible {
       "\(path) has other names (hard links), which would change with it; replace it with a copy"
     case .locked(let path): "another run holds \(path); wait for it or stop it"
     case .diskFull(let path): "no space is left to write \(path); free some and run again"
-    case .fileTooLarge(let path): "the file system does not support files as large as \(path)"
+    case .fileTooLarge(let path):
+      "the file system, or a limit (ulimit -f), does not allow files as large as \(path)"
     case .notAFolder(let path): "\(path) is not a folder; move it away"
     case .notAFile(let path): "\(path) is not a regular file; move it away"
     case .symlink(let path): "\(path) is a symbolic link, and links are never followed; remove it"

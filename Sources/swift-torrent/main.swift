@@ -1,3 +1,3 @@
 import CLI
 
-await CommandLineTool.main()
+CommandLineTool.main()

@@ -112,10 +112,27 @@ import Testing
     #expect(first.batch.onComplete == ["mv", "-v", "a"])
     #expect(first.arguments == ["x"])
     #expect(first.download.folder == "out")
-    #expect(try parse("x --on-complete echo -- -q").batch.onComplete == ["echo", "--", "-q"])
+    #expect(try parse("x --on-complete echo -- -z").batch.onComplete == ["echo", "--", "-z"])
     #expect(throws: UsageError.missingValue(option: "--on-complete", placeholder: "CMD ARG… ;")) {
       try parse("x --on-complete ;")
     }
+  }
+
+  /// Such a word was meant for us, and would be swallowed without a word.
+  @Test(arguments: [
+    "-o out", "-oout", "--output-dir=out", "--json", "-q", "--no-check", "--timeout 5s",
+  ])
+  func anOptionOfOursIsNoArgumentOfAHookThatHasNoEnd(option: String) throws {
+    let word = String(option.prefix { $0 != " " })
+    #expect(throws: UsageError.optionInHook(word, of: "--on-complete")) {
+      try parse("x --on-complete mv -f \(option)")
+    }
+    let ended = try parse("x --on-complete mv -f \(option) ; --quiet")
+    #expect(ended.batch.onComplete == ["mv", "-f"] + option.split(separator: " ").map(String.init))
+    #expect(ended.streams.verbosity == .quiet)
+    // The name of the program is no option, and neither is what merely looks like one.
+    #expect(try parse("x --on-complete -o").batch.onComplete == ["-o"])
+    #expect(try parse("x --on-complete sh -c -qx -").batch.onComplete == ["sh", "-c", "-qx", "-"])
   }
 
   @Test func aTierOfTrackersIsOneValue() throws {

@@ -44,6 +44,25 @@ import Tracker
     return report
   }
 
+  private static func output(_ torrent: TorrentMetainfo) -> CompletedOutput {
+    CompletedOutput(
+      name: torrent.name, infoHash: torrent.infoHash.description,
+      bytes: torrent.geometry.totalLength, path: "/home/me/downloads/data.bin")
+  }
+
+  /// A run with one source of each kind, which SIGINT has interrupted.
+  private static func totals(_ failure: CommandFailure) -> RunTotals {
+    var totals = RunTotals()
+    totals.status = failure.status
+    totals.signal = 2
+    totals.completed = 1
+    totals.failed = 1
+    totals.stopped = 1
+    totals.downloadedBytes = 32768
+    totals.duration = .milliseconds(1500)
+    return totals
+  }
+
   /// One of each event, in the order in which they come.
   private static func examples() throws -> [JSONValue] {
     let torrent = try torrent()
@@ -89,20 +108,14 @@ import Tracker
       progress: progress(),
       bannedPeers: [peer])
     let failure = CommandFailure(.sourceNotFound, "b.torrent: no such file")
-    var totals = RunTotals()
-    totals.status = failure.status
-    totals.completed = 1
-    totals.failed = 1
-    totals.stopped = 1
-    totals.downloadedBytes = 32768
-    totals.duration = .milliseconds(1500)
     return [
       EventJSON.run(sources: 3),
       try #require(EventJSON.event(.fetchingMetadata(search), source: 0)),
       EventJSON.metadata(torrent, origin: "a.torrent", source: 0),
     ] + engine.compactMap { EventJSON.event($0, source: 0) } + [
-      EventJSON.completed(summary, source: 0), EventJSON.failed(failure, source: 1),
-      EventJSON.stopped(source: 2), EventJSON.summary(totals),
+      EventJSON.completed(summary, output(torrent), source: 0),
+      EventJSON.failed(failure, source: 1),
+      EventJSON.stopped(source: 2), EventJSON.summary(totals(failure)),
     ]
   }
 
@@ -111,6 +124,16 @@ import Tracker
     let readme = try String(contentsOfFile: path, encoding: .utf8)
     let lines = try Self.examples().map { $0.text + "\n" }.joined()
     #expect(readme.contains("```json\n\(lines)```\n"), "the README should say:\n\(lines)")
+  }
+
+  @Test func theSummaryHasTheStatusThatTheProcessEndsWith() {
+    var totals = RunTotals()
+    totals.status = .sourceNotFound
+    totals.stopped = 1
+    #expect(EventJSON.summary(totals).text.contains(#""status":3,"interrupted":false"#))
+    totals.signal = 15
+    totals.stopped = 0
+    #expect(EventJSON.summary(totals).text.contains(#""status":143,"interrupted":true"#))
   }
 
   @Test func everyLineIsAnObjectThatNamesItsEvent() throws {

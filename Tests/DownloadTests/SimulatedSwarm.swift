@@ -19,6 +19,8 @@ final class SimulatedSwarm {
   private var hosts: [SimulatedHost] = []
   /// The trackers of this world.
   var http: any HTTPClient = NoHTTP()
+  /// The clock of clients of ours; nil is that of the world.
+  var processClock: StoppableClock?
   /// Where clients of ours hash and write.
   var workers: any WorkerPool = InlineWorkerPool()
 
@@ -78,7 +80,7 @@ final class SimulatedSwarm {
     -> Environment
   {
     Environment(
-      clock: simulation.clock, network: simulation.network.host(address), http: http,
+      clock: processClock ?? clock, network: simulation.network.host(address), http: http,
       workers: workers, workerCount: 1, files: files ?? self.files,
       random: simulation.makeRandom())
   }

@@ -84,7 +84,8 @@ struct SourceTests {
     let json = try await run([torrent, "/none", torrent, "--list", "--json"])
     #expect(json.ending == .exited(3))
     let objects = try JSONLines.parse(json.output)
-    #expect(objects.compactMap { $0["source"] as? Int } == [1, 3])
+    #expect(objects.compactMap { $0["source"] as? Int } == [1, 2, 3])
+    #expect(objects.map { $0["status"] as? Int } == [nil, 3, nil])
   }
 
   // MARK: - Hooks

@@ -32,6 +32,8 @@ private final class Driver {
     schedule.succeeded(order, reply: reply, now: now)
   }
 
+  func grewOlder(by duration: Duration) { schedule.grewOlder(by: duration) }
+
   func failed(_ order: AnnounceSchedule.Order, now: Instant) {
     schedule.failed(order, now: now, random: &random)
   }
@@ -44,6 +46,22 @@ private final class Driver {
 
   private func schedule(_ tiers: [[String]]) throws -> Driver {
     Driver(tiers: try tiers.map { try $0.map { try TrackerURL($0) } })
+  }
+
+  /// What a tracker has said grows old while our process is stopped, its failures do not.
+  @Test func timeThatPassedForTrackersOnlyMakesThemDueSooner() throws {
+    let schedule = try schedule([[publicTracker], ["http://u.example/announce"]])
+    let order = try #require(schedule.nextOrder(now: at(0), needsPeers: false))
+    schedule.succeeded(order, reply: reply(interval: 1800), now: at(0))
+    schedule.grewOlder(by: .seconds(1000))
+    #expect(schedule.deadline(now: at(1), needsPeers: false) == at(800))
+    schedule.grewOlder(by: .seconds(8 * 3600))
+    let again = try #require(schedule.nextOrder(now: at(1), needsPeers: false))
+    #expect(again.tracker == order.tracker)
+    schedule.failed(again, now: at(1))
+    let retry = schedule.schedule.dueTime(of: again.tracker, needsPeers: false)
+    schedule.grewOlder(by: .seconds(8 * 3600))
+    #expect(schedule.schedule.dueTime(of: again.tracker, needsPeers: false) == retry)
   }
 
   private func at(_ seconds: Double) -> Instant { .zero + .seconds(seconds) }

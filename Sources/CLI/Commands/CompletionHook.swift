@@ -1,3 +1,4 @@
+import Download
 import Glibc
 
 /// What a program of `--on-complete` is told, as variables of its environment.
@@ -11,13 +12,12 @@ package struct HookFacts: Sendable {
     ("SWIFT_TORRENT_SOURCE", "the source as given on the command line"),
   ]
 
-  let name: String
-  let path: String
-  let infoHash: String
-  let bytes: Int64
+  let output: CompletedOutput
   let source: String
 
-  var values: [String] { [name, path, infoHash, String(bytes), source] }
+  var values: [String] {
+    [output.name, output.path, output.infoHash, String(output.bytes), source]
+  }
 }
 
 /// Runs the program of `--on-complete`: without a shell, its output on our standard error.
@@ -58,7 +58,7 @@ struct CompletionHook {
         turnsLeft -= 1
       }
       // Cancellation does not come here but by way of `stop`; a sleep cut short only looks sooner.
-      do { try await Task.sleep(for: Self.interval) } catch {}
+      await RunClock.sleep(for: Self.interval)
     }
   }
 
@@ -96,13 +96,16 @@ struct CompletionHook {
   }
 
   /// Gives the program the signals that it would have without us.
+  ///
+  /// Those that we watch get their default action by themselves, and those that were ignored before
+  /// us stay so.
   private func restoreSignals(_ attributes: inout posix_spawnattr_t) {
     var none = sigset_t()
     sigemptyset(&none)
     posix_spawnattr_setsigmask(&attributes, &none)
     var defaults = sigset_t()
     sigemptyset(&defaults)
-    for number in [SIGPIPE, SIGINT, SIGTERM] { sigaddset(&defaults, number) }
+    for number in [SIGPIPE, SIGXFSZ] { sigaddset(&defaults, number) }
     posix_spawnattr_setsigdefault(&attributes, &defaults)
     posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
   }

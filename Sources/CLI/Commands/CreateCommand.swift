@@ -100,16 +100,7 @@ enum CreateCommand {
     }
     guard let path = target.path else { return }
     if streams.json {
-      let value = JSONValue.object([
-        .init("schema", .count(EventJSON.schema)), .init("torrent", .string(path)),
-        .init("name", .string(torrent.name)),
-        .init("info_hash", .string(torrent.infoHash.description)),
-        .init("total_length", .integer(geometry.totalLength)),
-        .init("piece_length", .count(geometry.pieceLength)),
-        .init("piece_count", .count(geometry.pieceCount)),
-        .init("files", .count(torrent.layout.files.count)),
-        .init("magnet", .string(MagnetLink.text(of: torrent))),
-      ])
+      let value = CreationJSON.created(torrent, at: path)
       try Console.result(value.text + "\n")
     } else if streams.verbosity != .quiet {
       try Console.result(

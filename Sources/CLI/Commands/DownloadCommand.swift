@@ -18,7 +18,8 @@ enum DownloadCommand {
       invocation.streams, sources: sources.count, onBrokenOutput: { stop.stop() })
     let run = BatchRun(
       sources: sources, invocation: invocation, reporter: reporter, stop: stop, dht: dht)
-    let status = await Termination.guarding(stop: stop.stop) { await run.run() } ?? .failure
+    let status =
+      await Termination.guarding(stop: stop.stop) { await run.run(until: $0) } ?? .failure
     guard let code = await reporter.outputError else { return status }
     if Console.isBrokenPipe(code) { Console.dieOfBrokenPipe() }
     throw Console.resultFailure(code)
@@ -35,9 +36,10 @@ struct BatchRun: Sendable {
 
   /// Runs every source to its end, whatever becomes of the others.
   ///
+  /// - Parameter ending: How the process ends, which the last event tells.
   /// - Returns: The exit status of the first source that failed, in the order of the command line.
-  func run() async -> ExitStatus {
-    let start = ContinuousClock.now
+  func run(until ending: Termination.Ending) async -> ExitStatus {
+    let start = await RunClock.now
     await reporter.open(sources: sources.count)
     var results = [SourceResult?](repeating: nil, count: sources.count)
     await withTaskGroup(of: (Int, SourceResult).self) { group in
@@ -53,7 +55,8 @@ struct BatchRun: Sendable {
         next += 1
       }
     }
-    var totals = RunTotals(results.compactMap(\.self), duration: ContinuousClock.now - start)
+    var totals = RunTotals(
+      results.compactMap(\.self), duration: await RunClock.now - start, signal: ending.settle())
     totals.isSeeding = invocation.command == .seed
     await reporter.close(totals)
     return totals.status
@@ -142,10 +145,9 @@ struct SourceRun: Sendable {
     switch result {
     case .success(let summary):
       if isSeeding, batch.stop.isStopped { return await stopped(name: torrent.name) }
-      if let failure = await runHook(torrent, options) {
-        return await failed(failure, name: torrent.name)
-      }
-      await reporter.complete(number, summary, name: torrent.name, isSeeding: isSeeding)
+      let output = CompletedOutput(torrent, options)
+      await reporter.complete(number, summary, output, isSeeding: isSeeding)
+      if let failure = await runHook(output) { return await failed(failure, name: torrent.name) }
       return .completed
     case .failure(.cancelled):
       return await stopped(name: torrent.name)
@@ -194,17 +196,10 @@ struct SourceRun: Sendable {
     }
   }
 
-  private func runHook(
-    _ torrent: TorrentMetainfo, _ options: DownloadOptions
-  ) async -> CommandFailure? {
+  private func runHook(_ output: CompletedOutput) async -> CommandFailure? {
     let command = batch.invocation.batch.onComplete
     guard !command.isEmpty, !batch.stop.isStopped else { return nil }
-    let isInFolder = options.isFlat && torrent.isMultiFile
-    let path = isInFolder ? options.folder : "\(options.folder)/\(torrent.name)"
-    let facts = HookFacts(
-      name: torrent.name, path: AbsolutePath.of(path),
-      infoHash: torrent.infoHash.description, bytes: torrent.geometry.totalLength,
-      source: "\(entry.source)")
+    let facts = HookFacts(output: output, source: "\(entry.source)")
     return await CompletionHook(command: command, facts: facts).run(batch.stop)
   }
 

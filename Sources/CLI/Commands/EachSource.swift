@@ -26,11 +26,12 @@ enum EachSource {
   ///
   /// - Parameters:
   ///   - entries: The sources.
+  ///   - streams: Whether failures are told on standard output as well.
   ///   - body: What is done with a source, given its number from 0.
   /// - Throws: The failure of a source that is the only one.
   /// - Returns: The status of the first source that failed, in order.
   static func run(
-    _ entries: [InputList.Entry],
+    _ entries: [InputList.Entry], _ streams: StreamOptions,
     _ body: (Int, InputList.Entry) async throws(CommandFailure) -> ExitStatus
   ) async throws(CommandFailure) -> ExitStatus {
     var status = ExitStatus.success
@@ -41,6 +42,9 @@ enum EachSource {
       } catch {
         guard entries.count > 1 else { throw error }
         Console.message(error.prefixed(with: "\(entry.source)").text)
+        if streams.json {
+          try Console.result(EventJSON.failed(error, source: number).text + "\n")
+        }
         result = error.status
       }
       if status == .success { status = result }

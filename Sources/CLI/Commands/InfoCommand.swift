@@ -5,7 +5,8 @@ enum InfoCommand {
   static func run(_ invocation: Invocation) async throws(CommandFailure) -> ExitStatus {
     let entries = try EachSource.entries(of: invocation)
     var isFirst = true
-    return try await EachSource.run(entries) { _, entry throws(CommandFailure) in
+    return try await EachSource.run(entries, invocation.streams) {
+      _, entry throws(CommandFailure) in
       let torrent = try await SourceLoader.load(entry.source, invocation).torrent
       try TorrentTarget.save(torrent, invocation)
       if invocation.streams.json {
@@ -24,7 +25,7 @@ enum ListCommand {
   static func run(
     _ entries: [InputList.Entry], _ invocation: Invocation
   ) async throws(CommandFailure) -> ExitStatus {
-    try await EachSource.run(entries) { number, entry throws(CommandFailure) in
+    try await EachSource.run(entries, invocation.streams) { number, entry throws(CommandFailure) in
       let loaded = try await SourceLoader.load(entry.source, invocation)
       let torrent = loaded.torrent
       try TorrentTarget.save(torrent, invocation)

@@ -30,8 +30,11 @@ enum ScrapeCommand {
       case .success(let reply)?:
         try show(reply, of: question, names: names, invocation.streams)
       case .failure(let error)?:
-        Console.message(
-          CommandFailure(.networkFailure, "\(question.tracker): \(error)").text)
+        let failure = CommandFailure(.networkFailure, "\(question.tracker): \(error)")
+        Console.message(failure.text)
+        if invocation.streams.json {
+          try Console.result(EventJSON.failed(failure, source: nil).text + "\n")
+        }
         status = .networkFailure
       case nil: return .failure
       }

@@ -6,7 +6,7 @@ import Storage
 enum VerifyCommand {
   static func run(_ invocation: Invocation) async throws(CommandFailure) -> ExitStatus {
     try await EachSource.run(
-      try EachSource.entries(of: invocation)
+      try EachSource.entries(of: invocation), invocation.streams
     ) { _, entry throws(CommandFailure) in
       try await verify(entry, invocation)
     }

@@ -10,6 +10,8 @@ package struct CommandLineArguments {
   private var arguments: [String] = []
   private var given: [GivenOption] = []
   private var command: Command?
+  /// The first argument, when it stands where a command could.
+  private var undecidedWord: String?
 
   /// Parses the words that follow the program's name.
   ///
@@ -52,6 +54,7 @@ package struct CommandLineArguments {
         if command == nil, arguments.isEmpty, !optionsEnded, let named = Command.named(word) {
           command = named
         } else {
+          if command == nil, arguments.isEmpty, !optionsEnded { undecidedWord = word }
           arguments.append(word)
         }
       } else if word == "--" {
@@ -118,8 +121,8 @@ package struct CommandLineArguments {
       }
       return [word]
     case .words(let value, _):
-      var taken = attached.map { [$0] } ?? []
-      while let word = words.popFirst(), word != ";" { taken.append(word) }
+      if let attached { words = [attached] + words }
+      let taken = try HookWords.take(from: &words, option: spelling)
       guard taken.first?.isEmpty == false else {
         throw .missingValue(option: spelling, placeholder: value.placeholder)
       }
@@ -132,6 +135,7 @@ package struct CommandLineArguments {
     var invocation = Invocation()
     invocation.command = command ?? .download
     invocation.arguments = arguments
+    invocation.undecidedWord = undecidedWord
     let options = try chosenOptions(for: invocation.command)
     for (option, entry) in zip(options, given) { try entry.apply(option, to: &invocation) }
     let names = options.map(\.name)

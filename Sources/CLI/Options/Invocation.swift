@@ -6,6 +6,8 @@ package struct Invocation: Sendable {
   package var command = Command.download
   /// The arguments that are no options: the SOURCEs, or the topic of `help`.
   package var arguments: [String] = []
+  /// The first of them, when it stands where a command could: it may be a mistyped one.
+  package var undecidedWord: String?
   /// What the options say about each download; its trackers are still those of `trackers`.
   package var download = DownloadOptions()
   /// What is done with several downloads, and after each.

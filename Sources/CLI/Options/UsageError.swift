@@ -2,6 +2,10 @@
 package enum UsageError: Error, Equatable, Sendable, CustomStringConvertible {
   /// An option that no command has.
   case unknownOption(String, nearest: String?)
+  /// A first word that is neither a command nor a source.
+  case unknownCommand(String, nearest: String?)
+  /// An option of ours among the words of the program that an option runs.
+  case optionInHook(String, of: String)
   /// An option that this command does not take, the commands that do, and the command's own option
   /// that was probably meant.
   case optionNotForCommand(String, Command, owners: [Command], nearest: String?)
@@ -39,6 +43,11 @@ package enum UsageError: Error, Equatable, Sendable, CustomStringConvertible {
       "'\(word)' is not valid UTF-8; only names in UTF-8 can be used"
     case .unknownOption(let option, let nearest):
       "unknown option \(option)" + Self.suggestion(nearest)
+    case .unknownCommand(let word, let nearest):
+      "'\(word)' is no command, and there is no file of that name"
+        + Self.suggestion(nearest.map { "'\($0)'" })
+    case .optionInHook(let word, let option):
+      "'\(word)' would be an argument of the program that \(option) runs"
     case .optionNotForCommand(let option, let command, let owners, let nearest):
       "option \(option) belongs to \(Self.list(owners)), not to \(command.shownName)"
         + Self.suggestion(nearest)
@@ -75,6 +84,9 @@ package enum UsageError: Error, Equatable, Sendable, CustomStringConvertible {
   ///
   /// - Parameter command: The command that the line was meant for.
   package func hint(for command: Command) -> String {
+    if case .optionInHook = self {
+      return "end the program's words with a word that is ';', in a shell \\;"
+    }
     let help =
       command == .download ? "swift-torrent --help" : "swift-torrent help \(command.rawValue)"
     return "usage: \(command.synopsis); see '\(help)'"

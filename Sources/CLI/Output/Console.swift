@@ -1,3 +1,4 @@
+import CPosix
 import Glibc
 
 /// The process's standard streams, written without buffering.
@@ -13,8 +14,11 @@ enum Console {
       _ = open("/dev/null", descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY)
     }
     signal(SIGPIPE, SIG_IGN)
-    // Ctrl-\ is no crash, though the Swift runtime takes it for one on a terminal.
-    signal(SIGQUIT, SIG_DFL)
+    // A file that may not grow any further (ulimit -f) is an error of its own, with its status.
+    signal(SIGXFSZ, SIG_IGN)
+    // Ctrl-\ is no crash, though the Swift runtime takes it for one on a terminal. Where it is ignored,
+    // whoever started us wants it so.
+    if cposix_ignores_signal(SIGQUIT) == 0 { signal(SIGQUIT, SIG_DFL) }
   }
 
   /// Writes a result to standard output, and dies of SIGPIPE as a filter does when its reader is gone.

@@ -123,11 +123,15 @@ package enum EventJSON {
   }
 
   /// A source is done: every byte is verified and in place, or the seeding goal is reached.
-  package static func completed(_ summary: DownloadSummary, source: Int) -> JSONValue {
+  package static func completed(
+    _ summary: DownloadSummary, _ output: CompletedOutput, source: Int
+  ) -> JSONValue {
     let final = summary.progress
     return object(
       "completed", source: source,
       [
+        .init("name", .string(output.name)), .init("info_hash", .string(output.infoHash)),
+        .init("path", .string(output.path)),
         .init("already_complete", .bool(summary.alreadyComplete)),
         .init("total_bytes", .integer(final.totalBytes)),
         .init("verified_bytes", .integer(final.verifiedBytes)),
@@ -143,11 +147,12 @@ package enum EventJSON {
       ])
   }
 
-  /// A source has failed.
-  package static func failed(_ failure: CommandFailure, source: Int) -> JSONValue {
+  /// A source has failed, or, without one, the whole command.
+  package static func failed(_ failure: CommandFailure, source: Int?) -> JSONValue {
     object(
-      "failed", source: source,
+      "failed",
       [
+        .init("source", source.map { .count($0 + 1) } ?? .null),
         .init("status", .integer(Int64(failure.status.rawValue))),
         .init("message", .string(failure.message)), .init("hint", .text(failure.hint)),
       ])
@@ -163,8 +168,8 @@ package enum EventJSON {
     object(
       "summary",
       [
-        .init("status", .integer(Int64(totals.status.rawValue))),
-        .init("interrupted", .bool(totals.stopped > 0)),
+        .init("status", .integer(Int64(totals.shellStatus))),
+        .init("interrupted", .bool(totals.signal != nil)),
         .init("sources", .count(totals.completed + totals.failed + totals.stopped)),
         .init("completed", .count(totals.completed)), .init("failed", .count(totals.failed)),
         .init("stopped", .count(totals.stopped)),

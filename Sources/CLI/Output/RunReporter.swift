@@ -77,9 +77,11 @@ actor RunReporter {
   }
 
   /// A source is done, or was served until we were stopped.
-  func complete(_ number: Int, _ summary: DownloadSummary, name: String, isSeeding: Bool) {
-    write(EventJSON.completed(summary, source: number))
-    let words = DownloadNarrative(verbosity: .verbose).summary(summary, name: name)
+  func complete(
+    _ number: Int, _ summary: DownloadSummary, _ output: CompletedOutput, isSeeding: Bool
+  ) {
+    write(EventJSON.completed(summary, output, source: number))
+    let words = DownloadNarrative(verbosity: .verbose).summary(summary, name: output.name)
     if let words { tellLog(words, of: number) }
     display.end(number, isSeeding || streams.verbosity == .quiet ? nil : words)
   }
@@ -106,6 +108,7 @@ actor RunReporter {
   /// Writes the last event and the line about all sources, and leaves the terminal as it was.
   func close(_ totals: RunTotals) {
     var totals = totals
+    if outputError != nil { totals.status = .inputOutputFailure }
     totals.downloadedBytes = moved.values.reduce(0) { $0 + $1.received }
     totals.uploadedBytes = moved.values.reduce(0) { $0 + $1.sent }
     write(EventJSON.summary(totals))

@@ -2,6 +2,8 @@
 package struct RunTotals: Sendable {
   /// The exit status: that of the first source that failed, in the order of the command line.
   package var status = ExitStatus.success
+  /// The signal that ends the process in place of that status.
+  package var signal: Int32?
   /// How many sources are done.
   package var completed = 0
   /// How many have failed.
@@ -21,8 +23,14 @@ package struct RunTotals: Sendable {
   package init() {}
 
   /// Counts what became of the sources, which are in the order of the command line.
-  init(_ results: [SourceResult], duration: Duration) {
+  ///
+  /// - Parameters:
+  ///   - results: What became of them.
+  ///   - duration: How long it took.
+  ///   - signal: The signal that the process dies of.
+  init(_ results: [SourceResult], duration: Duration, signal: Int32?) {
     self.duration = duration
+    self.signal = signal
     for result in results {
       switch result {
       case .completed: completed += 1
@@ -33,6 +41,9 @@ package struct RunTotals: Sendable {
       }
     }
   }
+
+  /// The status that a shell sees: 128 and its number for a signal.
+  var shellStatus: Int32 { signal.map { 128 + $0 } ?? status.rawValue }
 
   /// The line that ends a run of several sources.
   package var text: String {

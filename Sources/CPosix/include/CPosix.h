@@ -2,3 +2,4 @@
 
 #include "CPosixFiles.h"
 #include "CPosixNetwork.h"
+#include "CPosixProcess.h"

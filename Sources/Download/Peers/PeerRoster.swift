@@ -26,6 +26,8 @@ final class PeerRoster {
   static let connectTimeout = Duration.seconds(10)
   /// How many connections that we have dialled may be in the making.
   static let halfOpenLimit = 256
+  /// A stop of the process from which on peers may have hung up because of it.
+  private static let longStandstill = Duration.seconds(5)
   /// The bytes of blocks that make it worth while to dial a peer again at once.
   static let muchBrought: Int64 = 1 << 20
   /// How soon one choice of whom to serve may follow another.
@@ -211,10 +213,14 @@ final class PeerRoster {
   private func meet(
     dialled peer: GreetedPeer, from source: PeerSource, isAdopted: Bool = false
   ) async {
+    let standstill = environment.clock.standstill
     let (end, brought) = await meet(peer, from: source, isAdopted: isAdopted)
+    // We were silent for as long as the process was stopped, so the peer is not to blame.
+    let wasStopped = environment.clock.standstill - standstill >= Self.longStandstill
     let parting: PeerBook.Parting? =
       switch end {
       case .lied: nil
+      case .lost where wasStopped, .silent where wasStopped, .stalled where wasStopped: .interrupted
       case .lost where brought >= Self.muchBrought: .interrupted
       default: brought > 0 ? .useful : .useless
       }

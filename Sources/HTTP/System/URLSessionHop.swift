@@ -62,8 +62,9 @@ private final class HTTPSessionConnection: @unchecked Sendable {
     var request = URLRequest(url: address)
     request.cachePolicy = .reloadIgnoringLocalCacheData
     request.httpShouldHandleCookies = false
-    // URLSession's timeout covers inactivity only; the caller enforces a stricter deadline.
-    request.timeoutInterval = 120
+    // The caller enforces a stricter deadline, on a clock that stands still while the process is
+    // stopped; URLSession's own goes on.
+    request.timeoutInterval = 7 * 24 * 3600
     request.setValue(userAgent, forHTTPHeaderField: "User-Agent")
     if let credentials = url.credentials {
       let value = "Basic " + HTTPRequestText.base64(credentials)

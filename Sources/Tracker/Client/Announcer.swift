@@ -57,6 +57,10 @@ package final class Announcer {
   /// How long each tracker took for its latest answer, by its index.
   private var answerTimes: [Int: Duration] = [:]
   private var isStopping = false
+  /// How much of the clock's standstill the schedule knows of.
+  private var knownStandstill = Duration.zero
+  /// How often it is looked for.
+  private static let standstillCheck = Duration.seconds(10)
 
   /// Creates an announcer, which does nothing until it runs.
   ///
@@ -90,6 +94,7 @@ package final class Announcer {
       allowsLocalURLs: allowsLocalURLs)
     self.clock = clock
     self.random = random
+    knownStandstill = clock.standstill
     names = PeerNames(network: network, clock: clock) { [weak self] in
       self?.found($0, from: $1)
     }
@@ -136,6 +141,7 @@ package final class Announcer {
       if let names { group.addTask { await names.run() } }
       while !isStopping, !Task.isCancelled {
         let now = clock.now
+        noticeStandstill()
         while let order = schedule.nextOrder(now: now, needsPeers: needsPeers) {
           group.addTask { await self.announce(order) }
         }
@@ -149,10 +155,18 @@ package final class Announcer {
 
   private func waitForNextOrder() async {
     if let deadline = schedule.deadline(now: clock.now, needsPeers: needsPeers) {
-      _ = await clock.wait(for: wakeup, until: deadline)
+      _ = await clock.wait(
+        for: wakeup, until: min(deadline, clock.now + Self.standstillCheck))
     } else {
       await wakeup.wait()
     }
+  }
+
+  /// Trackers count the time for which the process was stopped, and forget who is silent for long.
+  private func noticeStandstill() {
+    let standstill = clock.standstill
+    schedule.grewOlder(by: standstill - knownStandstill)
+    knownStandstill = standstill
   }
 
   /// The download is complete: the trackers are told, each once.

@@ -160,6 +160,16 @@ package struct AnnounceSchedule: Sendable {
     return endedAt + min(delay, entry.interval)
   }
 
+  /// So much time has passed for the trackers, and none for us.
+  ///
+  /// The pause after a failure goes on from where it was: it may have failed because of that.
+  package mutating func grewOlder(by duration: Duration) {
+    guard duration > .zero else { return }
+    for tracker in entries.indices where entries[tracker].failures == 0 {
+      entries[tracker].endedAt = entries[tracker].endedAt.map { $0 - duration }
+    }
+  }
+
   // MARK: - Outcomes
 
   /// The tracker answered.

@@ -51,6 +51,8 @@ package final class SimulatedHost: Network {
   private var transports: [SimulatedTransport] = []
   private var datagramSockets: [Endpoint: SimulatedDatagramSocket] = [:]
   private var nextPort: UInt16 = 49152
+  /// Whom a process that is stopped will have to wake; nil while it runs.
+  private var wakeupsToFire: [Wakeup]?
 
   init(address: IPAddress, options: Options, network: SimulatedNetwork) {
     self.address = address
@@ -73,6 +75,26 @@ package final class SimulatedHost: Network {
   /// Brings the host back online, with its listeners.
   package func appear() {
     isOnline = true
+  }
+
+  // MARK: - Stopping
+
+  /// Stops the process that uses this host: the network goes on, and the process hears nothing.
+  package func stopProcess() {
+    wakeupsToFire = wakeupsToFire ?? []
+  }
+
+  /// Lets the process go on, and hear what has come.
+  package func resumeProcess() {
+    let wakeups = wakeupsToFire ?? []
+    wakeupsToFire = nil
+    for wakeup in wakeups { wakeup.fire() }
+  }
+
+  /// Wakes a part of the process, now or when it goes on.
+  func wake(_ wakeup: Wakeup) {
+    guard wakeupsToFire != nil else { return wakeup.fire() }
+    wakeupsToFire?.append(wakeup)
   }
 
   // MARK: - Network

@@ -188,7 +188,7 @@ package final class SimulatedTransport: Transport {
     guard isOpen else { return sendReset() }
     network.record(.delivered, connection: number, value: packet.count)
     incoming.append(packet.bytes)
-    readable.fire()
+    host.wake(readable)
   }
 
   private func deliverReset() {
@@ -201,7 +201,7 @@ package final class SimulatedTransport: Transport {
 
   private func wasRead(_ count: Int) {
     unread -= count
-    if room > 0 { writable.fire() }
+    if room > 0 { host.wake(writable) }
   }
 
   func hostDisappeared(silently: Bool) {
@@ -213,7 +213,7 @@ package final class SimulatedTransport: Transport {
   }
 
   private func wakeBoth() {
-    readable.fire()
-    writable.fire()
+    host.wake(readable)
+    host.wake(writable)
   }
 }

@@ -1,0 +1,32 @@
+import Download
+import Metainfo
+import Primitives
+
+/// What a download has left on disk, as events and hooks tell it.
+package struct CompletedOutput: Sendable {
+  /// The torrent's name.
+  package let name: String
+  /// The info-hash in hexadecimal.
+  package let infoHash: String
+  /// The size of the torrent, in bytes.
+  package let bytes: Int64
+  /// The absolute path of the file or folder.
+  package let path: String
+
+  /// Describes the output by its parts.
+  package init(name: String, infoHash: String, bytes: Int64, path: String) {
+    self.name = name
+    self.infoHash = infoHash
+    self.bytes = bytes
+    self.path = path
+  }
+
+  /// The output of a torrent that was downloaded with these options.
+  init(_ torrent: TorrentMetainfo, _ options: DownloadOptions) {
+    let isInFolder = options.isFlat && torrent.isMultiFile
+    let path = isInFolder ? options.folder : "\(options.folder)/\(torrent.name)"
+    self.init(
+      name: torrent.name, infoHash: torrent.infoHash.description,
+      bytes: torrent.geometry.totalLength, path: AbsolutePath.of(path))
+  }
+}

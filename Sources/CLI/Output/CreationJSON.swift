@@ -1,0 +1,20 @@
+package import Metainfo
+import Primitives
+
+/// What `create --json` tells of the torrent that it has made.
+package enum CreationJSON {
+  /// The torrent, and the path of its file.
+  package static func created(_ torrent: TorrentMetainfo, at path: String) -> JSONValue {
+    let geometry = torrent.geometry
+    return .object([
+      .init("schema", .count(EventJSON.schema)), .init("torrent", .string(path)),
+      .init("name", .string(torrent.name)),
+      .init("info_hash", .string(torrent.infoHash.description)),
+      .init("total_length", .integer(geometry.totalLength)),
+      .init("piece_length", .count(geometry.pieceLength)),
+      .init("piece_count", .count(geometry.pieceCount)),
+      .init("files", .count(torrent.layout.files.count)),
+      .init("magnet", .string(MagnetLink.text(of: torrent))),
+    ])
+  }
+}
