@@ -61,8 +61,7 @@ final class Pipeline: AnnouncerDelegate {
   ) throws(DownloadError) {
     (self.torrent, self.options) = (torrent, options)
     began = environment.clock.now
-    self.environment = environment
-    self.events = events
+    (self.environment, self.events) = (environment, events)
     storage = output.storage
     files = FileProgress(
       layout: torrent.layout, selection: options.selection, verified: output.verified)
