@@ -198,17 +198,7 @@ struct StateFile {
   ) throws(StorageError) -> (file: Descriptor, name: FileName) {
     for candidate in Self.temporaryEndings.map({ name + $0 }) {
       do throws(SystemCallError) {
-        do {
-          return (
-            try fileSystem.openFile(candidate, in: root, .create(executable: false)), candidate
-          )
-        } catch {
-          guard error.code == EEXIST, isLeftover(candidate, root: root) else { throw error }
-          try fileSystem.remove(candidate, in: root)
-          return (
-            try fileSystem.openFile(candidate, in: root, .create(executable: false)), candidate
-          )
-        }
+        return (try create(candidate, root: root), candidate)
       } catch {
         if error.code == EEXIST { continue }
         if error.code == ENOENT { throw .folderRemoved(path: path) }
@@ -218,16 +208,33 @@ struct StateFile {
     throw .foreignState(path: path + "~")
   }
 
-  /// Whether a file holds a record of ours, or the beginning of one.
-  private func isLeftover(_ candidate: FileName, root: Descriptor) -> Bool {
+  private func create(
+    _ candidate: FileName, root: Descriptor
+  ) throws(SystemCallError) -> Descriptor {
+    do {
+      return try fileSystem.openFile(candidate, in: root, .create(executable: false))
+    } catch {
+      guard error.code == EEXIST, removeLeftover(candidate, root: root) else { throw error }
+      return try fileSystem.openFile(candidate, in: root, .create(executable: false))
+    }
+  }
+
+  /// Removes a file that a run which died has left, with a record of ours or the beginning of one.
+  ///
+  /// A run that is alive holds its lock.
+  private func removeLeftover(_ candidate: FileName, root: Descriptor) -> Bool {
     do throws(SystemCallError) {
       let file = try fileSystem.openFile(candidate, in: root, .read)
       defer { release(file) }
       let status = try fileSystem.status(of: file)
-      guard status.kind == .file, status.links == 1 else { return false }
+      guard status.kind == .file, status.links == 1, try fileSystem.lock(file),
+        try fileSystem.status(candidate, in: root).inode == status.inode
+      else { return false }
       let limit = Int64(StateRecord.maximumLength(for: torrent) + 1)
       let bytes = try fileSystem.readBytes(file, count: Int(min(status.size, limit)))
-      return StateRecord.read(bytes, torrent: torrent) != .foreign
+      guard StateRecord.read(bytes, torrent: torrent) != .foreign else { return false }
+      try fileSystem.remove(candidate, in: root)
+      return true
     } catch {
       // A file that cannot be read proves nothing.
       return false

@@ -110,6 +110,17 @@ import Testing
     #expect(stored.isExactly(on: disk))
   }
 
+  @Test func stateThatAnotherRunIsWritingIsLeftToIt() throws {
+    try interrupt(after: 0..<1)
+    let state = try #require(disk.bytes("T.swift-torrent"))
+    disk.put("T.swift-torrent~", state)
+    let root = try disk.openRoot("out", create: false)
+    let other = try disk.openFile("T.swift-torrent~", in: root, .write)
+    #expect(try disk.lock(other))
+    try stored.complete(disk)
+    #expect(disk.bytes("T.swift-torrent~") == state)
+  }
+
   @Test func secondRunIsLockedOutUntilTheFirstEnds() throws {
     let (first, _) = try stored.begin(disk)
     let second = stored.storage(disk)
