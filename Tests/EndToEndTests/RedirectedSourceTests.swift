@@ -1,4 +1,5 @@
 import Foundation
+import Metainfo
 import Networking
 import Primitives
 import TestSupport
