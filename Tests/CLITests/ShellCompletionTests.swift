@@ -78,13 +78,13 @@ struct ShellCompletionTests {
     return outcome.output
   }
 
-  /// What the program is called with: a function of its name prints each word in brackets.
-  ///
-  /// The prompt is changed by a command that does not hold it, since the terminal echoes commands.
-  private static let printer = #"swift-torrent() { printf '<%s>' "$@"; printf '\\n'; }"#
+  /// A function of the program's name that prints the words it is called with, each in brackets.
+  private static let printer = #"swift-torrent() { printf 'ARGS:'; printf '<%s>' "$@"; printf '\n'; }"#
 
   private static func words(of output: String) -> [String] {
-    output.split(whereSeparator: \.isNewline).map(String.init).filter { $0.hasPrefix("<") }
+    // The terminal echoes the function too, but there no bracket follows at once.
+    output.split(whereSeparator: \.isNewline).filter { $0.hasPrefix("ARGS:<") }
+      .map { String($0.dropFirst(5)) }
   }
 
   /// The beginning of a name, as it would be typed, and the words that the program then gets.
@@ -121,7 +121,7 @@ struct ShellCompletionTests {
     let folder = try Self.folder()
     let setUp = [
       "cd '\(folder.path)'; fpath=($PWD/zsh $fpath); autoload -U compinit; compinit -u -D",
-      "unsetopt auto_menu list_ambiguous beep; " + Self.printer,
+      "unsetopt auto_menu list_ambiguous auto_remove_slash beep; " + Self.printer,
     ]
     let output = try await Self.type(
       setUp + Self.typed.map { "swift-torrent " + $0.text }, into: ["zsh", "-f", "-i"], in: folder)

@@ -191,7 +191,8 @@ struct CommandLineTests {
       ], in: folder)
     #expect(outcome.ending == .exited(6), "\(outcome.errors)")
     #expect(
-      outcome.errors.contains("begin with /announce or /scrape; --allow-local-urls"), "\(outcome.errors)")
+      outcome.errors.contains("begin with /announce or /scrape; --allow-local-urls"),
+      "\(outcome.errors)")
     let scrape = try await run(
       ["scrape", "one.torrent", "--tracker", "http://127.0.0.1:\(silent.port)/x/announce"],
       in: folder)

@@ -4,16 +4,16 @@ extension CompletionScript {
     #compdef swift-torrent
     # zsh completion for swift-torrent; put it as _swift-torrent into a folder of $fpath.
     _swift_torrent() {
-      local command=download word skip=''
+      local command=download word skip='' is_first=1
       local -i place=1
       for word in "${(@)words[2,CURRENT-1]}"; do
         (( place++ ))
         if [[ -n $skip ]]; then skip=''; continue; fi
         case $word in
-          \(Command.words.joined(separator: "|"))) command=$word; break ;;
+          \(Command.words.joined(separator: "|"))) command=$word; is_first=''; break ;;
           \(valueSpellings.joined(separator: "|"))) skip=1 ;;
           -*) ;;
-          *) break ;;
+          *) is_first=''; break ;;
         esac
       done
       local -a commands
@@ -22,7 +22,7 @@ extension CompletionScript {
       )
       case $command in
         download)
-          if (( CURRENT == 2 )) && [[ $words[2] != -* ]]; then
+          if [[ -n $is_first && -z $skip && $words[CURRENT] != -* ]]; then
             _describe -t commands command commands
           fi ;;
         *) words[place]=(); (( CURRENT-- )) ;;

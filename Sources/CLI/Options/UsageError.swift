@@ -83,6 +83,7 @@ package enum UsageError: Error, Equatable, Sendable, CustomStringConvertible {
   /// The usage line that follows the message.
   ///
   /// - Parameter command: The command that the line was meant for.
+  /// - Returns: The line, without its end.
   package func hint(for command: Command) -> String {
     if case .optionInHook = self {
       return "end the program's words with a word that is ';', in a shell \\;"
@@ -105,6 +106,7 @@ package enum UsageError: Error, Equatable, Sendable, CustomStringConvertible {
   /// The failure that ends the process.
   ///
   /// - Parameter command: The command that the line was meant for.
+  /// - Returns: The failure with its hint.
   package func failure(for command: Command) -> CommandFailure {
     CommandFailure(.badUsage, description, hint: hint(for: command))
   }
