@@ -79,7 +79,8 @@ struct ShellCompletionTests {
   }
 
   /// A function of the program's name that prints the words it is called with, each in brackets.
-  private static let printer = #"swift-torrent() { printf 'ARGS:'; printf '<%s>' "$@"; printf '\n'; }"#
+  private static let printer =
+    #"swift-torrent() { printf 'ARGS:'; printf '<%s>' "$@"; printf '\n'; }"#
 
   private static func words(of output: String) -> [String] {
     // The terminal echoes the function too, but there no bracket follows at once.
