@@ -74,6 +74,7 @@ import Testing
       case .string: "string"
       case .list: "list"
       case .dictionary: "dictionary"
+      case .unreadable: "unreadable"
       }
     }
     #expect(names == ["integer", "string", "list", "dictionary"])
