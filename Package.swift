@@ -52,10 +52,10 @@ let tests: KeyValuePairs<String, [String]> = [
   "HTTPTests": ["HTTP", "Networking", "Primitives", "TestSupport"],
   "TrackerTests": ["Tracker", "HTTP", "Networking", "Bencode", "Primitives", "TestSupport"],
   "DHTTests": ["DHT", "Bencode", "Hashing", "Networking", "Primitives", "TestSupport"],
-  "StorageTests": ["Storage", "Metainfo", "Hashing", "Primitives", "TestSupport"],
+  "StorageTests": ["Storage", "Metainfo", "Bencode", "Hashing", "Primitives", "TestSupport"],
   "DownloadTests": [
     "Download", "Demo", "Tracker", "DHT", "Storage", "Networking", "HTTP", "PeerWire", "Metainfo",
-    "Swarm", "Hashing", "Primitives", "TestSupport",
+    "Swarm", "Bencode", "Hashing", "Primitives", "TestSupport",
   ],
   "CLITests": [
     "CLI", "Download", "Bencode", "Metainfo", "Networking", "Storage", "Tracker", "Primitives",

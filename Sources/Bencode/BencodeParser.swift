@@ -53,6 +53,10 @@ struct BencodeScanner {
     var count = 0
     var expectsKey: Bool
     var isSorted = true
+    /// Whether elements are checked only; `BencodeLimits.untaped` says so.
+    var isUntaped = false
+    /// Where the keys of what is inside begin in `sortedKeys`.
+    var firstSortedKey = 0
   }
 
   let bytes: [UInt8]
@@ -62,6 +66,8 @@ struct BencodeScanner {
   private(set) var isTolerant: Bool
   var position = 0
   private var tokens: [BencodeToken] = []
+  /// How many tokens were made and not kept.
+  private var droppedTokens = 0
   private var sortedKeys: [UInt32] = []
   private var frames: [Frame] = []
   /// The key tokens of all open dictionaries, innermost last.
@@ -120,7 +126,7 @@ struct BencodeScanner {
   }
 
   private mutating func append(_ token: BencodeToken) throws(BencodeError) {
-    guard tokens.count < limits.tokens else {
+    guard tokens.count + droppedTokens < limits.tokens else {
       throw failure(.tooManyTokens(limit: limits.tokens), at: Int(token.start))
     }
     tokens.append(token)
@@ -133,6 +139,7 @@ struct BencodeScanner {
     frames[last].count += 1
     frames[last].expectsKey = frames[last].isDictionary
     if last == 0 { isTolerant = tolerance != .none }
+    if frames[last].isUntaped { dropElement(of: frames[last]) }
   }
 
   private mutating func scanInteger() throws(BencodeError) {
@@ -227,12 +234,36 @@ struct BencodeScanner {
       throw failure(.tooDeep(limit: limits.depth), at: position)
     }
     let isDictionary = kind == .dictionary
-    frames.append(
-      Frame(
-        token: tokens.count, isDictionary: isDictionary, firstKey: openKeys.count,
-        expectsKey: isDictionary))
+    var frame = Frame(
+      token: tokens.count, isDictionary: isDictionary, firstKey: openKeys.count,
+      expectsKey: isDictionary)
+    if !isDictionary, isUntaped {
+      frame.isUntaped = true
+      frame.firstSortedKey = sortedKeys.count
+    }
+    frames.append(frame)
     try append(BencodeToken(start: UInt32(position), end: 0, next: 0, kind: kind))
     position += 1
+  }
+
+  /// Whether the list that begins is the one whose elements are not kept.
+  private var isUntaped: Bool {
+    guard frames.count == limits.untaped.count, !frames.isEmpty else { return false }
+    for (number, frame) in frames.enumerated() {
+      let end = number + 1 < frames.count ? frames[number + 1].firstKey : openKeys.count
+      guard frame.isDictionary, end > frame.firstKey,
+        key(openKeys[end - 1]).elementsEqual(limits.untaped[number].utf8)
+      else { return false }
+    }
+    return true
+  }
+
+  /// Forgets the tokens of a list's element.
+  private mutating func dropElement(of list: Frame) {
+    let kept = list.token + 1
+    droppedTokens += tokens.count - kept
+    tokens.removeLast(tokens.count - kept)
+    sortedKeys.removeLast(sortedKeys.count - list.firstSortedKey)
   }
 
   private mutating func scanKey(in frame: Frame) throws(BencodeError) {

@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #if defined(__linux__)
+#include <linux/fs.h>
+#include <sys/ioctl.h>
 #include <sys/statfs.h>
 
 static const long tmpfs_magic = 0x01021994;
@@ -55,6 +57,25 @@ int64_t cposix_next_hole(int fd, int64_t offset) {
   (void)offset;
   return lseek(fd, 0, SEEK_END);
 #endif
+}
+
+int cposix_name_facts(int fd, uint64_t *type, int64_t *longest_name) {
+#if defined(__linux__)
+  struct statfs volume;
+  if (fstatfs(fd, &volume) != 0) return -1;
+  *type = (uint64_t)volume.f_type;
+  *longest_name = volume.f_namelen;
+  int flags = 0;
+#if defined(FS_CASEFOLD_FL)
+  if (ioctl(fd, FS_IOC_GETFLAGS, &flags) == 0 && (flags & FS_CASEFOLD_FL)) return 1;
+#endif
+  (void)flags;
+#else
+  (void)fd;
+  *type = 0;
+  *longest_name = 255;
+#endif
+  return 0;
 }
 
 void cposix_prefetch(int fd, int64_t offset, int64_t length) {

@@ -1,4 +1,5 @@
 public import Primitives
+public import Storage
 public import Tracker
 
 /// An event of a run, for the user and for programs that observe it.
@@ -30,6 +31,8 @@ public enum DownloadEvent: Sendable {
   /// The event may come half a second late, together with those of other files, so that many small
   /// files cost little. Files that were complete before the run and empty files have no such event.
   case fileCompleted(index: Int, path: String, length: Int64)
+  /// A file has another name on disk than in the torrent; sent before anything is written.
+  case fileRenamed(NameChange)
   /// A peer was banned for this reason.
   case peerBanned(Endpoint, reason: String)
   /// A snapshot of the run, twice a second and once at the end.
@@ -85,4 +88,7 @@ public struct DownloadSummary: Sendable {
   public let progress: ProgressSnapshot
   /// The banned peers, in order.
   public let bannedPeers: [Endpoint]
+  /// The name on disk of the torrent's file, or of the folder of its files, if it differs from the
+  /// torrent's.
+  public internal(set) var diskName: FileName?
 }

@@ -5,6 +5,12 @@ import Storage
 
 /// An output folder that is ready for a run.
 struct PreparedOutput {
+  /// The name on disk of the torrent's file or folder, if it differs from the torrent's.
+  var diskName: FileName? {
+    let name = storage.topName
+    return name == storage.torrentName ? nil : name
+  }
+
   let storage: TorrentStorage
   let workers: any WorkerPool
   /// The pieces that were already present.
@@ -50,7 +56,7 @@ struct OutputPreparation {
 
   func prepare() async throws(DownloadError) -> PreparedOutput {
     // A seed serves all data that is present, whatever was selected.
-    let storage = makeStorage { if options.keepSeeding { $0.selection = .all } }
+    let storage = await makeStorage { if options.keepSeeding { $0.selection = .all } }
     do throws(DownloadError) {
       return try await prepare(storage)
     } catch {
@@ -61,7 +67,7 @@ struct OutputPreparation {
 
   /// Checks every selected piece without changing anything.
   func verify() async -> Result<VerificationReport, DownloadError> {
-    let storage = makeStorage { $0.readsNeighbours = true }
+    let storage = await makeStorage { $0.readsNeighbours = true }
     var result: Result<VerificationReport, DownloadError>
     do throws(DownloadError) {
       let inspection = try await onWorker { () throws(StorageError) in
@@ -77,11 +83,18 @@ struct OutputPreparation {
     return result
   }
 
-  private func makeStorage(_ change: (inout StorageOptions) -> Void = { _ in }) -> TorrentStorage {
-    var storage = options.storage
-    change(&storage)
-    return TorrentStorage(
-      torrent: torrent, folder: options.folder, options: storage, fileSystem: environment.files)
+  private func makeStorage(
+    _ change: (inout StorageOptions) -> Void = { _ in }
+  ) async -> TorrentStorage {
+    var changed = options.storage
+    change(&changed)
+    let (torrent, folder, storage) = (torrent, options.folder, changed)
+    let files = environment.files
+    let made = await environment.workers.run {
+      TorrentStorage(torrent: torrent, folder: folder, options: storage, fileSystem: files)
+    }
+    for change in made.nameChanges { events.send(.fileRenamed(change)) }
+    return made
   }
 
   private func letGo(_ storage: TorrentStorage) async {

@@ -158,7 +158,7 @@ final class Pipeline: AnnouncerDelegate {
 
   private func tellCompleted(_ file: TorrentFile) {
     let isFlat = options.isFlat && torrent.isMultiFile
-    let path = isFlat ? file.path.dropFirst().joined(separator: "/") : file.displayPath
+    let path = isFlat ? file.path.dropFirst().pathText : file.displayPath
     events.send(.fileCompleted(index: file.index, path: path, length: file.length))
   }
 

@@ -118,7 +118,7 @@ public final class TorrentDownload: Sendable {
       sink.send(.completed)
       return DownloadSummary(
         alreadyComplete: true, duration: environment.clock.now - start, seedingTime: .zero,
-        progress: progress, bannedPeers: [])
+        progress: progress, bannedPeers: [], diskName: output.diskName)
     }
     let pipeline: Pipeline
     do throws(DownloadError) {
@@ -138,7 +138,9 @@ public final class TorrentDownload: Sendable {
     try await pipeline.settle()
     sink.send(.progress(pipeline.snapshot()))
     if !pipeline.isSeeding { sink.send(.completed) }
-    return pipeline.summary(since: start)
+    var summary = pipeline.summary(since: start)
+    summary.diskName = output.diskName
+    return summary
   }
 
   /// Runs every activity of an exchange as a child task.

@@ -23,13 +23,6 @@ struct FieldReader {
     return integer
   }
 
-  /// A length in bytes that must be there and not be negative.
-  func length(_ key: String) throws(MetainfoError) -> Int64 {
-    let length = try integer(key)
-    guard length >= 0 else { throw .negativeLength(field: name(key)) }
-    return length
-  }
-
   /// A string that must be there.
   func bytes(_ key: String) throws(MetainfoError) -> ArraySlice<UInt8> {
     guard let bytes = try value(key).bytes else {
@@ -44,22 +37,5 @@ struct FieldReader {
       throw .wrongType(field: name(key), expected: "a dictionary")
     }
     return dictionary
-  }
-
-  /// A list of strings that must be there and have elements.
-  func path(_ key: String, limit: Int) throws(MetainfoError) -> [ArraySlice<UInt8>] {
-    guard let list = try value(key).list else {
-      throw .wrongType(field: name(key), expected: "a list")
-    }
-    guard !list.isEmpty else { throw .emptyPath(field: name(key)) }
-    guard list.count - 1 <= limit else { throw .pathTooDeep(field: name(key), limit: limit) }
-    var components: [ArraySlice<UInt8>] = []
-    for element in list {
-      guard let bytes = element.bytes else {
-        throw .wrongType(field: name(key), expected: "a list of strings")
-      }
-      components.append(bytes)
-    }
-    return components
   }
 }

@@ -21,12 +21,12 @@ public struct FileSpan: Hashable, Sendable {
 /// How a torrent's bytes lie in its files: one after the other, without gaps (BEP 3).
 public struct FileLayout: Hashable, Sendable {
   /// All files, padding and symbolic links included, in the torrent's order.
-  public let files: [TorrentFile]
+  public let files: FileList
   /// How the same bytes lie in pieces.
   public let geometry: PieceGeometry
 
   /// The files must lie one after the other from 0 and add up to the geometry's length.
-  init(files: [TorrentFile], geometry: PieceGeometry) {
+  init(files: FileList, geometry: PieceGeometry) {
     self.files = files
     self.geometry = geometry
   }
@@ -44,10 +44,10 @@ public struct FileLayout: Hashable, Sendable {
     guard position < end else { return }
     var index = file(at: position)
     while position < end {
-      let file = files[index]
-      let count = min(file.offset + file.length, end) - position
+      let file = files.range(of: index)
+      let count = min(file.upperBound, end) - position
       if count > 0 {
-        try body(FileSpan(file: index, offset: position - file.offset, length: Int(count)))
+        try body(FileSpan(file: index, offset: position - file.lowerBound, length: Int(count)))
         position += count
       }
       index += 1
@@ -75,10 +75,10 @@ public struct FileLayout: Hashable, Sendable {
 
   /// The pieces that hold bytes of a file; empty for an empty file.
   public func pieces(ofFile index: Int) -> Range<Int> {
-    let file = files[index]
-    let first = Int(file.offset / Int64(geometry.pieceLength))
-    guard file.length > 0 else { return first..<first }
-    return first..<Int((file.offset + file.length - 1) / Int64(geometry.pieceLength)) + 1
+    let file = files.range(of: index)
+    let first = Int(file.lowerBound / Int64(geometry.pieceLength))
+    guard !file.isEmpty else { return first..<first }
+    return first..<Int((file.upperBound - 1) / Int64(geometry.pieceLength)) + 1
   }
 
   /// The file that holds a byte of the torrent, which must have that byte.
@@ -90,7 +90,7 @@ public struct FileLayout: Hashable, Sendable {
     var high = files.count
     while high - low > 1 {
       let middle = low + (high - low) / 2
-      if files[middle].offset <= position { low = middle } else { high = middle }
+      if files.range(of: middle).lowerBound <= position { low = middle } else { high = middle }
     }
     return low
   }

@@ -30,14 +30,18 @@ public struct FileSelection: Hashable, Sendable {
     let count = layout.geometry.pieceCount
     guard !isAll else { return Bitfield(count: count, filled: true) }
     var pieces = Bitfield(count: count)
-    for file in layout.files where file.isStored && contains(file.index) {
-      for number in layout.pieces(ofFile: file.index) { pieces.insert(PieceIndex(number)) }
+    for file in layout.files.indices where layout.files.isStored(file) && contains(file) {
+      for number in layout.pieces(ofFile: file) { pieces.insert(PieceIndex(number)) }
     }
     return pieces
   }
 
   /// The bytes of the wanted files that are stored on disk.
   public func length(in layout: FileLayout) -> Int64 {
-    layout.files.reduce(0) { $1.isStored && contains($1.index) ? $0 + $1.length : $0 }
+    layout.files.indices.reduce(0) { sum, file in
+      guard layout.files.isStored(file), contains(file) else { return sum }
+      let range = layout.files.range(of: file)
+      return sum + range.upperBound - range.lowerBound
+    }
   }
 }

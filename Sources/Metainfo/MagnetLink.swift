@@ -89,7 +89,7 @@ extension MagnetLink: CustomStringConvertible {
 
   /// The link to a torrent as text, which holds the torrent's name byte for byte.
   public static func text(of torrent: TorrentMetainfo) -> String {
-    MagnetLink(torrent).text(name: torrent.info.nameBytes)
+    MagnetLink(torrent).text(name: Array(torrent.info.nameBytes.bytes))
   }
 
   private func text(name: (some Sequence<UInt8>)?) -> String {

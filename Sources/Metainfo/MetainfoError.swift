@@ -34,8 +34,6 @@ public enum MetainfoError: Error, Hashable, Sendable, CustomStringConvertible {
   case emptyPath(field: String)
   /// A file lies deeper in folders than the limit.
   case pathTooDeep(field: String, limit: Int)
-  /// Too many files have the same name.
-  case tooManyDuplicateNames(limit: Int)
 
   /// Whether the bytes are not even bencoded data.
   ///
@@ -63,7 +61,6 @@ public enum MetainfoError: Error, Hashable, Sendable, CustomStringConvertible {
     case .noData: "the files contain no data"
     case .emptyPath(let field): "the field \"\(field)\" has no elements"
     case .pathTooDeep(let field, let limit): "the field \"\(field)\" has more than \(limit) folders"
-    case .tooManyDuplicateNames(let limit): "more than \(limit) files have the same name"
     }
   }
 }

@@ -11,8 +11,6 @@ public struct MetainfoLimits: Hashable, Sendable {
   public var pieces = 0x20_0000
   /// How many folders deep a file may be.
   public var directoryDepth = 100
-  /// How often names that are taken may be tried anew.
-  public var duplicateNames = 500
   /// How many warnings are kept; further ones are dropped.
   public var warnings = 100
   /// The nesting of the bencoded data.
@@ -23,5 +21,10 @@ public struct MetainfoLimits: Hashable, Sendable {
   /// Creates the usual limits.
   public init() {}
 
-  var bencode: BencodeLimits { BencodeLimits(depth: nesting, tokens: values) }
+  /// The bounds of a parse; the list of files, found by these keys, is read from its source.
+  func bencode(files: [String]) -> BencodeLimits {
+    var limits = BencodeLimits(depth: nesting, tokens: values)
+    limits.untaped = files
+    return limits
+  }
 }

@@ -8,10 +8,10 @@ public enum MetainfoWarning: Hashable, Sendable, CustomStringConvertible {
   case ignored(field: String)
   /// A field that can be done without has an odd form, but could be read.
   case oddForm(field: String)
-  /// The torrent's name was changed to a safe one, which the folder of its files has.
-  case changedName(String)
-  /// A file's path was changed to a safe one.
-  case changedPath(file: Int, path: String)
+  /// The torrent's name cannot be that of a file or folder, so another one is used.
+  case unsafeName(String)
+  /// A file's path leads elsewhere or cannot exist, so another one is used.
+  case unsafePath(file: Int, path: String)
   /// A symbolic link, which is never created.
   case skippedSymlink(path: String)
   /// Both `length` and `files` are there; `files` counts.
@@ -23,9 +23,10 @@ public enum MetainfoWarning: Hashable, Sendable, CustomStringConvertible {
     case .bencode(let warning): "\(warning)"
     case .ignored(let field): "the field \"\(field)\" is not usable and was ignored"
     case .oddForm(let field): "the field \"\(field)\" has an unusual form but could be read"
-    case .changedName(let name): "the torrent's name is unsafe; \(name) is used instead"
-    case .changedPath(let file, let path):
-      "the path of file \(file) is unsafe; \(path) is used instead"
+    case .unsafeName(let name):
+      "the torrent's name \"\(name)\" is unsafe; another one is used instead"
+    case .unsafePath(let file, let path):
+      "the path of file \(file + 1), \"\(path)\", is unsafe; another one is used instead"
     case .skippedSymlink(let path): "the symbolic link \(path) is not created"
     case .lengthBesideFiles: "\"info.length\" was ignored because the torrent has a list of files"
     }

@@ -11,10 +11,10 @@ public struct TorrentInfo: Sendable {
   public let infoHash: InfoHash
   /// The dictionary's bytes as they stood in the source.
   public let originalBytes: ArraySlice<UInt8>
-  /// The name, safe as a file's or folder's name.
-  public let name: String
-  /// The name as it stands in the torrent, which need be neither safe nor UTF-8.
-  public let nameBytes: [UInt8]
+  /// The name of the file, or of the folder of files, exactly as the torrent has it.
+  ///
+  /// It comes from strangers, and need not be safe to use on disk.
+  public let nameBytes: FileName
   /// The files, and how they lie in pieces.
   public let layout: FileLayout
   /// Whether the files lie in a folder of the torrent's name.
@@ -37,7 +37,7 @@ public struct TorrentInfo: Sendable {
     guard bytes.count <= limits.bytes else { throw .tooLarge(limit: limits.bytes) }
     let document: BencodeDocument
     do {
-      document = try BencodeParser.parse(bytes, limits: limits.bencode)
+      document = try BencodeParser.parse(bytes, limits: limits.bencode(files: ["files"]))
     } catch {
       throw .bencode(error)
     }
@@ -62,11 +62,10 @@ public struct TorrentInfo: Sendable {
       fields: FieldReader(dictionary: dictionary, path: "info"), limits: limits,
       warnings: warnings)
     try reader.refuseVersionTwoOnly()
-    name = try reader.readName()
-    nameBytes = reader.nameBytes
+    nameBytes = try reader.readName()
     isMultiFile = reader.isMultiFile
     let pieceLength = try reader.readPieceLength()
-    let files = try reader.readFiles(name: name)
+    let files = try reader.readFiles(name: nameBytes, source: originalBytes)
     let geometry = try reader.readGeometry(files: files, pieceLength: pieceLength)
     pieceHashes = try reader.readPieceHashes(geometry: geometry)
     layout = FileLayout(files: files, geometry: geometry)
@@ -80,6 +79,9 @@ public struct TorrentInfo: Sendable {
     }
     infoHash = hash
   }
+
+  /// The name as text, to be shown; what is not UTF-8 in it is U+FFFD.
+  public var name: String { nameBytes.text }
 
   /// The number, length and place of the pieces.
   public var geometry: PieceGeometry { layout.geometry }

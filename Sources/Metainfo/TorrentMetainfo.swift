@@ -3,9 +3,9 @@ public import Primitives
 
 /// A checked .torrent file of version 1 (BEP 3): what to download and where to ask for it.
 ///
-/// Every size is checked with arithmetic that cannot overflow, every path is safe, and the hash is
-/// taken over the original bytes. What is odd around the `info` dictionary, which decides the hash, is
-/// tolerated with a warning. Version 2 torrents without version 1 hashes are refused; hybrid
+/// Every size is checked with arithmetic that cannot overflow, every path is bounded, and the hash
+/// is taken over the original bytes. What is odd around the `info` dictionary, which decides the hash,
+/// is tolerated with a warning. Version 2 torrents without version 1 hashes are refused; hybrid
 /// ones (BEP 52) load as version 1.
 public struct TorrentMetainfo: Sendable {
   /// A node of the DHT that the torrent names (BEP 5).
@@ -45,7 +45,7 @@ public struct TorrentMetainfo: Sendable {
     let document: BencodeDocument
     do {
       document = try BencodeParser.parse(
-        bytes, limits: limits.bencode, tolerance: .outside(key: "info"))
+        bytes, limits: limits.bencode(files: ["info", "files"]), tolerance: .outside(key: "info"))
     } catch {
       throw .bencode(error)
     }
@@ -113,7 +113,7 @@ extension TorrentMetainfo {
   /// The hash of the original bytes of `info`.
   public var infoHash: InfoHash { info.infoHash }
 
-  /// The name, safe as a file's or folder's name.
+  /// The name as text, to be shown; what is not UTF-8 in it is U+FFFD.
   public var name: String { info.name }
 
   /// The files, and how they lie in pieces.

@@ -18,6 +18,9 @@ package protocol FileSystem: Sendable {
   /// With `create`, missing folders on the way are made.
   func openRoot(_ path: String, create: Bool) throws(SystemCallError) -> Descriptor
 
+  /// What the system tells of the names that a folder takes.
+  func nameFacts(of folder: Descriptor) throws(SystemCallError) -> NameFacts
+
   /// Opens a folder, never through a symbolic link.
   func openFolder(_ name: FileName, in folder: Descriptor) throws(SystemCallError) -> Descriptor
 
@@ -100,6 +103,32 @@ package struct Descriptor: Hashable, Sendable {
   /// Wraps a number.
   package init(_ number: Int32) {
     self.number = number
+  }
+}
+
+/// What is known of a folder's names without trying any.
+package struct NameFacts: Hashable, Sendable {
+  /// What a file system makes of names.
+  package enum Kind: Hashable, Sendable {
+    /// It takes any bytes and compares nothing else.
+    case bytes
+    /// It takes any bytes; case and Unicode forms do not count.
+    case folding
+    /// It comes from another system, and usually takes no more than that did.
+    case limited
+    /// It has to be tried.
+    case unknown
+  }
+
+  /// What the file system makes of names.
+  package let kind: Kind
+  /// The most bytes of a name.
+  package let longestName: Int
+
+  /// Creates facts.
+  package init(kind: Kind, longestName: Int) {
+    self.kind = kind
+    self.longestName = longestName
   }
 }
 

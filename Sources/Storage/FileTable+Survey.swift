@@ -131,13 +131,12 @@ extension FileTable {
   private func look(
     at index: Int, _ walk: inout FolderWalk, root: Descriptor
   ) throws(StorageError) -> FileStatus? {
-    let place = layout.places[index]
-    guard let parent = try walk.folder(of: place.path, root: root, create: false) else {
-      return nil
-    }
+    let way = layout.path(of: index)
+    guard let name = way.last, let parent = try walk.folder(of: way, root: root, create: false)
+    else { return nil }
     let status: FileStatus
     do {
-      status = try fileSystem.status(place.name, in: parent)
+      status = try fileSystem.status(name, in: parent)
     } catch {
       if error.code == ENOENT { return nil }
       throw StorageError(error, path: path(index))

@@ -10,18 +10,18 @@ extension FileTable {
     var walk = FolderWalk(fileSystem: fileSystem, rootPath: folder)
     var folders: Set<ArraySlice<FileName>> = []
     for (index, place) in layout.places.enumerated() where place.isWanted {
-      guard let parent = try walk.folder(of: place.path, root: root, create: false) else {
-        throw .fileMissing(path: path(index))
-      }
+      let way = layout.path(of: index)
+      guard let name = way.last, let parent = try walk.folder(of: way, root: root, create: false)
+      else { throw .fileMissing(path: path(index)) }
       do throws(SystemCallError) {
-        let file = try fileSystem.openFile(place.name, in: parent, .read)
+        let file = try fileSystem.openFile(name, in: parent, .read)
         let failure = synchronize(file)
         try fileSystem.close(file)
         if let failure { throw failure }
       } catch {
         throw StorageError(error, path: path(index))
       }
-      var folder = place.path.dropLast()
+      var folder = way.dropLast()
       while !folder.isEmpty, folders.insert(folder).inserted { folder = folder.dropLast() }
     }
     for path in folders.sorted(by: { $0.lexicographicallyPrecedes($1) }) {

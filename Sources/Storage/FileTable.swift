@@ -62,7 +62,7 @@ final class FileTable: Sendable {
 
   /// A file's path, for messages.
   func path(_ index: Int) -> String {
-    folder + "/" + layout.places[index].path.pathText
+    folder + "/" + layout.path(of: index).pathText
   }
 
   /// All places' records, by number.
@@ -173,17 +173,18 @@ final class FileTable: Sendable {
     let isWritable = books.mayWrite && books.records[index].isOurs
     var creates = false
     if case .writing = purpose { creates = isWritable && !books.records[index].exists }
-    guard let root = books.root,
-      let parent = try books.walk.folder(of: place.path, root: root, create: creates)
-    else { throw .fileMissing(path: path(index)) }
+    let path = layout.path(of: index)
+    guard let root = books.root, let name = path.last,
+      let parent = try books.walk.folder(of: path, root: root, create: creates)
+    else { throw .fileMissing(path: self.path(index)) }
     let access: FileAccess =
       creates ? .create(executable: place.isExecutable) : isWritable ? .write : .read
     let descriptor: Descriptor
     do throws(SystemCallError) {
-      descriptor = try fileSystem.openFile(place.name, in: parent, access)
+      descriptor = try fileSystem.openFile(name, in: parent, access)
     } catch {
-      if error.code == ENOENT, creates { throw .folderRemoved(path: path(index)) }
-      throw StorageError(error, path: path(index))
+      if error.code == ENOENT, creates { throw .folderRemoved(path: self.path(index)) }
+      throw StorageError(error, path: self.path(index))
     }
     do throws(StorageError) {
       if creates {

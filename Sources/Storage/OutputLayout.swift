@@ -11,17 +11,12 @@ import Primitives
 struct OutputLayout: Sendable {
   /// One file on disk.
   struct Place: Sendable {
-    /// The components below the output folder.
-    let path: ArraySlice<FileName>
     let length: Int64
     let isExecutable: Bool
     /// Whether it exists on disk at all; padding does not.
     let isStored: Bool
     /// Whether it is made and must become whole.
     let isWanted: Bool
-
-    /// The last component.
-    var name: FileName { path.last ?? "" }
   }
 
   /// A run of bytes of a file that is left out, which wanted pieces hold.
@@ -35,7 +30,9 @@ struct OutputLayout: Sendable {
 
   let files: FileLayout
   let selection: FileSelection
+  let names: OutputNames
   let places: [Place]
+  private let partName: FileName?
   /// The pieces that hold bytes of wanted files.
   let wanted: Bitfield
   /// The content of the part file behind its header, in rising order.
@@ -47,30 +44,35 @@ struct OutputLayout: Sendable {
   var partPlace: Int? { places.count > files.files.count ? files.files.count : nil }
 
   init(
-    torrent: TorrentMetainfo, selection: FileSelection, isFlat: Bool, partName: String?
+    torrent: TorrentMetainfo, selection: FileSelection, names: OutputNames, partName: FileName?
   ) {
     files = torrent.layout
     self.selection = selection
     partHeader = PartFile.header(for: torrent.infoHash)
+    self.names = names
+    self.partName = partName
     wanted = selection.wantedPieces(of: torrent.layout)
     strays =
       partName == nil
       ? [] : Self.strays(in: torrent.layout, selection: selection, wanted: wanted)
     var places = torrent.layout.files.map { file in
-      let path = file.path.map { FileName($0) }
-      return Place(
-        path: isFlat && torrent.isMultiFile ? path.dropFirst() : path[...],
+      Place(
         length: file.length, isExecutable: file.isExecutable, isStored: file.isStored,
         isWanted: file.isStored && selection.contains(file.index))
     }
-    if let partName, places.contains(where: { $0.isStored && !$0.isWanted }) {
+    if partName != nil, places.contains(where: { $0.isStored && !$0.isWanted }) {
       let length = strays.last.map { $0.position + $0.length } ?? Int64(PartFile.headerLength)
       places.append(
         Place(
-          path: [FileName(partName)], length: length, isExecutable: false, isStored: true,
-          isWanted: false))
+          length: length, isExecutable: false, isStored: true, isWanted: false))
     }
     self.places = places
+  }
+
+  /// Where a place lies: the names below the output folder.
+  func path(of place: Int) -> ArraySlice<FileName> {
+    if place == partPlace { return [partName ?? ""] }
+    return names.path(of: files.files[place])
   }
 
   /// What the part file of a selection holds.
@@ -79,14 +81,15 @@ struct OutputLayout: Sendable {
   ) -> [Stray] {
     var strays: [Stray] = []
     var position = Int64(PartFile.headerLength)
-    for file in layout.files where file.isStored && !selection.contains(file.index) {
-      let pieces = layout.pieces(ofFile: file.index)
+    for file in layout.files.indices
+    where layout.files.isStored(file) && !selection.contains(file) {
+      let pieces = layout.pieces(ofFile: file)
       guard let first = pieces.first, let last = pieces.last else { continue }
       // A piece between the two lies in this file alone, so nobody wants it.
       for piece in first == last ? [first] : [first, last] where wanted.contains(PieceIndex(piece))
       {
         let range = layout.range(of: PieceIndex(piece))
-          .clamped(to: file.offset..<file.offset + file.length)
+          .clamped(to: layout.files.range(of: file))
         let length = range.upperBound - range.lowerBound
         strays.append(Stray(start: range.lowerBound, length: length, position: position))
         position += length
@@ -110,7 +113,7 @@ struct OutputLayout: Sendable {
     try files.forEachSpan(of: range) { span throws(Failure) in
       let place = places[span.file]
       guard place.isStored, !place.isWanted else { return try body(span) }
-      let base = files.files[span.file].offset
+      let base = files.files.range(of: span.file).lowerBound
       var position = base + span.offset
       let end = position + Int64(span.length)
       while position < end {

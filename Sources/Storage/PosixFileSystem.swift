@@ -70,6 +70,16 @@ package struct PosixFileSystem: FileSystem {
     return obstacle
   }
 
+  /// Asks fstatfs(2), and for a folder that folds case its flags.
+  package func nameFacts(of folder: Descriptor) throws(SystemCallError) -> NameFacts {
+    var type: UInt64 = 0
+    var longest: Int64 = 0
+    let flags = try check("fstatfs") { cposix_name_facts(folder.number, &type, &longest) }
+    return NameFacts(
+      kind: NameFacts.Kind(fileSystemType: type, folds: flags == 1),
+      longestName: Int(clamping: longest))
+  }
+
   /// Opens a folder with openat(2) and `O_NOFOLLOW`.
   package func openFolder(
     _ name: FileName, in folder: Descriptor

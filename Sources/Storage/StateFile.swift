@@ -44,14 +44,14 @@ struct StateFile {
   private(set) var finding = Finding.none
 
   init(
-    torrent: TorrentMetainfo, name: String, folder: String, fileSystem: any FileSystem,
+    torrent: TorrentMetainfo, name: FileName, folder: String, fileSystem: any FileSystem,
     synchronizes: Bool
   ) {
     self.torrent = torrent
     self.folder = folder
     self.fileSystem = fileSystem
     self.synchronizes = synchronizes
-    self.name = FileName(name)
+    self.name = name
   }
 
   /// The file's path, for messages.
@@ -61,25 +61,20 @@ struct StateFile {
   var isLocked: Bool { lock != nil }
 
   /// `NAME.swift-torrent`; with digits of the info-hash when the torrent itself has such a file.
-  static func name(for torrent: TorrentMetainfo, isFlat: Bool) -> String {
-    let depth = isFlat && torrent.isMultiFile ? 1 : 0
-    let taken = Set(
-      torrent.layout.files.compactMap { $0.path.dropFirst(depth).first?.lowercased() })
+  ///
+  /// A long name is cut, so that every name derived from this one can exist.
+  static func name(for torrent: TorrentMetainfo, names: OutputNames) -> FileName {
+    let taken = names.topNames(of: torrent.layout.files)
     let hash = torrent.infoHash.description
     for digits in [0, 8, 16, 40] {
       let ending = (digits == 0 ? "" : "." + hash.prefix(digits)) + suffix
-      var stem = torrent.name
-      while stem.utf8.count + ending.utf8.count + PartFile.suffix.utf8.count
-        > PathSanitizer.maximumNameLength
-      {
-        stem.removeLast()
-      }
-      let name = (stem + ending).lowercased()
-      if !["", "~", PartFile.suffix].contains(where: { taken.contains(name + $0) }) {
-        return stem + ending
+      let name = names.rules.fitting(names.top, before: ending, spare: PartFile.suffix) + ending
+      let lowered = names.folded(name)
+      if !["", "~", PartFile.suffix].contains(where: { taken.contains(lowered + $0) }) {
+        return name
       }
     }
-    return hash + suffix
+    return FileName(hash + suffix)
   }
 
   // MARK: - Reading and locking

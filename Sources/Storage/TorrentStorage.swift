@@ -26,7 +26,8 @@ package final class TorrentStorage: Sendable {
   /// The stamp of an earlier run's part file of which this run has no need.
   private let leftoverPart = Mutex<FileStamp?>(nil)
 
-  /// Creates the storage of a torrent below `folder`; touches nothing yet.
+  /// Creates the storage of a torrent below `folder`; touches nothing yet, but looks at the file
+  /// system if the torrent has names that not every one can hold.
   package init(
     torrent: TorrentMetainfo, folder: String, options: StorageOptions = StorageOptions(),
     fileSystem: any FileSystem = PosixFileSystem()
@@ -36,9 +37,14 @@ package final class TorrentStorage: Sendable {
     self.torrent = torrent
     overwrite = options.overwrite
     preallocation = options.preallocation
-    let stateName = StateFile.name(for: torrent, isFlat: options.isFlat)
+    let probe = NameProbe(
+      fileSystem: fileSystem, folder: folder, mayWrite: !options.readsNeighbours)
+    let names = OutputNames(torrent: torrent, isFlat: options.isFlat) {
+      probe.rules(for: torrent, isFlat: options.isFlat)
+    }
+    let stateName = StateFile.name(for: torrent, names: names)
     layout = OutputLayout(
-      torrent: torrent, selection: options.selection, isFlat: options.isFlat,
+      torrent: torrent, selection: options.selection, names: names,
       partName: options.readsNeighbours ? nil : stateName + PartFile.suffix)
     files = FileTable(
       layout: layout, folder: folder, fileSystem: fileSystem, synchronizes: options.fsync,
@@ -54,6 +60,15 @@ package final class TorrentStorage: Sendable {
 
   /// The meaning of the state file that was there when it was last looked at.
   var finding: StateFile.Finding { state.withLock { $0.finding } }
+
+  /// The files whose name on disk is not the torrent's.
+  package var nameChanges: [NameChange] { layout.names.changes(in: torrent.layout.files) }
+
+  /// The name of the torrent's file, or of the folder of its files, as the torrent has it.
+  package var torrentName: FileName { torrent.info.nameBytes }
+
+  /// The name on disk of the torrent's file, or of the folder of its files.
+  package var topName: FileName { layout.names.top }
 
   /// The pieces that hold bytes of wanted files.
   package var wanted: Bitfield { layout.wanted }

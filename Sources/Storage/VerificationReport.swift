@@ -140,7 +140,7 @@ private struct Findings {
   func file(_ index: Int) -> VerificationReport.File {
     let place = layout.places[index]
     return VerificationReport.File(
-      index: index, path: place.path.pathText, length: place.length,
+      index: index, path: layout.path(of: index).pathText, length: place.length,
       condition: condition(index), badPieceCount: badCounts[index],
       unprovenPieceCount: unprovenCounts[index],
       pieceCount: layout.files.pieces(ofFile: index).count)

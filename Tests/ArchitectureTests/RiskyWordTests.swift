@@ -24,6 +24,7 @@ import Testing
       "Sources/Download/OutputPreparation.swift": 2,
       "Sources/Storage/FileTable+Survey.swift": 1,
       "Sources/Storage/FileTable.swift": 1,
+      "Sources/Storage/NameProbe.swift": 7,
       "Sources/Storage/StateFile.swift": 2,
       "Sources/Storage/StateRecord.swift": 1,
       "Sources/Tracker/Protocol/TrackerURL.swift": 1,

@@ -1,8 +1,10 @@
+import Bencode
 import CLI
 @testable import Download
 import Foundation
 import Metainfo
 import Primitives
+import Storage
 import TestSupport
 import Testing
 import Tracker
@@ -92,6 +94,7 @@ import Tracker
       .peerBanned(peer, reason: "sent a bad block"),
       .peerDisconnected(peer, reason: "it hung up"),
       .progress(progress()),
+      .fileRenamed(NameChange(file: 0, path: ["data.bin"], diskPath: ["data_bin"])),
       .fileCompleted(index: 0, path: "data.bin", length: 40000),
       .seeding(
         SeedingFacts(
@@ -163,7 +166,9 @@ import Tracker
     builder.creationDate = 951_827_696
     let torrent = try TorrentMetainfo(
       bytes: builder.torrent(content: [UInt8](repeating: 7, count: 20000)))
-    let text = TorrentJSON.info(torrent).text
+    var bytes: [UInt8] = []
+    TorrentJSON.writeInfo(of: torrent) { bytes += $0 }
+    let text = String(decoding: bytes, as: UTF8.self)
     let object = try JSONSerialization.jsonObject(with: Data(text.utf8))
     let members = try #require(object as? [String: Any])
     #expect(members["schema"] as? Int == 1)
@@ -177,11 +182,44 @@ import Tracker
     let files = try #require(members["files"] as? [[String: Any]])
     #expect(files.map { $0["number"] as? Int } == [1, 2])
     #expect(files[1]["attributes"] as? [String] == ["executable"])
-    #expect((members["warnings"] as? [String])?.isEmpty == false)
+    #expect((members["warnings"] as? [String])?.isEmpty == true)
     #expect(!text.contains("\u{1B}"))
-    let list = TorrentJSON.list(torrent, source: 4).text
+    bytes = []
+    TorrentJSON.writeList(of: torrent, source: 4) { bytes += $0 }
+    let list = String(decoding: bytes, as: UTF8.self)
     #expect(list.contains(#""source":5"#))
-    #expect(list.contains(#""path":"folder_/a \"b\""#) || list.contains(#"a \"b\""#))
+    #expect(list.contains(#""path":"folder\u001b/a \"b\"""#))
+  }
+
+  /// Names are bytes, and JSON is UTF-8.
+  @Test func namesThatAreNoTextHaveTheirBytesToo() throws {
+    var builder = TorrentBuilder(name: "x", pieceLength: 16384)
+    builder.name = BencodeBytes([0xE9])
+    builder.addFile(rawPath: [BencodeBytes([0x61, 0xFF])], length: 10)
+    builder.addFile(path: ["b\nc"], length: 10)
+    let torrent = try TorrentMetainfo(
+      bytes: builder.torrent(content: Array(repeating: 7, count: 20)))
+    var bytes: [UInt8] = []
+    TorrentJSON.writeInfo(of: torrent) { bytes += $0 }
+    let text = try #require(String(validating: bytes, as: UTF8.self))
+    let object = try JSONSerialization.jsonObject(with: Data(text.utf8))
+    let members = try #require(object as? [String: Any])
+    #expect(members["name"] as? String == "\u{FFFD}" && members["name_hex"] as? String == "e9")
+    let files = try #require(members["files"] as? [[String: Any]])
+    #expect(files[0]["path_hex"] as? String == "e92f61ff")
+    #expect(files[1]["path"] as? String == "\u{FFFD}/b\nc")
+    #expect(
+      EventJSON.event(
+        .fileRenamed(NameChange(file: 0, path: ["a"], diskPath: [FileName([0xFF])])), source: 0)?
+        .text.contains(#""disk_path_hex":"ff""#) == true)
+  }
+
+  @Test func terminalsAreShownNamesThatCannotSteerThem() {
+    #expect(NameText.shown("a b é 日".utf8) == "a b é 日")
+    #expect(
+      NameText.shown(Array("a\n\t\u{1B}\u{202E}".utf8) + [0xE9, 0x62]) == #"a\n\t\x1b\u{202e}\xe9b"#
+    )
+    #expect(NameText.shown([FileName([0xFF]), "x"]) == #"\xff/x"#)
   }
 }
 

@@ -57,7 +57,9 @@ extension OtherField {
       ])
     let text = TorrentReport(torrent).text
     #expect(text.contains("publisher:  me\n") && text.contains("info.collections: [one, 2]\n"))
-    #expect(TorrentJSON.info(torrent).text.contains(#"{"name":"publisher","value":"me"}"#))
+    var json: [UInt8] = []
+    TorrentJSON.writeInfo(of: torrent) { json += $0 }
+    #expect(String(decoding: json, as: UTF8.self).contains(#"{"name":"publisher","value":"me"}"#))
     #expect(try report { $0.addFile(path: ["a"], length: 20000) }.contains("info.") == false)
   }
 

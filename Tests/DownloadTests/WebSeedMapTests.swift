@@ -1,3 +1,4 @@
+import Bencode
 import HTTP
 import Metainfo
 import Primitives
@@ -42,6 +43,22 @@ import Testing
     let last = try #require(map.part(at: 40, end: 50))
     #expect(last.url == "http://h/d/the%20name/%C3%BC" && last.range == 8..<18)
     #expect(last.fileLength == 68 && last.file == 3)
+  }
+
+  @Test func theServerIsAskedForTheTorrentsOwnBytes() throws {
+    var builder = TorrentBuilder(name: "n", pieceLength: 16)
+    let names: [(bytes: [UInt8], url: String)] = [
+      ([0x63, 0xE9], "c%E9"), (Array("README".utf8), "README"), (Array("readme".utf8), "readme"),
+      (Array("a\\b".utf8), "a%5Cb"), (Array("a\nb".utf8), "a%0Ab"),
+      (Array("e\u{301}".utf8), "e%CC%81"), (Array(" a%#? ".utf8), "%20a%25%23%3F%20"),
+    ]
+    for name in names { builder.addFile(rawPath: [BencodeBytes(name.bytes)], length: 10) }
+    let torrent = try TorrentMetainfo(
+      bytes: builder.torrent(content: Array(repeating: 1, count: 10 * names.count)))
+    let map = WebSeedMap(url: "http://h/d/", torrent: torrent)
+    for (index, name) in names.enumerated() {
+      #expect(map.url(ofFile: index) == "http://h/d/n/" + name.url)
+    }
   }
 
   @Test func nothingLiesOutsideTheTorrent() throws {

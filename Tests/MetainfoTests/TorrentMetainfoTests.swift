@@ -270,9 +270,26 @@ import Testing
     #expect(torrent.warnings == [.skippedSymlink(path: "x/b")])
   }
 
-  @Test func changedPathsAreReported() throws {
+  @Test func unsafePathsAreReported() throws {
     let torrent = try TorrentMetainfo(bytes: TorrentFixture.files([["a"], ["..", "b"]]))
-    #expect(torrent.warnings == [.changedPath(file: 1, path: "x/b")])
+    #expect(torrent.warnings == [.unsafePath(file: 1, path: "x/../b")])
+    let climbing = try TorrentMetainfo(bytes: TorrentFixture.multi(["name": "../x"]))
+    #expect(climbing.warnings == [.unsafeName("../x")])
+  }
+
+  @Test func pathsAreTheTorrentsOwnBytes() throws {
+    let paths: [[[UInt8]]] = [
+      [[0x63, 0xE9]], [Array("a\\x2db".utf8)], [Array("a\nb".utf8)], [Array("\u{202E}".utf8)],
+      [Array("README".utf8)], [Array("readme".utf8)], [Array("d".utf8), Array("e\u{301}".utf8)],
+    ]
+    let torrent = try TorrentMetainfo(
+      bytes: TorrentFixture.files(paths.map { $0.map { .bytes($0) } }))
+    #expect(
+      torrent.layout.files.map { $0.path.dropFirst().map { Array($0.bytes) } } == paths)
+    #expect(torrent.layout.files.allSatisfy { $0.path.first == "x" })
+    let single = try TorrentMetainfo(bytes: TorrentFixture.single(["name": .bytes([0xE9, 0x5C])]))
+    #expect(single.layout.files[0].path == [FileName([0xE9, 0x5C])])
+    #expect(single.name == "\u{FFFD}\\" && single.warnings.isEmpty)
   }
 
   @Test func hybridTorrentsLoadAsVersionOne() throws {

@@ -62,6 +62,11 @@ package final class FaultyFileSystem: FileSystem {
     return try base.openRoot(path, create: create)
   }
 
+  package func nameFacts(of folder: Descriptor) throws(SystemCallError) -> NameFacts {
+    try check("fstatfs")
+    return try base.nameFacts(of: folder)
+  }
+
   package func openFolder(
     _ name: FileName, in folder: Descriptor
   ) throws(SystemCallError) -> Descriptor {

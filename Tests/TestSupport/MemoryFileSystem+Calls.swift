@@ -13,11 +13,17 @@ extension MemoryFileSystem: FileSystem {
     try run("open") { contents throws(Failure) in try open(1, &contents) }
   }
 
+  package func nameFacts(of folder: Descriptor) throws(SystemCallError) -> NameFacts {
+    try run("fstatfs") { _ throws(Failure) in
+      NameFacts(kind: names == NameRules() ? .bytes : .unknown, longestName: names.longest)
+    }
+  }
+
   package func openFolder(
     _ name: FileName, in folder: Descriptor
   ) throws(SystemCallError) -> Descriptor {
     try run("openat") { contents throws(Failure) in
-      guard let node = try Self.entries(folder, contents).entries[name] else {
+      guard let node = try entry(name, in: folder, contents) else {
         throw Failure(code: ENOENT)
       }
       guard case .folder = contents.nodes[node] else { throw Failure(code: ENOTDIR) }
@@ -27,7 +33,7 @@ extension MemoryFileSystem: FileSystem {
 
   package func makeFolder(_ name: FileName, in folder: Descriptor) throws(SystemCallError) {
     try run("mkdirat") { contents throws(Failure) in
-      _ = try Self.add(.folder([:]), name, in: folder, &contents)
+      _ = try add(.folder([:]), name, in: folder, &contents)
     }
   }
 
@@ -37,9 +43,9 @@ extension MemoryFileSystem: FileSystem {
     try run("openat") { contents throws(Failure) in
       if case .create = access {
         guard contents.open.count < descriptors else { throw Failure(code: EMFILE) }
-        return try open(try Self.add(.file([]), name, in: folder, &contents), &contents)
+        return try open(try add(.file([]), name, in: folder, &contents), &contents)
       }
-      guard let node = try Self.entries(folder, contents).entries[name] else {
+      guard let node = try entry(name, in: folder, contents) else {
         throw Failure(code: ENOENT)
       }
       if case .symlink = contents.nodes[node] { throw Failure(code: ELOOP) }
@@ -51,7 +57,7 @@ extension MemoryFileSystem: FileSystem {
     _ name: FileName, in folder: Descriptor
   ) throws(SystemCallError) -> FileStatus {
     try run("fstatat") { contents throws(Failure) in
-      guard let node = try Self.entries(folder, contents).entries[name] else {
+      guard let node = try entry(name, in: folder, contents) else {
         throw Failure(code: ENOENT)
       }
       return Self.status(node, contents)
@@ -194,8 +200,10 @@ extension MemoryFileSystem: FileSystem {
   package func remove(_ name: FileName, in folder: Descriptor) throws(SystemCallError) {
     try run("unlinkat") { contents throws(Failure) in
       var (parent, entries) = try Self.entries(folder, contents)
-      guard entries[name] != nil else { throw Failure(code: ENOENT) }
-      entries[name] = nil
+      guard let node = try entry(name, in: folder, contents),
+        let own = entries.first(where: { $0.value == node })?.key
+      else { throw Failure(code: ENOENT) }
+      entries[own] = nil
       contents.nodes[parent] = .folder(entries)
       contents.unsynchronized.insert(parent)
       contents.writes += 1

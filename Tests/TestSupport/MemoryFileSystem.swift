@@ -1,6 +1,7 @@
+import Foundation
 import Glibc
 import Primitives
-import Storage
+package import Storage
 import Synchronization
 
 /// A file system in memory that behaves like the real one, including holes and locks.
@@ -71,12 +72,17 @@ package final class MemoryFileSystem: Sendable {
   let reserves: Bool
   let descriptors: Int
 
+  let names: NameRules
+
   /// Creates an empty file system.
   ///
-  /// `reserves` says whether it supports preallocation, and `descriptors` how many files and
-  /// folders may be open.
-  package init(reserves: Bool = true, descriptors: Int = .max) {
+  /// `reserves` says whether it supports preallocation, `descriptors` how many files and folders may
+  /// be open, and `names` which names it can hold.
+  package init(
+    reserves: Bool = true, descriptors: Int = .max, names: NameRules = NameRules()
+  ) {
     self.reserves = reserves
+    self.names = names
     self.descriptors = descriptors
   }
 
@@ -295,12 +301,46 @@ package final class MemoryFileSystem: Sendable {
     return Descriptor(number)
   }
 
-  static func add(
+  /// The node of a name, or of one that the file system takes for the same.
+  func entry(
+    _ name: FileName, in folder: Descriptor, _ contents: Contents
+  ) throws(Failure) -> Int? {
+    guard name.count <= names.longest else { throw Failure(code: ENAMETOOLONG) }
+    let entries = try Self.entries(folder, contents).entries
+    if let node = entries[name] { return node }
+    guard names != NameRules() else { return nil }
+    let wanted = seen(name)
+    return entries.first { seen($0.key) == wanted }?.value
+  }
+
+  /// Equal for names that are the same here.
+  private func seen(_ name: FileName) -> FileName {
+    var name = name
+    while names.dropsTrailing, let last = name.bytes.last, last == 0x2E || last == 0x20 {
+      name = FileName(name.bytes.dropLast())
+    }
+    guard names.foldsCase || names.normalizes else { return name }
+    var text = names.foldsCase ? name.text.uppercased().lowercased() : name.text
+    if names.normalizes { text = text.decomposedStringWithCanonicalMapping }
+    return FileName(text)
+  }
+
+  /// Whether a name can exist here.
+  private func check(_ name: FileName) throws(Failure) {
+    guard name.count <= names.longest else { throw Failure(code: ENAMETOOLONG) }
+    if name.bytes.contains(where: names.forbidden.contains)
+      || (names.requiresUTF8 && String(validating: name.bytes, as: UTF8.self) == nil)
+    {
+      throw Failure(code: EINVAL)
+    }
+  }
+
+  func add(
     _ node: Node, _ name: FileName, in folder: Descriptor, _ contents: inout Contents
   ) throws(Failure) -> Int {
     var (parent, entries) = try Self.entries(folder, contents)
-    guard name.count <= 255 else { throw Failure(code: ENAMETOOLONG) }
-    guard entries[name] == nil else { throw Failure(code: EEXIST) }
+    try check(name)
+    guard try entry(name, in: folder, contents) == nil else { throw Failure(code: EEXIST) }
     let number = contents.nextNode
     contents.nextNode += 1
     contents.writes += 1

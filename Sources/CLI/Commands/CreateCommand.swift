@@ -9,7 +9,7 @@ enum CreateCommand {
     let path = invocation.arguments[0]
     let absolute = AbsolutePath.of(path)
     let name = try name(of: absolute, invocation.creation)
-    let fileName = String(decoding: name, as: UTF8.self)
+    let fileName = TorrentTarget.stem(for: name)
     let target = try TorrentTarget(
       invocation.creation.outputPath ?? fileName + ".torrent", name: fileName,
       overwrites: invocation.creation.overwrites, tree: absolute)
@@ -19,7 +19,7 @@ enum CreateCommand {
       Console.message("skipped \(path): it is a symbolic link, or neither a file nor a folder\n")
     }
     let streams = invocation.streams
-    let shown = TerminalText.cleaned(utf8: name)
+    let shown = NameText.shown(name)
     let outcome = await Termination.guarding {
       await hash(PieceHasher(tree: tree, geometry: geometry), name: shown, streams)
     }
@@ -92,9 +92,11 @@ enum CreateCommand {
   ) throws(CommandFailure) {
     let geometry = torrent.geometry
     if streams.verbosity != .quiet {
-      for warning in torrent.warnings { Console.message("warning: \(warning)\n") }
+      for warning in torrent.warnings {
+        Console.message("warning: \(TerminalText.cleaned(warning.description))\n")
+      }
       Console.message(
-        "\(TerminalText.cleaned(torrent.name)): \(ByteText.size(geometry.totalLength)) in "
+        "\(NameText.shown(torrent.info.nameBytes.bytes)): \(ByteText.size(geometry.totalLength)) in "
           + "\(geometry.pieceCount) \(geometry.pieceCount == 1 ? "piece" : "pieces") of "
           + "\(ByteText.size(Int64(geometry.pieceLength)))\n")
     }

@@ -145,7 +145,7 @@ struct SourceRun: Sendable {
     switch result {
     case .success(let summary):
       if isSeeding, batch.stop.isStopped { return await stopped(name: torrent.name) }
-      let output = CompletedOutput(torrent, options)
+      let output = CompletedOutput(torrent, options, diskName: summary.diskName)
       await reporter.complete(number, summary, output, isSeeding: isSeeding)
       if let failure = await runHook(output) { return await failed(failure, name: torrent.name) }
       return .completed

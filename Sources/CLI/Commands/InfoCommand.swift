@@ -2,6 +2,9 @@ import Metainfo
 
 /// `swift-torrent info SOURCE…`: everything that torrents say, on standard output.
 enum InfoCommand {
+  /// Writes a part of a result to standard output.
+  static func output(_ part: [UInt8]) throws(CommandFailure) { try Console.result(part) }
+
   static func run(_ invocation: Invocation) async throws(CommandFailure) -> ExitStatus {
     let entries = try EachSource.entries(of: invocation)
     var isFirst = true
@@ -10,9 +13,10 @@ enum InfoCommand {
       let torrent = try await SourceLoader.load(entry.source, invocation).torrent
       try TorrentTarget.save(torrent, invocation)
       if invocation.streams.json {
-        try Console.result(TorrentJSON.info(torrent).text + "\n")
+        try TorrentJSON.writeInfo(of: torrent, output)
       } else {
-        try Console.result((isFirst ? "" : "\n") + TorrentReport(torrent).text)
+        if !isFirst { try Console.result("\n") }
+        try TorrentReport(torrent).write(output)
         isFirst = false
       }
       return .success
@@ -31,10 +35,11 @@ enum ListCommand {
       try TorrentTarget.save(torrent, invocation)
       let selection = try loaded.selection(invocation.selection)
       if invocation.streams.json {
-        try Console.result(TorrentJSON.list(torrent, selection, source: number).text + "\n")
+        try TorrentJSON.writeList(of: torrent, selection, source: number, InfoCommand.output)
       } else {
         let head = entries.count > 1 ? "\(TerminalText.cleaned("\(entry.source)")):\n" : ""
-        try Console.result(head + TorrentReport(torrent).fileList(selection))
+        try Console.result(head)
+        try TorrentReport(torrent).writeFileList(selection, InfoCommand.output)
       }
       return .success
     }

@@ -46,7 +46,7 @@ struct TorrentTarget {
   /// Writes the torrent, to a file in one step.
   func write(_ bytes: [UInt8]) throws(CommandFailure) {
     guard let path else { return try Console.result(bytes) }
-    let temporary = "\(path).\(getpid())"
+    let temporary = Self.temporary(for: path)
     let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else { throw Self.failure(temporary, errno) }
     var code = Console.write(bytes, to: descriptor)
@@ -73,6 +73,35 @@ struct TorrentTarget {
 
   private static func path(of name: String, in folder: String) -> String {
     (folder.hasSuffix("/") ? folder : folder + "/") + name + ".torrent"
+  }
+
+  /// The torrent's name as the front of its file's name, cut where that would become too long.
+  static func stem(for name: [UInt8]) -> String {
+    shortened(String(decoding: name, as: UTF8.self), to: longestName - ".torrent".utf8.count)
+  }
+
+  /// The name that the file has until it is whole.
+  private static func temporary(for path: String) -> String {
+    let end = ".\(getpid())"
+    let name = path.lastIndex(of: "/").map { path[path.index(after: $0)...] } ?? path[...]
+    return path[..<name.startIndex] + shortened(String(name), to: longestName - end.utf8.count)
+      + end
+  }
+
+  /// The most bytes of a name on the usual file systems.
+  private static let longestName = 255
+
+  /// Text cut at a character, so that it has at most that many bytes.
+  private static func shortened(_ text: String, to length: Int) -> String {
+    guard text.utf8.count > length else { return text }
+    var result = String.UnicodeScalarView()
+    var count = 0
+    for scalar in text.unicodeScalars {
+      count += UTF8.width(scalar)
+      if count > length { break }
+      result.append(scalar)
+    }
+    return String(result)
   }
 
   private static func folder(of path: String) -> String {

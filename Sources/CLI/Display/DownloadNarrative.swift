@@ -1,5 +1,6 @@
 package import Download
 import Primitives
+import Storage
 import Tracker
 
 /// Puts a download's events into words: what is worth a line of its own, whatever draws progress.
@@ -9,6 +10,9 @@ package struct DownloadNarrative: Sendable {
   /// What each tracker said last of its own accord: nobody wants to read it every five seconds.
   private var lastTrackerNotes: [String: String] = [:]
   private var wait = PeerWait()
+  /// How many files were said to have another name on disk.
+  private var renamedFiles = 0
+  private static let mostRenamedFiles = 20
 
   /// Creates a narrative that says as much as that, of a download or of a seed.
   package init(verbosity: Verbosity, isSeeding: Bool = false) {
@@ -29,6 +33,8 @@ package struct DownloadNarrative: Sendable {
     case .started(let start):
       "\(start.name): \(ByteText.size(start.totalLength)) in \(count(start.pieceCount, "piece"))"
         + ", into \(start.folder)"
+    case .fileRenamed(let change):
+      renaming(change)
     case .checked(let bytes) where bytes > 0:
       "found \(ByteText.size(bytes)) of verified data on disk"
     case .listening(let port) where isSeeding:
@@ -57,6 +63,16 @@ package struct DownloadNarrative: Sendable {
     let share = ByteText.percent(seed.verifiedBytes, of: seed.totalBytes)
     return "a partial seed: \(ByteText.size(seed.verifiedBytes)) of "
       + "\(ByteText.size(seed.totalBytes)) (\(share)) on disk; seeding that, downloading nothing"
+  }
+
+  /// The line for a file with another name on disk; nil after the first few files.
+  private mutating func renaming(_ change: NameChange) -> String? {
+    renamedFiles += 1
+    if renamedFiles > Self.mostRenamedFiles + 1 { return nil }
+    if renamedFiles > Self.mostRenamedFiles {
+      return "more files have another name on disk; --json names them all"
+    }
+    return "\(NameText.shown(change.path)) is called \(NameText.shown(change.diskPath)) on disk"
   }
 
   /// A tracker's failure or warning, when it differs from the one before.

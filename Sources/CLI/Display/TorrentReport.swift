@@ -12,32 +12,106 @@ package struct TorrentReport {
 
   /// The whole report, every line ended.
   package var text: String {
-    (facts.map(Self.line) + places + files + warnings).map { $0 + "\n" }.joined()
+    var bytes: [UInt8] = []
+    write { bytes += $0 }
+    return String(decoding: bytes, as: UTF8.self)
   }
 
   /// The files that are wanted, each with its number from 1 and its size.
   package func fileList(_ selection: FileSelection = .all) -> String {
-    let files = torrent.layout.files.filter { selection.contains($0.index) }
-    let shown = files.map { file in
-      (
-        number: "\(file.index + 1)", size: ByteText.size(file.length),
-        text: Self.cleaned(file.displayPath) + Self.notes(file)
-      )
+    var bytes: [UInt8] = []
+    writeFileList(selection) { bytes += $0 }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  /// Hands the whole report over in parts, so that many files need no more memory than few.
+  package func write<Failure: Error>(
+    _ output: ([UInt8]) throws(Failure) -> Void
+  ) throws(Failure) {
+    var lines = LineBuffer()
+    for line in facts.map(Self.line) + places { lines.append(line) }
+    let files = torrent.layout.files
+    lines.append(Self.line("files", "\(files.count)"))
+    let width = Self.width(of: files.indices.lazy.map { Self.size(files, $0) })
+    for file in files {
+      lines.bytes += "  ".utf8
+      lines.append(Self.size(files, file.index), width: width)
+      Self.append(file, to: &lines.bytes)
+      try lines.flush(output)
     }
-    let numberWidth = shown.map(\.number.count).max() ?? 0
-    let sizeWidth = shown.map(\.size.count).max() ?? 0
-    func padded(_ text: String, to width: Int) -> String {
-      String(repeating: " ", count: width - text.count) + text
+    for line in warnings { lines.append(line) }
+    try output(lines.bytes)
+  }
+
+  /// Hands over the list of the files that are wanted, in parts.
+  package func writeFileList<Failure: Error>(
+    _ selection: FileSelection, _ output: ([UInt8]) throws(Failure) -> Void
+  ) throws(Failure) {
+    var lines = LineBuffer()
+    let files = torrent.layout.files
+    let wanted = files.indices.lazy.filter { selection.contains($0) }
+    let sizeWidth = Self.width(of: wanted.map { Self.size(files, $0) })
+    let numberWidth = wanted.last.map { "\($0 + 1)".count } ?? 0
+    for index in wanted {
+      lines.append("\(index + 1)", width: numberWidth)
+      lines.bytes += "  ".utf8
+      lines.append(Self.size(files, index), width: sizeWidth)
+      Self.append(files[index], to: &lines.bytes)
+      try lines.flush(output)
     }
-    return shown.map { file in
-      "\(padded(file.number, to: numberWidth))  \(padded(file.size, to: sizeWidth))  \(file.text)\n"
-    }.joined()
+    try output(lines.bytes)
+  }
+
+  /// Lines of text that wait to be handed over.
+  private struct LineBuffer {
+    var bytes: [UInt8] = []
+
+    mutating func append(_ line: String) {
+      bytes += line.utf8
+      bytes.append(UInt8(ascii: "\n"))
+    }
+
+    mutating func append(_ text: String, width: Int) {
+      for _ in text.utf8.count..<max(width, text.utf8.count) { bytes.append(UInt8(ascii: " ")) }
+      bytes += text.utf8
+    }
+
+    mutating func flush<Failure: Error>(
+      _ output: ([UInt8]) throws(Failure) -> Void
+    ) throws(Failure) {
+      guard bytes.count >= 64 << 10 else { return }
+      try output(bytes)
+      bytes.removeAll(keepingCapacity: true)
+    }
+  }
+
+  private static func size(_ files: FileList, _ index: Int) -> String {
+    let range = files.range(of: index)
+    return ByteText.size(range.upperBound - range.lowerBound)
+  }
+
+  private static func width(of sizes: some Sequence<String>) -> Int {
+    sizes.reduce(0) { max($0, $1.utf8.count) }
+  }
+
+  /// A file's path and what else is to be said of it, with the end of the line.
+  private static func append(_ file: TorrentFile, to line: inout [UInt8]) {
+    line += "  ".utf8
+    let start = line.count
+    file.appendPath(to: &line)
+    if !line[start...].allSatisfy({ (0x20..<0x7F).contains($0) }) {
+      let path = Array(line[start...])
+      line.removeLast(path.count)
+      NameText.append(path, to: &line)
+    }
+    if !file.attributes.isEmpty || file.md5sum != nil { line += notes(file).utf8 }
+    line.append(UInt8(ascii: "\n"))
   }
 
   private var facts: [(String, String)] {
     let geometry = torrent.geometry
     var facts = [
-      ("name", torrent.name),
+      ("name", NameText.shown(torrent.info.nameBytes.bytes)),
       ("info-hash", torrent.infoHash.description),
       ("size", Self.exactSize(geometry.totalLength)),
       ("pieces", "\(geometry.pieceCount) of \(Self.exactSize(Int64(geometry.pieceLength)))"),
@@ -67,17 +141,6 @@ package struct TorrentReport {
     }
     let magnet = [("magnet", MagnetLink.text(of: torrent))]
     return (tiers + torrent.webSeeds.map { ("web seed", $0) } + nodes + magnet).map(Self.line)
-  }
-
-  private var files: [String] {
-    let shown = torrent.layout.files.map { file in
-      (size: ByteText.size(file.length), text: Self.cleaned(file.displayPath) + Self.notes(file))
-    }
-    let width = shown.map(\.size.count).max() ?? 0
-    return [Self.line("files", "\(shown.count)")]
-      + shown.map { file in
-        "  " + String(repeating: " ", count: width - file.size.count) + file.size + "  " + file.text
-      }
   }
 
   private var warnings: [String] {

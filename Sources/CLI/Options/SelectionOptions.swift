@@ -1,4 +1,5 @@
 package import Metainfo
+import Primitives
 
 /// Which files of a torrent the command line asks for.
 package struct SelectionOptions: Sendable {
@@ -25,20 +26,20 @@ package struct SelectionOptions: Sendable {
     let files = torrent.layout.files
     if let largest = numbers?.ranges.map(\.upperBound).max(), largest > files.count {
       throw CommandFailure(
-        .badUsage, "\(torrent.name) has no file \(largest)",
+        .badUsage, "\(NameText.shown(torrent.info.nameBytes.bytes)) has no file \(largest)",
         hint: "list them with 'swift-torrent SOURCE --list'")
     }
     let wanted = files.filter { contains($0, in: torrent) }
     guard !wanted.isEmpty else {
       throw CommandFailure(
-        .badUsage, "no file of \(torrent.name) is selected",
+        .badUsage, "no file of \(NameText.shown(torrent.info.nameBytes.bytes)) is selected",
         hint: "list them with 'swift-torrent SOURCE --list'")
     }
     return FileSelection(wanted.map(\.index))
   }
 
   private func contains(_ file: TorrentFile, in torrent: TorrentMetainfo) -> Bool {
-    let path = torrent.isMultiFile ? Array(file.path.dropFirst()) : file.path
+    let path = file.path.dropFirst(torrent.isMultiFile ? 1 : 0).map(\.bytes)
     if exclusions.contains(where: { $0.matches(path) }) { return false }
     if patterns.isEmpty, numbers == nil { return true }
     return patterns.contains { $0.matches(path) } || numbers?.contains(file.index + 1) ?? false

@@ -22,9 +22,10 @@ package struct CompletedOutput: Sendable {
   }
 
   /// The output of a torrent that was downloaded with these options.
-  init(_ torrent: TorrentMetainfo, _ options: DownloadOptions) {
+  init(_ torrent: TorrentMetainfo, _ options: DownloadOptions, diskName: FileName?) {
     let isInFolder = options.isFlat && torrent.isMultiFile
-    let path = isInFolder ? options.folder : "\(options.folder)/\(torrent.name)"
+    let path =
+      isInFolder ? options.folder : "\(options.folder)/\(diskName ?? torrent.info.nameBytes)"
     self.init(
       name: torrent.name, infoHash: torrent.infoHash.description,
       bytes: torrent.geometry.totalLength, path: AbsolutePath.of(path))

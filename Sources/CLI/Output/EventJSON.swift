@@ -1,6 +1,7 @@
 package import Download
 package import Metainfo
 import Primitives
+import Storage
 import Tracker
 
 /// The events of `--json`: one object a line, in the order in which things happen.
@@ -57,6 +58,11 @@ package enum EventJSON {
       object("dht", source: source, dht(report))
     case .webSeed(let report):
       object("web-seed", source: source, webSeed(report))
+    case .fileRenamed(let change):
+      object(
+        "file-renamed", source: source,
+        [.init("number", .count(change.file + 1))] + TorrentJSON.path(change.path)
+          + TorrentJSON.path(change.diskPath, "disk_path"))
     case .peerConnected(let peer, let client, let origin):
       self.peer(
         "connected", peer, .init("client", .string(client)),

@@ -17,6 +17,11 @@ int64_t cposix_next_data(int fd, int64_t offset);
 /// one, or -1 beyond the end.
 int64_t cposix_next_hole(int fd, int64_t offset);
 
+/// Reports the type of the file system that holds a folder, and the most bytes of a name there.
+///
+/// Returns 1 if case does not count in the folder, 0 if nothing says so, -1 when it failed.
+int cposix_name_facts(int fd, uint64_t *type, int64_t *longest_name);
+
 /// Asks the kernel to read a range ahead without waiting for it; failures are ignored.
 void cposix_prefetch(int fd, int64_t offset, int64_t length);
 

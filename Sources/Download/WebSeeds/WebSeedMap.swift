@@ -46,10 +46,10 @@ struct WebSeedMap: Sendable {
       url: file.isPadding ? nil : url(ofFile: span.file), fileLength: file.length)
   }
 
-  /// Returns the URL of a file.
+  /// Returns the URL of a file, made of its path's own bytes whatever its name on disk.
   func url(ofFile index: Int) -> String {
     guard isMultiFile || base.hasSuffix("/") else { return base + query }
-    let path = layout.files[index].path.map { PercentEncoding.encode($0.utf8) }
+    let path = layout.files[index].path.map { PercentEncoding.encode($0.bytes) }
     return base + (base.hasSuffix("/") ? "" : "/") + path.joined(separator: "/") + query
   }
 
