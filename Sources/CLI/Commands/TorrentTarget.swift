@@ -77,7 +77,10 @@ struct TorrentTarget {
 
   /// The torrent's name as the front of its file's name, cut where that would become too long.
   static func stem(for name: [UInt8]) -> String {
-    shortened(String(decoding: name, as: UTF8.self), to: longestName - ".torrent".utf8.count)
+    // The name of a stranger's torrent must not lead elsewhere.
+    let safe = name.map { $0 == 0 || $0 == UInt8(ascii: "/") ? UInt8(ascii: "_") : $0 }
+    return shortened(
+      String(decoding: safe, as: UTF8.self), to: longestName - ".torrent".utf8.count)
   }
 
   /// The name that the file has until it is whole.
@@ -122,7 +125,7 @@ extension TorrentTarget {
     guard let path = invocation.creation.outputPath else { return }
     let bytes = torrent.fileBytes
     let target = try TorrentTarget(
-      path, name: torrent.name, overwrites: invocation.creation.overwrites, bytes: bytes)
+      path, name: stem(for: Array(torrent.info.nameBytes.bytes)), overwrites: invocation.creation.overwrites, bytes: bytes)
     try target.write(bytes)
   }
 }

@@ -93,8 +93,8 @@ struct FileTree: Sendable {
     }
     let names = try unfinished.filter(Self.names(in: path), in: path) { name in
       guard !exclusions.isEmpty else { return false }
-      let words = (folder + [name]).map { String(decoding: $0, as: UTF8.self) }
-      return exclusions.contains { $0.matches(words) }
+      let path = folder + [name]
+      return exclusions.contains { $0.matches(path) }
     }
     for name in names {
       let place = folder + [name]

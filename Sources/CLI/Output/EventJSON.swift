@@ -26,8 +26,7 @@ package enum EventJSON {
   {
     object(
       "metadata", source: source,
-      [
-        .init("origin", .string(origin)), .init("name", .string(torrent.name)),
+      [.init("origin", .string(origin))] + TorrentJSON.name(torrent.info.nameBytes) + [
         .init("info_hash", .string(torrent.infoHash.description)),
         .init("total_length", .integer(torrent.geometry.totalLength)),
         .init("piece_length", .count(torrent.geometry.pieceLength)),
