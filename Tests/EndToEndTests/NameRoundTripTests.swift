@@ -106,4 +106,17 @@ struct NameRoundTripTests {
     let verified = try await run(["verify", torrent], in: folder)
     #expect(verified.ending == .exited(0), "\(verified.errors)")
   }
+
+  /// The name comes from strangers, and here it makes a file's name.
+  @Test func aSavedTorrentStaysInItsFolder() async throws {
+    let folder = try TemporaryFolder()
+    try folder.makeFolder("a/b")
+    let builder = TorrentBuilder(name: "../../out", pieceLength: 16384)
+    let bytes = builder.torrent(content: [1, 2, 3])
+    try Data(bytes).write(to: URL(fileURLWithPath: folder.file("t.torrent")))
+    let saved = try await run(["info", "t.torrent", "--save-torrent", "a/b/", "-q"], in: folder)
+    #expect(saved.ending == .exited(0), "\(saved.errors)")
+    let files = try FileManager.default.subpathsOfDirectory(atPath: folder.path).sorted()
+    #expect(files == ["a", "a/b", "a/b/.._.._out.torrent", "t.torrent"])
+  }
 }
