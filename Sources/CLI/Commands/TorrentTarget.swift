@@ -1,5 +1,6 @@
 import Glibc
 import Metainfo
+import Primitives
 
 /// Where a new torrent goes.
 struct TorrentTarget {
