@@ -224,10 +224,10 @@ import Testing
         $0.isStored && chosen.contains($0.index)
       }
       #expect(
-        disk.paths == expected.map { $0.path.dropFirst().joined(separator: "/") }.sorted())
+        disk.paths == expected.map { $0.path.dropFirst().pathText }.sorted())
       for file in expected {
         #expect(
-          disk.bytes(file.path.dropFirst().joined(separator: "/"))
+          disk.bytes(file.path.dropFirst().pathText)
             == stored.bytes(ofFile: file.displayPath))
       }
       #expect(disk.openCount == 0)
