@@ -126,7 +126,8 @@ extension TorrentTarget {
     guard let path = invocation.creation.outputPath else { return }
     let bytes = torrent.fileBytes
     let target = try TorrentTarget(
-      path, name: stem(for: Array(torrent.info.nameBytes.bytes)), overwrites: invocation.creation.overwrites, bytes: bytes)
+      path, name: stem(for: Array(torrent.info.nameBytes.bytes)),
+      overwrites: invocation.creation.overwrites, bytes: bytes)
     try target.write(bytes)
   }
 }
