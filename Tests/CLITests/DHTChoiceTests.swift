@@ -51,7 +51,7 @@ import Testing
   @Test(arguments: [
     "--dht-bootstrap router.example", "--dht-bootstrap router.example:0", "--dht-bootstrap :1",
     "--dht-bootstrap 2001:db8::1:80", "--dht-bootstrap röuter.example:1", "--dht-state=",
-    "--no-dht --dht-bootstrap router.example:1", "--no-dht --dht-state nodes", "--dht --no-dht",
+    "--no-dht --dht-bootstrap router.example:1", "--no-dht --dht-state nodes",
   ])
   func whatMakesNoSenseIsRefused(words: String) {
     #expect(throws: UsageError.self) { try choice(words) }

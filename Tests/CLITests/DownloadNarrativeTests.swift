@@ -54,7 +54,7 @@ import Tracker
         == "a partial seed: 3 MiB of 4 MiB (75.0 %) on disk; seeding that, downloading nothing")
     #expect(seed.line(Self.seeding(missing: 0)) == nil)
     var download = DownloadNarrative(verbosity: .normal)
-    #expect(download.line(Self.seeding(missing: 2)) == "complete; serving it to others")
+    #expect(download.line(Self.seeding(missing: 2)) == "complete, now seeding")
   }
 
   @Test func theEndOfAPartialSeedSpeaksOfNothingComplete() throws {
@@ -102,7 +102,7 @@ import Tracker
     #expect(lines(&narrative, 2).isEmpty, "a peer may need a moment")
     let said = lines(&narrative, 100)
     #expect(said.count == 1)
-    #expect(said.first?.contains("no tracker to ask") == true)
+    #expect(said.first?.contains("there is no tracker") == true)
     #expect(said.first?.contains("port 6881") == true)
     #expect(lines(&narrative, 100, peers: 1).isEmpty)
     #expect(lines(&narrative, 100).count == 1, "it has lost its peers")
@@ -116,7 +116,8 @@ import Tracker
   @Test func whatTheTrackersSaidIsTheReason() {
     let working = TrackerReport.State.working(peers: 0, seeders: nil, leechers: nil, next: .zero)
     let reasons: [(TrackerReport.State, String)] = [
-      (.announcing, "has answered yet"), (.failed("x"), "could be asked"), (working, "know none"),
+      (.announcing, "has answered yet"), (.failed("x"), "could be reached"),
+      (working, "no peer from the trackers has answered"),
     ]
     for (state, words) in reasons {
       var narrative = DownloadNarrative(verbosity: .normal)

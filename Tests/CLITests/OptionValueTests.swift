@@ -61,7 +61,7 @@ import Testing
     #expect(try parse("\u{FEFF}").isEmpty)
     let hash = String(repeating: "ab", count: 20)
     #expect(try parse("\u{FEFF}\u{FEFF}\(hash)\r\n").map(\.source) == [.magnet(hash)])
-    #expect(throws: UsageError.badInputLine(1, "- cannot stand in a list")) {
+    #expect(throws: UsageError.badInputLine(1, "standard input (-) cannot be used in a list")) {
       try parse("\u{FEFF}-")
     }
   }
@@ -90,6 +90,6 @@ import Testing
     #expect(throws: UsageError.badInputLine(1, "it is not UTF-8 text")) {
       try InputList.parse([0xFF, 0x0A])
     }
-    #expect(throws: UsageError.badInputLine(1, "it is not UTF-8 text")) { try parse("a\0b") }
+    #expect(throws: UsageError.badInputLine(1, "it is not UTF-8 text")) { try parse("ab\0c") }
   }
 }

@@ -65,7 +65,7 @@ import Testing
         pieces that cannot be checked: 2, 4
         (they extend into files that are not selected)
           x/a: 1 of 3 pieces cannot be checked
-          x/b_: 1 of 2 pieces cannot be checked
+          x/b\u{FFFD}: 1 of 2 pieces cannot be checked
           x/c: none of it can be checked
 
         """)

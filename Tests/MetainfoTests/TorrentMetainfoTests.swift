@@ -60,7 +60,7 @@ import Testing
     #expect(
       torrent.warnings.map(\.description) == [
         "the key \"announce\" once more at byte 22, where it was ignored",
-        "a number that is too large at byte 59 in creation date; it was ignored",
+        "a number that is too large at byte 59 in creation%20date; it was ignored",
         "a number with a leading zero at byte 165 in x",
         "the field \"creation date\" is not usable and was ignored",
       ])

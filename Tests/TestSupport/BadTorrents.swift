@@ -155,9 +155,6 @@ package enum BadTorrents {
       "deep_path", [["length": 1, "path": .list(Array(repeating: "a", count: 102))]],
       "the field \"info.files[0].path\" has more than 100 folders"),
     multi(
-      "duplicate_files2", .list(Array(repeating: ["length": 1, "path": ["a"]], count: 502)),
-      "more than 500 files have the same name"),
-    multi(
       "invalid_symlink", [["length": 1, "path": ["a"]], ["attr": "l", "path": ["b"]]],
       "the field \"info.files[1].symlink path\" is missing"),
     multi(

@@ -35,7 +35,7 @@ import Testing
     #expect(reply.peers == endpoints("1.2.3.4:80", "[::1]:99"))
     #expect(reply.namedPeers.map(\.host) == ["host.name"])
     #expect(reply.namedPeers.map(\.port) == [80])
-    #expect(reply.defect == "3 of 6 entries of peers make no sense")
+    #expect(reply.defect == "4 of 7 entries of peers make no sense")
   }
 
   @Test func impossiblePeersAndDuplicatesAreLeftOut() throws {

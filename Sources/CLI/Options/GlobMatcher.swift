@@ -43,7 +43,7 @@ struct GlobMatcher {
     turn += 1
     places.removeAll(keepingCapacity: true)
     enter(0)
-    skipStars()
+    skipStars(isAtNameStart: true)
   }
 
   /// Returns false as soon as nothing that may follow can make it a match.
@@ -74,7 +74,7 @@ struct GlobMatcher {
         if ranges.contains(where: { $0.contains(character) }) != isNegated { enter(place + 1) }
       }
     }
-    skipStars()
+    skipStars(isAtNameStart: character == .separator)
   }
 
   private mutating func enter(_ place: Int) {
@@ -84,8 +84,9 @@ struct GlobMatcher {
     if place < tokens.count { places.append(place) }
   }
 
-  /// A star may stand for nothing, and `**/` for no folder at all.
-  private mutating func skipStars() {
+  /// Goes on behind stars, which may stand for nothing, and behind `**/`, which may stand for no
+  /// folder at all where a name begins.
+  private mutating func skipStars(isAtNameStart: Bool) {
     var index = 0
     while index < places.count {
       let place = places[index]
@@ -94,7 +95,7 @@ struct GlobMatcher {
       case .many: enter(place + 1)
       case .any:
         enter(place + 1)
-        guard place + 1 < tokens.count, tokens[place + 1] == .separator,
+        guard isAtNameStart, place + 1 < tokens.count, tokens[place + 1] == .separator,
           place == 0 || tokens[place - 1] == .separator
         else { continue }
         enter(place + 2)
