@@ -77,7 +77,7 @@ final class PeerNames {
         do throws(NetworkError) {
           return try await network.resolve(host: peer.host, port: peer.port)
         } catch {
-          // A name without an address is no peer, and nobody needs to know.
+          // A name without an address is no peer; this is not worth a report.
           return []
         }
       }
