@@ -39,7 +39,7 @@ package struct Invocation: Sendable {
   /// Returns the tiers of trackers to use (BEP 12); each `--tracker` is a tier, and they come
   /// first.
   ///
-  /// The tiers of the torrent.
+  /// - Parameter torrentTrackers: The tiers of the torrent.
   /// - Returns: The value of `DownloadOptions.trackers`; nil leaves the choice to the torrent.
   package func trackerTiers(torrentTrackers: [[String]]) -> [[String]]? {
     if trackers.isEmpty { return usesTorrentTrackers ? nil : [] }
@@ -52,7 +52,7 @@ extension Invocation {
   ///
   /// URLSession cannot be bound to an address, so they need `--unbound-http`.
   ///
-  /// The subject of the requests, for the message.
+  /// - Parameter asked: The subject of the requests, for the message.
   /// - Throws: `CommandFailure` if they are not allowed.
   func checkBinding(of asked: String) throws(CommandFailure) {
     guard !download.bindAddresses.isEmpty, !allowsUnboundHTTP else { return }

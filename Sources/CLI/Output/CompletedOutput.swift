@@ -2,7 +2,7 @@ import Download
 import Metainfo
 import Primitives
 
-/// What a download has left on disk, as events and hooks tell it.
+/// The output of a completed download, for events and hooks.
 package struct CompletedOutput: Sendable {
   /// The torrent's name.
   package let name: String

@@ -1,7 +1,7 @@
 package import Metainfo
 import Primitives
 
-/// What `create --json` tells of the torrent that it has made.
+/// The output of `create --json`.
 package enum CreationJSON {
   /// The torrent, and the path of its file.
   package static func created(_ torrent: TorrentMetainfo, at path: String) -> JSONValue {
