@@ -103,8 +103,9 @@ enum ScrapeCommand {
 
   private static func isUDP(_ word: String) -> Bool { word.lowercased().hasPrefix("udp://") }
 
-  /// Returns whether a URL is that of a tracker: its last path segment begins with `announce` (BEP
-  /// 48).
+  /// Returns whether a URL is that of a tracker.
+  ///
+  /// Its last path segment then begins with `announce` (BEP 48).
   private static func isAnnounce(_ url: String) -> Bool {
     let path = url.prefix { $0 != "?" && $0 != "#" }
     return path.split(separator: "/").last?.hasPrefix("announce") ?? false

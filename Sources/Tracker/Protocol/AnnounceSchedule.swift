@@ -1,7 +1,7 @@
 package import Primitives
 
-/// The schedule of announces: decides which tracker is asked when, and which event it is told (BEP
-/// 3, BEP 12).
+/// The schedule of announces: decides when each tracker is asked, and which event it is told
+/// (BEP 3, BEP 12).
 ///
 /// Trackers are tried tier by tier; the order within a tier is shuffled once. A tracker that
 /// answers moves to the front of its tier and is then asked at its interval. One that fails makes
