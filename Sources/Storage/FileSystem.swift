@@ -192,7 +192,7 @@ package struct FileStatus: Hashable, Sendable {
 package struct SystemCallError: Error, Equatable, Sendable {
   /// The call's name.
   package let call: String
-  /// Its `errno`.
+  /// The `errno` of the failure.
   package let code: Int32
 
   /// Creates an error.

@@ -53,6 +53,8 @@ extension CompletionScript {
     """
   }
 
+  /// The cases that complete the values of options.
+  ///
   /// Options of several commands come last, because the first matching pattern counts.
   private static var bashValues: String {
     let options = OptionTable.all.filter { $0.value != nil }

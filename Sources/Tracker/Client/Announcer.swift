@@ -18,7 +18,7 @@ package protocol AnnouncerDelegate: AnyObject {
 }
 
 extension AnnouncerDelegate {
-  /// Returns false: by default, we are not a partial seed.
+  /// Whether we are a partial seed; false by default.
   package var isPartialSeed: Bool { false }
 }
 
