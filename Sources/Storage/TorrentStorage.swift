@@ -16,7 +16,6 @@ import Synchronization
 ///
 /// Calls block, so they belong on a worker thread. Reads and writes may run in parallel, but not a
 /// read and a write of the same bytes.
-/// read of the same bytes must not.
 package final class TorrentStorage: Sendable {
   let torrent: TorrentMetainfo
   let layout: OutputLayout

@@ -16,9 +16,9 @@ struct UnfinishedDownloads {
   /// The suffixes of the other files that a download keeps next to its state file.
   private static let companions = StateFileMark.companionEndings.map { Array($0.utf8) }
 
-  /// Returns the names in a folder that belong into a torrent, without those that are excluded.
+  /// Returns the names in a folder that belong in a torrent, without those that are excluded.
   ///
-  /// A state file is noted unless the user has excluded all the data that it can belong to.
+  /// A state file is recorded unless the user has excluded all the data that it can belong to.
   mutating func filter(
     _ names: [[UInt8]], in folder: [UInt8], isExcluded: ([UInt8]) -> Bool
   ) -> [[UInt8]] {
@@ -40,7 +40,7 @@ struct UnfinishedDownloads {
     return rest.filter { !isExcluded($0) }
   }
 
-  /// Notes the state file that a path is, belongs to, or lies under.
+  /// Records the state file that a path is, belongs to, or lies under.
   mutating func look(around path: String) {
     guard let real = realpath(path, nil) else { return }
     defer { free(real) }

@@ -1,6 +1,6 @@
 import Download
 
-/// The values of limits, where 0 means no limit.
+/// The parsers of limits, where 0 means no limit.
 extension OptionText {
   /// Parses a limit on a number; nil means no limit.
   static func limit(_ text: String, in range: ClosedRange<Int>) throws(ExpectedValue) -> Int? {

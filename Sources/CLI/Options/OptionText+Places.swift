@@ -1,6 +1,6 @@
 import Primitives
 
-/// Hosts, interfaces and URLs.
+/// The parsers of hosts, interfaces and URLs.
 extension OptionText {
   /// Parses a host and a port; port 0 is valid only if any port will do.
   static func place(

@@ -4,7 +4,7 @@ package import Primitives
 
 /// A client for HTTP trackers (BEP 3, BEP 48); each call is one request.
 package struct TrackerClient: Sendable {
-  /// The largest reply read, in bytes.
+  /// The maximum length of a reply, in bytes.
   package static let maximumReplyLength = 1 << 20
 
   /// The time limit for connecting when IPv4 and IPv6 are tried concurrently.

@@ -29,7 +29,7 @@ public struct TransferTotals: Sendable, Equatable {
   }
 }
 
-/// One announce to an HTTP tracker (BEP 3, BEP 7, BEP 23).
+/// An announce to a tracker (BEP 3, BEP 15).
 package struct AnnounceRequest: Sendable {
   /// The torrent's info-hash.
   package var infoHash: InfoHash

@@ -6,7 +6,7 @@ package import Primitives
 /// new torrents are refused, and new peers are answered but not stored. A peer that does not
 /// announce for two intervals is removed.
 package struct TrackerTable: Sendable {
-  /// One peer's announce.
+  /// An announce of a peer.
   package struct Announce: Sendable {
     /// The 20 bytes of the torrent's info-hash.
     package var infoHash: [UInt8]
