@@ -25,7 +25,7 @@ package enum CommandLineTool {
   ///
   /// With `--json`, a failure is also written to standard output, as an object.
   ///
-  /// The words after the program's name.
+  /// - Parameter words: The words after the program's name.
   /// - Returns: The exit status; all messages have been written.
   static func run(_ words: [String]) async -> ExitStatus {
     do throws(CommandFailure) {

@@ -6,6 +6,7 @@ enum Stretches {
   ///
   /// At most one stretch per core is in progress, so the number of uncollected results is bounded.
   /// After the first failure, or when the task is cancelled, no further stretch begins.
+  ///
   /// - Returns: The first failure.
   static func forEach<Value: Sendable>(
     of count: Int, step: Int,
