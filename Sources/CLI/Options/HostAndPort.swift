@@ -7,7 +7,7 @@ package struct HostAndPort: Hashable, Sendable, CustomStringConvertible {
   /// The port; 0 means any.
   package let port: UInt16
 
-  /// Parses `seed.example:6881`, `192.0.2.1:6881` or `[2001:db8::1]:6881`.
+  /// Parses `seed.example:6881`, `192.0.2.1:6881` or `[2001:db8::1]:6881`; nil if it is malformed.
   package init?(_ text: String) {
     guard let (host, port) = Endpoint.splitHostAndPort(text) else { return nil }
     if let address = IPAddress(host) {

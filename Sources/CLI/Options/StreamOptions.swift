@@ -24,7 +24,7 @@ package enum ProgressStyle: String, CaseIterable, Sendable {
   case auto
   /// A live view, even if standard error is not a terminal.
   case bar
-  /// A plain line every few seconds.
+  /// A plain line every ten seconds at most.
   case plain
   /// No progress.
   case none

@@ -2,7 +2,7 @@ package import HTTP
 package import Networking
 package import Primitives
 
-/// The torrent that an announcer announces: supplies its state and receives the results.
+/// The owner of an announcer, which supplies the torrent's state and receives the results.
 @Reactor
 package protocol AnnouncerDelegate: AnyObject {
   /// The transfer totals to announce.

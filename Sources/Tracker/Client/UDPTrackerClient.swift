@@ -224,7 +224,7 @@ package final class UDPTrackerClient {
   private func send(_ bytes: [UInt8], to endpoint: Endpoint) {
     let socket = endpoint.address.isIPv6 ? socket6 : socket4
     guard case .failed(let code) = socket?.send(bytes, to: endpoint) else { return }
-    // The machine has no route to that family, so waiting would not help.
+    // This host has no route to that address family, so waiting would not help.
     machine.sendFailed(to: endpoint, reason: "\(NetworkError.system(call: "send", code: code))")
   }
 

@@ -43,7 +43,7 @@ package struct AnnounceRequest: Sendable {
   package var event: AnnounceEvent?
   /// The number of peers to request.
   package var wantedPeers = 200
-  /// A random number by which the tracker recognises us when our address changes.
+  /// A random number by which the tracker recognizes us when our address changes.
   package var key: UInt32
   /// The `tracker id` of an earlier reply.
   package var trackerID: [UInt8]?
