@@ -5,17 +5,17 @@ import Glibc
 package enum CommandLineTool {
   /// The version that `--version` prints.
   package static let version = "0.1.0"
-  /// The day of that version, which the manual page bears: today's would make each page another.
+  /// The date of that version, for the manual page; today's date would change the page every day.
   package static let versionDate = "2026-11-29"
 
   /// Runs the process's command line and exits.
   package static func main() -> Never {
     Console.secureStreams()
-    // The program is this one task, which nothing outlives. It is no asynchronous main(), because that
-    // would bind it to libdispatch.
+    // The program is this one task; no other task outlives it. There is no asynchronous main(),
+    // because that would depend on libdispatch.
     Task(executorPreference: TaskThreads.executor) {
       let status = await run(ProcessArguments.words)
-      // Everything is written and closed by now: skip the tear-down of threads that wait.
+      // All output is written and closed by now, so the teardown of waiting threads is skipped.
       _exit(status.rawValue)
     }
     while true { pause() }
@@ -23,10 +23,10 @@ package enum CommandLineTool {
 
   /// Runs one command line.
   ///
-  /// With `--json`, a failure is an object on standard output as well.
+  /// With `--json`, a failure is also written to standard output, as an object.
   ///
-  /// - Parameter words: What follows the program's name.
-  /// - Returns: The exit status; what there is to say about it is said already.
+  /// - Parameter words: The words after the program's name.
+  /// - Returns: The exit status; all messages have been written.
   static func run(_ words: [String]) async -> ExitStatus {
     do throws(CommandFailure) {
       return try await perform(try parse(words))
@@ -39,13 +39,13 @@ package enum CommandLineTool {
     }
   }
 
-  /// Whether `--json` is among the words, be the others what they may.
+  /// Returns whether `--json` is in effect, even if the other words are invalid.
   private static func wantsJSON(_ words: [String]) -> Bool {
     words.prefix { $0 != "--" }.last { $0 == "--json" || $0 == "--no-json" } == "--json"
   }
 
   private static func parse(_ words: [String]) throws(CommandFailure) -> Invocation {
-    // Swift repairs words that are not UTF-8, and a repaired path is that of another file.
+    // Swift repairs words that are not UTF-8, but a repaired path names another file.
     if let index = words.firstIndex(where: { $0.contains("\u{FFFD}") }),
       !ProcessArguments.isUTF8(at: index)
     {

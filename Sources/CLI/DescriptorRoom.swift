@@ -1,16 +1,17 @@
 import Glibc
 
-/// Whether the system lets us open what any work takes: the loop, a lock, a file, a connection.
+/// A check that the system allows the open files that any work needs: the loop, a lock, a file, a
+/// connection.
 ///
-/// Where not even that is possible there is nothing to fall back to, so it is said before the start.
+/// Without them there is no fallback, so the program fails before it starts to work.
 enum DescriptorRoom {
-  /// How many descriptors are always needed besides the standard streams.
+  /// The number of descriptors that are always needed besides the standard streams.
   static let needed = 16
 
-  /// - Throws: What to do when there is no room.
+  /// - Throws: The failure, with advice, if too few files can be opened.
   static func check() throws(CommandFailure) {
     var limit = rlimit()
-    // One that may be raised will be.
+    // A soft limit below the hard limit will be raised.
     guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0,
       limit.rlim_cur == limit.rlim_max
     else { return }
@@ -18,7 +19,7 @@ enum DescriptorRoom {
     defer { for copy in copies { close(copy) } }
     while copies.count < needed {
       let copy = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3)
-      // Another reason than the limit does not matter here.
+      // Errors other than the limit do not matter here.
       guard copy >= 0 || errno == EMFILE else { return }
       guard copy >= 0 else { break }
       copies.append(copy)

@@ -1,40 +1,40 @@
-/// What the process tells its caller in its exit status.
+/// The exit status of the process.
 ///
-/// Where aria2 has a number for the same meaning, ours is the same. The README's table is the
-/// documentation that scripts rely on; a test compares the two.
+/// The numbers are those of aria2 where the meaning is the same. Scripts rely on the README's
+/// table, which a test compares with this type.
 package enum ExitStatus: Int32, CaseIterable, Sendable {
   /// Every byte is verified and in place.
   case success = 0
-  /// Anything that has no number of its own.
+  /// A failure that has no number of its own.
   case failure = 1
-  /// A deadline passed before the data was complete.
+  /// A time limit passed before the data was complete.
   case deadlinePassed = 2
   /// The source does not exist.
   case sourceNotFound = 3
-  /// Less came than the least speed that was asked for.
+  /// The average speed was below the minimum speed.
   case tooSlow = 5
-  /// An address could not be used, or nobody could be reached.
+  /// Nothing could be reached, or an address could not be used.
   case networkFailure = 6
-  /// No space is left where the data goes.
+  /// The disk is full.
   case diskFull = 9
-  /// Another run holds the output.
+  /// Another run is using the output.
   case outputInUse = 12
-  /// Files that are not ours would have to change.
+  /// Files that are not this download's would have to change.
   case outputExists = 13
-  /// A file could not be read or written for another reason.
+  /// A file could not be read or written for any other reason.
   case inputOutputFailure = 17
   /// The .torrent is not valid bencode.
   case badBencode = 25
-  /// The .torrent is bencode, but not a valid torrent.
+  /// The .torrent is bencode but not a valid torrent.
   case badTorrent = 26
-  /// The magnet link is not valid.
+  /// The magnet link is invalid.
   case badMagnet = 27
-  /// The options or arguments make no sense.
+  /// The options or arguments are invalid.
   case badUsage = 28
-  /// Data that had to be complete is not.
+  /// Data that must be complete is missing or wrong.
   case verificationFailed = 32
 
-  /// The meaning in a few words, as help and README give it.
+  /// The meaning in a few words, as in the help and the README.
   package var meaning: String {
     switch self {
     case .success: "success: every byte is verified and in place"
@@ -57,13 +57,13 @@ package enum ExitStatus: Int32, CaseIterable, Sendable {
   }
 }
 
-/// Why a command ends without success: what happened, what to do about it, and the exit status.
+/// The failure of a command: a message, advice and the exit status.
 package struct CommandFailure: Error, Equatable, Sendable {
   /// The exit status.
   package let status: ExitStatus
-  /// What happened and to what, in one clause.
+  /// The failure and its object, in one clause.
   package let message: String
-  /// What the user can do about it; nil when there is nothing useful to say.
+  /// Advice to the user, if there is any.
   package let hint: String?
 
   /// Creates a failure.
@@ -73,13 +73,14 @@ package struct CommandFailure: Error, Equatable, Sendable {
     self.hint = hint
   }
 
-  /// The same failure, its message beginning with the name of what failed unless it does anyway.
+  /// Returns the same failure with a name in front of the message, unless it begins with that
+  /// already.
   package func prefixed(with name: String?) -> CommandFailure {
     guard let name, !message.hasPrefix(name) else { return self }
     return CommandFailure(status, "\(name): \(message)", hint: hint)
   }
 
-  /// The lines for the standard error stream, safe for a terminal.
+  /// The lines for standard error, safe for a terminal.
   package var text: String {
     let first = "swift-torrent: error: \(TerminalText.cleaned(message))\n"
     return hint.map { first + "  \(TerminalText.cleaned($0))\n" } ?? first

@@ -1,13 +1,13 @@
 import CPosix
 
-/// The words that the process was started with.
+/// The arguments of the process.
 ///
-/// `CommandLine.arguments` reads them from /proc, and is empty where that is not mounted.
+/// `CommandLine.arguments` reads them from /proc, and is empty if that is not mounted.
 enum ProcessArguments {
-  /// What follows the program's name, repaired where it is not UTF-8.
+  /// The words after the program's name, repaired where they are not UTF-8.
   static var words: [String] { pointers.map { String(cString: $0) } }
 
-  /// Whether the word at an index of `words` is UTF-8 as it was given.
+  /// Returns whether the original of the word at an index of `words` is UTF-8.
   static func isUTF8(at index: Int) -> Bool {
     let pointers = pointers
     return !pointers.indices.contains(index)

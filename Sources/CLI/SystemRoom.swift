@@ -1,25 +1,26 @@
 import Download
 import Glibc
 
-/// Whether the limits of the system (`ulimit`) leave a run what it cannot do without.
+/// A check that the system's limits (`ulimit`) leave a run enough memory, threads and open files.
 ///
-/// A process that gets no memory or no thread in the middle of its work can hardly do anything but
-/// die, so too little of them is said before the start.
+/// A process that runs out of memory or threads in the middle of its work can hardly recover, so
+/// the program fails before it starts to work.
 enum SystemRoom {
-  /// How much address space any command needs besides piece buffers.
+  /// The address space that any command needs besides piece buffers.
   ///
-  /// That is for the libraries, the heaps that the C library reserves, and the stacks of threads;
-  /// measured, with some to spare.
+  /// It holds the libraries, the heaps that the C library reserves, and the stacks of threads. The
+  /// value was measured and includes a reserve.
   static let neededAddressSpace: Int64 = 448 << 20
-  /// How much of that is data, which has a limit of its own.
+  /// The part of that space that is data, which has a limit of its own.
   private static let neededData: Int64 = 64 << 20
-  /// How much more for each processor, whose worker has a stack of its own.
+  /// The additional address space for each processor, whose worker has its own stack.
   private static let addressSpacePerCore: Int64 = 16 << 20
-  /// How many threads are always needed besides one for each processor: the loop, the one that
-  /// watches signals, a writer, and one that looks up names.
+  /// The number of threads that are always needed besides one for each processor.
+  ///
+  /// They are the loop, the signal watcher, a writer and a resolver of host names.
   private static let neededThreads = 4
 
-  /// - Throws: What to do when there is no room.
+  /// - Throws: The failure, with advice, if a limit is too low.
   static func check(for invocation: Invocation) throws(CommandFailure) {
     try checkAddressSpace(invocation)
     try checkThreads()
@@ -49,7 +50,7 @@ enum SystemRoom {
     }
   }
 
-  /// Starts as many threads as will be needed, all at once, and lets them end.
+  /// Starts as many threads as a run needs at the same time, and ends them.
   private static func checkThreads() throws(CommandFailure) {
     let gate = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     pthread_mutex_init(gate, nil)
@@ -65,7 +66,7 @@ enum SystemRoom {
       code = pthread_create(
         &thread, nil,
         { gate in
-          // Waits until all have been started.
+          // Holds the thread until all have been started.
           guard let gate = gate?.assumingMemoryBound(to: pthread_mutex_t.self) else { return nil }
           pthread_mutex_lock(gate)
           pthread_mutex_unlock(gate)
@@ -81,8 +82,9 @@ enum SystemRoom {
       hint: "raise the limits on processes (ulimit -u) and on memory (ulimit -v)")
   }
 
-  /// Has SIGXCPU come a second before the end, where both would come at once, so that there is time
-  /// to save progress.
+  /// Lowers the soft limit on processor time where it equals the hard limit.
+  ///
+  /// SIGXCPU then comes a second before the end, which is time to save progress.
   static func warnBeforeProcessorTimeEnds() {
     var limit = rlimit()
     let resource = __rlimit_resource_t(RLIMIT_CPU.rawValue)

@@ -1,18 +1,18 @@
 import Download
 import Synchronization
 
-/// Runs work that SIGINT, SIGTERM, SIGHUP, SIGQUIT and SIGXCPU end gracefully, and dies of the signal
-/// afterwards.
+/// Graceful termination by SIGINT, SIGTERM, SIGHUP, SIGQUIT and SIGXCPU.
 ///
-/// The first signal calls `stop`; the work then has two seconds to save and say goodbye. When it
-/// is late, or the signal comes again, the process ends at once, whatever its threads are stuck in.
-/// Dying of the signal rather than exiting with a number is what stops the loop of the shell that
-/// called us.
+/// The first signal calls `stop`, and the work then has two seconds to save progress and tell
+/// trackers. If it takes longer, or a second signal arrives, the process ends at once, even if
+/// threads are blocked. Afterwards the process dies of the signal instead of exiting with a status,
+/// so that a loop in the calling shell ends too.
 package enum Termination {
-  /// How long the work may take after the signal.
+  /// The time that the work has after the signal.
   static let patience = Duration.milliseconds(1900)
 
-  /// How some work will end the process, which is open until a signal comes or the work is done.
+  /// The way in which some work will end the process, open until a signal arrives or the work is
+  /// done.
   package final class Ending: Sendable {
     private struct State {
       var signal: Int32?
@@ -22,10 +22,11 @@ package enum Termination {
 
     private let state = Mutex(State())
 
-    /// Settles how the process ends, so that work can tell: a signal that comes later does not
-    /// change it, unless the process does not end then.
+    /// Decides how the process ends, so that the work can report it.
     ///
-    /// - Returns: The signal that it dies of, if one came before.
+    /// A later signal does not change the result, unless the process fails to end.
+    ///
+    /// - Returns: The signal that the process dies of, if one has arrived.
     package func settle() -> Int32? {
       state.withLock { state in
         state.isSettled = true
@@ -33,10 +34,10 @@ package enum Termination {
       }
     }
 
-    /// The signal that the process dies of.
+    /// The signal that the process dies of, if one has arrived.
     fileprivate var signal: Int32? { state.withLock { $0.signal } }
 
-    /// What a signal leads to.
+    /// The effect of a signal.
     fileprivate enum Consequence {
       case stop, nothing, death
     }
@@ -54,16 +55,16 @@ package enum Termination {
     }
   }
 
-  /// Runs `work`, and dies of the signal afterwards if one came.
+  /// Runs `work`, and dies of the signal afterwards if one has arrived.
   ///
-  /// Without `stop`, the signal cancels the task that does the work.
+  /// Without `stop`, the signal cancels the task of the work.
   package static func guarding<Outcome: Sendable>(
     stop: (@Sendable () -> Void)? = nil, _ work: @escaping @Sendable () async -> Outcome
   ) async -> Outcome? {
     await guarding(stop: stop) { (_: Ending) in await work() }
   }
 
-  /// Runs `work`, which can settle how the process ends before it does.
+  /// Runs `work`, which can settle early how the process ends.
   package static func guarding<Outcome: Sendable>(
     stop: (@Sendable () -> Void)? = nil, _ work: @escaping @Sendable (Ending) async -> Outcome
   ) async -> Outcome? {
@@ -84,7 +85,7 @@ package enum Termination {
         for await _ in signals {}
         return nil
       }
-      // What ends first, work or stream, ends the other.
+      // The work or the stream ends first, and then ends the other.
       var outcome: Outcome?
       while let next = await group.next() {
         if let next { outcome = next }

@@ -1,7 +1,8 @@
 import Bencode
 
-/// Reads the fields beside `info`, all of which can be done without: a bad one is ignored with a
-/// warning.
+/// A reader of the fields beside `info`, all of which are optional.
+///
+/// An unusable field is ignored with a warning.
 struct AnnounceReader {
   let dictionary: BencodeDictionary
   let limits: MetainfoLimits
@@ -15,10 +16,10 @@ struct AnnounceReader {
     if warnings.count < limits.warnings { warnings.append(.oddForm(field: field)) }
   }
 
-  /// The trackers by tier (BEP 12), each only once.
+  /// Reads the trackers by tier (BEP 12), without duplicates.
   ///
-  /// Either field may have the form of the other: a list where a URL should be, URLs where tiers
-  /// should be, or one URL instead of a list.
+  /// Deviations in form are accepted: a list where a URL should be, URLs where tiers should be, and
+  /// a single URL instead of a list.
   mutating func readTrackers() -> [[String]] {
     var seen: Set<String> = []
     var tiers: [[String]] = []
@@ -37,7 +38,7 @@ struct AnnounceReader {
     return readURLs(announce, field: "announce").prefix(1).map { [$0] }
   }
 
-  /// A list of tiers; a URL among them is a tier of its own.
+  /// Reads a list of tiers; a URL among them is a tier of its own.
   private mutating func readTiers(
     _ value: BencodeValue, field: String, _ seen: inout Set<String>
   ) -> [[String]] {
@@ -58,7 +59,7 @@ struct AnnounceReader {
     value.bytes.flatMap(cleanURL)?.contains("://") ?? false
   }
 
-  /// The web seeds: a string, or a list of them (BEP 19).
+  /// Reads the web seeds: a string or a list of strings (BEP 19).
   mutating func readWebSeeds() -> [String] {
     var seen: Set<String> = []
     return dictionary["url-list"].map { value in
@@ -66,7 +67,7 @@ struct AnnounceReader {
     } ?? []
   }
 
-  /// The DHT nodes: pairs of host and port (BEP 5); a port may be text.
+  /// Reads the DHT nodes: pairs of host and port (BEP 5), where the port may be text.
   mutating func readNodes() -> [TorrentMetainfo.Node] {
     guard let value = dictionary["nodes"] else { return [] }
     guard let list = value.list else {
@@ -87,7 +88,7 @@ struct AnnounceReader {
     return nodes
   }
 
-  /// Seconds since 1970; a number written as text is one.
+  /// Reads the date in seconds since 1970; a number may be written as text.
   mutating func readCreationDate() -> Int64? {
     guard let value = dictionary["creation date"] else { return nil }
     guard let date = Self.number(value), date >= 0 else {
@@ -98,7 +99,7 @@ struct AnnounceReader {
     return date
   }
 
-  /// A number, or text of at most 19 decimal digits.
+  /// Returns a number, which may be text of at most 19 decimal digits.
   private static func number(_ value: BencodeValue) -> Int64? {
     if let number = value.integer { return number }
     guard let digits = value.bytes, (1...19).contains(digits.count),
@@ -107,7 +108,7 @@ struct AnnounceReader {
     return Int64(String(decoding: digits, as: UTF8.self))
   }
 
-  /// Text for people; the form that says it is UTF-8 comes first.
+  /// Reads a text for display, preferably from the field whose key ends in `.utf-8`.
   mutating func readText(_ key: String) -> String? {
     if let bytes = dictionary["\(key).utf-8"]?.bytes { return DisplayText.decode(bytes) }
     guard let value = dictionary[key] else { return nil }
@@ -116,7 +117,7 @@ struct AnnounceReader {
     return nil
   }
 
-  /// The URLs in a string or a list of strings; an empty string is none.
+  /// Reads the URLs in a string or a list of strings, ignoring empty strings.
   private mutating func readURLs(_ value: BencodeValue, field: String) -> [String] {
     var urls: [String] = []
     for element in value.list.map(Array.init) ?? [value] {
@@ -130,7 +131,8 @@ struct AnnounceReader {
     return urls
   }
 
-  /// A URL or host without surrounding white space and NULs; nil unless it is printable text.
+  /// Returns a URL or host without surrounding white space and NULs; nil if it is not printable
+  /// text.
   static func cleanURL(_ bytes: ArraySlice<UInt8>) -> String? {
     let isSpace: (UInt8) -> Bool = { $0 == 0x20 || $0 == 0 || (0x09...0x0D).contains($0) }
     var bytes = bytes.drop(while: isSpace)

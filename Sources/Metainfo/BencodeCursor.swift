@@ -1,9 +1,9 @@
-/// Walks over bencoded bytes that a parser has accepted, without keeping anything.
+/// A cursor over bencoded bytes that a parser has already accepted; it stores nothing.
 ///
-/// It relies on that: lengths are those of strings that end within the bytes.
+/// It relies on their validity: every string ends within the bytes.
 struct BencodeCursor {
   private let bytes: UnsafeBufferPointer<UInt8>
-  /// The next byte.
+  /// The index of the next byte.
   var position: Int
 
   init(_ bytes: UnsafeBufferPointer<UInt8>, at position: Int) {
@@ -11,17 +11,17 @@ struct BencodeCursor {
     self.position = position
   }
 
-  /// The first byte of the next value, by which its type is known; `e` at a container's end.
+  /// The first byte of the next value, which reveals its type; `e` at the end of a container.
   var mark: UInt8 { bytes[position] }
 
   var isAtEnd: Bool { mark == UInt8(ascii: "e") }
 
   var isAtString: Bool { (0x30...0x39).contains(mark) }
 
-  /// Passes the first or the last byte of a container.
+  /// Skips the first or the last byte of a container.
   mutating func step() { position += 1 }
 
-  /// Passes a string, and says where its bytes are.
+  /// Skips a string and returns the range of its bytes.
   mutating func string() -> Range<Int> {
     var length = 0
     while case let digit = bytes[position] &- 0x30, digit < 10 {
@@ -34,7 +34,7 @@ struct BencodeCursor {
     return range
   }
 
-  /// Passes a number.
+  /// Reads an integer.
   mutating func integer() -> Int64 {
     step()
     let isNegative = mark == UInt8(ascii: "-")
@@ -48,7 +48,7 @@ struct BencodeCursor {
     return Int64(truncatingIfNeeded: isNegative ? 0 &- magnitude : magnitude)
   }
 
-  /// Passes a value, whatever it holds.
+  /// Skips a value of any type.
   mutating func skip() {
     var depth = 0
     repeat {
@@ -65,7 +65,7 @@ struct BencodeCursor {
     } while depth > 0
   }
 
-  /// Whether a range holds these bytes.
+  /// Returns whether a range contains these bytes.
   func matches(_ range: Range<Int>, _ text: StaticString) -> Bool {
     guard range.count == text.utf8CodeUnitCount else { return false }
     for index in 0..<range.count where bytes[range.lowerBound + index] != text.utf8Start[index] {

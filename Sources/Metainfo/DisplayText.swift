@@ -1,7 +1,9 @@
-/// Text from strangers that is shown to people.
+/// Untrusted text, made safe for display.
 public enum DisplayText {
-  /// Decodes UTF-8 and replaces what is invalid, steers a terminal or turns the reading direction
-  /// by U+FFFD; line feeds stay.
+  /// Decodes UTF-8, with unsafe characters replaced by U+FFFD.
+  ///
+  /// These are invalid bytes, control characters and marks of the reading direction. Line feeds are
+  /// kept.
   public static func decode(_ bytes: some Collection<UInt8>) -> String {
     var text = String.UnicodeScalarView()
     for scalar in String(decoding: bytes, as: UTF8.self).unicodeScalars {
@@ -10,7 +12,7 @@ public enum DisplayText {
     return String(text)
   }
 
-  /// Whether a character shows itself and does nothing else.
+  /// Returns whether a character is displayed and has no other effect.
   static func isPrintable(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar.value {
     case 0...0x1F, 0x7F...0x9F, 0x2028, 0x2029: false  // control characters, line separators

@@ -1,10 +1,10 @@
 public import Primitives
 
-/// A run of bytes inside one file.
+/// A range of bytes inside one file.
 public struct FileSpan: Hashable, Sendable {
-  /// The file's number.
+  /// The file's index.
   public let file: Int
-  /// The first byte, counted from the start of the file.
+  /// The offset of the first byte within the file.
   public let offset: Int64
   /// The length in bytes, at least 1.
   public let length: Int
@@ -18,14 +18,16 @@ public struct FileSpan: Hashable, Sendable {
   }
 }
 
-/// How a torrent's bytes lie in its files: one after the other, without gaps (BEP 3).
+/// The mapping between a torrent's bytes and its files, which follow each other without gaps
+/// (BEP 3).
 public struct FileLayout: Hashable, Sendable {
-  /// All files, padding and symbolic links included, in the torrent's order.
+  /// All files in the torrent's order, including padding and symbolic links.
   public let files: FileList
-  /// How the same bytes lie in pieces.
+  /// The division of the same bytes into pieces.
   public let geometry: PieceGeometry
 
-  /// The files must lie one after the other from 0 and add up to the geometry's length.
+  /// Creates a layout of contiguous files from offset 0, whose total length is that of the
+  /// geometry.
   init(files: FileList, geometry: PieceGeometry) {
     self.files = files
     self.geometry = geometry
@@ -33,7 +35,7 @@ public struct FileLayout: Hashable, Sendable {
 
   /// Calls `body` for each part of a range of the torrent that lies in one file, in order.
   ///
-  /// What lies outside the torrent is left out. The first file is found by binary search; nothing
+  /// Bytes outside the torrent are left out. The first file is found by binary search, and nothing
   /// is allocated.
   @inlinable
   public func forEachSpan<Failure: Error>(
@@ -54,26 +56,26 @@ public struct FileLayout: Hashable, Sendable {
     }
   }
 
-  /// The parts of a range of the torrent, each inside one file, in order.
+  /// Returns the parts of a range of the torrent that lie in one file each, in order.
   public func spans(of range: Range<Int64>) -> [FileSpan] {
     var spans: [FileSpan] = []
     forEachSpan(of: range) { spans.append($0) }
     return spans
   }
 
-  /// The parts of one piece, each inside one file, in order.
+  /// Returns the parts of a piece that lie in one file each, in order.
   public func spans(of piece: PieceIndex) -> [FileSpan] {
     spans(of: range(of: piece))
   }
 
-  /// Where a piece lies in the torrent, in bytes.
+  /// Returns the range of a piece within the torrent, in bytes.
   @inlinable
   public func range(of piece: PieceIndex) -> Range<Int64> {
     let start = geometry.offset(of: piece)
     return start..<start + Int64(geometry.length(of: piece))
   }
 
-  /// The pieces that hold bytes of a file; empty for an empty file.
+  /// Returns the pieces with bytes of a file; empty for an empty file.
   public func pieces(ofFile index: Int) -> Range<Int> {
     let file = files.range(of: index)
     let first = Int(file.lowerBound / Int64(geometry.pieceLength))
@@ -81,9 +83,9 @@ public struct FileLayout: Hashable, Sendable {
     return first..<Int((file.upperBound - 1) / Int64(geometry.pieceLength)) + 1
   }
 
-  /// The file that holds a byte of the torrent, which must have that byte.
+  /// Returns the file with a byte of the torrent, which must be within the torrent.
   ///
-  /// It is the last one that begins at or before the byte, since empty files come before it.
+  /// It is the last file that begins at or before the byte, because empty files precede it.
   @usableFromInline
   func file(at position: Int64) -> Int {
     var low = 0

@@ -1,31 +1,32 @@
 import Primitives
 
-/// A torrent's files, in its order.
+/// A torrent's files in the torrent's order.
 ///
-/// A file takes 16 bytes: its path stays where it is in the torrent, and is read there when somebody
-/// asks for it.
+/// A file takes 16 bytes. Its path stays in the torrent's bytes, and is read from there on each
+/// access.
 public struct FileList: RandomAccessCollection, Sendable {
-  /// What is kept of a file; one more at the end has the length of all files for its offset.
+  /// The stored facts of a file; an additional entry at the end has the total length as its offset.
   @usableFromInline
   struct Entry: Sendable {
     @usableFromInline let offset: Int64
-    /// Where the path's names begin in the source, each with its length before it.
+    /// The position in the source of the path's first name; each name is preceded by its length.
     let path: UInt32
-    /// How many names the path has there; none for a single file, and for filling without a path.
+    /// The number of names in the source; 0 for a single file, and for padding without a path.
     let depth: UInt16
     @usableFromInline let attributes: TorrentFile.Attributes
     let traits: NameTraits
   }
 
   @usableFromInline let entries: [Entry]
-  /// The `info` dictionary; positions count from its slice's start.
+  /// The `info` dictionary; positions count from the start of this slice.
   private let source: ArraySlice<UInt8>
   /// The torrent's name.
   private let name: FileName
   private let isMultiFile: Bool
-  /// Where the MD5 sums are in the source, one a file, 0 for none; empty when no file has one.
+  /// The positions of the MD5 sums in the source, 0 for files without one; empty if no file has
+  /// one.
   private let sums: [UInt32]
-  /// The traits of all names of stored files but the torrent's own.
+  /// The traits of all names of stored files, except for the torrent's name.
   package let traits: NameTraits
 
   init(
@@ -44,13 +45,13 @@ public struct FileList: RandomAccessCollection, Sendable {
     }
   }
 
-  /// The first file's number.
+  /// The index of the first file.
   @inlinable public var startIndex: Int { 0 }
 
   /// The number of files.
   @inlinable public var endIndex: Int { entries.count - 1 }
 
-  /// A file by its number.
+  /// Returns the file at an index.
   public subscript(index: Int) -> TorrentFile {
     let entry = entries[index]
     return TorrentFile(
@@ -62,32 +63,32 @@ public struct FileList: RandomAccessCollection, Sendable {
       sum: sums.isEmpty || sums[index] == 0 ? nil : source.startIndex + Int(sums[index]))
   }
 
-  /// Where a file's bytes lie in the torrent.
+  /// Returns the range of a file within the torrent, in bytes.
   @inlinable
   public func range(of index: Int) -> Range<Int64> {
     entries[index].offset..<entries[index + 1].offset
   }
 
-  /// Whether a file exists on disk: it is neither padding nor a symbolic link.
+  /// Returns whether a file exists on disk: it is neither padding nor a symbolic link.
   @inlinable
   public func isStored(_ index: Int) -> Bool {
     entries[index].attributes.isDisjoint(with: [.padding, .symlink])
   }
 
-  /// The bytes of all files.
+  /// The total length of all files, in bytes.
   var totalLength: Int64 { entries.last?.offset ?? 0 }
 
-  /// The traits of a file's names but the torrent's own.
+  /// Returns the traits of a file's names, except for the torrent's name.
   package func traits(of index: Int) -> NameTraits { entries[index].traits }
 }
 
 extension FileList: Hashable {
-  /// Whether both have the same files.
+  /// Returns whether two lists have the same files.
   public static func == (left: FileList, right: FileList) -> Bool {
     left.elementsEqual(right)
   }
 
-  /// Hashes where the files lie.
+  /// Hashes the offsets of the files.
   public func hash(into hasher: inout Hasher) {
     for entry in entries { hasher.combine(entry.offset) }
   }

@@ -1,9 +1,10 @@
 import Primitives
 
-/// Reads the list of files in one pass over its bytes, which a parser has accepted; a file costs no
-/// allocation.
+/// A reader of the list of files, in one pass over bytes that a parser has already accepted.
+///
+/// There is no allocation per file.
 struct FileListReader {
-  /// Where the values of one entry begin, each -1 when there is none.
+  /// The positions of the values of one entry, each -1 if it is missing.
   private struct Entry {
     var length = -1
     var path = -1
@@ -16,7 +17,7 @@ struct FileListReader {
   let limits: MetainfoLimits
   private(set) var entries: [FileList.Entry] = []
   private(set) var sums: [UInt32] = []
-  /// The files with an unsafe path, and the links, as far as warnings are kept of them.
+  /// The files with unsafe paths, and the symbolic links, up to the limit on warnings.
   private(set) var unsafe: [Int] = []
   private(set) var links: [Int] = []
   private var offset: Int64 = 0
@@ -25,7 +26,7 @@ struct FileListReader {
     self.limits = limits
   }
 
-  /// Reads the list that begins at a position of `bytes`, and has that many elements.
+  /// Reads the list that begins at a position of `bytes` and has this number of elements.
   mutating func read(
     _ bytes: UnsafeBufferPointer<UInt8>, at position: Int, count: Int
   ) throws(MetainfoError) {
@@ -36,7 +37,7 @@ struct FileListReader {
     close()
   }
 
-  /// Reads the only file's fields from the `info` dictionary that begins at a position.
+  /// Reads the fields of the only file from the `info` dictionary at a position.
   mutating func readSingle(
     _ bytes: UnsafeBufferPointer<UInt8>, at position: Int
   ) throws(MetainfoError) {
@@ -52,13 +53,13 @@ struct FileListReader {
     close()
   }
 
-  /// Notes where the last file ends.
+  /// Appends an entry that marks the end of the last file.
   private mutating func close() {
     entries.append(
       FileList.Entry(offset: offset, path: 0, depth: 0, attributes: [], traits: []))
   }
 
-  /// One file before it has its place.
+  /// A file without its offset.
   private struct File {
     var path = 0
     var depth = 0
@@ -95,7 +96,7 @@ struct FileListReader {
     _ bytes: UnsafeBufferPointer<UInt8>, _ cursor: inout BencodeCursor
   ) throws(MetainfoError) {
     let index = entries.count
-    // Names are made only for a message.
+    // The name is built for messages only.
     var name: String { "info.files[\(index)]" }
     guard cursor.mark == UInt8(ascii: "d") else {
       throw .wrongType(field: name, expected: "a dictionary")
@@ -104,13 +105,13 @@ struct FileListReader {
     var file = File(entry, of: bytes)
     let isLong = entry.longPath >= 0 && BencodeCursor(bytes, at: entry.longPath).mark == 0x6C
     let path = isLong ? entry.longPath : entry.path
-    // Filling is never stored, so it needs no name of its own.
+    // Padding is never stored, so it needs no path.
     if path >= 0 || !file.attributes.contains(.padding) {
       (file.path, file.depth, file.traits) = try Self.path(
         bytes, at: path, field: "\(name).path\(isLong ? ".utf-8" : "")", limits)
     }
     if file.attributes.contains(.symlink) {
-      // A link has no data; its target is checked for form only, since no link is ever made.
+      // A link has no data. The form of its target is checked, but no link is ever created.
       _ = try Self.path(bytes, at: entry.link, field: "\(name).symlink path", limits)
       if links.count < limits.warnings { links.append(index) }
     } else {
@@ -126,7 +127,7 @@ struct FileListReader {
 
   // MARK: - Fields
 
-  /// Passes a dictionary, and says where the values of the keys that matter are.
+  /// Skips a dictionary and returns the positions of the relevant values.
   private static func fields(_ cursor: inout BencodeCursor) -> Entry {
     var entry = Entry()
     cursor.step()
@@ -161,7 +162,7 @@ struct FileListReader {
     return length
   }
 
-  /// A list of names: where the first one is, how many there are, and what is remarkable of them.
+  /// Reads a list of names; returns the position of the first one, their number and their traits.
   private static func path(
     _ bytes: UnsafeBufferPointer<UInt8>, at position: Int, field: @autoclosure () -> String,
     _ limits: MetainfoLimits

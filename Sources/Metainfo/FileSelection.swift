@@ -1,31 +1,31 @@
 public import Primitives
 
-/// Which files of a torrent are wanted.
+/// A selection of a torrent's files.
 public struct FileSelection: Hashable, Sendable {
-  /// Nil stands for all.
+  /// The indices of the selected files; nil for all.
   private let indices: Set<Int>?
 
-  /// Every file, whatever the torrent.
+  /// The selection of all files of any torrent.
   public static let all = FileSelection(indices: nil)
 
   private init(indices: Set<Int>?) {
     self.indices = indices
   }
 
-  /// The files with these numbers, from 0; numbers that the torrent does not have are no file's.
+  /// Selects the files with these indices; indices that the torrent does not have are ignored.
   public init(_ files: some Sequence<Int>) {
     indices = Set(files)
   }
 
-  /// Whether no file is left out, whatever the torrent.
+  /// Whether all files of any torrent are selected.
   public var isAll: Bool { indices == nil }
 
-  /// Whether the file of that number is wanted.
+  /// Returns whether the file with an index is selected.
   public func contains(_ file: Int) -> Bool { indices?.contains(file) ?? true }
 
-  /// The pieces that hold bytes of a wanted file that is stored on disk.
+  /// Returns the pieces with bytes of a selected file that is stored on disk.
   ///
-  /// A piece of padding alone is wanted only if all files are.
+  /// A piece that contains only padding is included only if all files are selected.
   public func wantedPieces(of layout: FileLayout) -> Bitfield {
     let count = layout.geometry.pieceCount
     guard !isAll else { return Bitfield(count: count, filled: true) }
@@ -36,7 +36,7 @@ public struct FileSelection: Hashable, Sendable {
     return pieces
   }
 
-  /// The bytes of the wanted files that are stored on disk.
+  /// Returns the total length of the selected files that are stored on disk, in bytes.
   public func length(in layout: FileLayout) -> Int64 {
     layout.files.indices.reduce(0) { sum, file in
       guard layout.files.isStored(file), contains(file) else { return sum }

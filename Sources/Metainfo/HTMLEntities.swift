@@ -1,13 +1,13 @@
-/// Characters as HTML writes them: `&amp;`, `&#39;`, `&#x27;`.
+/// HTML entities: `&amp;`, `&#39;`, `&#x27;`.
 enum HTMLEntities {
-  /// The names that are read; those of letters never stand in a link.
+  /// The supported names; names of letters do not occur in links.
   private static let names: [String: Unicode.Scalar] = [
     "amp": "&", "apos": "'", "quot": "\"", "lt": "<", "gt": ">", "nbsp": " ",
   ]
-  /// The longest text between `&` and `;` that is looked at, in bytes.
+  /// The maximum length of the text between `&` and `;`, in bytes.
   private static let longest = 8
 
-  /// Text with its entities read once; what is no entity stays as it is.
+  /// Decodes the entities of a text once; anything else remains as it is.
   static func decode(_ text: String) -> String {
     guard text.utf8.contains(UInt8(ascii: "&")), text.utf8.contains(UInt8(ascii: ";")) else {
       return text

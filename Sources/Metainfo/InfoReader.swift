@@ -2,20 +2,20 @@ import Bencode
 import Hashing
 import Primitives
 
-/// Reads and checks the fields of an `info` dictionary (BEP 3, BEP 47).
+/// A reader and validator of the fields of an `info` dictionary (BEP 3, BEP 47).
 struct InfoReader {
   let fields: FieldReader
   let limits: MetainfoLimits
   var warnings: [MetainfoWarning]
 
-  /// Whether there is a list of files.
+  /// Whether the torrent has a list of files.
   var isMultiFile: Bool { fields.dictionary["files"] != nil }
 
   mutating func warn(_ warning: MetainfoWarning) {
     if warnings.count < limits.warnings { warnings.append(warning) }
   }
 
-  /// Tells people that a torrent is of another kind, rather than broken.
+  /// Throws a specific error if the torrent is of version 2 only, since it is not broken.
   func refuseVersionTwoOnly() throws(MetainfoError) {
     let dictionary = fields.dictionary
     guard dictionary["pieces"] == nil else { return }
@@ -24,7 +24,7 @@ struct InfoReader {
     }
   }
 
-  /// The name as the torrent has it; the form that says it is UTF-8 comes first.
+  /// Reads the torrent's name as it is, preferably from `name.utf-8`.
   func readName() throws(MetainfoError) -> FileName {
     if let name = fields.dictionary["name.utf-8"]?.bytes { return FileName(name) }
     return FileName(try fields.bytes("name"))

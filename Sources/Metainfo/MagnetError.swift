@@ -1,23 +1,23 @@
-/// Why a magnet link was refused.
+/// The reason why a magnet link is refused.
 public enum MagnetError: Error, Hashable, Sendable, CustomStringConvertible {
   /// The text is neither a magnet link nor an info-hash.
   case notAMagnet
-  /// The link is longer than any that makes sense.
+  /// The link exceeds the maximum length.
   case tooLong(limit: Int)
-  /// The value of a parameter that cannot be done without has a broken `%` escape.
+  /// The value of `xt` or `so` has an invalid `%` escape.
   case badEscape(parameter: String)
-  /// No `xt` parameter names a torrent.
+  /// There is no `xt` parameter with an info-hash.
   case missingHash
-  /// An info-hash has the wrong length, or characters that no hash has.
+  /// An info-hash has a wrong length or invalid characters.
   case badHash(String)
   /// The link names two different torrents.
   case severalTorrents
   /// The link names a torrent of version 2 only (BEP 52).
   case versionTwoOnly
-  /// The files to select are no list of numbers and ranges (BEP 53).
+  /// The selection of files is not a list of numbers and ranges (BEP 53).
   case badSelection(String)
 
-  /// One clause that names the defect.
+  /// A one-clause description of the defect.
   public var description: String {
     switch self {
     case .notAMagnet: "it is neither a magnet link nor an info-hash"

@@ -1,9 +1,10 @@
 public import Primitives
 
-/// A magnet link: the identity of a torrent, and where to begin to look for it (BEP 9, BEP 53).
+/// A magnet link: the identity of a torrent, and places to begin the search for it (BEP 9, BEP 53).
 ///
-/// Only the hash is needed. Other parameters that make no sense are left out, because links in the
-/// wild are full of them; but a selection of files must be right, or the wrong files would come.
+/// Only the info-hash is required. Other invalid parameters are ignored, because they are common in
+/// practice. An invalid selection of files is an error, however, since it would lead to the wrong
+/// files.
 public struct MagnetLink: Hashable, Sendable {
   /// A peer that the link names (`x.pe`).
   public struct PeerAddress: Hashable, Sendable {
@@ -13,34 +14,34 @@ public struct MagnetLink: Hashable, Sendable {
     public let port: UInt16
   }
 
-  /// The longest link that is read, in bytes.
+  /// The maximum length of a link, in bytes.
   public static let lengthLimit = 64 << 10
-  /// How many trackers, web seeds and peers are kept, of each; further ones are left out.
+  /// The maximum number of trackers, of web seeds and of peers; further ones are ignored.
   public static let listLimit = 100
-  /// The highest index of a file that can be selected.
+  /// The highest file index that can be selected.
   static let fileLimit = 2_000_000
 
-  /// The torrent, by its version 1 hash.
+  /// The torrent's info-hash of version 1.
   public let infoHash: InfoHash
-  /// The name to show until the torrent is known, safe to show, on one line (`dn`).
+  /// The name to show until the torrent is known, on one line and safe for display (`dn`).
   public var name: String?
-  /// The size of all files in bytes, as the link claims it (`xl`).
+  /// The total size of all files in bytes, as claimed by the link (`xl`).
   public var length: Int64?
-  /// The trackers, each once (`tr`).
+  /// The trackers without duplicates (`tr`).
   public var trackers: [String] = []
-  /// The web seeds, each once (`ws`).
+  /// The web seeds without duplicates (`ws`).
   public var webSeeds: [String] = []
-  /// Peers to ask first, each once (`x.pe`).
+  /// The peers to contact first, without duplicates (`x.pe`).
   public var peers: [PeerAddress] = []
-  /// The files to fetch, counted from 0, as ranges in rising order that don't touch; nil for all.
+  /// The indices of the files to download, as ascending and separate ranges; nil for all.
   public var selectedFiles: [ClosedRange<Int>]?
 
-  /// A link that holds nothing but the hash.
+  /// Creates a link with an info-hash only.
   public init(infoHash: InfoHash) {
     self.infoHash = infoHash
   }
 
-  /// The link to a torrent that is known.
+  /// Creates a link to a known torrent.
   public init(_ torrent: TorrentMetainfo) {
     infoHash = torrent.infoHash
     name = torrent.name
@@ -49,10 +50,10 @@ public struct MagnetLink: Hashable, Sendable {
     webSeeds = Array(torrent.webSeeds.prefix(Self.listLimit))
   }
 
-  /// Reads a magnet link, or a bare info-hash of 40 hexadecimal or 32 base32 digits.
+  /// Parses a magnet link, or a bare info-hash of 40 hexadecimal or 32 base32 digits.
   ///
-  /// A link may come from a web page, with its characters written as HTML writes them, or from
-  /// another URL, percent-encoded as a whole or in part.
+  /// A link copied from a web page may contain HTML entities. A link from another URL may be
+  /// percent-encoded as a whole or in part.
   public init(_ text: String) throws(MagnetError) {
     guard text.utf8.count <= Self.lengthLimit else { throw .tooLong(limit: Self.lengthLimit) }
     guard let link = MagnetText(text) else {
@@ -65,12 +66,12 @@ public struct MagnetLink: Hashable, Sendable {
     self = try reader.link()
   }
 
-  /// Whether text is meant to be a magnet link or an info-hash, and not a path or a URL.
+  /// Returns whether text is meant as a magnet link or an info-hash, and not as a path or a URL.
   public static func recognizes(_ text: String) -> Bool {
     MagnetText.recognizes(text) || isBareHash(text)
   }
 
-  /// Whether it has the length and the digits of a hash, of version 2 as well.
+  /// Returns whether text has the length and the digits of an info-hash, including version 2.
   private static func isBareHash(_ text: String) -> Bool {
     let isHex = text.utf8.allSatisfy { Hex.value(of: $0) != nil }
     switch text.utf8.count {
@@ -87,7 +88,7 @@ extension MagnetLink: CustomStringConvertible {
   /// The link as text.
   public var description: String { text(name: name?.utf8) }
 
-  /// The link to a torrent as text, which holds the torrent's name byte for byte.
+  /// Returns the link to a torrent as text, with the torrent's name byte for byte.
   public static func text(of torrent: TorrentMetainfo) -> String {
     MagnetLink(torrent).text(name: Array(torrent.info.nameBytes.bytes))
   }

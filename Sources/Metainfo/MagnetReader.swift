@@ -1,6 +1,6 @@
 import Primitives
 
-/// Reads the parameters of a magnet link one after the other.
+/// A reader of the parameters of a magnet link.
 struct MagnetReader {
   private var infoHash: InfoHash?
   private var hasVersionTwo = false
@@ -11,7 +11,7 @@ struct MagnetReader {
   private var peers: [MagnetLink.PeerAddress] = []
   private var selection: [ClosedRange<Int>] = []
 
-  /// Takes a parameter.
+  /// Reads a parameter.
   mutating func read(_ parameter: MagnetText.Parameter) throws(MagnetError) {
     let value = parameter.value
     switch parameter.key {
@@ -31,7 +31,7 @@ struct MagnetReader {
     }
   }
 
-  /// The value of a parameter that cannot be done without, in which no `#` has a meaning.
+  /// Returns the value of a parameter that must be valid, without a fragment.
   private static func plainText(
     _ value: String, of key: String
   ) throws(MagnetError) -> String {
@@ -43,7 +43,7 @@ struct MagnetReader {
 
   private static func withoutFragment(_ value: String) -> Substring { value.prefix { $0 != "#" } }
 
-  /// A URL, which has a scheme and may hold broken escapes; nil for other text.
+  /// Returns a URL, which has a scheme and may contain invalid escapes; nil for other text.
   private static func url(_ value: String) -> String? {
     AnnounceReader.cleanURL(PercentEncoding.decodeTolerantly(value)[...])
       .flatMap { $0.contains("://") ? $0 : nil }
@@ -77,7 +77,7 @@ struct MagnetReader {
     }
   }
 
-  /// Reads 40 hexadecimal or 32 base32 digits.
+  /// Parses 40 hexadecimal or 32 base32 digits.
   static func readHash(_ text: String) throws(MagnetError) -> InfoHash {
     let bytes = text.utf8.count == 32 ? Base32.decode(text) : Hex.decode(text)
     if bytes?.count == InfoHash.version2Length { throw .versionTwoOnly }
@@ -87,7 +87,7 @@ struct MagnetReader {
     return hash
   }
 
-  /// The link, once all parameters are read.
+  /// Returns the link after all parameters have been read.
   func link() throws(MagnetError) -> MagnetLink {
     guard let infoHash else { throw hasVersionTwo ? .versionTwoOnly : .missingHash }
     var link = MagnetLink(infoHash: infoHash)

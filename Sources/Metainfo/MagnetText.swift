@@ -1,31 +1,32 @@
 import Primitives
 
-/// The parameters of a magnet link, whatever the link was copied from.
+/// The parameters of a magnet link, which may have been copied from anywhere.
 ///
-/// Links come out of web pages with `&amp;` or `&#38;` between their parameters and `&#039;` in a name,
-/// out of other URLs with all or some of their characters percent-encoded, and with names that hold
-/// `#` or `&` as they are. No rule for URLs is applied to a name, and no parameter is lost for one.
+/// Links from web pages have `&amp;` or `&#38;` between their parameters and `&#039;` in names.
+/// Links from other URLs have some or all characters percent-encoded. Names may contain an
+/// unencoded `#` or `&`. Names are therefore not held to the rules for URLs, and do not make the
+/// link lose parameters.
 struct MagnetText {
-  /// One parameter; its value is still percent-encoded.
+  /// A parameter, whose value is still percent-encoded.
   struct Parameter {
-    /// In lower case, without the number that `tr.1` has.
+    /// The key in lower case, without a number such as that of `tr.1`.
     let key: String
     var value: String
   }
 
-  /// The maximum number of rounds in which text that was encoded repeatedly is decoded.
+  /// The maximum number of times that repeatedly encoded text is decoded.
   private static let mostRounds = 3
-  /// The keys that links are known to have.
+  /// The known keys of links.
   private static let keys: Set = [
     "xt", "dn", "xl", "tr", "ws", "as", "xs", "kt", "mt", "so", "x.pe",
   ]
-  /// The keys whose values never hold `&`, not even an encoded one.
+  /// The keys whose values never contain `&`, not even an encoded one.
   private static let narrowKeys: Set = ["xt", "xl", "so", "x.pe"]
 
   /// The parameters, in the order of the link.
   private(set) var parameters: [Parameter] = []
 
-  /// Takes a link apart; nil for text that is none.
+  /// Splits a link into parameters; nil if the text is not a link.
   init?(_ text: String) {
     guard var query = Self.query(of: text) else { return nil }
     for _ in 0..<Self.mostRounds {
@@ -39,7 +40,7 @@ struct MagnetText {
   /// Returns whether text begins like a link.
   static func recognizes(_ text: String) -> Bool { query(of: text) != nil }
 
-  /// The text after `magnet:?`, which may be encoded as a whole; nil for other text.
+  /// Returns the text after `magnet:?`, which may be encoded as a whole; nil for other text.
   private static func query(of text: String) -> String? {
     var text = text
     for _ in 0...mostRounds {
@@ -49,7 +50,7 @@ struct MagnetText {
         if rest.hasPrefix("?") { return String(rest.dropFirst()) }
         return String(rest.prefix(3).lowercased() == "%3f" ? rest.dropFirst(3) : rest)
       }
-      // `:` is %3A, and when it is encoded twice %253A.
+      // A colon is %3A, or %253A if it is encoded twice.
       guard start == "magnet%3a" || start == "magnet%25" else { return nil }
       let rest = text.dropFirst(9)
       if rest.hasPrefix("?") { return String(rest.dropFirst()) }
@@ -58,7 +59,7 @@ struct MagnetText {
     return nil
   }
 
-  /// Writes `&` where it was encoded although what follows is a parameter that was not: `%26tr=`.
+  /// Decodes each encoded `&` in front of an unencoded parameter, as in `%26tr=`.
   private static func revealingSeparators(in query: String) -> String {
     let parts = query.split(separator: "%26", omittingEmptySubsequences: false)
     return parts.dropFirst().reduce(into: String(parts.first ?? "")) { text, part in
@@ -86,13 +87,13 @@ struct MagnetText {
           Parameter(
             key: Self.key(piece[..<equals]), value: String(piece[piece.index(after: equals)...])))
       } else if let last = parameters.last, last.key == "dn", !last.value.isEmpty {
-        // A name with an `&` that nobody has encoded.
+        // This is part of a name with an unencoded `&`.
         parameters[parameters.count - 1].value += "&" + piece
       }
     }
   }
 
-  /// The parameters in a piece of which the `=` or the `&` are encoded; nil when it is just one.
+  /// Returns the parameters in a piece with an encoded `=` or `&`; nil if it is a single parameter.
   private static func hiddenParameters(in piece: Substring) -> String? {
     guard let equals = piece.firstIndex(of: "=") else {
       let decoded = String(decoding: PercentEncoding.decodeTolerantly(piece), as: UTF8.self)

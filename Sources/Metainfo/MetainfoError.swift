@@ -1,14 +1,14 @@
 public import Bencode
 
-/// Why a torrent was refused.
+/// The reason why a torrent is refused.
 public enum MetainfoError: Error, Hashable, Sendable, CustomStringConvertible {
-  /// The bytes are not bencoded data.
+  /// The bytes are not valid bencode.
   case bencode(BencodeError)
   /// The torrent is larger than the limit.
   case tooLarge(limit: Int)
-  /// The outermost value is no dictionary.
+  /// The outermost value is not a dictionary.
   case notADictionary
-  /// A field that every torrent needs is missing; the path tells which.
+  /// A required field is missing.
   case missing(field: String)
   /// A field has the wrong type.
   case wrongType(field: String, expected: String)
@@ -16,31 +16,31 @@ public enum MetainfoError: Error, Hashable, Sendable, CustomStringConvertible {
   case versionTwoOnly
   /// `piece length` is zero, negative or too large.
   case badPieceLength(Int64)
-  /// The length of `pieces` is no multiple of a hash's length.
+  /// The length of `pieces` is not a multiple of a hash's length.
   case unalignedPieces(length: Int)
-  /// There are more or fewer hashes than the data has pieces.
+  /// The number of hashes differs from the number of pieces.
   case pieceCountMismatch(hashes: Int, pieces: Int)
-  /// There are more pieces than the limit.
+  /// The number of pieces exceeds the limit.
   case tooManyPieces(limit: Int)
   /// A file's length is negative.
   case negativeLength(field: String)
-  /// The lengths of all files add up to more than can be counted.
+  /// The total length of the files overflows.
   case totalLengthOverflow
   /// The list of files is empty.
   case noFiles
-  /// All files together hold no byte.
+  /// All files are empty.
   case noData
   /// A file's `path` has no elements.
   case emptyPath(field: String)
-  /// A file lies deeper in folders than the limit.
+  /// The number of folders in a file's path exceeds the limit.
   case pathTooDeep(field: String, limit: Int)
 
-  /// Whether the bytes are not even bencoded data.
+  /// Whether the bytes are not valid bencode.
   ///
-  /// The command line's exit status tells the two apart.
+  /// The exit status of the command-line tool distinguishes this case.
   public var isBadBencode: Bool { if case .bencode = self { true } else { false } }
 
-  /// One clause that names the defect.
+  /// A one-clause description of the defect.
   public var description: String {
     switch self {
     case .bencode(let error): "not valid bencoded data: \(error)"

@@ -1,27 +1,28 @@
 import Bencode
 
-/// Bounds on what a torrent may hold, so that hostile ones cost little.
+/// Limits on the contents of a torrent, which bound the cost of hostile ones.
 public struct MetainfoLimits: Hashable, Sendable {
-  /// The size of the .torrent itself, in bytes.
+  /// The maximum size of the .torrent itself, in bytes.
   ///
-  /// Large archives have more than the 10 MB that some clients allow; 64 MiB holds every torrent
-  /// that the limit on pieces lets by.
+  /// Large archives exceed the 10 MB that some clients allow. 64 MiB suffices for every torrent
+  /// within the limit on pieces.
   public var bytes = 64 << 20
-  /// The number of pieces.
+  /// The maximum number of pieces.
   public var pieces = 0x20_0000
-  /// How many folders deep a file may be.
+  /// The maximum depth of a file's folders.
   public var directoryDepth = 100
-  /// How many warnings are kept; further ones are dropped.
+  /// The maximum number of warnings; further ones are dropped.
   public var warnings = 100
-  /// The nesting of the bencoded data.
+  /// The maximum nesting of the bencoded data.
   public var nesting = 100
-  /// The number of bencoded values.
+  /// The maximum number of bencoded values.
   public var values = 3_000_000
 
-  /// Creates the usual limits.
+  /// Creates the default limits.
   public init() {}
 
-  /// The bounds of a parse; the list of files, found by these keys, is read from its source.
+  /// Returns the limits of a parse, in which the list of files, at these keys, is left to
+  /// `FileListReader`.
   func bencode(files: [String]) -> BencodeLimits {
     var limits = BencodeLimits(depth: nesting, tokens: values)
     limits.untaped = files

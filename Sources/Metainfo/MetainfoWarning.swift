@@ -1,23 +1,23 @@
 public import Bencode
 
-/// Something odd in a torrent that loads all the same.
+/// An oddity of a torrent that does not prevent it from loading.
 public enum MetainfoWarning: Hashable, Sendable, CustomStringConvertible {
   /// The bencoding is not canonical.
   case bencode(BencodeWarning)
-  /// A field that can be done without is unusable and was ignored.
+  /// An optional field is unusable and was ignored.
   case ignored(field: String)
-  /// A field that can be done without has an odd form, but could be read.
+  /// An optional field has an odd form but could be read.
   case oddForm(field: String)
-  /// The torrent's name cannot be that of a file or folder, so another one is used.
+  /// The torrent's name is not possible on disk, so another one is used.
   case unsafeName(String)
-  /// A file's path leads elsewhere or cannot exist, so another one is used.
+  /// A file's path is unsafe or not possible on disk, so another one is used.
   case unsafePath(file: Int, path: String)
-  /// A symbolic link, which is never created.
+  /// The entry is a symbolic link, which is never created.
   case skippedSymlink(path: String)
-  /// Both `length` and `files` are there; `files` counts.
+  /// Both `length` and `files` are present, and `files` is used.
   case lengthBesideFiles
 
-  /// One clause that names the oddity.
+  /// A one-clause description of the oddity.
   public var description: String {
     switch self {
     case .bencode(let warning): "\(warning)"

@@ -1,30 +1,30 @@
-/// What is remarkable about names: whether a file system could refuse, change or confuse them.
+/// The traits by which a file system could refuse, change or confuse names.
 ///
-/// A plain name has no traits, so whoever writes files need not look at it again.
+/// A plain name has no traits, so the code that creates files need not examine it again.
 package struct NameTraits: OptionSet, Hashable, Sendable {
-  /// One bit a trait.
+  /// The bits, one for each trait.
   package let rawValue: UInt8
 
-  /// Creates a set of bits.
+  /// Creates a set from bits.
   package init(rawValue: UInt8) {
     self.rawValue = rawValue
   }
 
-  /// No system can have such a file, or it would lead elsewhere: the name is empty, `.` or `..`, or
-  /// holds a slash or NUL.
+  /// The name is impossible or would lead to another place: it is empty, `.` or `..`, or contains a
+  /// slash or NUL.
   package static let unsafe = NameTraits(rawValue: 1)
-  /// It holds bytes beyond ASCII.
+  /// The name contains bytes beyond ASCII.
   package static let nonASCII = NameTraits(rawValue: 2)
-  /// It holds what some file systems refuse: control characters, one of `\:*?"<>|`, or a dot or
-  /// blank at its end.
+  /// The name contains something that some file systems refuse: control characters, one of
+  /// `\:*?"<>|`, or a dot or space at its end.
   package static let delicate = NameTraits(rawValue: 4)
-  /// It has more bytes than every file system takes.
+  /// The name is longer than some file systems allow.
   package static let long = NameTraits(rawValue: 8)
 
-  /// The most bytes that every file system takes; some that encrypt names take 143.
+  /// The maximum length in bytes that every file system allows; some that encrypt names allow 143.
   package static let shortLength = 140
 
-  /// The traits of one name.
+  /// Determines the traits of one name.
   package init(_ name: some Collection<UInt8>) {
     var bits: UInt8 = name.count > Self.shortLength ? Self.long.rawValue : 0
     var last: UInt8 = 0

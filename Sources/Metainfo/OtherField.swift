@@ -1,10 +1,10 @@
 import Bencode
 
-/// A field of a torrent that means nothing to us, for whoever wants to know all that it says.
+/// A field of a torrent that the program does not use, for display.
 public struct OtherField: Equatable, Sendable {
-  /// The key, with `info.` before it if the info-hash covers it; safe to show.
+  /// The key, preceded by `info.` if the info-hash covers the field; safe for display.
   public let name: String
-  /// What it holds, in one line and shortened if it is long; safe to show.
+  /// The value on one line, shortened if it is long; safe for display.
   public let value: String
 
   /// Creates a field.
@@ -14,7 +14,7 @@ public struct OtherField: Equatable, Sendable {
   }
 }
 
-/// Finds the fields that nothing else reads.
+/// A reader of the fields that no other reader uses.
 struct OtherFieldReader {
   private static let outer: Set = [
     "info", "announce", "announce-list", "url-list", "nodes", "creation date", "comment",
@@ -29,7 +29,7 @@ struct OtherFieldReader {
   private static let longestText = 200
   private static let deepest = 4
 
-  /// The fields of both dictionaries, a hundred at most.
+  /// Returns such fields of both dictionaries, at most a hundred.
   static func read(_ dictionary: BencodeDictionary, info: BencodeDictionary?) -> [OtherField] {
     var fields = read(dictionary, besides: outer, prefix: "")
     if let info { fields += read(info, besides: Self.info, prefix: "info.") }
@@ -53,7 +53,7 @@ struct OtherFieldReader {
     case .integer(let number): return "\(number)"
     case .unreadable(let source): return shortened(String(decoding: source, as: UTF8.self))
     case .string(let bytes):
-      // Hashes and keys tell nobody anything.
+      // Binary data such as hashes and keys is not informative.
       guard let text = value.text, text.unicodeScalars.allSatisfy(DisplayText.isPrintable) else {
         return bytes.count == 1 ? "1 byte" : "\(bytes.count) bytes"
       }

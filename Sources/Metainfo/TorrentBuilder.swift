@@ -2,7 +2,7 @@ package import Bencode
 import Hashing
 import Primitives
 
-/// Makes .torrent files of version 1, in canonical form (BEP 3).
+/// A builder of .torrent files of version 1, in canonical form (BEP 3).
 package struct TorrentBuilder: Sendable {
   private struct File: Sendable {
     let path: [BencodeBytes]
@@ -10,50 +10,50 @@ package struct TorrentBuilder: Sendable {
     let attributes: String
   }
 
-  /// The file's name, or the folder's once files are added.
+  /// The name of the file, or of the folder once files have been added.
   package var name: BencodeBytes
-  /// The bytes of a piece.
+  /// The piece length in bytes.
   package var pieceLength: Int
   /// The trackers by tier (BEP 12).
   package var trackers: [[String]] = []
   /// The URLs of web seeds (BEP 19).
   package var webSeeds: [String] = []
-  /// Whether peers may come from the trackers only (BEP 27).
+  /// Whether the torrent is private: peers come from its trackers only (BEP 27).
   package var isPrivate = false
-  /// A note for people.
+  /// The `comment` field.
   package var comment: String?
-  /// The program that made the torrent.
+  /// The name of the program that created the torrent.
   package var createdBy: String?
-  /// Seconds since 1970.
+  /// The date of creation in seconds since 1970.
   package var creationDate: Int64?
-  /// Further or other fields of `info`; they replace those that the builder makes.
+  /// Additional fields of `info`, which replace those of the builder.
   package var infoFields: [BencodeBytes: BencodeTree] = [:]
-  /// Further or other outermost fields; they replace those that the builder makes.
+  /// Additional fields beside `info`, which replace those of the builder.
   package var fields: [BencodeBytes: BencodeTree] = [:]
   private var files: [File] = []
 
-  /// Starts a torrent of one file of that name, unless files are added.
+  /// Creates a builder for a torrent of a single file, unless files are added.
   package init(name: String, pieceLength: Int) {
     self.name = BencodeBytes(name)
     self.pieceLength = pieceLength
   }
 
-  /// Adds a file below the torrent's folder, after those that are there.
+  /// Appends a file to the torrent's folder.
   package mutating func addFile(path: [String], length: Int64, attributes: String = "") {
     addFile(rawPath: path.map { BencodeBytes($0) }, length: length, attributes: attributes)
   }
 
-  /// Adds a file whose names need not be text.
+  /// Appends a file whose path need not be text.
   package mutating func addFile(rawPath: [BencodeBytes], length: Int64, attributes: String = "") {
     files.append(File(path: rawPath, length: length, attributes: attributes))
   }
 
-  /// The torrent of data whose piece hashes are known; `length` counts only without added files.
+  /// Returns the torrent for known piece hashes; `length` matters only if no files were added.
   package func torrent(pieceHashes: [PieceHash], length: Int64 = 0) -> [UInt8] {
     torrent(pieces: pieceHashes.flatMap(\.bytes), length: length)
   }
 
-  /// The torrent of these bytes, which are all files' contents in order.
+  /// Returns the torrent for this content, which is that of all files in order.
   package func torrent(content: [UInt8]) -> [UInt8] {
     var pieces: [UInt8] = []
     var start = 0
@@ -65,7 +65,7 @@ package struct TorrentBuilder: Sendable {
     return torrent(pieces: pieces, length: Int64(content.count))
   }
 
-  /// The torrent with a `pieces` field of any bytes.
+  /// Returns the torrent with any bytes as its `pieces` field.
   package func torrent(pieces: [UInt8], length: Int64) -> [UInt8] {
     var info: [BencodeBytes: BencodeTree] = [
       "name": .string(name),

@@ -1,38 +1,38 @@
 public import Primitives
 
-/// One file of a torrent.
+/// A file of a torrent.
 public struct TorrentFile: Sendable {
-  /// What the `attr` field says of a file (BEP 47).
+  /// The attributes of a file, from its `attr` field (BEP 47).
   public struct Attributes: OptionSet, Hashable, Sendable {
-    /// One bit an attribute.
+    /// The bits, one for each attribute.
     public let rawValue: UInt8
 
-    /// Creates a set of bits.
+    /// Creates a set from bits.
     @inlinable
     public init(rawValue: UInt8) {
       self.rawValue = rawValue
     }
 
-    /// The file may be run.
+    /// The file is executable.
     public static let executable = Attributes(rawValue: 1)
     /// The file is hidden.
     public static let hidden = Attributes(rawValue: 2)
-    /// The file is filling between other files, all zeros, and is not stored.
+    /// The file is padding between other files; it consists of zeros and is not stored.
     @inlinable public static var padding: Attributes { Attributes(rawValue: 4) }
-    /// The file is a symbolic link; ours never creates one.
+    /// The file is a symbolic link, which is never created.
     @inlinable public static var symlink: Attributes { Attributes(rawValue: 8) }
   }
 
-  /// The number of the file in its torrent, from 0.
+  /// The file's index in its torrent.
   public let index: Int
   /// The length in bytes.
   public let length: Int64
-  /// Where the file begins, counted from the start of the torrent, in bytes.
+  /// The offset of the file within the torrent, in bytes.
   public let offset: Int64
-  /// What the `attr` field says.
+  /// The attributes.
   public let attributes: Attributes
   private let torrentPath: TorrentPath
-  /// Where the MD5 sum is in the source, if there is one.
+  /// The position of the MD5 sum in the source, if there is one.
   private let sum: Int?
 
   init(
@@ -46,15 +46,16 @@ public struct TorrentFile: Sendable {
     self.sum = sum
   }
 
-  /// The folders and the name, exactly as the torrent has them.
+  /// The folders and the name, exactly as in the torrent.
   ///
-  /// A torrent of several files has its name as the first component. The names come from strangers:
-  /// they may be empty, lead upwards, be no text, or be those of another file too. What they are
-  /// called on disk is for whoever writes there to decide.
+  /// The first component in a torrent of several files is the torrent's name. The names are
+  /// untrusted: they may be empty, lead upwards, not be text, or equal those of another file. The
+  /// names on disk are decided by `Storage`.
   public var path: [FileName] { torrentPath.names }
 
-  /// The components joined by slashes, as text; what is not UTF-8 in it shows as U+FFFD, so two
-  /// files can have the same.
+  /// The components as text, joined by slashes.
+  ///
+  /// Bytes that are not UTF-8 become U+FFFD, so two files can have the same text.
   public var displayPath: String {
     var bytes: [UInt8] = []
     appendPath(to: &bytes)
@@ -64,12 +65,12 @@ public struct TorrentFile: Sendable {
   /// Appends the components, joined by slashes.
   public func appendPath(to bytes: inout [UInt8]) { torrentPath.append(to: &bytes) }
 
-  /// Calls `body` with the bytes of each component, without making anything of its own.
+  /// Calls `body` with the bytes of each component, without allocating.
   package func forEachName(_ body: (UnsafeBufferPointer<UInt8>) -> Void) {
     torrentPath.forEach(body)
   }
 
-  /// The MD5 sum in hexadecimal, as the torrent gives it; nobody checks it.
+  /// The MD5 sum in hexadecimal, as given by the torrent; it is not verified.
   public var md5sum: String? {
     guard let sum else { return nil }
     let source = torrentPath.source
@@ -79,10 +80,10 @@ public struct TorrentFile: Sendable {
     }
   }
 
-  /// Whether the file is filling that is not stored.
+  /// Whether the file is padding, which is not stored.
   public var isPadding: Bool { attributes.contains(.padding) }
 
-  /// Whether the file may be run.
+  /// Whether the file is executable.
   public var isExecutable: Bool { attributes.contains(.executable) }
 
   /// Whether the entry is a symbolic link.
@@ -93,14 +94,14 @@ public struct TorrentFile: Sendable {
 }
 
 extension TorrentFile: Hashable {
-  /// Whether both say the same.
+  /// Returns whether two files have the same properties.
   public static func == (left: TorrentFile, right: TorrentFile) -> Bool {
     left.index == right.index && left.length == right.length && left.offset == right.offset
       && left.attributes == right.attributes && left.path == right.path
       && left.md5sum == right.md5sum
   }
 
-  /// Hashes the number and the place.
+  /// Hashes the index, the offset and the length.
   public func hash(into hasher: inout Hasher) {
     hasher.combine(index)
     hasher.combine(offset)

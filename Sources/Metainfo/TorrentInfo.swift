@@ -2,35 +2,35 @@ import Bencode
 public import Hashing
 public import Primitives
 
-/// What a torrent's `info` dictionary says: all that its info-hash covers (BEP 3).
+/// The contents of a torrent's `info` dictionary, which its info-hash covers (BEP 3).
 ///
-/// It is apart from `TorrentMetainfo` because it can also come from peers (BEP 9), and because only
-/// this part can be trusted by somebody who knows the hash.
+/// They are separate from `TorrentMetainfo` because peers can send them too (BEP 9), and because
+/// they alone can be verified by the info-hash.
 public struct TorrentInfo: Sendable {
-  /// The hash of the dictionary's bytes as they stood in the source.
+  /// The hash of the dictionary's original bytes.
   public let infoHash: InfoHash
-  /// The dictionary's bytes as they stood in the source.
+  /// The dictionary's original bytes.
   public let originalBytes: ArraySlice<UInt8>
-  /// The name of the file, or of the folder of files, exactly as the torrent has it.
+  /// The name of the file, or of the folder of files, exactly as in the torrent.
   ///
-  /// It comes from strangers, and need not be safe to use on disk.
+  /// It is untrusted, and need not be safe to use on disk.
   public let nameBytes: FileName
-  /// The files, and how they lie in pieces.
+  /// The files and their division into pieces.
   public let layout: FileLayout
-  /// Whether the files lie in a folder of the torrent's name.
+  /// Whether the files lie in a folder with the torrent's name.
   public let isMultiFile: Bool
-  /// Whether peers may come from the trackers only (BEP 27).
+  /// Whether the torrent is private: peers come from its trackers only (BEP 27).
   public let isPrivate: Bool
-  /// The `source` field, by which private trackers tell equal torrents apart.
+  /// The `source` field, by which private trackers distinguish otherwise equal torrents.
   public let source: String?
-  /// Whether the torrent has version 2 hashes too (BEP 52), which are not used yet.
+  /// Whether the torrent also has version 2 hashes (BEP 52), which are not used.
   public let isHybrid: Bool
-  /// Oddities that were tolerated.
+  /// The oddities that were tolerated.
   public let warnings: [MetainfoWarning]
   /// The hashes of all pieces, a slice of the source.
   let pieceHashes: ArraySlice<UInt8>
 
-  /// Reads an `info` dictionary on its own, as peers send it (BEP 9).
+  /// Parses a separate `info` dictionary, as sent by peers (BEP 9).
   public init(
     bytes: [UInt8], limits: MetainfoLimits = MetainfoLimits()
   ) throws(MetainfoError) {
@@ -41,7 +41,7 @@ public struct TorrentInfo: Sendable {
     } catch {
       throw .bencode(error)
     }
-    // The hash that named it covers every byte.
+    // The info-hash covers every byte.
     guard document.root.range == 0..<bytes.count else {
       throw .bencode(
         .malformed(.trailingBytes, offset: document.root.range.upperBound, path: BencodePath()))
@@ -53,7 +53,7 @@ public struct TorrentInfo: Sendable {
       limits: limits)
   }
 
-  /// Reads a parsed `info` dictionary whose exact bytes are `originalBytes`.
+  /// Reads a parsed `info` dictionary with its original bytes.
   init(
     _ dictionary: BencodeDictionary, originalBytes: ArraySlice<UInt8>, warnings: [MetainfoWarning],
     limits: MetainfoLimits
@@ -80,13 +80,13 @@ public struct TorrentInfo: Sendable {
     infoHash = hash
   }
 
-  /// The name as text, to be shown; what is not UTF-8 in it is U+FFFD.
+  /// The name as text for display; bytes that are not UTF-8 become U+FFFD.
   public var name: String { nameBytes.text }
 
-  /// The number, length and place of the pieces.
+  /// The number, lengths and offsets of the pieces.
   public var geometry: PieceGeometry { layout.geometry }
 
-  /// The hash that a piece's bytes must have.
+  /// Returns the expected hash of a piece.
   public func pieceHash(_ piece: PieceIndex) -> PieceHash {
     let start = pieceHashes.startIndex + piece.value * PieceHash.length
     guard let hash = PieceHash(pieceHashes[start..<start + PieceHash.length]) else {
@@ -96,5 +96,5 @@ public struct TorrentInfo: Sendable {
   }
 }
 
-/// By what a piece is verified: what `SHA1` makes of its bytes.
+/// The hash that verifies a piece: the SHA-1 digest of its bytes.
 public typealias PieceHash = SHA1Digest

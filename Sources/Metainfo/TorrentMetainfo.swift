@@ -1,14 +1,14 @@
 import Bencode
 public import Primitives
 
-/// A checked .torrent file of version 1 (BEP 3): what to download and where to ask for it.
+/// A validated .torrent file of version 1 (BEP 3): the files, their hashes, and the places to get
+/// them from.
 ///
-/// Every size is checked with arithmetic that cannot overflow, every path is bounded, and the hash
-/// is taken over the original bytes. What is odd around the `info` dictionary, which decides the hash,
-/// is tolerated with a warning. Version 2 torrents without version 1 hashes are refused; hybrid
-/// ones (BEP 52) load as version 1.
+/// All sizes are computed without overflow, and all paths are bounded. The info-hash is that of the
+/// original bytes. Oddities outside the `info` dictionary are tolerated with a warning. Version 2
+/// torrents without version 1 hashes are refused, and hybrid ones (BEP 52) load as version 1.
 public struct TorrentMetainfo: Sendable {
-  /// A node of the DHT that the torrent names (BEP 5).
+  /// A DHT node that the torrent names (BEP 5).
   public struct Node: Hashable, Sendable {
     /// A host name or an address.
     public let host: String
@@ -16,28 +16,28 @@ public struct TorrentMetainfo: Sendable {
     public let port: UInt16
   }
 
-  /// What the info-hash covers.
+  /// The part that the info-hash covers.
   public let info: TorrentInfo
-  /// The trackers by tier (BEP 12): `announce-list`, or else `announce`; empty when there are none.
+  /// The trackers by tier (BEP 12), from `announce-list` or else from `announce`.
   public let trackers: [[String]]
   /// The URLs of web seeds (BEP 19).
   public let webSeeds: [String]
-  /// Nodes of the DHT to start from (BEP 5).
+  /// The DHT nodes to start from (BEP 5).
   public let nodes: [Node]
-  /// When the torrent was made, in seconds since 1970.
+  /// The date of creation in seconds since 1970.
   public let creationDate: Int64?
-  /// A note by the author, safe to show; it may have several lines.
+  /// The author's comment, which may have several lines; safe for display.
   public let comment: String?
-  /// The program that made the torrent, safe to show.
+  /// The program that created the torrent; safe for display.
   public let createdBy: String?
-  /// The encoding of the strings, as the torrent claims it; ours reads UTF-8.
+  /// The encoding of the strings, as claimed by the torrent; all strings are read as UTF-8.
   public let encoding: String?
-  /// What else the file says.
+  /// The fields that the program does not use.
   public let otherFields: [OtherField]
-  /// Oddities that were tolerated.
+  /// The oddities that were tolerated.
   public let warnings: [MetainfoWarning]
 
-  /// Reads a .torrent file.
+  /// Parses a .torrent file.
   public init(
     bytes: [UInt8], limits: MetainfoLimits = MetainfoLimits()
   ) throws(MetainfoError) {
@@ -66,7 +66,7 @@ public struct TorrentMetainfo: Sendable {
     warnings = reader.warnings
   }
 
-  /// The torrent that a magnet link names, once peers have sent what it is (BEP 9).
+  /// Creates the torrent of a magnet link from an `info` dictionary sent by peers (BEP 9).
   ///
   /// Each tracker of the link is a tier of its own.
   public init(_ info: TorrentInfo, link: MagnetLink) {
@@ -86,7 +86,7 @@ public struct TorrentMetainfo: Sendable {
 // MARK: - Writing
 
 extension TorrentMetainfo {
-  /// A .torrent file of this torrent; `info` stands in it as it came.
+  /// The bytes of a .torrent file, which contain the original `info` dictionary.
   public var fileBytes: [UInt8] {
     var fields: [BencodeBytes: BencodeTree] = ["info": .encoded(Array(info.originalBytes))]
     if let first = trackers.first?.first {
@@ -107,30 +107,30 @@ extension TorrentMetainfo {
   }
 }
 
-// MARK: - What the info dictionary says
+// MARK: - Contents of the info dictionary
 
 extension TorrentMetainfo {
   /// The hash of the original bytes of `info`.
   public var infoHash: InfoHash { info.infoHash }
 
-  /// The name as text, to be shown; what is not UTF-8 in it is U+FFFD.
+  /// The name as text for display; bytes that are not UTF-8 become U+FFFD.
   public var name: String { info.name }
 
-  /// The files, and how they lie in pieces.
+  /// The files and their division into pieces.
   public var layout: FileLayout { info.layout }
 
-  /// The number, length and place of the pieces.
+  /// The number, lengths and offsets of the pieces.
   public var geometry: PieceGeometry { info.layout.geometry }
 
-  /// Whether the files lie in a folder of the torrent's name.
+  /// Whether the files lie in a folder with the torrent's name.
   public var isMultiFile: Bool { info.isMultiFile }
 
-  /// Whether peers may come from the trackers only (BEP 27).
+  /// Whether the torrent is private: peers come from its trackers only (BEP 27).
   public var isPrivate: Bool { info.isPrivate }
 
-  /// The `source` field, by which private trackers tell equal torrents apart.
+  /// The `source` field, by which private trackers distinguish otherwise equal torrents.
   public var source: String? { info.source }
 
-  /// The hash that a piece's bytes must have.
+  /// Returns the expected hash of a piece.
   public func pieceHash(_ piece: PieceIndex) -> PieceHash { info.pieceHash(piece) }
 }

@@ -1,25 +1,24 @@
 import Primitives
 
-/// The names that lead to a file of a torrent, as the torrent has them: bytes that need not be text,
-/// nor be safe to use on disk.
+/// The path of a file as in the torrent; its names need not be text, nor be safe to use on disk.
 ///
-/// They are read from the torrent's own bytes each time that somebody asks.
+/// The names are read from the torrent's bytes on each access.
 struct TorrentPath: Sendable {
-  /// What the names lie in, each with its length before it.
+  /// The bytes that contain the names, each preceded by its length.
   let source: ArraySlice<UInt8>
   let start: Int
   let depth: Int
-  /// The torrent's name, if its files lie in a folder of it.
+  /// The torrent's name, if the files lie in a folder with that name.
   let folder: FileName?
-  /// The torrent's name, if it is the only file's.
+  /// The torrent's name, if it is that of the only file.
   let single: FileName?
 
-  /// Calls `body` with each name's bytes, the folder's first.
+  /// Calls `body` with the bytes of each name, beginning with the folder's.
   func forEach(_ body: (UnsafeBufferPointer<UInt8>) -> Void) {
     if let name = single ?? folder { name.bytes.withUnsafeBufferPointer(body) }
     if single != nil { return }
     guard depth > 0 else {
-      // Filling without a path.
+      // This is padding without a path.
       return FileName(".pad").bytes.withUnsafeBufferPointer(body)
     }
     source.withUnsafeBufferPointer { bytes in
@@ -28,7 +27,7 @@ struct TorrentPath: Sendable {
     }
   }
 
-  /// The names, the folder's first.
+  /// The names, beginning with the folder's.
   var names: [FileName] {
     if let single { return [single] }
     var names: [FileName] = []
@@ -46,7 +45,7 @@ struct TorrentPath: Sendable {
     return names
   }
 
-  /// Appends the names, with slashes between them.
+  /// Appends the names, separated by slashes.
   func append(to bytes: inout [UInt8]) {
     var isFirst = true
     forEach { name in

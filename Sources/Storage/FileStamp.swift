@@ -1,14 +1,14 @@
-/// The facts by which a file is known again without reading it.
+/// The facts that identify a file without reading it.
 struct FileStamp: Equatable, Sendable {
-  /// The bytes of a stamp in the state file.
+  /// The length of an encoded stamp in the state file, in bytes.
   static let encodedLength = 32
 
   let inode: UInt64
   /// The length in bytes.
   let size: Int64
-  /// The time of the last change, in nanoseconds since 1970.
+  /// The modification time, in nanoseconds since 1970.
   let modified: Int64
-  /// The time at which the file was made, in nanoseconds since 1970; 0 where it is unknown.
+  /// The time of creation, in nanoseconds since 1970; 0 if it is unknown.
   let born: Int64
 
   init(inode: UInt64, size: Int64, modified: Int64, born: Int64) {
@@ -23,27 +23,26 @@ struct FileStamp: Equatable, Sendable {
       inode: status.inode, size: status.size, modified: status.modified, born: status.born)
   }
 
-  /// Whether both stamps can be of one file, whatever its content was at either time.
+  /// Returns whether both stamps may be of the same file, with any content.
   ///
-  /// A file system gives the number of a file that is gone to the next one, so where the time of birth
-  /// is known, it must be the same too.
+  /// A file system reuses the inode numbers of removed files, so the times of creation must be
+  /// equal if both are known.
   func mayBeSameFile(as other: FileStamp) -> Bool {
     inode == other.inode && (born == 0 || other.born == 0 || born == other.born)
   }
 
-  /// Whether both stamps are certainly of one file, whatever its content was at either time.
+  /// Returns whether both stamps are certainly of the same file, with any content.
   func isSameFile(as other: FileStamp) -> Bool {
     inode == other.inode && born != 0 && born == other.born
   }
 
-  /// Whether size and time of change are the same, as in a copy that keeps times.
+  /// Returns whether size and modification time are equal, as after a copy that preserves times.
   func hasSameContentFacts(as other: FileStamp) -> Bool {
     size == other.size && modified == other.modified
   }
 
-  /// Reads a stamp; nil when all bytes are zero, which stands for a file that is not there.
-  ///
-  /// There must be `encodedLength` bytes.
+  /// Decodes a stamp of `encodedLength` bytes; nil if all of them are zero, which means a missing
+  /// file.
   init?(_ bytes: ArraySlice<UInt8>) {
     guard bytes.contains(where: { $0 != 0 }) else { return nil }
     func number(_ index: Int) -> UInt64 {
@@ -54,7 +53,7 @@ struct FileStamp: Equatable, Sendable {
       born: Int64(bitPattern: number(3)))
   }
 
-  /// Appends inode, size, time of change and time of birth, 8 bytes each, big-endian.
+  /// Appends inode, size, modification time and time of creation, 8 bytes each, big-endian.
   static func encode(_ stamp: FileStamp?, to bytes: inout [UInt8]) {
     let numbers: [UInt64] = [
       stamp?.inode ?? 0, UInt64(bitPattern: stamp?.size ?? 0),

@@ -1,6 +1,6 @@
-/// Small files that are read and written as a whole.
+/// Reads and writes of whole small files.
 extension FileSystem {
-  /// Reads up to `count` bytes from the beginning of a file.
+  /// Reads up to `count` bytes from the start of a file.
   func readBytes(_ file: Descriptor, count: Int) throws(SystemCallError) -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: count)
     var done = 0
@@ -17,7 +17,7 @@ extension FileSystem {
     return Array(bytes.prefix(done))
   }
 
-  /// Writes bytes at the beginning of a file.
+  /// Writes bytes at the start of a file.
   func writeBytes(_ bytes: [UInt8], to file: Descriptor) throws(SystemCallError) {
     var done = 0
     while done < bytes.count {

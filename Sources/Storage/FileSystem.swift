@@ -1,89 +1,95 @@
 package import Primitives
 
-/// The system calls on files that storage makes, so that tests can stand in for the disk.
+/// The system calls on files that storage needs; tests substitute the disk.
 ///
-/// Names are single components: no call resolves a path, except that of the root, which the user
-/// chose. So whoever walks opens one folder after the other and nothing can lead outside.
+/// Names are single components. No call resolves a path, except for that of the root, which the
+/// user chose. Callers open one folder after the other, so nothing can lead outside the root.
 package protocol FileSystem: Sendable {
-  /// How many files a torrent may keep open.
+  /// The maximum number of files that a torrent may keep open.
   var openFileLimit: Int { get }
 
-  /// What tells one start of the machine from another, in at most 64 bytes; empty when unknown.
+  /// An identity of the machine's current boot, at most 64 bytes long; empty if it is unknown.
   ///
-  /// What was written, but not brought to the disk, survives only until the next start.
+  /// Data that was written but not synchronized to the disk survives only within one boot.
   var bootIdentity: String { get }
 
-  /// Opens the output folder; symbolic links count, since the user named it.
+  /// Opens the output folder; symbolic links are followed, because the user chose the path.
   ///
-  /// With `create`, missing folders on the way are made.
+  /// With `create`, missing folders on the path are created.
   func openRoot(_ path: String, create: Bool) throws(SystemCallError) -> Descriptor
 
-  /// What the system tells of the names that a folder takes.
+  /// Returns the known facts about the names in a folder.
   func nameFacts(of folder: Descriptor) throws(SystemCallError) -> NameFacts
 
-  /// Opens a folder, never through a symbolic link.
+  /// Opens a folder, but never through a symbolic link.
   func openFolder(_ name: FileName, in folder: Descriptor) throws(SystemCallError) -> Descriptor
 
-  /// Makes a folder that must not exist.
+  /// Creates a folder, which must not exist.
   func makeFolder(_ name: FileName, in folder: Descriptor) throws(SystemCallError)
 
-  /// Opens a file, never through a symbolic link, and without waiting for a pipe's other end.
+  /// Opens a file, but never through a symbolic link, and without waiting for the other end of a
+  /// pipe.
   func openFile(
     _ name: FileName, in folder: Descriptor, _ access: FileAccess
   ) throws(SystemCallError) -> Descriptor
 
-  /// What lies under a name; a symbolic link counts as itself.
+  /// Returns the status of a name; symbolic links are not followed.
   func status(_ name: FileName, in folder: Descriptor) throws(SystemCallError) -> FileStatus
 
-  /// What an open file is.
+  /// Returns the status of an open file.
   func status(of file: Descriptor) throws(SystemCallError) -> FileStatus
 
-  /// Reads up to the buffer's length from an offset; fewer bytes mean the end, or an interruption.
+  /// Reads up to the buffer's length at an offset; a shorter result means the end or an
+  /// interruption.
   func read(
     _ file: Descriptor, into buffer: UnsafeMutableRawBufferPointer, at offset: Int64
   ) throws(SystemCallError) -> Int
 
-  /// Writes up to all bytes at an offset; returns how many.
+  /// Writes up to all bytes at an offset; returns the number written.
   func write(
     _ file: Descriptor, _ bytes: UnsafeRawBufferPointer, at offset: Int64
   ) throws(SystemCallError) -> Int
 
-  /// Cuts or extends a file; new bytes read as zeros.
+  /// Truncates or extends a file; new bytes read as zeros.
   func resize(_ file: Descriptor, to length: Int64) throws(SystemCallError)
 
-  /// Reserves room on disk for the bytes before `length` and makes the file at least that long.
+  /// Reserves space on disk for the bytes before `length`, and makes the file at least that long.
   ///
-  /// Unless `thoroughly`, it may do with seeing that there is room where reserving it costs much.
+  /// Unless `thoroughly` is set, it may just check for free space where a reservation is expensive.
   func reserve(
     _ file: Descriptor, length: Int64, thoroughly: Bool
   ) throws(SystemCallError)
 
-  /// The first byte from `offset` on that is not in a hole; nil when only holes follow.
+  /// Returns the offset of the first byte from `offset` on that is not in a hole; nil if there is
+  /// none.
   func nextData(_ file: Descriptor, from offset: Int64) throws(SystemCallError) -> Int64?
 
-  /// The first byte from `offset` on that is in a hole; the file's end counts as one.
+  /// Returns the offset of the first byte from `offset` on that is in a hole, or the end of the
+  /// file.
   func nextHole(_ file: Descriptor, from offset: Int64) throws(SystemCallError) -> Int64
 
-  /// Hints that these bytes will be read soon; does not wait, and never fails.
+  /// Announces that these bytes will be read soon; it does not wait, and never fails.
   func prefetch(_ file: Descriptor, _ range: Range<Int64>)
 
-  /// Waits until a file is on the disk.
+  /// Waits until a file has been written to the disk.
   func synchronize(_ file: Descriptor) throws(SystemCallError)
 
-  /// Writes a file's bytes to the disk, ahead of what is done next, without waiting for the file
-  /// system's journal; never fails.
+  /// Writes a file's bytes to the disk before later operations, without waiting for the file
+  /// system's journal.
+  ///
+  /// It never fails.
   func flush(_ file: Descriptor)
 
-  /// Takes the lock that one run at a time can have, until the file is closed; false when taken.
+  /// Takes an exclusive lock until the file is closed; returns false if another run holds it.
   func lock(_ file: Descriptor) throws(SystemCallError) -> Bool
 
-  /// Sets when an open file's content last changed, in nanoseconds since 1970.
+  /// Sets an open file's modification time, in nanoseconds since 1970.
   func setModified(_ file: Descriptor, to time: Int64) throws(SystemCallError)
 
-  /// Gives a file another name in its folder.
+  /// Renames a file within its folder.
   ///
-  /// A file that has the new name already is replaced, or without `replacing` the call fails with
-  /// `EEXIST`.
+  /// An existing file with the new name is replaced; without `replacing`, the call fails with
+  /// `EEXIST` instead.
   func rename(
     _ name: FileName, to newName: FileName, in folder: Descriptor, replacing: Bool
   ) throws(SystemCallError)
@@ -91,48 +97,48 @@ package protocol FileSystem: Sendable {
   /// Removes a file.
   func remove(_ name: FileName, in folder: Descriptor) throws(SystemCallError)
 
-  /// Closes a file or folder; an error may tell of an earlier write.
+  /// Closes a file or folder; an error may come from an earlier write.
   func close(_ descriptor: Descriptor) throws(SystemCallError)
 }
 
-/// A file or folder that is open.
+/// An open file or folder.
 package struct Descriptor: Hashable, Sendable {
-  /// The file system's number for it.
+  /// The system's number of the descriptor.
   package let number: Int32
 
-  /// Wraps a number.
+  /// Creates a descriptor with a number.
   package init(_ number: Int32) {
     self.number = number
   }
 }
 
-/// What is known of a folder's names without trying any.
+/// The facts about the names in a folder that are known without a trial.
 package struct NameFacts: Hashable, Sendable {
-  /// What a file system makes of names.
+  /// The way in which a file system treats names.
   package enum Kind: Hashable, Sendable {
-    /// It takes any bytes and compares nothing else.
+    /// All bytes are allowed, and names are compared byte for byte.
     case bytes
-    /// It takes any bytes; case and Unicode forms do not count.
+    /// All bytes are allowed; case and Unicode normalization are ignored in comparisons.
     case folding
-    /// It comes from another system, and usually takes no more than that did.
+    /// The file system comes from another operating system and probably has its restrictions.
     case limited
-    /// It has to be tried.
+    /// The file system is unknown, so names must be tried.
     case unknown
   }
 
-  /// What the file system makes of names.
+  /// The way in which the file system treats names.
   package let kind: Kind
-  /// The most bytes of a name.
+  /// The maximum length of a name, in bytes.
   package let longestName: Int
 
-  /// Creates facts.
+  /// Creates the facts.
   package init(kind: Kind, longestName: Int) {
     self.kind = kind
     self.longestName = longestName
   }
 }
 
-/// What a file is opened for.
+/// The access for which a file is opened.
 package enum FileAccess: Hashable, Sendable {
   /// Reading a file that exists.
   case read
@@ -142,9 +148,9 @@ package enum FileAccess: Hashable, Sendable {
   case create(executable: Bool)
 }
 
-/// What is known of a file without reading it.
+/// The status of a file.
 package struct FileStatus: Hashable, Sendable {
-  /// What a name can stand for.
+  /// The kind of object with a name.
   package enum Kind: Hashable, Sendable {
     /// A regular file.
     case file
@@ -156,16 +162,15 @@ package struct FileStatus: Hashable, Sendable {
     case other
   }
 
-  /// What it is.
+  /// The kind of the object.
   package let kind: Kind
   /// The length in bytes.
   package let size: Int64
-  /// The number that tells files of one file system apart; it is given to another file when this one
-  /// is gone.
+  /// The number of the file in its file system, which is reused once the file is gone.
   package let inode: UInt64
-  /// When the content last changed, in nanoseconds since 1970.
+  /// The modification time, in nanoseconds since 1970.
   package let modified: Int64
-  /// When the file was made, in nanoseconds since 1970; 0 where the file system does not know.
+  /// The time of creation, in nanoseconds since 1970; 0 if the file system does not record it.
   package let born: Int64
   /// The number of names (hard links) that the file has.
   package let links: Int
@@ -187,7 +192,7 @@ package struct FileStatus: Hashable, Sendable {
 package struct SystemCallError: Error, Equatable, Sendable {
   /// The call's name.
   package let call: String
-  /// Its `errno`.
+  /// The `errno` of the failure.
   package let code: Int32
 
   /// Creates an error.

@@ -1,7 +1,7 @@
 extension NameFacts.Kind {
-  /// What a file system of a type, by statfs(2), makes of names.
+  /// Returns the treatment of names by a file system, given its type as in statfs(2).
   ///
-  /// The names of a type that is not here are tried.
+  /// The result for other types is `unknown`, so their names are tried.
   init(fileSystemType type: UInt64, folds: Bool) {
     self =
       switch type & 0xFFFF_FFFF {

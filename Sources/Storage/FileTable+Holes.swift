@@ -1,15 +1,15 @@
 import Synchronization
 
-/// Searching files for holes.
+/// The search for holes in files.
 ///
-/// Somebody who cuts a file while it is written leaves a hole as soon as a later piece is written
-/// behind the cut: its length is right again, but bytes that were verified are gone. The file system
-/// knows the holes without reading a byte. A hole is no proof, since some file systems make holes of
-/// zeros; its pieces are then hashed.
+/// If another program truncates a file during the download, a later piece written after the end
+/// leaves a hole. The length is right again, but verified bytes are lost. The file system knows the
+/// holes without reading a byte. A hole proves nothing, since some file systems turn zeros into
+/// holes, so its pieces are hashed.
 extension FileTable {
-  /// Notes which of the open files that were written more than once have no hole.
+  /// Records which open files with more than one write have no hole.
   ///
-  /// A file that one write has filled cannot have been cut and extended again.
+  /// A file that a single write has filled cannot have been truncated and extended again.
   func seekHoles(_ books: inout Books) throws(StorageError) {
     for (index, record) in books.records.enumerated() where record.writes > 1 {
       guard layout.places[index].isWanted, let file = books.open[index] else { continue }
@@ -22,7 +22,7 @@ extension FileTable {
     }
   }
 
-  /// The written files with a hole, or that were closed before it was looked for.
+  /// Returns the written files that have a hole, or were closed before the search.
   func filesToSearch() -> [Int] {
     books.withLock { books in
       books.records.indices.filter { index in
@@ -32,7 +32,7 @@ extension FileTable {
     }
   }
 
-  /// Calls `body` with the first byte of a hole of a file; it returns where to go on.
+  /// Calls `body` with the first byte of each hole of a file; it returns the offset to continue at.
   func forEachHole(
     inFile index: Int, _ body: (Int64) -> Int64
   ) throws(StorageError) {

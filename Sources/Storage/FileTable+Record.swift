@@ -1,32 +1,33 @@
 extension FileTable {
-  /// One file on disk.
+  /// The record of a file on disk.
   struct Record: Equatable, Sendable {
     var exists = false
-    /// The facts by which it is known, as they were when it was last looked at.
+    /// The facts that identify the file, as of the latest look at it.
     var stamp: FileStamp?
-    /// Whether it has other names: writing it would change what they stand for.
+    /// Whether the file has other hard links, which a write would change too.
     var isLinked = false
-    /// Whether we may change it: we made it, or overwriting is allowed.
+    /// Whether we may change the file, because we created it or overwriting is allowed.
     var isOurs = false
-    /// The stamp of an earlier run that names this file, while nothing proves that it is the same.
+    /// The stamp by which an earlier run named this file, as long as nothing proves that it is the
+    /// same.
     var unproved: FileStamp?
-    /// Whether an earlier run has named this file and only its content can prove that it is ours.
+    /// Whether an earlier run named this file and only its content can prove that it is ours.
     var isUndecided = false
-    /// Whether room for all of it was asked for.
+    /// Whether space for the whole file was requested.
     var isReserved = false
-    /// Whether it was written since it was last looked at.
+    /// Whether the file was written after the latest look at it.
     var isStale = false
-    /// How often this run has written to it.
+    /// The number of writes to the file by this run.
     var writes = 0
-    /// The end of the bytes that this run has written.
+    /// The end of the bytes written by this run.
     var writtenEnd: Int64 = 0
-    /// Whether it was found to have no hole when everything had been written.
+    /// Whether the file was found without holes after everything had been written.
     var isSolid = false
 
-    /// Whether it was written by this run.
+    /// Whether this run has written to the file.
     var isWritten: Bool { writes > 0 }
 
-    /// The length when it was last looked at, in bytes.
+    /// The length in bytes, as of the latest look at it.
     var size: Int64 { stamp?.size ?? 0 }
   }
 }

@@ -3,11 +3,11 @@ import Metainfo
 import Primitives
 import Synchronization
 
-/// Looking at files by their names.
+/// Surveys of files by their names.
 extension FileTable {
-  /// Looks at every place on disk.
+  /// Surveys all places on disk.
   ///
-  /// An obstacle in the way of a file is an error only if the file is wanted.
+  /// An obstacle in the place of a file is an error only if the file is selected.
   func scan() throws(StorageError) {
     let root = try openRoot(create: false)
     var records = Array(repeating: Record(), count: layout.places.count)
@@ -28,9 +28,10 @@ extension FileTable {
     books.withLock { $0.records = surveyed }
   }
 
-  /// Notes which of the files that are there are ours.
+  /// Records which of the existing files are ours.
   ///
-  /// `claim` is asked about each; `left` is the stamp under which an earlier run has named it.
+  /// `claim` returns the verdict on each; `left` returns the stamp by which an earlier run named
+  /// it.
   func claim(_ claim: (Int, FileStamp) -> OwnershipProof.Claim, left: (Int) -> FileStamp?) {
     books.withLock { books in
       for index in books.records.indices {
@@ -45,7 +46,7 @@ extension FileTable {
     }
   }
 
-  /// Decides about a file whose content has been looked at.
+  /// Records the verdict on a file whose content has been examined.
   func decide(_ index: Int, isOurs: Bool) {
     books.withLock { books in
       books.records[index].isUndecided = false
@@ -54,9 +55,9 @@ extension FileTable {
     }
   }
 
-  /// Looks again at every file that was written since it was last looked at.
+  /// Looks again at every file that was written since the latest look at it.
   ///
-  /// A file that is gone, was cut, or has become something else, is an error: its bytes are lost.
+  /// A file that was removed, truncated or replaced is an error, because its bytes are lost.
   func stampWritten() throws(StorageError) {
     try books.withLock { books throws(StorageError) in
       guard let root = books.root else { return }
@@ -70,7 +71,7 @@ extension FileTable {
     }
   }
 
-  /// Makes sure that every wanted file that this run has written is in its place, whole.
+  /// Checks that every selected file written by this run is in its place and has its full length.
   func confirmWritten() throws(StorageError) {
     try books.withLock { books throws(StorageError) in
       guard let root = books.root else { return }
@@ -85,7 +86,7 @@ extension FileTable {
     }
   }
 
-  /// The stamp of a file that was written, if it still is that file and has all the bytes.
+  /// Returns the stamp of a written file if it is still the same file and has all written bytes.
   private func confirmed(
     _ index: Int, _ books: inout Books, root: Descriptor
   ) throws(StorageError) -> FileStamp {
@@ -98,7 +99,7 @@ extension FileTable {
     let isInUse = books.open[index].map { $0.users > 0 } ?? false
     let hasRoom = record.isReserved && preallocation != .none
     let end = hasRoom ? layout.places[index].length : record.writtenEnd
-    // While another thread writes, the bytes that it has announced need not be there yet.
+    // While another thread writes, the bytes that it has announced may be missing.
     guard isInUse || stamp.size >= end else { throw .changedUnderneath(path: path(index)) }
     var known = record.stamp
     if known == nil, let file = books.open[index] {
@@ -112,8 +113,8 @@ extension FileTable {
     return stamp
   }
 
-  /// Makes sure that the folder's path still leads to the folder that we have open, and that what
-  /// is looked at next is looked for from there, not in folders that were moved meanwhile.
+  /// Checks that the folder's path still leads to the open folder, and closes folders that may have
+  /// been moved.
   private func confirm(_ root: Descriptor, _ books: inout Books) throws(StorageError) {
     try books.walk.close()
     do throws(SystemCallError) {
@@ -127,7 +128,7 @@ extension FileTable {
     throw .folderMoved(path: folder)
   }
 
-  /// The status of a file by its name; nil when there is none.
+  /// Returns the status of a file by its name; nil if it does not exist.
   private func look(
     at index: Int, _ walk: inout FolderWalk, root: Descriptor
   ) throws(StorageError) -> FileStatus? {
@@ -148,7 +149,7 @@ extension FileTable {
     }
   }
 
-  /// The stamp of the part file, if its header says that it belongs to this torrent.
+  /// Returns the stamp of the part file if its header names this torrent.
   func stampOfPart(named name: FileName, in root: Descriptor) throws(StorageError) -> FileStamp? {
     do throws(SystemCallError) {
       let file = try fileSystem.openFile(name, in: root, .read)
@@ -166,7 +167,7 @@ extension FileTable {
       try fileSystem.close(file)
       return header == layout.partHeader && status.links == 1 ? FileStamp(status) : nil
     } catch {
-      // Nothing that can be opened as a file is no part file of ours.
+      // An object that cannot be opened as a file is not our part file.
       if [ENOENT, ELOOP, EISDIR, ENOTDIR, ENXIO, EACCES].contains(error.code) { return nil }
       throw StorageError(error, path: "\(folder)/\(name)")
     }

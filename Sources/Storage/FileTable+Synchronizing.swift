@@ -1,10 +1,12 @@
 import Glibc
 import Primitives
 
-/// Waiting for the disk, if that is wanted.
+/// Synchronization to the disk, if it is requested.
 extension FileTable {
-  /// Waits until every wanted file is on the disk, with its name and the folders that lead to it,
-  /// whichever run has written it.
+  /// Waits until every selected file is on the disk, together with its name and the folders on its
+  /// path.
+  ///
+  /// It includes files written by earlier runs.
   func synchronizeWanted() throws(StorageError) {
     guard synchronizes, let root = try openRoot(create: false) else { return }
     var walk = FolderWalk(fileSystem: fileSystem, rootPath: folder)
@@ -42,14 +44,14 @@ extension FileTable {
     try synchronizeFolder(root, path: folder)
   }
 
-  /// The same for the folders above it, which this run may have made.
+  /// Waits for the folders above the output folder, which this run may have created.
   private func synchronizeAbove() throws(StorageError) {
     var above = folder[...]
     while let slash = above.lastIndex(of: "/") {
       above = above[..<slash]
       if above.isEmpty { break }
       let descriptor: Descriptor
-      // One that may not be opened is not ours.
+      // A folder that we may not open was not created by us.
       do { descriptor = try fileSystem.openRoot(String(above), create: false) } catch { return }
       let failure = synchronize(descriptor)
       do throws(SystemCallError) {
@@ -64,7 +66,7 @@ extension FileTable {
   private func synchronizeFolder(
     _ descriptor: Descriptor, path: String
   ) throws(StorageError) {
-    // Not every file system can do that with folders; then their names are as safe as they can be.
+    // Not every file system supports this for folders; their names are then as safe as possible.
     if let failure = synchronize(descriptor), failure.code != EINVAL {
       throw StorageError(failure, path: path)
     }

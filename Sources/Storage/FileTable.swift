@@ -2,17 +2,17 @@ import Glibc
 import Primitives
 import Synchronization
 
-/// What we know of each place of a torrent on disk, and those of them that are open.
+/// The records of a torrent's places on disk, and the open files among them.
 ///
-/// Only so many files are open at once as the system leaves room for; when there are more, those
-/// not used for longest are closed, so torrents of hundreds of thousands of files work under any
-/// limit. A file in use is never closed; if all are in use, the bound is exceeded for that moment.
-/// One lock guards the books and the opening of files; reading and writing happen outside it.
+/// The number of open files is limited by what the system allows. Beyond that, the least recently
+/// used ones are closed, so torrents with hundreds of thousands of files work under any limit. A
+/// file in use is never closed; if all are in use, the limit is exceeded for a moment. One lock
+/// guards the records and the opening of files. Reads and writes happen outside it.
 final class FileTable: Sendable {
-  /// What a file is wanted for.
+  /// The purpose for which a file is opened.
   enum Purpose {
     case reading
-    /// Writing a range of its bytes; room is not reserved for a file that one write fills.
+    /// Writing a range of its bytes; no space is reserved for a file that one write fills.
     case writing(Range<Int64>)
   }
 
@@ -31,7 +31,7 @@ final class FileTable: Sendable {
     var uses: UInt64 = 0
     /// Whether our files are opened for writing.
     var mayWrite = false
-    /// The places written since they were last looked at, each once.
+    /// The places written since the latest look at them, without duplicates.
     var unstamped: [Int] = []
   }
 
@@ -60,18 +60,18 @@ final class FileTable: Sendable {
         walk: FolderWalk(fileSystem: fileSystem, rootPath: folder)))
   }
 
-  /// A file's path, for messages.
+  /// Returns a file's path, for messages.
   func path(_ index: Int) -> String {
     folder + "/" + layout.path(of: index).pathText
   }
 
-  /// All places' records, by number.
+  /// The records of all places, by index.
   var records: [Record] { books.withLock { $0.records } }
 
-  /// Whether we may change a file.
+  /// Returns whether we may change a file.
   func isOurs(_ index: Int) -> Bool { books.withLock { $0.records[index].isOurs } }
 
-  /// Opens the output folder; nil when it is missing and must not be created.
+  /// Opens the output folder; nil if it is missing and must not be created.
   func openRoot(create: Bool) throws(StorageError) -> Descriptor? {
     try books.withLock { books throws(StorageError) in
       if let root = books.root { return root }
@@ -86,7 +86,7 @@ final class FileTable: Sendable {
     }
   }
 
-  /// From now on the files in `ours` may be written; the others are only read.
+  /// Allows writes to the files in `ours` from now on; other files are only read.
   func allowWriting(ours: [Bool]) throws(StorageError) {
     try books.withLock { books throws(StorageError) in
       try closeAll(&books)
@@ -100,7 +100,7 @@ final class FileTable: Sendable {
 
   // MARK: - One file
 
-  /// Lends an open file to `body`, opening it, and creating it for writing, when needed.
+  /// Calls `body` with an open file, which is opened, or created for writing, if necessary.
   func withFile<Result>(
     _ index: Int, for purpose: Purpose, _ body: (Descriptor) throws(SystemCallError) -> Result
   ) throws(StorageError) -> Result {
@@ -115,7 +115,7 @@ final class FileTable: Sendable {
     }
   }
 
-  /// Notes that a file's name is gone.
+  /// Records that a file's name has been removed.
   func forget(_ index: Int) {
     books.withLock { books in
       books.records[index] = Record()
@@ -123,7 +123,7 @@ final class FileTable: Sendable {
     }
   }
 
-  /// Keeps a file open for reading until everything is closed, whatever becomes of its name.
+  /// Keeps a file open for reading until everything is closed, even if its name is removed.
   func pin(_ index: Int) throws(StorageError) {
     try books.withLock { books throws(StorageError) in
       _ = try borrow(index, for: .reading, &books)
@@ -153,7 +153,8 @@ final class FileTable: Sendable {
     return file.descriptor
   }
 
-  /// Where the system allows fewer open files than we would keep, those not in use make room.
+  /// Opens a file; if the system allows fewer open files than our limit, idle ones are closed
+  /// first.
   private func openMakingRoom(
     _ index: Int, for purpose: Purpose, _ books: inout Books
   ) throws(StorageError) -> OpenFile {
@@ -201,7 +202,7 @@ final class FileTable: Sendable {
     return OpenFile(descriptor: descriptor, isWritable: isWritable, users: 0, lastUse: 0)
   }
 
-  /// Writes what a new file begins with: the part file says whose it is.
+  /// Writes the start of a new file, which for the part file is the header that identifies it.
   private func begin(_ index: Int, _ descriptor: Descriptor) throws(StorageError) {
     guard index == layout.partPlace else { return }
     do { try fileSystem.writeBytes(layout.partHeader, to: descriptor) } catch {
@@ -209,7 +210,7 @@ final class FileTable: Sendable {
     }
   }
 
-  /// Makes sure that the file that was opened for writing is the one that was looked at.
+  /// Checks that a file opened for writing is the one that was surveyed.
   private func confirmOurs(
     _ index: Int, _ descriptor: Descriptor, stamp: FileStamp?
   ) throws(StorageError) {
@@ -224,17 +225,18 @@ final class FileTable: Sendable {
     }
   }
 
-  /// Makes a file's room when it is first written, as the user chose.
+  /// Allocates a file's space on its first write, as the user chose.
   ///
-  /// By default it is reserved: space that is not there shows early, and the pieces, which come in
-  /// any order, lie in a row on disk. The part file is as small as it can be.
+  /// By default the space is reserved. A full disk is then noticed early, and the pieces, which
+  /// arrive in any order, are contiguous on disk. The part file is as small as possible, and
+  /// nothing is reserved for it.
   private func reserve(
     _ index: Int, _ descriptor: Descriptor, writing count: Int, _ books: inout Books
   ) throws(StorageError) {
     let place = layout.places[index]
-    // There is no such thing as room for nothing: the system would call it an error.
+    // The system treats a reservation of zero bytes as an error.
     guard place.isWanted, place.length > 0, !books.records[index].isReserved else { return }
-    // What one write fills needs no room made before it.
+    // A file that this write fills needs no reservation.
     guard preallocation == .full || count < place.length else { return }
     do throws(SystemCallError) {
       switch preallocation {
@@ -245,7 +247,7 @@ final class FileTable: Sendable {
         do {
           try fileSystem.reserve(descriptor, length: place.length, thoroughly: false)
         } catch {
-          // Not every file system can reserve; a sparse file is the next best thing.
+          // Not every file system can reserve space; a sparse file is the next best choice.
           guard error.meansUnsupported else { throw error }
           try fileSystem.resize(descriptor, to: place.length)
         }
@@ -259,15 +261,16 @@ final class FileTable: Sendable {
 
   // MARK: - Closing
 
-  /// Closes files that are not in use, for whoever needs descriptors; false when there are none.
+  /// Closes idle files to free descriptors; returns false if there are none.
   func makeRoom() throws(StorageError) -> Bool {
     try books.withLock { books throws(StorageError) in try closeIdle(&books) }
   }
 
-  /// Closes the files that were not used for longest, a quarter of those that are open and at least
-  /// one, and folders; false when all are in use.
+  /// Closes folders and the least recently used files, a quarter of the open ones and at least one.
+  ///
+  /// It returns false if nothing could be closed.
   func closeIdle(_ books: inout Books) throws(StorageError) -> Bool {
-    // Uses are numbered, so the order does not depend on the dictionary's.
+    // Uses are numbered, so the order does not depend on that of the dictionary.
     let idle = books.open.filter { $0.value.users == 0 }
       .sorted { $0.value.lastUse < $1.value.lastUse }
     var failure: StorageError?
@@ -280,10 +283,10 @@ final class FileTable: Sendable {
     return hasClosedFolders || !idle.isEmpty
   }
 
-  /// Closes every file, and the root as well unless it is kept; files are only read from now on.
+  /// Closes all files and, unless it is kept, the root; files are only read from now on.
   ///
-  /// Everything is closed even if something fails; the first failure is thrown. At the end of a
-  /// download, which has written every byte, files are also searched for holes.
+  /// Everything is closed even after a failure, and the first failure is thrown. At the end of a
+  /// download, which has written every byte, the files are also searched for holes.
   func close(keepingRoot: Bool, seekingHoles: Bool = false) throws(StorageError) {
     try books.withLock { books throws(StorageError) in
       books.mayWrite = false
@@ -317,7 +320,7 @@ final class FileTable: Sendable {
   ) throws(StorageError) {
     var failure: SystemCallError?
     if file.isWritable, books.records[index].stamp == nil {
-      // From now on only its name leads to it, and somebody may put another file there.
+      // From now on the file is found by its name only, and another file may take that name.
       do throws(SystemCallError) {
         books.records[index].stamp = FileStamp(try fileSystem.status(of: file.descriptor))
       } catch {
@@ -333,9 +336,9 @@ final class FileTable: Sendable {
 }
 
 extension SystemCallError {
-  /// Whether the file system cannot do such a thing at all.
+  /// Whether the file system does not support the operation.
   fileprivate var meansUnsupported: Bool { [EOPNOTSUPP, ENOSYS, EINVAL].contains(code) }
 
-  /// Whether nothing has that name.
+  /// Whether the name does not exist.
   var meansMissing: Bool { code == ENOENT }
 }

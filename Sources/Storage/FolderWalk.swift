@@ -1,36 +1,38 @@
 import Glibc
 import Primitives
 
-/// Opens the folder of one file after the other, and keeps open those used last.
+/// A walk that opens the folders of one file after the other, and keeps the most recently used ones
+/// open.
 ///
-/// Each component is opened by itself in the folder before it, and never through a symbolic link,
-/// so no path can lead outside the root, whatever happens on disk meanwhile.
+/// Each component is opened in the folder before it, and never through a symbolic link. No path can
+/// therefore lead outside the root, even if the folders change meanwhile.
 struct FolderWalk {
-  /// Pieces come in any order, and each may lead to another folder.
+  /// The maximum number of open folders; pieces arrive in any order, each perhaps in another
+  /// folder.
   private static let openLimit = 16
 
   let fileSystem: any FileSystem
   /// The root's path, for messages.
   let rootPath: String
-  /// The open folders, the one used last at the end.
+  /// The open folders, with the most recently used one last.
   private var open: [(path: ArraySlice<FileName>, descriptor: Descriptor)] = []
   private let isSurvey: Bool
-  /// In a survey, the folder that was missing last.
+  /// In a survey, the missing folder that was found last.
   private var missing: ArraySlice<FileName>?
 
-  /// Starts at the root.
+  /// Creates a walk at the root.
   ///
-  /// A survey goes over all files once, and does not look for what was missing
-  /// a moment ago again and again.
+  /// A survey visits all files once, and does not search for the same missing folder again and
+  /// again.
   init(fileSystem: any FileSystem, rootPath: String, isSurvey: Bool = false) {
     self.fileSystem = fileSystem
     self.rootPath = rootPath
     self.isSurvey = isSurvey
   }
 
-  /// Opens the folder that holds a path's last component; the walk closes it later.
+  /// Opens the folder of a path's last component; the walk closes it later.
   ///
-  /// Returns nil when a folder is missing and must not be created.
+  /// Returns nil if a folder is missing and must not be created.
   mutating func folder(
     of path: ArraySlice<FileName>, root: Descriptor, create: Bool
   ) throws(StorageError) -> Descriptor? {
@@ -51,7 +53,7 @@ struct FolderWalk {
     return folder
   }
 
-  /// The open folder that is furthest on the way, and how many components lead to it.
+  /// Returns the deepest open folder on the path, and the number of components that lead to it.
   private mutating func useDeepest(
     on folders: ArraySlice<FileName>
   ) -> (folder: Descriptor, depth: Int)? {
@@ -66,7 +68,7 @@ struct FolderWalk {
     return (used.descriptor, deepest.depth)
   }
 
-  /// Closes all folders but those used last, for whoever needs descriptors; false when there are
+  /// Closes all but the most recently used folders to free descriptors; returns false if there are
   /// none.
   mutating func makeRoom(keeping count: Int = 1) throws(StorageError) -> Bool {
     guard open.count > count else { return false }
@@ -88,7 +90,8 @@ struct FolderWalk {
     }
   }
 
-  /// Where the system allows fewer open folders than we would keep, all but the parent make room.
+  /// Opens a folder; if the system allows fewer descriptors than our limit, others are closed
+  /// first.
   private mutating func openMakingRoom(
     _ way: ArraySlice<FileName>, in parent: Descriptor, create: Bool
   ) throws(StorageError) -> Descriptor? {
@@ -121,7 +124,7 @@ struct FolderWalk {
       do {
         try fileSystem.makeFolder(name, in: parent)
       } catch {
-        // Somebody else made it at the same time: it will do, if it is a folder.
+        // Another process created it at the same time, which is fine if it is a folder.
         if error.code != EEXIST { throw error }
       }
       return try fileSystem.openFolder(name, in: parent)
@@ -131,7 +134,7 @@ struct FolderWalk {
     }
   }
 
-  /// What stands where a folder should be.
+  /// Returns the error for an object in the place of a folder.
   private func obstacle(
     _ name: FileName, in parent: Descriptor, display: String
   ) -> StorageError {

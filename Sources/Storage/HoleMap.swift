@@ -1,28 +1,30 @@
 import Synchronization
 
-/// The holes and the stretches of data that one check has found in files, for all its threads.
+/// The holes and data extents that one check has found in files, shared by its threads.
 ///
-/// A file system may have to look at every page of a stretch to tell where it ends, as one in memory
-/// does, so it is asked once for each stretch, and not once for each thread and range of pieces.
-/// Make a new one for each check: what was found does not follow the files.
+/// A file system in memory may have to examine every page of an extent to find its end. It is
+/// therefore asked once for each extent, and not once for each thread and range of pieces. A map
+/// serves a single check, because it does not follow changes of the files.
 package final class HoleMap: Sendable {
-  /// A stretch of a file that is all hole, or all data, from wherever somebody began to look.
+  /// A part of a file that is all hole or all data, starting where the search began.
   struct Extent: Sendable {
     let file: Int
     let range: Range<Int64>
     let isHole: Bool
   }
 
-  /// How many are remembered; with more, those found first are forgotten and may be asked for again.
+  /// The maximum number of extents kept; the oldest is evicted, and may be searched for again.
   private static let limit = 64
 
   private let extents = Mutex<[Extent]>([])
 
-  /// Creates a map that knows nothing yet.
+  /// Creates an empty map.
   package init() {}
 
-  /// The stretch in which a place of a file lies; `find` asks the file system, for one thread at a
-  /// time, so that two don't look for the same end.
+  /// Returns the extent that contains an offset of a file.
+  ///
+  /// `find` asks the file system. Only one thread at a time calls it, so no two search for the same
+  /// end.
   func extent(
     file: Int, offset: Int64, find: () throws(StorageError) -> Extent
   ) throws(StorageError) -> Extent {
@@ -31,7 +33,7 @@ package final class HoleMap: Sendable {
         return known
       }
       let found = try find()
-      // What ends at the same place is a part of it.
+      // Extents with the same end are parts of this one.
       extents.removeAll { $0.file == file && $0.range.upperBound == found.range.upperBound }
       if extents.count == Self.limit { extents.removeFirst() }
       extents.append(found)

@@ -2,24 +2,24 @@ package import Primitives
 
 /// The state of a torrent's places on disk before anything is changed.
 package struct Inspection: Equatable, Sendable {
-  /// The state of one file's place.
+  /// The state of a file's place.
   package enum Presence: Hashable, Sendable {
-    /// Nothing, or the file is not stored at all.
+    /// There is no file, or the file is not stored at all.
     case missing
-    /// A file that is proved to be ours, of that size; it may be written.
+    /// There is a file of this size that is proved ours and may be written.
     case ours(size: Int64)
-    /// A file that is only read, of that size.
+    /// There is a file of this size that is only read.
     case foreign(size: Int64)
   }
 
-  /// One entry per file of the torrent.
+  /// The state of each file of the torrent.
   package let files: [Presence]
-  /// The pieces that are right by what the last run wrote down.
+  /// The pieces that are correct according to the latest run's state file.
   package let trusted: Bitfield
-  /// The pieces that must be hashed to know; the others are missing, or not wanted.
+  /// The pieces that must be hashed; the others are missing or not selected.
   package let doubtful: Bitfield
 
-  /// Whether there is any byte to check; if not, all pieces but the trusted ones are missing.
+  /// Whether there is data to check; if not, all pieces but the trusted ones are missing.
   package var mayHaveData: Bool {
     !doubtful.isEmpty
       && files.contains { file in

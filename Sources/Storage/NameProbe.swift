@@ -2,28 +2,28 @@ import Glibc
 import Metainfo
 import Primitives
 
-/// Finds out which names the file system of an output folder can hold.
+/// A probe for the names that the file system of an output folder supports.
 ///
-/// Nothing is changed where the system itself can tell. Elsewhere files are made under names of our
-/// own and removed at once; where that is not possible, what is there is looked at under other
-/// spellings. The answers are those of the folder, or of the one in which it will be made, so every
-/// run with the same folder gets the same.
+/// If the system knows the answer, nothing is changed. Otherwise files with names of our own are
+/// created and removed at once. If that is impossible, existing files are looked up under other
+/// spellings. The answers apply to the folder, or to the nearest existing folder above it, so every
+/// run with the same folder gets the same ones.
 struct NameProbe {
-  /// How many names that are there are looked at.
+  /// The maximum number of existing names that are looked up.
   private static let mostLooks = 64
 
   let fileSystem: any FileSystem
   /// The output folder's path.
   let folder: String
-  /// Whether files may be made to try names.
+  /// Whether files may be created to try names.
   let mayWrite: Bool
 
-  /// The rules, as far as these names of files directly in the folder can be in question.
+  /// Returns the rules that matter for the names of a torrent.
   func rules(for torrent: TorrentMetainfo, isFlat: Bool) -> NameRules {
     guard let root = openNearest() else { return NameRules() }
-    // Nothing was written.
+    // Nothing was written, so closing loses nothing.
     defer { try? fileSystem.close(root) }
-    // Without an answer the usual rules are as good as any.
+    // Without an answer, the default rules are as good as any.
     guard let facts = try? fileSystem.nameFacts(of: root) else { return NameRules() }
     var rules = NameRules()
     rules.longest = max(16, min(255, facts.longestName))
@@ -48,7 +48,7 @@ struct NameProbe {
     return rules
   }
 
-  /// The usual rules of file systems that come from other systems.
+  /// Returns the usual rules of file systems from other operating systems.
   private static func limited(_ usual: NameRules) -> NameRules {
     var rules = usual
     rules.foldsCase = true
@@ -59,14 +59,14 @@ struct NameProbe {
     return rules
   }
 
-  /// The bytes that some file systems refuse.
+  /// The bytes that some file systems do not allow in names.
   private static let delicate = Set<UInt8>(1..<0x20).union([0x7F]).union(#"\:*?"<>|"#.utf8)
 
-  /// The folder, or the nearest one above it that is there.
+  /// Opens the folder, or the nearest existing one above it.
   private func openNearest() -> Descriptor? {
     var path = folder
     while true {
-      // Why it does not open matters when it is used.
+      // The reason why it cannot be opened matters only when it is used.
       if let root = try? fileSystem.openRoot(path, create: false) { return root }
       if path == "." || path == "/" || path.isEmpty { return nil }
       guard let slash = path.lastIndex(of: "/") else {
@@ -77,15 +77,16 @@ struct NameProbe {
     }
   }
 
-  // MARK: - Trying
+  // MARK: - Trials
 
-  /// What became of a file made to try a name.
+  /// The result of a trial of a name.
   private enum Trial {
     case refused
     case made(isSame: Bool)
   }
 
-  /// Makes a file, looks for it under another name, and removes it; nil when none can be made here.
+  /// Creates a file, looks it up under another name and removes it; nil if no file can be created
+  /// here.
   private func trial(
     _ name: [UInt8], seenAs other: [UInt8], in root: Descriptor
   ) -> Trial? {
@@ -94,7 +95,7 @@ struct NameProbe {
       let file = try fileSystem.openFile(name, in: root, .create(executable: false))
       let found = status(other, in: root)
       let made = status(name, in: root)
-      // An empty file cannot fail to be written.
+      // The file is empty, so no write can fail.
       try? fileSystem.close(file)
       try fileSystem.remove(name, in: root)
       return .made(isSame: made != nil && made?.inode == found?.inode)
@@ -107,7 +108,7 @@ struct NameProbe {
   }
 
   private func status(_ name: FileName, in root: Descriptor) -> FileStatus? {
-    // What cannot be looked at is not there, as far as names go.
+    // Names that cannot be looked up count as missing.
     try? fileSystem.status(name, in: root)
   }
 
@@ -142,10 +143,10 @@ struct NameProbe {
     return rules
   }
 
-  // MARK: - Looking
+  // MARK: - Look-ups
 
-  /// Whether a file that could keep its name under the usual rules is there under the one that it has
-  /// under limited ones.
+  /// Returns whether a file exists under its name by the limited rules, though it could keep its
+  /// own name by the default rules.
   private func holdsChangedNames(
     of torrent: TorrentMetainfo, isFlat: Bool, in root: Descriptor, _ limited: NameRules
   ) -> Bool {
@@ -162,19 +163,19 @@ struct NameProbe {
     return false
   }
 
-  /// Whether something has a path.
+  /// Returns whether a path exists.
   private func isThere(_ path: [FileName], in root: Descriptor) -> Bool {
     guard let name = path.first else { return false }
     if path.count == 1 { return status(name, in: root) != nil }
-    // What cannot be opened holds nothing that could be seen.
+    // A folder that cannot be opened counts as empty.
     guard let folder = try? fileSystem.openFolder(name, in: root) else { return false }
-    // Nothing was written.
+    // Nothing was written, so closing loses nothing.
     defer { try? fileSystem.close(folder) }
     return isThere(Array(path.dropFirst()), in: folder)
   }
 
-  /// Learns from what is there: a name that is seen in another case, or that holds what is said to be
-  /// forbidden.
+  /// Derives rules from existing names: one that is found in another case, or one with bytes that
+  /// were assumed to be forbidden.
   private func look(
     at torrent: TorrentMetainfo, isFlat: Bool, in root: Descriptor, _ rules: inout NameRules
   ) {

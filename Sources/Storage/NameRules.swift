@@ -1,32 +1,31 @@
 import Primitives
 
-/// Which names a file system can hold, and which of them it takes for the same.
+/// The rules of a file system for names: the supported ones, and those that it treats as the same.
 package struct NameRules: Equatable, Sendable {
-  /// Whether names that differ only in case are the same.
+  /// Whether case is ignored in comparisons.
   package var foldsCase = false
-  /// Whether the Unicode forms of the same text are the same.
+  /// Whether Unicode normalization is ignored in comparisons.
   package var normalizes = false
-  /// Bytes that no name may hold, besides the slash and NUL.
+  /// The bytes that names must not contain, besides the slash and NUL.
   package var forbidden: Set<UInt8> = []
   /// Whether a name must be UTF-8.
   package var requiresUTF8 = false
-  /// Whether dots and blanks at the end of a name are lost.
+  /// Whether dots and spaces at the end of a name are lost.
   package var dropsTrailing = false
-  /// The most bytes of a name.
+  /// The maximum length of a name, in bytes.
   package var longest = 255
-  /// The most UTF-16 units of a name, where they count as well.
+  /// The maximum length of a name in UTF-16 units, if there is one.
   package var longestUnits: Int?
 
-  /// The rules of the usual Linux file systems, which take any bytes.
+  /// Creates the rules of common Linux file systems, which allow any bytes.
   package init() {}
 
-  /// Whether names can be equal whose bytes are not.
+  /// Whether different names can be the same to the file system.
   var merges: Bool { foldsCase || normalizes }
 }
 
 extension NameRules {
-  /// The name that stands for one of a torrent, which may be the same; nil for one that says nothing
-  /// or leads upwards.
+  /// Returns the name on disk for a name in the torrent; nil if that is empty, `.` or `..`.
   func usable(_ name: FileName) -> FileName? {
     if name.count == 0 || name == "." || name == ".." { return nil }
     var result = name
@@ -47,7 +46,7 @@ extension NameRules {
     return shorten(result)
   }
 
-  /// Cuts a name so that it fits with an infix before its extension, which is kept.
+  /// Shortens a name so that it fits with an infix before its extension, which is kept.
   func shorten(_ name: FileName, inserting infix: String = "") -> FileName {
     let (stem, end) = Self.splitExtension(name)
     var stemLength = min(stem.count, max(1, longest - infix.utf8.count - end.count))
@@ -65,17 +64,17 @@ extension NameRules {
     return FileName(Self.cut(stem, to: stemLength) + infix.utf8 + end)
   }
 
-  /// As much of a name's front as leaves room for an ending, and for what may be put behind it.
+  /// Returns the beginning of a name that leaves room for a suffix and for `spare` after it.
   func fitting(_ name: FileName, before ending: String, spare: String) -> FileName {
     let room = max(1, longest - ending.utf8.count - spare.utf8.count)
     return FileName(Self.cut(name.bytes, to: room))
   }
 
-  /// The first bytes of a name, not ending within a character of UTF-8.
+  /// Returns the first bytes of a name, without splitting a UTF-8 character.
   private static func cut(_ name: ArraySlice<UInt8>, to length: Int) -> ArraySlice<UInt8> {
     guard length < name.count else { return name }
     var end = name.startIndex + length
-    // A character has three bytes at most that continue it.
+    // A character has at most three continuation bytes.
     var back = 0
     while back < 3, end > name.startIndex + 1, name[end] & 0xC0 == 0x80 {
       end -= 1
@@ -84,10 +83,9 @@ extension NameRules {
     return name[end] & 0xC0 == 0x80 ? name.prefix(length) : name[..<end]
   }
 
-  /// Splits a name before its extension, whose dot belongs to it.
+  /// Splits a name before the dot of its extension.
   ///
-  /// A dot in front makes a hidden file, not an extension, and what is longer than any extension is
-  /// part of the name.
+  /// A dot at the start marks a hidden file, and a very long ending is not an extension.
   private static func splitExtension(
     _ name: FileName
   ) -> (stem: ArraySlice<UInt8>, end: ArraySlice<UInt8>) {
@@ -98,10 +96,11 @@ extension NameRules {
     return (bytes[..<dot], bytes[dot...])
   }
 
-  /// Text by which names are the same here: equal as strings when forms of Unicode do not count, and
-  /// byte for byte when they do.
+  /// Returns text that is equal for names that the file system treats as the same.
+  ///
+  /// If normalization is ignored, texts are compared as strings; otherwise byte for byte.
   func folded(_ name: FileName) -> String {
-    // There and back, since some letters have a form of their own only in one direction.
+    // Two conversions are needed, because some letters have a counterpart in one direction only.
     foldsCase ? name.text.uppercased().lowercased() : name.text
   }
 }

@@ -1,30 +1,30 @@
 import Metainfo
 import Primitives
 
-/// Where the bytes of a torrent lie on disk, given which files are wanted.
+/// The mapping from a torrent's bytes to files on disk, given a selection of files.
 ///
-/// There is a place for each file, by the file's number. If files are left out, there is one more,
-/// the part file: pieces at the border of a wanted file reach into its neighbours, and since those
-/// are not made, what these pieces hold of them is packed into the part file, one bit after the
-/// other in the torrent's order. Other pieces of a file that is left out keep their place in it:
-/// an earlier run may have fetched them.
+/// There is a place for each file, with the file's index. If files are left out, there is one more
+/// place, the part file. Pieces at the border of a selected file extend into its neighbours. If a
+/// neighbour is left out, its bytes of those pieces are stored in the part file, contiguously and
+/// in the torrent's order. All other pieces of such a file keep their place in it, because an
+/// earlier run may have downloaded them.
 struct OutputLayout: Sendable {
-  /// One file on disk.
+  /// A file on disk.
   struct Place: Sendable {
     let length: Int64
     let isExecutable: Bool
-    /// Whether it exists on disk at all; padding does not.
+    /// Whether the file exists on disk; padding does not.
     let isStored: Bool
-    /// Whether it is made and must become whole.
+    /// Whether the file is selected and must become complete.
     let isWanted: Bool
   }
 
-  /// A run of bytes of a file that is left out, which wanted pieces hold.
+  /// A range of bytes of an unselected file that belongs to selected pieces.
   struct Stray: Equatable, Sendable {
-    /// Where it begins in the torrent.
+    /// The offset within the torrent.
     let start: Int64
     let length: Int64
-    /// Where it begins in the part file.
+    /// The offset within the part file.
     let position: Int64
   }
 
@@ -33,14 +33,14 @@ struct OutputLayout: Sendable {
   let names: OutputNames
   let places: [Place]
   private let partName: FileName?
-  /// The pieces that hold bytes of wanted files.
+  /// The pieces with bytes of selected files.
   let wanted: Bitfield
-  /// The content of the part file behind its header, in rising order.
+  /// The contents of the part file after its header, in ascending order.
   let strays: [Stray]
   /// The header of the part file.
   let partHeader: [UInt8]
 
-  /// The part file's place; nil when no file is left out, or when there shall be none.
+  /// The index of the part file's place; nil if no file is left out or no part file is used.
   var partPlace: Int? { places.count > files.files.count ? files.files.count : nil }
 
   init(
@@ -69,13 +69,13 @@ struct OutputLayout: Sendable {
     self.places = places
   }
 
-  /// Where a place lies: the names below the output folder.
+  /// Returns the path of a place below the output folder.
   func path(of place: Int) -> ArraySlice<FileName> {
     if place == partPlace { return [partName ?? ""] }
     return names.path(of: files.files[place])
   }
 
-  /// What the part file of a selection holds.
+  /// Returns the contents of the part file for a selection.
   static func strays(
     in layout: FileLayout, selection: FileSelection, wanted: Bitfield
   ) -> [Stray] {
@@ -85,7 +85,7 @@ struct OutputLayout: Sendable {
     where layout.files.isStored(file) && !selection.contains(file) {
       let pieces = layout.pieces(ofFile: file)
       guard let first = pieces.first, let last = pieces.last else { continue }
-      // A piece between the two lies in this file alone, so nobody wants it.
+      // A piece between these two lies in this file only, so it is not selected.
       for piece in first == last ? [first] : [first, last] where wanted.contains(PieceIndex(piece))
       {
         let range = layout.range(of: PieceIndex(piece))
@@ -98,14 +98,14 @@ struct OutputLayout: Sendable {
     return strays
   }
 
-  /// The pieces that have bytes in the part file.
+  /// The pieces with bytes in the part file.
   var strayPieces: [PieceIndex] {
     strays.map { files.piece(at: $0.start) }
   }
 
   /// Calls `body` for each part of a range of the torrent that lies in one place, in order.
   ///
-  /// The span's file is the place's number. Parts in places that are not stored are padding.
+  /// The span's `file` is the place's index. Parts in places that are not stored are padding.
   func forEachSpan<Failure: Error>(
     of range: Range<Int64>, _ body: (FileSpan) throws(Failure) -> Void
   ) throws(Failure) {
@@ -130,18 +130,19 @@ struct OutputLayout: Sendable {
     }
   }
 
-  /// The parts of one piece, each inside one place, in order.
+  /// Returns the parts of a piece that lie in one place each, in order.
   func spans(of piece: PieceIndex) -> [FileSpan] {
     var spans: [FileSpan] = []
     forEachSpan(of: files.range(of: piece)) { spans.append($0) }
     return spans
   }
 
-  /// The stray that holds a byte of the torrent, if one does, and where that answer ends.
+  /// Returns the stray that contains a byte of the torrent, if any, and the end of that answer's
+  /// validity.
   private func stray(at position: Int64) -> (Stray?, limit: Int64) {
     var low = 0
     var high = strays.count
-    // The first stray that begins after the position.
+    // Find the first stray that begins after the position.
     while low < high {
       let middle = low + (high - low) / 2
       if strays[middle].start <= position { low = middle + 1 } else { high = middle }

@@ -1,13 +1,13 @@
 import Metainfo
 public import Primitives
 
-/// A file whose name on disk is not the torrent's.
+/// A file whose name on disk differs from that in the torrent.
 public struct NameChange: Hashable, Sendable {
-  /// The file's number in the torrent, from 0.
+  /// The file's index in the torrent.
   public let file: Int
-  /// The path that the torrent gives it, below the output folder.
+  /// The path in the torrent, below the output folder.
   public let path: [FileName]
-  /// The path that it has on disk, below the output folder.
+  /// The path on disk, below the output folder.
   public let diskPath: [FileName]
 
   /// Creates a change.
@@ -18,26 +18,26 @@ public struct NameChange: Hashable, Sendable {
   }
 }
 
-/// What the files of a torrent are called on disk.
+/// The names of a torrent's files on disk.
 ///
-/// A file has its torrent's names, byte for byte, unless the file system cannot hold them, another
-/// file has the same path there, or they would lead elsewhere.
+/// A file keeps the torrent's names byte for byte, unless the file system does not support them,
+/// another file has the same path there, or they would lead to another place.
 struct OutputNames: Sendable {
   /// The paths of the files that could not keep theirs.
   private let changed: [Int: [FileName]]
   private let isFlat: Bool
-  /// What the torrent's name becomes.
+  /// The torrent's name on disk.
   let top: FileName
-  /// How names are made that are not the torrent's.
+  /// The rules for names that differ from those of the torrent.
   let rules: NameRules
 
-  /// Decides about all names of a torrent.
+  /// Chooses all names of a torrent.
   ///
   /// - Parameters:
   ///   - torrent: The torrent.
-  ///   - isFlat: Whether the files of a torrent of several lie in the output folder itself.
-  ///   - probe: Finds out what the file system can hold. It is asked only if the torrent has names
-  ///     about which file systems differ.
+  ///   - isFlat: Whether the files of a multi-file torrent lie in the output folder itself.
+  ///   - probe: Determines the rules of the file system. It is called only if the torrent has names
+  ///     that file systems treat differently.
   init(torrent: TorrentMetainfo, isFlat: Bool, probe: () -> NameRules) {
     self.isFlat = isFlat && torrent.isMultiFile
     let name = torrent.info.nameBytes
@@ -63,7 +63,7 @@ struct OutputNames: Sendable {
       let path = Array(file.path.dropFirst(self.isFlat ? 1 : 0))
       var usable = path.compactMap(rules.usable)
       if torrent.isMultiFile, !self.isFlat {
-        // The top folder has the same name for all files, and a file needs one of its own.
+        // The top folder has the same name for all files, and each file needs a name of its own.
         usable = [top] + path.dropFirst().compactMap(rules.usable)
         if usable.count == 1 { usable.append("_") }
       } else if usable.isEmpty {
@@ -75,7 +75,7 @@ struct OutputNames: Sendable {
     changed = others
   }
 
-  /// Whether a name has more bytes than that.
+  /// Returns whether a name is longer than a limit, in bytes.
   private static func hasLonger(_ torrent: TorrentMetainfo, than longest: Int) -> Bool {
     let files = torrent.layout.files
     if torrent.info.nameBytes.count > longest { return true }
@@ -87,13 +87,13 @@ struct OutputNames: Sendable {
     return false
   }
 
-  /// Where a file lies below the output folder.
+  /// Returns the path of a file below the output folder.
   func path(of file: TorrentFile) -> ArraySlice<FileName> {
     if let path = changed[file.index] { return path[...] }
     return isFlat ? file.path.dropFirst() : file.path[...]
   }
 
-  /// The names directly in the output folder, folded.
+  /// Returns the names directly in the output folder, folded.
   func topNames(of files: FileList) -> Set<String> {
     var names: Set<String> = []
     var last: FileName?
@@ -105,10 +105,10 @@ struct OutputNames: Sendable {
     return names
   }
 
-  /// A name without regard to case, which some file system may not have.
+  /// Returns a name in lower case, since the file system may ignore case.
   func folded(_ name: FileName) -> String { name.text.lowercased() }
 
-  /// The files whose path is not the torrent's, in order.
+  /// Returns the files whose path differs from that in the torrent, in order.
   func changes(in files: FileList) -> [NameChange] {
     changed.sorted { $0.key < $1.key }.map { index, path in
       NameChange(

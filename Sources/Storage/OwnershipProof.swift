@@ -1,34 +1,35 @@
 import Metainfo
 import Primitives
 
-/// The files that a state file proves to be ours.
+/// The proof by a state file that files are ours.
 ///
-/// A name proves nothing: strangers choose the names in torrents, and users move files. So a file
-/// may be written only if a record names it and it is the file that the record means:
+/// A name proves nothing: strangers choose the names in torrents, and users move files. A file may
+/// be written only if a record names it and it is the file that the record means:
 ///
-/// - the very file that was left, by its number and time of birth, whatever became of its content;
-/// - or one with the size and the time of change that it was left with, as in a copy;
-/// - or one that was to be made when the record was saved, and was changed while that run, which was
-///   killed later, can still have lived.
+/// - the same file by inode and time of creation, with any content;
+/// - or a file with the recorded size and modification time, as after a copy;
+/// - or a file that was about to be created when the record was saved, and was changed while that
+///   run, which was killed later, may still have been alive.
 ///
-/// Where none of this holds although the record names the file (the folder was copied without times,
-/// or the record was cut short), its content decides, once that has been hashed. A file that we had
-/// completed must be as we left it: an edited one is the user's.
+/// If none of this holds although the record names the file (the folder was copied without times,
+/// or the record is truncated), the file's content decides, after it has been hashed. A file that
+/// we completed must be unchanged; an edited one is the user's.
 struct OwnershipProof {
-  /// The verdict on one file.
+  /// The verdict on a file.
   enum Claim: Equatable {
     case ours
-    /// The record names the file, and its content must prove the rest.
+    /// The record names the file, but its content must prove the rest.
     case undecided
     case foreign
   }
 
-  /// How much earlier than its record a file can seem to have been made, in nanoseconds: the steps
-  /// of the coarsest clock of a file system.
+  /// The time by which a file can seem older than its record, in nanoseconds.
+  ///
+  /// It is the resolution of the coarsest clock of a file system.
   private static let clockStep: Int64 = 2_000_000_000
 
   private let finding: StateFile.Finding
-  /// Whether the machine was started anew since the record was saved, or may have been.
+  /// Whether the machine was, or may have been, rebooted after the record was saved.
   private let hasRestarted: Bool
 
   init(_ finding: StateFile.Finding, boot: String) {
@@ -36,7 +37,8 @@ struct OwnershipProof {
     hasRestarted = boot.isEmpty || finding.record?.boot != boot
   }
 
-  /// The verdict on a file of the torrent, or on the part file by the number after the last one.
+  /// Returns the verdict on a file of the torrent, or on the part file, whose index is the number
+  /// of files.
   func claim(on index: Int, _ now: FileStamp) -> Claim {
     switch finding {
     case .none, .foreign: .foreign
@@ -57,7 +59,7 @@ struct OwnershipProof {
   private func claim(
     onUnfinished now: FileStamp, left: FileStamp?, isClean: Bool, original: Bool, savedAt: Int64
   ) -> Claim {
-    // While the run lived, it may have written more than its last record tells.
+    // While the run was alive, it may have written more than its last record tells.
     let mayHaveGrown = !isClean && original
     let end = savedAt &+ StateTrust.grace
     guard let left else {
@@ -71,16 +73,17 @@ struct OwnershipProof {
     return mayHaveGrown && hasGrown ? .ours : .undecided
   }
 
-  /// Whether a file that was complete is as it was left, or has only lost writes in a power cut.
+  /// Returns whether a completed file is unchanged, or has at most lost writes in a power failure.
   private func isUntouched(_ now: FileStamp, left: FileStamp) -> Bool {
     now.hasSameContentFacts(as: left)
       || hasRestarted && now.isSameFile(as: left) && now.modified <= left.modified
   }
 
-  /// Whether the content of an undecided file proves it ours, given the pieces that were hashed and
-  /// found right.
+  /// Returns whether the content of an undecided file proves it ours, given the pieces that were
+  /// verified.
   ///
-  /// A piece that lies in the file alone must be right, and so must those that the record lists.
+  /// At least one piece that lies in this file only must be correct, and so must all pieces that
+  /// the record lists.
   func isProved(file: TorrentFile, in layout: FileLayout, verified: Bitfield) -> Bool {
     var hasOwnPiece = false
     for number in layout.pieces(ofFile: file.index) {

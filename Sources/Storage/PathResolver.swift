@@ -1,13 +1,13 @@
 import Primitives
 
-/// Gives every file of a torrent a path of its own on a file system.
+/// A resolver that gives every file of a torrent a unique path on a file system.
 ///
-/// The first to come keeps its name; a later one becomes `name.1.ext`, and so on. The outcome
-/// depends on the order of the files and the rules alone. Names chosen to collide cost no more than
-/// others: after a bounded number of tries in vain numbers are given out only once, and then each
-/// try in vain is on account of another name of the torrent.
+/// The first file with a name keeps it; later ones become `name.1.ext` and so on. The result
+/// depends only on the order of the files and on the rules. Names chosen to collide cost no more
+/// than others. After a bounded number of failed attempts, each number is used only once, so each
+/// further failure is due to another name in the torrent.
 struct PathResolver {
-  /// A name in a folder, so that what the file system takes for the same is equal.
+  /// A name in a folder; names that the file system treats as the same have equal keys.
   private struct Key: Hashable {
     let folder: Int
     let bytes: FileName
@@ -26,12 +26,12 @@ struct PathResolver {
     case folder(Int)
   }
 
-  /// How many tries may be in vain before numbers are given out only once.
+  /// The number of failed attempts after which each number is used only once.
   private static let patience = 500
 
   private let rules: NameRules
   private var entries: [Key: Entry] = [:]
-  /// Where folders went whose name a file had already.
+  /// The new names of folders whose name was taken by a file.
   private var movedFolders: [Key: (name: FileName, folder: Int)] = [:]
   /// The last number given to duplicates of a name.
   private var lastNumbers: [Key: Int] = [:]
@@ -43,7 +43,7 @@ struct PathResolver {
     self.rules = rules
   }
 
-  /// Claims a path of usable names for a file and returns the path that it gets.
+  /// Claims a path of usable names for a file, and returns the unique path.
   mutating func claim(_ path: [FileName]) -> [FileName] {
     var result: [FileName] = []
     var folder = 0

@@ -2,39 +2,39 @@ import Hashing
 import Metainfo
 import Primitives
 
-/// The working memory of one thread that checks pieces: 1 MiB, whatever the piece length.
+/// The working memory of one thread that checks pieces: 1 MiB, with any piece length.
 ///
-/// It stays in a core's own cache between the copy out of the page cache and the hash pass. Mapping
-/// the files would save some of the copying, but a file that somebody cuts meanwhile would then kill
-/// the process.
+/// It stays in the core's own cache between the copy from the page cache and the hash pass. Mapping
+/// the files would avoid some copying, but truncation of a mapped file would kill the process.
 struct PieceCheck: ~Copyable {
   enum Content {
     /// A file is missing or too short.
     case absent
     /// The piece lies in a hole of its file.
     case zeros
-    /// Bytes that must be read.
+    /// The piece must be read.
     case data
   }
 
-  /// How many pieces are hashed at once.
+  /// The number of pieces hashed at once.
   static let lanes = 16
-  /// How many bytes of each are read in one step.
+  /// The number of bytes of each piece that are read in one step.
   static let step = 64 << 10
-  /// How many bytes of each are asked of the disk ahead of their step.
+  /// The number of bytes of each piece that are prefetched.
   static let ahead = 1 << 20
-  /// How many pieces are looked at before progress is told, also when none needs reading.
+  /// The maximum number of pieces between two reports of progress, including those that are not
+  /// read.
   static let scanBound = 1024
 
-  /// How many pieces are verified at once: small ones fill the buffer.
+  /// The number of pieces in a batch, in which small pieces fill the buffer.
   let batchLimit: Int
   private let storage: TorrentStorage
   private let records: [FileTable.Record]
   private let holes: HoleMap
   private let buffer: UnsafeMutableRawBufferPointer
-  /// The hash of a full piece of zeros, made when it is first needed.
+  /// The hash of a whole piece of zeros, computed on first use.
   private var hashOfZeros: PieceHash?
-  /// The hole or the data found last.
+  /// The hole or data extent found last.
   private var extent: HoleMap.Extent?
 
   init(storage: TorrentStorage, holes: HoleMap) {
@@ -53,7 +53,7 @@ struct PieceCheck: ~Copyable {
     buffer.deallocate()
   }
 
-  /// What a look at the files' sizes and holes tells of a piece.
+  /// Classifies a piece by the files' sizes and holes.
   mutating func content(of piece: PieceIndex) throws(StorageError) -> Content {
     var storedSpans = 0
     var last: FileSpan?
@@ -75,7 +75,8 @@ struct PieceCheck: ~Copyable {
     return isHole ? .zeros : .data
   }
 
-  /// The hole or the data in which a span begins; the file system is asked once for each.
+  /// Returns the hole or data extent in which a span begins; the file system is asked once for
+  /// each.
   private mutating func extent(at span: FileSpan) throws(StorageError) -> HoleMap.Extent {
     if let extent, extent.file == span.file, extent.range.contains(span.offset) { return extent }
     let (storage, end) = (storage, records[span.file].size)
@@ -95,7 +96,7 @@ struct PieceCheck: ~Copyable {
     return found
   }
 
-  /// Whether a piece of full length is right when all its bytes are zero.
+  /// Returns whether a piece of full length is correct if all its bytes are zero.
   mutating func isHashOfZeros(_ piece: PieceIndex) -> Bool {
     if let hashOfZeros { return hashOfZeros == storage.torrent.pieceHash(piece) }
     buffer.initializeMemory(as: UInt8.self, repeating: 0)
@@ -111,7 +112,7 @@ struct PieceCheck: ~Copyable {
     return hash == storage.torrent.pieceHash(piece)
   }
 
-  /// Reads and hashes at most `batchLimit` pieces in rising order; returns the right ones.
+  /// Reads and hashes at most `batchLimit` pieces in ascending order; returns the correct ones.
   func verify(_ pieces: [PieceIndex]) throws(StorageError) -> [PieceIndex] {
     guard !pieces.isEmpty else { return [] }
     return storage.torrent.geometry.pieceLength <= Self.step
@@ -120,7 +121,7 @@ struct PieceCheck: ~Copyable {
 
   // MARK: - Small pieces
 
-  /// Reads pieces that lie one after the other at once, and hashes all of them in one run.
+  /// Reads each run of adjacent pieces at once, and hashes all pieces in one pass.
   private func verifySmall(_ pieces: [PieceIndex]) throws(StorageError) -> [PieceIndex] {
     let geometry = storage.torrent.geometry
     var chunks: [UnsafeRawBufferPointer] = []
@@ -144,7 +145,7 @@ struct PieceCheck: ~Copyable {
     }
   }
 
-  /// Reads a run of pieces into the buffer; returns those that could be read whole.
+  /// Reads a run of pieces into the buffer; returns those that could be read completely.
   private func read(
     _ run: ArraySlice<PieceIndex>, at position: Int
   ) throws(StorageError) -> ArraySlice<PieceIndex> {
@@ -154,7 +155,7 @@ struct PieceCheck: ~Copyable {
     let part = UnsafeMutableRawBufferPointer(
       rebasing: buffer[position..<position + Int(range.upperBound - range.lowerBound)])
     if try storage.read(range, into: part) { return run }
-    // A file was cut since it was looked at: the other pieces still count.
+    // A file was truncated after the survey, but the other pieces are still valid.
     guard run.count > 1 else { return [] }
     var readable: [PieceIndex] = []
     for piece in run {
@@ -166,7 +167,7 @@ struct PieceCheck: ~Copyable {
 
   // MARK: - Large pieces
 
-  /// Reads a step of each piece and hashes the steps across the lanes, until the pieces end.
+  /// Reads and hashes all pieces step by step, one step of each piece at a time.
   private func verifyInSteps(_ pieces: [PieceIndex]) throws(StorageError) -> [PieceIndex] {
     let geometry = storage.torrent.geometry
     var states = Array(repeating: SHA1State(), count: pieces.count)
@@ -195,7 +196,7 @@ struct PieceCheck: ~Copyable {
     }
   }
 
-  /// Lets a disk read long stretches while steps of several pieces take turns.
+  /// Prefetches long stretches for a disk, since the steps of several pieces alternate.
   private func prefetch(_ pieces: [PieceIndex], from position: Int) throws(StorageError) {
     let geometry = storage.torrent.geometry
     for piece in pieces {

@@ -2,19 +2,19 @@ import CPosix
 import Glibc
 package import Primitives
 
-/// The operating system's files.
+/// The files of the operating system.
 package struct PosixFileSystem: FileSystem {
   /// Creates the file system, which has no state.
   package init() {}
 
-  /// An eighth of the descriptors that the process may have, within 128 and 2048.
+  /// An eighth of the process's descriptor limit, between 128 and 2048.
   package var openFileLimit: Int {
     var limit = rlimit()
     guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 128 }
     return Int(max(128, min(2048, limit.rlim_cur / 8)))
   }
 
-  /// The kernel's random name of this start of the machine.
+  /// The kernel's random id of the current boot.
   package var bootIdentity: String {
     let file = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC)
     guard file >= 0 else { return "" }
@@ -36,7 +36,7 @@ package struct PosixFileSystem: FileSystem {
     }
   }
 
-  /// The same for a call on a name.
+  /// Repeats a call on a name while signals interrupt it.
   private func check<Result: SignedInteger>(
     _ call: StaticString, _ name: FileName, _ body: (UnsafePointer<CChar>) -> Result
   ) throws(SystemCallError) -> Result {
@@ -53,9 +53,9 @@ package struct PosixFileSystem: FileSystem {
     }
   }
 
-  /// Makes the folders of a path that are missing; returns why one could not be made.
+  /// Creates the missing folders of a path; returns the first failure.
   ///
-  /// A folder that exists can answer "read-only" or "not permitted", so opening the path decides.
+  /// An existing folder can be reported as read-only or not permitted, so opening the path decides.
   private func makeRoot(_ path: String) -> SystemCallError? {
     var obstacle: SystemCallError?
     var prefix = path.utf8.first == UInt8(ascii: "/") ? "/" : ""
@@ -70,7 +70,7 @@ package struct PosixFileSystem: FileSystem {
     return obstacle
   }
 
-  /// Asks fstatfs(2), and for a folder that folds case its flags.
+  /// Calls fstatfs(2), and reads the flags of a folder that may fold case.
   package func nameFacts(of folder: Descriptor) throws(SystemCallError) -> NameFacts {
     var type: UInt64 = 0
     var longest: Int64 = 0
@@ -88,12 +88,12 @@ package struct PosixFileSystem: FileSystem {
     return Descriptor(try check("openat", name) { openat(folder.number, $0, flags) })
   }
 
-  /// Makes a folder with mkdirat(2).
+  /// Creates a folder with mkdirat(2).
   package func makeFolder(_ name: FileName, in folder: Descriptor) throws(SystemCallError) {
     _ = try check("mkdirat", name) { mkdirat(folder.number, $0, 0o777) }
   }
 
-  /// Opens a file with openat(2); `O_NONBLOCK` keeps a pipe from holding the run up.
+  /// Opens a file with openat(2) and `O_NONBLOCK`, so that a pipe cannot block the run.
   package func openFile(
     _ name: FileName, in folder: Descriptor, _ access: FileAccess
   ) throws(SystemCallError) -> Descriptor {
@@ -108,7 +108,7 @@ package struct PosixFileSystem: FileSystem {
     return Descriptor(try check("openat", name) { openat(folder.number, $0, flags, mode) })
   }
 
-  /// Asks statx(2) with `AT_SYMLINK_NOFOLLOW`.
+  /// Calls statx(2) with `AT_SYMLINK_NOFOLLOW`.
   package func status(
     _ name: FileName, in folder: Descriptor
   ) throws(SystemCallError) -> FileStatus {
@@ -117,7 +117,7 @@ package struct PosixFileSystem: FileSystem {
     return FileStatus(status)
   }
 
-  /// Asks statx(2).
+  /// Calls statx(2).
   package func status(of file: Descriptor) throws(SystemCallError) -> FileStatus {
     var status = cposix_file_status()
     _ = try check("statx") { cposix_status_of_file(file.number, &status) }
@@ -138,43 +138,43 @@ package struct PosixFileSystem: FileSystem {
     try check("pwrite") { pwrite(file.number, bytes.baseAddress, bytes.count, off_t(offset)) }
   }
 
-  /// Cuts or extends with ftruncate(2).
+  /// Truncates or extends with ftruncate(2).
   package func resize(_ file: Descriptor, to length: Int64) throws(SystemCallError) {
     _ = try check("ftruncate") { ftruncate(file.number, off_t(length)) }
   }
 
-  /// Reserves room with fallocate(2).
+  /// Reserves space with fallocate(2).
   package func reserve(
     _ file: Descriptor, length: Int64, thoroughly: Bool
   ) throws(SystemCallError) {
     _ = try check("fallocate") { cposix_fallocate(file.number, length, thoroughly ? 1 : 0) }
   }
 
-  /// Asks lseek(2) with `SEEK_DATA`; where holes are unknown, everything is data.
+  /// Calls lseek(2) with `SEEK_DATA`; if holes are unknown, everything is data.
   package func nextData(
     _ file: Descriptor, from offset: Int64
   ) throws(SystemCallError) -> Int64? {
     do {
       return try check("lseek") { cposix_next_data(file.number, offset) }
     } catch {
-      // ENXIO: nothing but a hole. Anything else: the file system knows no holes.
+      // ENXIO means that only a hole follows, other errors that the file system knows no holes.
       return error.code == ENXIO ? nil : offset
     }
   }
 
-  /// Asks lseek(2) with `SEEK_HOLE`; where holes are unknown, there is none.
+  /// Calls lseek(2) with `SEEK_HOLE`; if holes are unknown, there are none.
   package func nextHole(
     _ file: Descriptor, from offset: Int64
   ) throws(SystemCallError) -> Int64 {
     do {
       return try check("lseek") { cposix_next_hole(file.number, offset) }
     } catch {
-      // ENXIO: beyond the end, which somebody has moved. Anything else: holes are not known.
+      // ENXIO means that the file was truncated, other errors that the file system knows no holes.
       return error.code == ENXIO ? offset : .max
     }
   }
 
-  /// Hints with posix_fadvise(2).
+  /// Announces reads with posix_fadvise(2).
   package func prefetch(_ file: Descriptor, _ range: Range<Int64>) {
     cposix_prefetch(file.number, range.lowerBound, range.upperBound - range.lowerBound)
   }
@@ -217,7 +217,7 @@ package struct PosixFileSystem: FileSystem {
       } catch {
         guard error.code == EINVAL || error.code == ENOSYS else { throw error }
       }
-      // Not every file system can do both in one step. An empty file reserves the name then.
+      // Not every file system can do both in one step. An empty file then reserves the name.
       let file = try openFile(newName, in: folder, .create(executable: false))
       try close(file)
     }
@@ -240,7 +240,7 @@ package struct PosixFileSystem: FileSystem {
 
   /// Closes with close(2).
   package func close(_ descriptor: Descriptor) throws(SystemCallError) {
-    // Never again after EINTR: the descriptor is free by then.
+    // After EINTR the descriptor is already free, so the call is not repeated.
     guard Glibc.close(descriptor.number) != -1 else {
       let code = errno
       if code != EINTR { throw SystemCallError(call: "close", code: code) }

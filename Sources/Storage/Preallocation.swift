@@ -1,11 +1,13 @@
-/// How room for a file is made before its pieces come, which they do in any order.
+/// The allocation of space for files, whose pieces arrive in any order.
 public enum Preallocation: Hashable, Sendable, CaseIterable {
-  /// Reserved when a file is first written, where the file system can, else as `sparse`.
+  /// Reserves a file's space on its first write if the file system supports that; otherwise as
+  /// `sparse`.
   case automatic
-  /// Not at all: files grow as pieces come.
+  /// No allocation: files grow as pieces arrive.
   case none
-  /// Files get their length when they are first written, and take room as pieces come.
+  /// Sets a file's length on its first write; space is allocated as pieces arrive.
   case sparse
-  /// All files are made and reserved at the start; an error where the file system cannot.
+  /// Creates all files and reserves their space at the start; fails if the file system cannot do
+  /// that.
   case full
 }

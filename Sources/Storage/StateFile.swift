@@ -2,28 +2,29 @@ import Glibc
 import Metainfo
 import Primitives
 
-/// The state file of one torrent in its output folder, and the lock that it carries.
+/// The state file of a torrent in its output folder, and the lock on it.
 ///
-/// Its existence says "incomplete". The run that holds its lock owns the output. It is replaced as a
-/// whole: written under another name, locked, then renamed over the old one. So a crash leaves the
-/// old record or the new one, never half of one, and the name is never without a lock.
+/// Its existence means that the download is incomplete. The run that holds its lock owns the
+/// output. It is always replaced as a whole: written under a temporary name, locked, and then
+/// renamed. A crash therefore leaves the old record or the new one, never a part of one, and there
+/// is always a lock on the name.
 ///
-/// Its name proves nothing, since strangers choose the names in a torrent. A file is taken for ours
-/// only if its content proves it; any other is neither read further nor replaced nor removed.
+/// The name proves nothing, since strangers choose the names in a torrent. A file is treated as
+/// ours only if its content proves it. Any other file is not read further, replaced or removed.
 struct StateFile {
   static let suffix = ".swift-torrent"
-  /// The endings of the names under which it is written, in the order in which they are tried.
+  /// The suffixes of its temporary names, in the order of trial.
   static let temporaryEndings = ["~"] + (1...9).map { "~\($0)" }
 
-  /// The meaning of the file that was there.
+  /// The meaning of an existing file.
   enum Finding: Equatable {
-    /// There is no such file.
+    /// The file does not exist.
     case none
-    /// A record of this torrent, written at `savedAt` nanoseconds since 1970.
+    /// A record of this torrent, saved at `savedAt`, in nanoseconds since 1970.
     ///
-    /// It is `original` if it is still the file into which a run of ours wrote it; a copy is not.
+    /// It is `original` if a run of ours wrote it into this very file, which is not a copy.
     case record(StateRecord, original: Bool, savedAt: Int64)
-    /// A record of this torrent that was cut short.
+    /// A truncated record of this torrent.
     case cut
     /// A file that is not ours.
     case foreign
@@ -38,9 +39,9 @@ struct StateFile {
   private let folder: String
   private let fileSystem: any FileSystem
   private let synchronizes: Bool
-  /// The open file that holds the lock.
+  /// The open file with the lock.
   private var lock: Descriptor?
-  /// What was there when it was read.
+  /// The meaning of the file when it was read.
   private(set) var finding = Finding.none
 
   init(
@@ -57,12 +58,13 @@ struct StateFile {
   /// The file's path, for messages.
   var path: String { folder + "/" + name.text }
 
-  /// Whether we hold the lock.
+  /// Whether this run holds the lock.
   var isLocked: Bool { lock != nil }
 
-  /// `NAME.swift-torrent`; with digits of the info-hash when the torrent itself has such a file.
+  /// Returns `NAME.swift-torrent`, with digits of the info-hash if the torrent itself has such a
+  /// file.
   ///
-  /// A long name is cut, so that every name derived from this one can exist.
+  /// A long name is shortened, so that all names derived from this one are possible.
   static func name(for torrent: TorrentMetainfo, names: OutputNames) -> FileName {
     let taken = names.topNames(of: torrent.layout.files)
     let hash = torrent.infoHash.description
@@ -79,12 +81,12 @@ struct StateFile {
 
   // MARK: - Reading and locking
 
-  /// Reads the file, if there is one, and takes its lock if it is ours.
+  /// Reads the file, if it exists, and takes its lock if it is ours.
   mutating func load(root: Descriptor) throws(StorageError) {
     unlock()
     finding = .none
-    // A run that replaces the file between our opening and our locking makes us lock a file that
-    // has no name any more: then the file that has it now counts.
+    // Another run may replace the file between our open and our lock. We then hold the lock of a
+    // file without a name, and the file with the name counts.
     for _ in 0..<8 {
       guard let file = try openRegular(root: root) else { return }
       guard try takeLock(file) else {
@@ -142,7 +144,9 @@ struct StateFile {
     do { return try fileSystem.status(of: file) } catch { throw StorageError(error, path: path) }
   }
 
-  /// The file's bytes; those beyond the longest record are left out, which makes it a foreign file.
+  /// Returns the file's bytes, up to one more than the maximum length of a record.
+  ///
+  /// A file of that length is foreign.
   private func readAll(_ file: Descriptor) throws(StorageError) -> [UInt8] {
     let limit = StateRecord.maximumLength(for: torrent) + 1
     do throws(SystemCallError) {
@@ -155,9 +159,9 @@ struct StateFile {
 
   // MARK: - Writing
 
-  /// Writes the file anew, as a whole; the lock is held from the first time on.
+  /// Replaces the file as a whole; the lock is held from the first time on.
   ///
-  /// A file that is there without our lock is replaced only when `overwrite` says so.
+  /// An existing file without our lock is replaced only with `overwrite`.
   mutating func replace(
     with record: StateRecord, root: Descriptor, overwrite: Bool
   ) throws(StorageError) {
@@ -170,7 +174,7 @@ struct StateFile {
       do {
         try fileSystem.rename(temporaryName, to: name, in: root, replacing: replaces)
       } catch {
-        // Of two runs that begin at once only one goes on.
+        // Of two runs that begin at the same time, only one continues.
         throw error.code == EEXIST ? .locked(path: path) : StorageError(error, path: path)
       }
     } catch {
@@ -184,10 +188,10 @@ struct StateFile {
     finding = .record(record, original: true, savedAt: record.identity?.modified ?? 0)
   }
 
-  /// Makes a file beside the state file that nobody else has.
+  /// Creates a temporary file beside the state file.
   ///
-  /// A name can be taken by a file of somebody's, or be left by a run that died while it wrote it. Only
-  /// the latter, which its content proves, is removed.
+  /// A name may be taken by a file of the user, or left by a run that died while writing. Only the
+  /// latter, which its content proves, is removed.
   private func createTemporary(
     root: Descriptor
   ) throws(StorageError) -> (file: Descriptor, name: FileName) {
@@ -214,9 +218,9 @@ struct StateFile {
     }
   }
 
-  /// Removes a file that a run which died has left, with a record of ours or the beginning of one.
+  /// Removes a file that a dead run has left, if it contains the start of a record of ours.
   ///
-  /// A run that is alive holds its lock.
+  /// A run that is alive holds the file's lock.
   private func removeLeftover(_ candidate: FileName, root: Descriptor) -> Bool {
     do throws(SystemCallError) {
       let file = try fileSystem.openFile(candidate, in: root, .read)
@@ -236,7 +240,7 @@ struct StateFile {
     }
   }
 
-  /// Writes the record with the identity of the file that holds it.
+  /// Writes the record together with the identity of its file.
   private func write(_ record: StateRecord, to file: Descriptor) throws(StorageError) {
     do throws(SystemCallError) {
       let status = try fileSystem.status(of: file)
@@ -244,8 +248,8 @@ struct StateFile {
       record.identity = StateRecord.Identity(inode: status.inode, modified: status.modified)
       try fileSystem.writeBytes(record.encodedBytes, to: file)
       try fileSystem.setModified(file, to: status.modified)
-      // After a power cut there must not be the name without the bytes. To wait for the journal as
-      // well would mean to wait for all the data that was written before.
+      // After a power failure, the name must not exist without the bytes. Waiting for the journal
+      // too would mean waiting for all data written before.
       if synchronizes { try fileSystem.synchronize(file) } else { fileSystem.flush(file) }
     } catch {
       throw StorageError(error, path: path)
@@ -254,7 +258,7 @@ struct StateFile {
 
   // MARK: - Ending
 
-  /// Removes the file, which must be locked, and gives up the lock.
+  /// Removes the file, which must be locked, and releases the lock.
   mutating func remove(root: Descriptor) throws(StorageError) {
     guard lock != nil else { return }
     do { try fileSystem.remove(name, in: root) } catch { throw StorageError(error, path: path) }
@@ -262,22 +266,22 @@ struct StateFile {
     finding = .none
   }
 
-  /// Gives up the lock; the file stays.
+  /// Releases the lock but keeps the file.
   mutating func unlock() {
     if let lock { release(lock) }
     lock = nil
   }
 
   private func release(_ file: Descriptor) {
-    // Nothing that is not yet known to be written hangs on it.
+    // All data that matters is already known to be written.
     try? fileSystem.close(file)
   }
 }
 
 extension StateRecord.Identity {
-  /// Whether the record is still in the file into which it was written.
+  /// Returns whether the record is still in the file into which it was written.
   ///
-  /// Where times are too coarse to be a secret, the number of the file must be the same as well.
+  /// If the time is too coarse to be unpredictable, the inode must be the same as well.
   func isOf(_ status: FileStatus) -> Bool {
     guard modified == status.modified else { return false }
     return modified % 1_000_000_000 != 0 || inode == status.inode

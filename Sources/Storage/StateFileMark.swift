@@ -1,14 +1,14 @@
-/// How a state file is recognised when its torrent is not at hand.
+/// The recognition of state files without their torrent.
 package enum StateFileMark {
-  /// The end of a state file's name.
+  /// The suffix of a state file's name.
   package static let suffix = StateFile.suffix
-  /// The endings that the names of the files beside it add to its own: of the part file, and of the
-  /// state while it is being written.
+  /// The suffixes of the files beside a state file, appended to its name: of the part file and of
+  /// temporary files.
   package static let companionEndings = [PartFile.suffix] + StateFile.temporaryEndings
-  /// The number of bytes, from the start of the file, that are looked at.
+  /// The number of bytes at the start of a file that are examined.
   package static let searchedLength = 256
 
-  /// Whether the first bytes of a file are those of a record, of whatever version and torrent.
+  /// Returns whether bytes are the start of a record, with any version and any torrent.
   package static func isPresent(in bytes: some Collection<UInt8>) -> Bool {
     let lines = bytes.prefix(searchedLength).split(
       separator: UInt8(ascii: "\n"), maxSplits: 2, omittingEmptySubsequences: false)

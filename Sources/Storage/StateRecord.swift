@@ -3,69 +3,69 @@ import Hashing
 import Metainfo
 import Primitives
 
-/// The record that a run leaves beside unfinished data, so that the next run knows the files again.
+/// The record that a run leaves beside incomplete data, by which the next run recognizes the files.
 ///
-/// Three lines come first: the format with its version, the info-hash in hexadecimal, and the length
-/// in bytes of the rest. So a record that a power cut has cut short is still known as one. The rest
-/// is a canonical bencoded dictionary:
+/// The first three lines are the format with its version, the info-hash in hexadecimal, and the
+/// length of the rest in bytes. A record that a power failure has truncated is therefore still
+/// recognized. The rest is a canonical bencoded dictionary:
 ///
 /// | key | value |
 /// |---|---|
-/// | `boot` | identifies one start of the machine |
-/// | `clean` | 1 when the run ended and wrote everything down, else 0 |
-/// | `digest` | SHA-1 of the whole record without this field: a flipped bit must not be trusted |
-/// | `inode` | the number of the state file itself |
-/// | `saved` | the time of change of the state file itself, in nanoseconds since 1970 |
-/// | `selected` | one bit a file: it was wanted |
+/// | `boot` | the identity of the boot |
+/// | `clean` | 1 if the run ended and this is its complete state, else 0 |
+/// | `digest` | SHA-1 of the whole record without this field, to detect flipped bits |
+/// | `inode` | the inode number of the state file itself |
+/// | `saved` | the modification time of the state file itself, in nanoseconds since 1970 |
+/// | `selected` | a bit for each file: it is selected |
 /// | `stamps` | a `FileStamp` for each file, then one for the part file |
-/// | `unfinished` | one bit a file: we made it, or were about to make it, and it is not whole |
-/// | `verified` | one bit a piece: it is verified and written |
-/// | `whole` | one bit a file: we made it, and it is whole |
+/// | `unfinished` | a bit for each file: it is ours, or about to be created, and incomplete |
+/// | `verified` | a bit for each piece: it is verified and written |
+/// | `whole` | a bit for each file: it is ours and complete |
 ///
-/// In bit strings the high bit of a byte comes first.
+/// In bit strings, the high bit of a byte comes first.
 struct StateRecord: Equatable, Sendable {
   /// The first line of a state file.
   static let format = "swift-torrent state 3\n"
 
-  /// Facts about the state file that only its writer can know.
+  /// The facts about the state file that only its writer knows.
   ///
-  /// Somebody who makes a file with the bytes of a record cannot foresee them, and a copy that keeps
-  /// times keeps one of them.
+  /// Another program that creates a file with the bytes of a record cannot predict them, and a copy
+  /// that preserves times preserves only one of them.
   struct Identity: Equatable, Sendable {
     let inode: UInt64
-    /// The time of the last change, in nanoseconds since 1970.
+    /// The modification time, in nanoseconds since 1970.
     let modified: Int64
   }
 
   let infoHash: InfoHash
   /// The pieces that were verified and written when the record was made.
   var verified: Bitfield
-  /// Whether each file is ours and not whole yet, by number.
+  /// Whether each file is ours and incomplete, by index.
   var unfinished: [Bool]
-  /// Whether each file is ours and whole, by number.
+  /// Whether each file is ours and complete, by index.
   var whole: [Bool]
-  /// Whether the run ended and wrote everything down.
+  /// Whether the run ended and this is its complete state.
   var isClean: Bool
-  /// The identity of that start of the machine; empty when it was unknown.
+  /// The identity of the boot; empty if it was unknown.
   var boot: String
-  /// The files that were wanted.
+  /// The selected files.
   var selection: FileSelection
-  /// One stamp for each file and one for the part file; nil for those that were not there.
+  /// The stamps of all files, followed by that of the part file; nil for missing ones.
   var stamps: [FileStamp?]
-  /// The state file's own identity, known once it has been made.
+  /// The identity of the state file itself, known once the file has been created.
   var identity: Identity?
 
   /// The meaning of the bytes of a state file.
   enum Reading: Equatable {
-    /// A whole record of this torrent.
+    /// A complete record of this torrent.
     case record(StateRecord)
-    /// The beginning of a record of this torrent, whose rest is missing or was never written.
+    /// A truncated record of this torrent.
     case cut
-    /// Anything else.
+    /// Any other content.
     case foreign
   }
 
-  /// Reads a state file.
+  /// Parses a state file.
   static func read(_ bytes: [UInt8], torrent: TorrentMetainfo) -> Reading {
     let opening = Array((Self.format + torrent.infoHash.description + "\n").utf8)
     guard bytes.starts(with: opening) else { return .foreign }
@@ -80,7 +80,7 @@ struct StateRecord: Equatable, Sendable {
     let body = bytes[(lineEnd + 1)...]
     if body.count < length { return .cut }
     guard body.count == length else { return .foreign }
-    // A file can have got its length before its bytes: its end is zeros then.
+    // The length of a file can reach the disk before its bytes, so that it ends in zeros.
     if body.last == 0 { return .cut }
     guard let record = StateRecord(body, torrent: torrent), record.encodedBytes == bytes else {
       return .foreign
@@ -88,7 +88,7 @@ struct StateRecord: Equatable, Sendable {
     return .record(record)
   }
 
-  /// The greatest length in bytes that a record of this torrent can have.
+  /// Returns the maximum length of a record of this torrent, in bytes.
   static func maximumLength(for torrent: TorrentMetainfo) -> Int {
     let files = torrent.layout.files.count
     return 1024 + torrent.geometry.pieceCount / 8 + files / 2
@@ -125,7 +125,7 @@ struct StateRecord: Equatable, Sendable {
 }
 
 extension StateRecord {
-  /// The longest `boot` that is read, in bytes.
+  /// The maximum length of `boot`, in bytes.
   private static let longestBoot = 64
 
   init(
@@ -143,11 +143,11 @@ extension StateRecord {
     identity = nil
   }
 
-  /// Reads the dictionary; the caller compares the encoding, and with it the digest.
+  /// Parses the dictionary; the caller compares the encoding, which includes the digest.
   fileprivate init?(_ body: ArraySlice<UInt8>, torrent: TorrentMetainfo) {
     let fileCount = torrent.layout.files.count
     let limits = BencodeLimits(depth: 4, tokens: 64)
-    // A damaged record is told from a good one only; the place of the damage helps nobody.
+    // A record is either valid or damaged; the place of the damage does not matter.
     guard let root = try? BencodeParser.parse(Array(body), limits: limits).root,
       let clean = root["clean"]?.integer, 0...1 ~= clean,
       let boot = root["boot"]?.text, boot.utf8.count <= Self.longestBoot,

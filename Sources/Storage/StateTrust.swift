@@ -1,40 +1,41 @@
 import Metainfo
 import Primitives
 
-/// Which pieces on disk need not be hashed again, by what the last run wrote down.
+/// The pieces on disk that need not be hashed again, according to the state file of the latest run.
 ///
-/// A run lists a piece only after its bytes were written, and writes each piece once. So a listed
-/// piece is right unless somebody else changed its files, or the system lost what it had not yet
-/// brought to the disk. A file is known to hold its listed pieces when it is the same file (inode)
-/// and
+/// A run lists a piece only after its bytes have been written, and writes each piece once. A listed
+/// piece is therefore correct unless another program changed its files, or the system lost data
+/// that was not synchronized. A file is known to contain its listed pieces if it is the same file
+/// (inode) and
 ///
-/// - after a run that ended and wrote everything down, size and time of change are the same;
-/// - after a run that was killed, the machine has not been started anew since, and the file has
-///   changed no later than that run may have written to it: it wrote its state every few seconds
-///   while pieces came, so a change long after that is somebody else's.
+/// - after a run that ended with a complete state, its size and modification time are the same;
+/// - after a run that was killed, the machine has not been rebooted, and the modification time is
+///   within the time in which that run may have written. Such a run saved its state every few
+///   seconds, so a change long after the last one was made by another program.
 ///
-/// Pieces that are not listed are hashed after a kill, since they may have been written after the
-/// state was; after a run that wrote everything down they are known to be missing.
+/// After a kill, pieces that are not listed are hashed, because they may have been written after
+/// the state. After a complete state they are known to be missing.
 struct StateTrust {
-  /// How long after its last saved state a killed run may have written, in nanoseconds: several
-  /// times the pause between two saves.
+  /// The time after its last saved state in which a killed run may have written, in nanoseconds.
+  ///
+  /// It is several times the interval between two saves.
   static let grace: Int64 = 15_000_000_000
 
-  /// The pieces that are right.
+  /// The pieces that are correct.
   let trusted: Bitfield
-  /// The pieces that must be hashed; the others are missing, or nobody wants them.
+  /// The pieces that must be hashed; the others are missing or not selected.
   let doubtful: Bitfield
 
-  /// What is known of one place.
+  /// The knowledge about a place.
   private enum Knowledge {
     case absent
     case known
     case unknown
   }
 
-  /// Compares what was written down, at `savedAt` nanoseconds since 1970, with what is there.
+  /// Compares a record saved at `savedAt`, in nanoseconds since 1970, with the files on disk.
   ///
-  /// Without a record nothing is trusted. Pieces of which a file is missing are missing.
+  /// Without a record nothing is trusted. A piece is missing if one of its files is.
   init(
     _ record: StateRecord?, savedAt: Int64, boot: String, layout: OutputLayout,
     found: [FileTable.Record]
@@ -48,7 +49,7 @@ struct StateTrust {
       guard let record, let then = record.stamps[index], found[index].unproved == nil else {
         return .unknown
       }
-      // The part file belongs to the run whose state this is.
+      // The part file belongs to the run of this state.
       let mayHaveGrown =
         !record.isClean && (index == layout.partPlace || record.unfinished[index])
       guard mayHaveGrown else { return now == then ? .known : .unknown }
@@ -84,8 +85,10 @@ struct StateTrust {
     self.doubtful = doubtful
   }
 
-  /// The pieces of which some bytes lay, or now belong, in the part file, if the selection is
-  /// another than then: their bytes are not where they are looked for.
+  /// Returns the pieces with bytes that the part file contained or must contain, if the selection
+  /// has changed.
+  ///
+  /// Their bytes are not where they are expected.
   private static func movedPieces(
     from selection: FileSelection, to layout: OutputLayout
   ) -> Bitfield {
@@ -102,7 +105,7 @@ struct StateTrust {
 }
 
 extension FileLayout {
-  /// The piece that holds a byte of the torrent, which must have that byte.
+  /// Returns the piece with a byte of the torrent, which must be within the torrent.
   func piece(at position: Int64) -> PieceIndex {
     PieceIndex(Int(position / Int64(geometry.pieceLength)))
   }

@@ -1,29 +1,29 @@
 import Glibc
 
-/// Why a torrent's files cannot be read or written.
+/// The reason why a torrent's files cannot be read or written.
 public enum StorageError: Error, Equatable, Sendable, CustomStringConvertible {
-  /// A file that is not ours would have to change.
+  /// A file that is not ours would have to be changed.
   case outputExists(path: String)
-  /// A file has the name of the state file or the part file, and its content does not prove that it
+  /// A file with the name of the state file or the part file does not prove by its content that it
   /// belongs to this download.
   case foreignState(path: String)
-  /// A file that would have to be written has other names, which would change with it.
+  /// A file to be written has other hard links, which would change with it.
   case hardLinked(path: String)
-  /// Another run works on this output.
+  /// Another run uses this output.
   case locked(path: String)
-  /// The disk, or the user's share of it, is full.
+  /// The disk or the user's quota is full.
   case diskFull(path: String)
-  /// The file system cannot hold a file of that size.
+  /// The file system does not support files of that size.
   case fileTooLarge(path: String)
-  /// Something that is no folder stands where a folder is needed.
+  /// Something that is not a folder is in the place of a folder.
   case notAFolder(path: String)
-  /// A folder or a device stands where a file is needed.
+  /// A folder or a device is in the place of a file.
   case notAFile(path: String)
-  /// A symbolic link stands where a file or a folder of the torrent belongs.
+  /// A symbolic link is in the place of a file or folder of the torrent.
   case symlink(path: String)
-  /// A name or path is longer than the file system takes.
+  /// A name or path is too long for the file system.
   case pathTooLong(path: String)
-  /// The user may not read or write there.
+  /// The user lacks the permission to read or write.
   case permissionDenied(path: String)
   /// The file system is mounted read-only.
   case readOnly(path: String)
@@ -31,20 +31,20 @@ public enum StorageError: Error, Equatable, Sendable, CustomStringConvertible {
   case tooManyOpenFiles(path: String)
   /// The output folder does not exist.
   case folderMissing(path: String)
-  /// A file that should be there is not.
+  /// A file that must exist is missing.
   case fileMissing(path: String)
-  /// Somebody else made, cut or removed a file while we worked with it.
+  /// Another program created, truncated or removed a file during the run.
   case changedUnderneath(path: String)
-  /// The folder was removed while we worked in it.
+  /// The folder was removed during the run.
   case folderRemoved(path: String)
-  /// The output folder's path leads elsewhere than when we began.
+  /// The output folder's path leads to another folder than at the start of the run.
   case folderMoved(path: String)
-  /// Room was to be reserved for a file, and the file system cannot.
+  /// The file system cannot reserve space for a file.
   case cannotReserve(path: String)
   /// Any other failure of a system call.
   case io(path: String, call: String, errno: Int32)
 
-  /// One clause that says what, where and what to do.
+  /// A one-clause description of the failure, its path and the remedy.
   public var description: String {
     switch self {
     case .outputExists(let path):
@@ -79,7 +79,7 @@ public enum StorageError: Error, Equatable, Sendable, CustomStringConvertible {
     }
   }
 
-  /// What a failed system call on a path means.
+  /// Creates the error for a failed system call on a path.
   init(_ error: SystemCallError, path: String) {
     self =
       switch error.code {

@@ -1,21 +1,23 @@
 package import Metainfo
 
-/// How a torrent's files are laid out and written.
+/// The options for the layout and the writing of a torrent's files.
 package struct StorageOptions: Sendable {
-  /// Whether files that are not ours may change.
+  /// Whether files that are not ours may be changed.
   package var overwrite = false
-  /// Whether data is waited for until it is on the disk.
+  /// Whether data is synchronized to the disk.
   package var fsync = false
-  /// Whether pieces at the border of chosen files are looked for in the files beside them, as a check
-  /// of what lies there does, instead of in a part file.
+  /// Whether pieces at the border of selected files are read from the neighbouring files instead of
+  /// the part file.
+  ///
+  /// A check of existing data does that.
   package var readsNeighbours = false
-  /// The files that are wanted; the others are not made.
+  /// The selected files; the others are not created.
   package var selection = FileSelection.all
-  /// Whether the files of a torrent of several lie in the output folder itself.
+  /// Whether the files of a multi-file torrent lie in the output folder itself.
   package var isFlat = false
-  /// How room for files is made.
+  /// The way in which space for files is allocated.
   package var preallocation = Preallocation.automatic
 
-  /// The defaults.
+  /// Creates the default options.
   package init() {}
 }

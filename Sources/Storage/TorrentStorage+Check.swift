@@ -2,10 +2,11 @@ import Metainfo
 package import Primitives
 
 extension TorrentStorage {
-  /// Hashes what is on disk and returns the pieces that are whole and right.
+  /// Hashes the data on disk and returns the correct pieces.
   ///
-  /// One thread's work; spread `checkPieces` over several for speed. `progress` hears of the bytes
-  /// done so far; when `isCancelled` says so, the pieces found by then are returned.
+  /// It uses one thread; for speed, distribute `checkPieces` over several. `progress` receives the
+  /// number of bytes done so far. Once `isCancelled` returns true, the pieces found so far are
+  /// returned.
   package func check(
     progress: (Int64) -> Void = { _ in }, isCancelled: () -> Bool = { false }
   ) throws(StorageError) -> Bitfield {
@@ -18,13 +19,12 @@ extension TorrentStorage {
     return verified
   }
 
-  /// Hashes those pieces of a set that lie in a range, 16 at a time across the CPU's lanes, and
-  /// returns the right ones in order.
+  /// Hashes the pieces of a set within a range, and returns the correct ones in order.
   ///
-  /// Call it after `inspect`, from any number of threads with ranges that do not overlap. Pieces
-  /// with a file missing or too short, and holes in files, are not read. The memory is 1 MiB,
-  /// whatever the piece length: the pieces of a batch are read and hashed in equal steps. The ranges
-  /// of one check share `holes`.
+  /// Call it after `inspect`, from any number of threads with disjoint ranges, which share `holes`.
+  /// Up to 16 pieces are hashed at a time in the CPU's SIMD lanes. Pieces with a missing or
+  /// truncated file, and holes in files, are not read. The memory is 1 MiB with any piece length,
+  /// because the pieces of a batch are read and hashed in equal steps.
   package func checkPieces(
     _ range: Range<Int>, of set: Bitfield, holes: HoleMap = HoleMap(),
     progress: (Int64) -> Void = { _ in },

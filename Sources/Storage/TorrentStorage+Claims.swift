@@ -1,9 +1,9 @@
 import Metainfo
 import Primitives
 
-/// What may be written, and what is unfinished.
+/// Decisions about files that may be written and files that are unfinished.
 extension TorrentStorage {
-  /// Whether every wanted file is there with its exact length.
+  /// Returns whether every selected file exists with the right length.
   func isInPlace(_ records: [FileTable.Record]) -> Bool {
     layout.places.indices.allSatisfy { index in
       let place = layout.places[index]
@@ -11,13 +11,14 @@ extension TorrentStorage {
     }
   }
 
-  /// Decides about the files that an earlier run has named while only their content can prove that
-  /// they are ours; `verified` are the pieces that were hashed and found right.
+  /// Decides about files that an earlier run has named and that only their content can prove ours.
+  ///
+  /// `verified` are the correct pieces.
   func decideByContent(verified: Bitfield) throws(StorageError) {
     let proof = OwnershipProof(finding, boot: files.fileSystem.bootIdentity)
     let records = files.records
     for file in torrent.layout.files where records[file.index].isUndecided {
-      // The pieces of other files were not hashed, so nothing can be said of them.
+      // The pieces of other files were not hashed, so nothing is known about them.
       guard layout.places[file.index].isWanted else { continue }
       var isOurs = proof.isProved(file: file, in: torrent.layout, verified: verified)
       if !isOurs { isOurs = try hasNoData(file.index, records) }
@@ -25,7 +26,7 @@ extension TorrentStorage {
     }
   }
 
-  /// Whether a file has no byte that anybody could miss: it is empty, or all of it is a hole.
+  /// Returns whether a file contains no data that could be lost: it is empty or one hole.
   private func hasNoData(
     _ index: Int, _ records: [FileTable.Record]
   ) throws(StorageError) -> Bool {
@@ -35,8 +36,8 @@ extension TorrentStorage {
     }
   }
 
-  /// Decides which places we may write, by number; throws when one that we may not would have to
-  /// change.
+  /// Returns for each place whether we may write it; throws if one that we may not write would have
+  /// to change.
   func filesToWrite(
     _ records: [FileTable.Record], verified: Bitfield, overwrite: Bool
   ) throws(StorageError) -> [Bool] {
@@ -63,9 +64,9 @@ extension TorrentStorage {
       where !verified.contains(piece) {
         let holders = layout.spans(of: piece).map(\.file).filter { layout.places[$0].isStored }
         if holders.count == 1 { throw refusal(file.index) }
-        // A piece that reaches into a file of ours may be missing there only: its bytes here are
-        // compared when it has come. Of several files that are not ours, any can be at fault, so
-        // one that is for certain is named first.
+        // A piece that extends into a file of ours may be missing only there. Its bytes in other
+        // files are compared when it arrives. If several files are not ours, any of them can be the
+        // cause, so a certain one is reported first.
         if !holders.contains(where: { ours[$0] }) { suspect = suspect ?? file.index }
       }
     }
@@ -73,10 +74,10 @@ extension TorrentStorage {
     return ours
   }
 
-  /// The files that are ours and have a piece missing, by number.
+  /// Returns for each file whether it is ours and incomplete.
   ///
-  /// A file that is not wanted stays as unfinished as it was, proved or not: its bytes go to the part
-  /// file.
+  /// An unselected file stays as unfinished as it was, proved or not, because its bytes go to the
+  /// part file.
   func unfinishedFiles(
     ours: [Bool], records: [FileTable.Record], verified: Bitfield
   ) -> [Bool] {
@@ -96,7 +97,7 @@ extension TorrentStorage {
 
   // MARK: - Holes
 
-  /// The pieces of a set that have a hole in a file that several pieces share.
+  /// Returns the pieces of a set that have a hole in a file with several pieces.
   func piecesWithHoles(among pieces: Bitfield) throws(StorageError) -> Bitfield {
     var holed = Bitfield(count: pieces.count)
     guard !pieces.isEmpty else { return holed }
@@ -115,10 +116,10 @@ extension TorrentStorage {
     return holed
   }
 
-  /// Makes sure that the files that this run has written still have what was written, as far as
-  /// holes tell; a piece with a hole is hashed.
+  /// Checks that the files written by this run still have their content, as far as holes reveal; a
+  /// piece with a hole is hashed.
   ///
-  /// If it has not, the state that is kept says so, and the error names a file.
+  /// If content is lost, the saved state excludes those pieces, and the error names a file.
   func confirmContent(verified: Bitfield) throws(StorageError) {
     let suspects = files.filesToSearch()
     guard !suspects.isEmpty else { return }

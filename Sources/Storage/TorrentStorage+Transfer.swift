@@ -2,10 +2,10 @@ import Metainfo
 package import Primitives
 
 extension TorrentStorage {
-  /// Writes one verified piece: one positioned write for each file that it spans.
+  /// Writes a verified piece, with one positioned write for each file that it spans.
   ///
-  /// Padding is not written. Bytes that belong to a file that is not ours are compared instead,
-  /// before anything is written. There must be exactly the piece's bytes.
+  /// The bytes must be exactly those of the piece. Padding is not written. Bytes in files that are
+  /// not ours are compared instead, before anything is written.
   package func write(
     piece: PieceIndex, bytes: UnsafeRawBufferPointer
   ) throws(StorageError) {
@@ -22,7 +22,7 @@ extension TorrentStorage {
     }
   }
 
-  /// Reads a block of a verified piece, whose length the buffer must have.
+  /// Reads a block of a verified piece into a buffer of the block's length.
   package func read(
     block: Block, into buffer: UnsafeMutableRawBufferPointer
   ) throws(StorageError) {
@@ -37,7 +37,7 @@ extension TorrentStorage {
 
   // MARK: - Parts of files
 
-  /// Reads a range of the torrent, padding as zeros; returns false when a file is too short.
+  /// Reads a range of the torrent, with zeros for padding; returns false if a file is too short.
   func read(
     _ range: Range<Int64>, into buffer: UnsafeMutableRawBufferPointer
   ) throws(StorageError) -> Bool {
@@ -60,7 +60,7 @@ extension TorrentStorage {
     return isWhole
   }
 
-  /// Hints that a range of the torrent will be read soon.
+  /// Announces that a range of the torrent will be read soon.
   func prefetch(_ range: Range<Int64>) throws(StorageError) {
     try layout.forEachSpan(of: range) { span throws(StorageError) in
       guard layout.places[span.file].isStored else { return }
@@ -100,7 +100,8 @@ extension TorrentStorage {
     }
   }
 
-  /// Whether a file holds these bytes already, read in steps that bound the memory.
+  /// Returns whether a file already contains these bytes, which are read in steps to bound the
+  /// memory.
   private func matches(
     _ span: FileSpan, _ bytes: UnsafeRawBufferPointer
   ) throws(StorageError) -> Bool {
@@ -121,7 +122,7 @@ extension TorrentStorage {
     }
   }
 
-  /// The parts of a range that are stored in files, with where they lie in the range.
+  /// Returns the parts of a range that are stored in files, with their place in the range.
   private func parts(of range: Range<Int64>) -> [(span: FileSpan, range: Range<Int>)] {
     var parts: [(span: FileSpan, range: Range<Int>)] = []
     var position = 0

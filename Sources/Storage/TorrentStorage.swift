@@ -2,20 +2,20 @@ package import Metainfo
 package import Primitives
 import Synchronization
 
-/// One torrent's files on disk: what is there, what may be written, and the pieces in them.
+/// The files of one torrent on disk, and the pieces in them.
 ///
-/// The life of a download: `inspect`, `check` if there may be data, `prepare`, then `write` and
-/// `read` from any thread with `saveProgress` now and then, at last `finish`, or `suspend` when
-/// something is missing, and `close`. Nothing is changed before `prepare`, and nothing at all when
-/// every wanted piece is verified there.
+/// A download calls `inspect`, then `check` if there may be data, then `prepare`. It then calls
+/// `write` and `read` from any thread and `saveProgress` from time to time. At the end it calls
+/// `finish`, or `suspend` if something is missing, and `close`. Nothing is changed before
+/// `prepare`, and nothing at all if every selected piece is verified and in place by then.
 ///
-/// A file that is not proved to be ours is only read: if a byte of it would have to change, the
-/// operation throws `StorageError.outputExists` and changes nothing. A file is ours when this run
-/// makes it, or when `OwnershipProof` says so. Nothing outside the output folder is ever written,
-/// because every component of a path is opened by itself and never through a link.
+/// A file that is not proved ours is only read. If a byte of it would have to change, the operation
+/// throws `StorageError.outputExists` and changes nothing. A file is ours if this run creates it or
+/// if `OwnershipProof` says so. Nothing outside the output folder is ever written, because every
+/// component of a path is opened separately and never through a link.
 ///
-/// Calls block; they belong on a worker thread. Reading and writing run in parallel; a write and a
-/// read of the same bytes must not.
+/// Calls block, so they belong on a worker thread. Reads and writes may run in parallel, but not a
+/// read and a write of the same bytes.
 package final class TorrentStorage: Sendable {
   let torrent: TorrentMetainfo
   let layout: OutputLayout
@@ -23,11 +23,12 @@ package final class TorrentStorage: Sendable {
   private let overwrite: Bool
   private let preallocation: Preallocation
   private let state: Mutex<StateFile>
-  /// The stamp of an earlier run's part file of which this run has no need.
+  /// The stamp of a part file of an earlier run that this run does not need.
   private let leftoverPart = Mutex<FileStamp?>(nil)
 
-  /// Creates the storage of a torrent below `folder`; touches nothing yet, but looks at the file
-  /// system if the torrent has names that not every one can hold.
+  /// Creates the storage of a torrent below `folder`, without creating its files.
+  ///
+  /// If the torrent has names that not every file system supports, the file system is probed.
   package init(
     torrent: TorrentMetainfo, folder: String, options: StorageOptions = StorageOptions(),
     fileSystem: any FileSystem = PosixFileSystem()
@@ -58,27 +59,27 @@ package final class TorrentStorage: Sendable {
   /// The state file's path, for messages.
   package var statePath: String { state.withLock { $0.path } }
 
-  /// The meaning of the state file that was there when it was last looked at.
+  /// The meaning of the state file when it was read.
   var finding: StateFile.Finding { state.withLock { $0.finding } }
 
-  /// The files whose name on disk is not the torrent's.
+  /// The files whose name on disk differs from that in the torrent.
   package var nameChanges: [NameChange] { layout.names.changes(in: torrent.layout.files) }
 
-  /// The name of the torrent's file, or of the folder of its files, as the torrent has it.
+  /// The name of the torrent's file, or of the folder of its files, as in the torrent.
   package var torrentName: FileName { torrent.info.nameBytes }
 
   /// The name on disk of the torrent's file, or of the folder of its files.
   package var topName: FileName { layout.names.top }
 
-  /// The pieces that hold bytes of wanted files.
+  /// The pieces with bytes of selected files.
   package var wanted: Bitfield { layout.wanted }
 
-  /// Whether every wanted file is there with its exact length; to be asked after `inspect`.
+  /// Whether every selected file exists with the right length, as of `inspect`.
   package var isInPlace: Bool { isInPlace(files.records) }
 
-  /// Looks at what is on disk, and takes the lock if our state file is there.
+  /// Surveys the files on disk, and takes the lock if there is a state file of ours.
   ///
-  /// Unless `trustsState`, every wanted piece is doubtful whatever the state file says.
+  /// Unless `trustsState` is set, every selected piece is doubtful, regardless of the state file.
   package func inspect(trustsState: Bool = true) throws(StorageError) -> Inspection {
     let finding = try state.withLock { state throws(StorageError) in
       if let root = try files.openRoot(create: false) { try state.load(root: root) }
@@ -113,12 +114,13 @@ package final class TorrentStorage: Sendable {
       }, trusted: trusted, doubtful: doubtful)
   }
 
-  /// Makes everything ready for writing the pieces that are not verified.
+  /// Prepares the output for writing the pieces that are not verified.
   ///
-  /// Call it after `inspect`. If all is verified and in place it touches nothing. Else it throws,
-  /// changing nothing, when a file that is not ours would have to change; takes the lock; writes the
-  /// state file; makes empty files and cuts files of ours that are too long. Other files and their
-  /// folders are made when they are first written, unless all room is to be reserved.
+  /// Call it after `inspect`. If everything is verified and in place, nothing is changed. If a file
+  /// that is not ours would have to change, it throws without a change. Otherwise it takes the
+  /// lock, writes the state file, creates empty files, and truncates files of ours that are too
+  /// long. Other files and their folders are created on their first write, unless all space is to
+  /// be reserved.
   package func prepare(verified: Bitfield) throws(StorageError) {
     try decideByContent(verified: verified)
     let records = files.records
@@ -150,28 +152,31 @@ package final class TorrentStorage: Sendable {
     }
   }
 
-  /// Records which pieces are verified and which files are whole by now.
+  /// Records the verified pieces and the files that are complete.
   ///
-  /// Does nothing unless `prepare` had something to do. It throws when a file that was written is
-  /// gone or was replaced.
+  /// It does nothing unless `prepare` had something to do. It throws if a written file was removed
+  /// or replaced.
   package func saveProgress(verified: Bitfield) throws(StorageError) {
     try save(verified: verified, isClean: false)
   }
 
-  /// Ends a run that leaves something missing: files are closed, and the state tells the next run
-  /// that nothing was written after it.
+  /// Ends an incomplete run: closes the files, and saves a state that is complete.
+  ///
+  /// The next run then knows that nothing was written after the state.
   package func suspend(verified: Bitfield) throws(StorageError) {
     try files.close(keepingRoot: true)
     try save(verified: verified, isClean: true)
   }
 
-  /// Ends a download whose wanted pieces are all verified: files are closed, with errors of writing
-  /// that come late reported, then the part file, the state file and the lock go.
+  /// Ends a download whose selected pieces are all verified.
   ///
-  /// The files can be read afterwards. If an earlier run has left a file unfinished that is not
-  /// wanted now, the state file stays and tells so; `verified` are then the pieces that it lists,
-  /// nil for the wanted ones. Throws when somebody has removed, replaced, cut or linked a file that
-  /// this run wrote.
+  /// The files are closed, which reveals late write errors. Then the part file, the state file and
+  /// the lock are removed. The files can still be read.
+  ///
+  /// If an earlier run has left a file unfinished that is not selected now, the state file stays to
+  /// record that. It then lists the pieces in `verified`, or the selected ones if that is nil. The
+  /// call throws if a file written by this run was removed, replaced, truncated or linked by
+  /// another program.
   package func finish(verified: Bitfield? = nil) throws(StorageError) {
     try files.close(keepingRoot: true, seekingHoles: true)
     try files.synchronizeWanted()
@@ -186,7 +191,7 @@ package final class TorrentStorage: Sendable {
     }
     guard isDone else {
       var listed = verified ?? wanted
-      // Their bytes went with the part file.
+      // Their bytes were removed with the part file.
       for piece in layout.strayPieces { listed.remove(piece) }
       return try save(verified: listed, isClean: true)
     }
@@ -199,7 +204,7 @@ package final class TorrentStorage: Sendable {
 
   /// Closes everything; the state file stays as it was last saved.
   ///
-  /// Errors of earlier writes that show only here are thrown.
+  /// It throws errors of earlier writes that show only now.
   package func close() throws(StorageError) {
     state.withLock { $0.unlock() }
     try files.close(keepingRoot: false)
@@ -228,7 +233,7 @@ package final class TorrentStorage: Sendable {
     }
   }
 
-  /// Does something again as long as files can be closed to make room for those that it opens.
+  /// Repeats `body` as long as it lacks descriptors and idle files can be closed.
   private func makingRoom(
     _ body: () throws(StorageError) -> Void
   ) throws(StorageError) {
@@ -255,8 +260,8 @@ package final class TorrentStorage: Sendable {
 
   // MARK: - The part file
 
-  /// Decides whether a part file that is there is ours: a record must exist, and the part file's
-  /// header must say that it belongs to this torrent.
+  /// Decides whether an existing part file is ours: there must be a record, and the part file's
+  /// header must name this torrent.
   private func claimPart(_ finding: StateFile.Finding) throws(StorageError) {
     let isKnown = finding == .cut || finding.record != nil
     leftoverPart.withLock { $0 = nil }
@@ -269,7 +274,7 @@ package final class TorrentStorage: Sendable {
     }
   }
 
-  /// Turns a part file of somebody else's that may be overwritten into ours.
+  /// Turns a foreign part file that may be overwritten into ours.
   private func beginPart(_ records: [FileTable.Record]) throws(StorageError) {
     guard overwrite, let part = layout.partPlace, !layout.strays.isEmpty, records[part].exists,
       !records[part].isOurs
@@ -281,7 +286,7 @@ package final class TorrentStorage: Sendable {
     }
   }
 
-  /// Removes our part file; what it holds can still be read until everything is closed.
+  /// Removes our part file, whose contents remain readable until everything is closed.
   private func removePart() throws(StorageError) {
     guard let root = try files.openRoot(create: false) else { return }
     let records = files.records
@@ -289,7 +294,7 @@ package final class TorrentStorage: Sendable {
       guard records[part].exists, records[part].isOurs else { return }
       try files.pin(part)
     } else {
-      // Only the file that was looked at is ours: somebody may have put another in its place.
+      // Only the file that was surveyed is ours; another one may have taken its place.
       guard let leftover = leftoverPart.withLock({ $0 }),
         let now = try files.stampOfPart(named: partName, in: root), now.mayBeSameFile(as: leftover)
       else { return }

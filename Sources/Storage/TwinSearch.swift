@@ -1,13 +1,13 @@
 import Metainfo
 import Primitives
 
-/// Finds out whether files of a torrent could get in each other's way: two of one path, or one whose
-/// path is another's folder.
+/// A search for conflicts between a torrent's files: two with the same path, or one whose path is
+/// another's folder.
 ///
-/// One pass over the names that allocates nothing for a plain one. It may err, though hardly ever, on
-/// the side of saying yes.
+/// It is one pass over the names, without allocations for plain ones. In rare cases it reports a
+/// conflict that does not exist.
 struct TwinSearch {
-  /// Hashes of paths, with the lowest bit telling files from folders; 0 is free.
+  /// The hashes of paths, whose lowest bit distinguishes files from folders; 0 marks a free slot.
   private var slots: [UInt64]
   private var count = 0
 
@@ -17,15 +17,15 @@ struct TwinSearch {
     slots = Array(repeating: 0, count: size)
   }
 
-  /// Whether there are such files.
+  /// Returns whether there are conflicts.
   ///
   /// - Parameters:
   ///   - files: A torrent's files.
-  ///   - ignoringForms: Whether names that differ in case or Unicode form count as the same.
+  ///   - ignoringForms: Whether case and Unicode normalization are ignored in comparisons.
   /// - Returns: Whether there are any.
   static func finds(in files: FileList, ignoringForms: Bool) -> Bool {
     var search = TwinSearch(capacity: files.count)
-    /// The path, folded, with a slash behind each name, and where its names end.
+    /// The folded path, with a slash after each name, and the ends of its names.
     var path: [UInt8] = []
     var ends: [Int] = []
     var lastFolder: [UInt8] = []
@@ -60,7 +60,7 @@ struct TwinSearch {
     }
     guard !isASCII else { return }
     path.removeLast(path.count - start)
-    // The hash of a string is that of its canonical form, whatever form it has.
+    // The hash of a string is that of its canonical form, so normalization does not matter.
     let text = String(decoding: name, as: UTF8.self).uppercased().lowercased()
     if text.utf8.allSatisfy({ $0 < 0x80 }) { return path.append(contentsOf: text.utf8) }
     var hash = Hasher()
@@ -68,7 +68,7 @@ struct TwinSearch {
     withUnsafeBytes(of: hash.finalize()) { path.append(contentsOf: $0) }
   }
 
-  /// Takes note of a path; whether it meets one that it must not.
+  /// Records a path; returns whether it conflicts with an earlier one.
   private mutating func meets(_ path: ArraySlice<UInt8>, isFile: Bool) -> Bool {
     if count * 2 >= slots.count { grow() }
     var hasher = Hasher()

@@ -1,69 +1,71 @@
 import Metainfo
 public import Primitives
 
-/// What a check of all wanted pieces found, piece by piece and file by file.
+/// The result of a check of all selected pieces, by piece and by file.
 public struct VerificationReport: Equatable, Sendable {
-  /// What is known of one file.
+  /// The condition of a file.
   public enum Condition: Hashable, Sendable {
-    /// Every byte is right.
+    /// All bytes are correct.
     case intact
-    /// There is no such file.
+    /// The file does not exist.
     case missing
-    /// The file has this length instead of its own, in bytes.
+    /// The file has this wrong length, in bytes.
     case wrongLength(Int64)
-    /// A piece of it is wrong.
+    /// A piece of the file is wrong.
     case damaged
-    /// All pieces of it that are wrong are shared with a file that is missing or of the wrong length,
-    /// so the fault may lie there alone.
+    /// All wrong pieces are shared with a file that is missing or has the wrong length, so this one
+    /// may be correct.
     case unsure
-    /// No piece of it is known to be wrong, but some cannot be checked: they reach into files that
-    /// are not wanted.
+    /// No piece is known to be wrong, but some cannot be checked because they extend into files
+    /// that are not selected.
     case unproven
   }
 
-  /// One wanted file.
+  /// A selected file.
   public struct File: Equatable, Sendable {
-    /// Its number in the torrent, from 0.
+    /// The file's index in the torrent.
     public let index: Int
-    /// Its path below the output folder.
+    /// The path below the output folder.
     public let path: String
-    /// The length that it should have, in bytes.
+    /// The correct length in bytes.
     public let length: Int64
-    /// What is known of it.
+    /// The file's condition.
     public let condition: Condition
-    /// How many of its pieces are wrong or missing.
+    /// The number of the file's pieces that are wrong or missing.
     public let badPieceCount: Int
-    /// The number of its pieces that cannot be checked.
+    /// The number of the file's pieces that cannot be checked.
     public let unprovenPieceCount: Int
-    /// The number of pieces that hold a byte of it.
+    /// The number of pieces with bytes of the file.
     public let pieceCount: Int
   }
 
-  /// A wanted piece that is wrong or missing.
+  /// A selected piece that is wrong or missing.
   public struct BadPiece: Equatable, Sendable {
-    /// Which piece.
+    /// The piece.
     public let piece: PieceIndex
-    /// The numbers of the files that it touches, from 0, in rising order.
+    /// The indices of the files that share the piece, in ascending order.
     public let files: [Int]
   }
 
-  /// How many pieces are wanted.
+  /// The number of selected pieces.
   public let pieceCount: Int
-  /// The bytes of the wanted pieces.
+  /// The total length of the selected pieces, in bytes.
   public let totalBytes: Int64
-  /// The wanted pieces that are wrong or missing, in rising order.
+  /// The selected pieces that are wrong or missing, in ascending order.
   public let badPieces: [BadPiece]
-  /// The wanted pieces that nothing on disk can prove right or wrong, in rising order.
+  /// The selected pieces that cannot be checked, in ascending order.
   ///
-  /// Their bytes of wanted files are there, but they also hold bytes of files that are not wanted,
-  /// which may be missing, or may be what is wrong.
+  /// Their bytes in selected files exist, but they also have bytes in files that are not selected.
+  /// Those may be missing, or may be the wrong ones.
   public let unprovenPieces: [PieceIndex]
-  /// The wanted files, in the torrent's order.
+  /// The selected files in the torrent's order.
   public let files: [File]
 
-  /// Whether every wanted file is there with its length, and all of it that can be checked is right.
+  /// Whether all selected files have the right length, and all their bytes that can be checked are
+  /// correct.
   ///
-  /// Pieces that cannot be checked do not count: a finished download of chosen files leaves some.
+  /// Pieces that cannot be checked do not matter, since a finished download of selected files
+  /// leaves some.
   public var isIntact: Bool {
     badPieces.isEmpty
       && files.allSatisfy { $0.condition == .intact || $0.condition == .unproven }
@@ -71,7 +73,7 @@ public struct VerificationReport: Equatable, Sendable {
 }
 
 extension TorrentStorage {
-  /// What a check of all wanted pieces tells; `verified` are those that it found right.
+  /// Returns the report of a check of all selected pieces that has verified these pieces.
   ///
   /// Call it after `inspect`, and before anything is written.
   package func report(verified: Bitfield) -> VerificationReport {
@@ -92,12 +94,13 @@ extension TorrentStorage {
 private struct Findings {
   private let layout: OutputLayout
   private let records: [FileTable.Record]
-  /// Whether each file is there with its length.
+  /// Whether each file exists with the right length.
   private let isSound: [Bool]
   private(set) var bad: [VerificationReport.BadPiece] = []
   private(set) var unproven: [PieceIndex] = []
   private var badCounts: [Int]
-  /// The bad pieces of each file that touch no missing file and none of the wrong length.
+  /// The number of bad pieces of each file that share no bytes with files that are missing or have
+  /// the wrong length.
   private var ownCounts: [Int]
   private var unprovenCounts: [Int]
 
@@ -112,10 +115,10 @@ private struct Findings {
     unprovenCounts = badCounts
   }
 
-  /// Counts a wanted piece that is not verified.
+  /// Records a selected piece that is not verified.
   ///
-  /// When a file that is not wanted takes part in it, its hash proves nothing about the others. Only
-  /// bytes that are not there at all are certainly wrong.
+  /// If a file that is not selected shares the piece, its hash proves nothing about the other
+  /// files. Only missing bytes are certainly wrong.
   mutating func add(_ piece: PieceIndex) {
     let spans = layout.spans(of: piece).filter { layout.places[$0.file].isStored }
     let touched = spans.map(\.file)

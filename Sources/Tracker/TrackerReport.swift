@@ -1,31 +1,31 @@
 public import Primitives
 
-/// What became of an announce, for people.
+/// The outcome of an announce, for display.
 public struct TrackerReport: Sendable, Equatable {
-  /// Where a tracker stands.
+  /// The state of a tracker.
   public enum State: Sendable, Equatable {
-    /// It is being asked.
+    /// An announce is in progress.
     case announcing
-    /// It answered with so many peers, and is asked again after `next`.
+    /// It answered with this number of peers; the next announce follows after `next`.
     case working(peers: Int, seeders: Int?, leechers: Int?, next: Duration)
-    /// It did not answer, or refused; the words say why.
+    /// It did not answer or it refused, with an explanation.
     case failed(String)
   }
 
   /// The tracker's URL without credentials, query and passkey.
   public var url: String
-  /// Where it stands.
+  /// The tracker's state.
   public var state: State
-  /// What it wants the user to know.
+  /// A message from the tracker to the user.
   public var warning: String?
-  /// A description of the unusable part of its answer; the rest was used.
+  /// A description of the unusable part of the reply; the rest was used.
   public var defect: String?
-  /// When it is asked again, as seen from now; nil when that is not known.
+  /// The time until the next announce, if it is known.
   public var nextAnnounce: Duration?
-  /// Our own address, as the tracker sees it (BEP 24).
+  /// Our own address as the tracker sees it (BEP 24).
   public var externalAddress: IPAddress?
 
-  /// Whether it answered when it was last asked.
+  /// Whether the latest announce was answered.
   public var isWorking: Bool {
     if case .working = state { true } else { false }
   }

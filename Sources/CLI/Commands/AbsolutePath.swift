@@ -1,8 +1,8 @@
 import Glibc
 
-/// Paths as the system sees them.
+/// The resolution of paths by the system.
 enum AbsolutePath {
-  /// The absolute path without links and dots, or the path itself when there is nothing there.
+  /// Returns the absolute path without links and dots, or the path itself if nothing is there.
   static func of(_ path: String) -> String {
     guard let resolved = realpath(path, nil) else { return path }
     defer { free(resolved) }

@@ -1,9 +1,9 @@
 import Download
 import Glibc
 
-/// What a program of `--on-complete` is told, as variables of its environment.
+/// The facts about a download for the program of `--on-complete`, as environment variables.
 package struct HookFacts: Sendable {
-  /// The variables, in the order in which the manual lists them.
+  /// The variables in the order of the manual.
   package static let variables: [(name: String, meaning: String)] = [
     ("SWIFT_TORRENT_NAME", "the torrent's name"),
     ("SWIFT_TORRENT_PATH", "the absolute path of the downloaded file or folder"),
@@ -20,20 +20,20 @@ package struct HookFacts: Sendable {
   }
 }
 
-/// Runs the program of `--on-complete`: without a shell, its output on our standard error.
+/// A run of the `--on-complete` program, without a shell and with its output on standard error.
 struct CompletionHook {
   let command: [String]
   let facts: HookFacts
-  /// How often its end is looked for.
+  /// The interval between checks for the program's end.
   private static let interval = Duration.milliseconds(20)
-  /// How long it may take to end after SIGTERM, before it is killed.
+  /// The number of checks after SIGTERM until the program is killed.
   private static let patience = 50
 
-  /// Runs it to its end.
+  /// Runs the program to its end.
   ///
-  /// When `stop` is called, it is asked to end, and killed when it does not.
+  /// A call of `stop` sends it SIGTERM, and kills it if it does not end.
   ///
-  /// - Returns: What went wrong, nil when it exited with 0.
+  /// - Returns: The failure; nil if the program exited with status 0.
   func run(_ stop: StopSwitch) async -> CommandFailure? {
     let child: pid_t
     switch spawn() {
@@ -57,7 +57,8 @@ struct CompletionHook {
         if turnsLeft == 0 { kill(child, SIGKILL) }
         turnsLeft -= 1
       }
-      // Cancellation does not come here but by way of `stop`; a sleep cut short only looks sooner.
+      // Cancellation arrives by way of `stop`, and a sleep that is cut short only makes the next
+      // check earlier.
       await RunClock.sleep(for: Self.interval)
     }
   }
@@ -76,7 +77,7 @@ struct CompletionHook {
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
     posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
-    // Standard output is for results and events alone.
+    // Standard output is reserved for results and events.
     posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO)
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
@@ -95,10 +96,10 @@ struct CompletionHook {
     return .success(child)
   }
 
-  /// Gives the program the signals that it would have without us.
+  /// Restores the signal actions that the program would have without us.
   ///
-  /// Those that we watch get their default action by themselves, and those that were ignored before
-  /// us stay so.
+  /// Signals with a handler get their default action by themselves, and signals that were ignored
+  /// before us stay ignored.
   private func restoreSignals(_ attributes: inout posix_spawnattr_t) {
     var none = sigset_t()
     sigemptyset(&none)
@@ -110,7 +111,7 @@ struct CompletionHook {
     posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
   }
 
-  /// Our own environment, and the facts.
+  /// Our own environment with the facts added.
   private var environment: [String] {
     var variables: [String] = []
     var next = environ

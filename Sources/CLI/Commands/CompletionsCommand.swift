@@ -1,4 +1,4 @@
-/// `swift-torrent completions NAME`: what a shell or man(1) wants to know, on standard output.
+/// `swift-torrent completions NAME`: prints shell completions or the manual page.
 enum CompletionsCommand {
   static func run(_ invocation: Invocation) throws(CommandFailure) {
     guard let script = CompletionScript(rawValue: invocation.arguments[0]) else { return }

@@ -3,7 +3,7 @@ import Glibc
 import Metainfo
 import Primitives
 
-/// `swift-torrent create PATH`: a torrent of a file or folder.
+/// `swift-torrent create PATH`: creates a torrent of a file or folder.
 enum CreateCommand {
   static func run(_ invocation: Invocation) async throws(CommandFailure) {
     let path = invocation.arguments[0]
@@ -78,7 +78,7 @@ enum CreateCommand {
     }
   }
 
-  /// Reads the torrent as everybody else will.
+  /// Parses the new torrent as any other client would.
   private static func readBack(_ bytes: [UInt8]) throws(CommandFailure) -> TorrentMetainfo {
     do throws(MetainfoError) {
       return try TorrentMetainfo(bytes: bytes)

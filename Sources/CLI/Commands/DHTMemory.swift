@@ -2,23 +2,24 @@ import Download
 import Glibc
 import Synchronization
 
-/// What is known of the distributed hash table, from one torrent to the next and, if there is a file
-/// for it, from one run of the program to the next.
+/// The known state of the DHT, kept from one torrent to the next and, with `--dht-state`, from one
+/// run of the program to the next.
 ///
-/// The file is read once, and replaced as a whole after each torrent that took part.
+/// The file is read once. It is replaced after each torrent that used the DHT.
 final class DHTMemory: Sendable {
   private struct Content {
     var state: [UInt8]
-    /// Whether a run under way has the state's id: two nodes at a time cannot share it.
+    /// Whether a current run uses the node id of the state, which two nodes cannot share.
     var isLent = false
   }
 
   private let path: String?
   private let content: Mutex<Content>
 
-  /// Begins with the content of the file, if there is a path and a file.
+  /// Loads the state from the file, if there is one.
   ///
-  /// - Throws: Why the file can't be used; one that holds anything else is never overwritten.
+  /// - Throws: The reason why the file cannot be used. A file with other content is never
+  ///   overwritten.
   init(path: String?) throws(CommandFailure) {
     self.path = path
     var state: [UInt8] = []
@@ -33,7 +34,7 @@ final class DHTMemory: Sendable {
     content = Mutex(Content(state: state))
   }
 
-  /// The same options for a run that begins with what is known, and whose findings are kept.
+  /// Returns the options for a run that starts with the known state and saves its own.
   func lent(_ options: DHTOptions) -> DHTOptions {
     var options = options
     (options.state, options.keepsID) = content.withLock { content in
@@ -43,17 +44,18 @@ final class DHTMemory: Sendable {
     let ownsID = options.keepsID
     options.saveState = { state in
       self.content.withLock { content in
-        // Whoever had the id keeps it for the next one.
+        // The run with the node id keeps the state for its successor.
         if ownsID || content.state.isEmpty { content.state = state }
       }
     }
     return options
   }
 
-  /// A run that was lent to has ended.
+  /// Ends the loan of the state to a run.
   ///
-  /// - Parameter options: What it had.
-  /// - Returns: Why the file could not be written, for people; nil when it was, or there is none.
+  /// - Parameter options: The options that the run was lent.
+  /// - Returns: The reason why the file could not be written, as text; nil if it was, or if there
+  ///   is no file.
   func settle(_ options: DHTOptions) -> String? {
     let state = content.withLock { content in
       if options.keepsID { content.isLent = false }
@@ -65,7 +67,7 @@ final class DHTMemory: Sendable {
     }
   }
 
-  /// Writes a file under another name beside it and renames that; the `errno` of a failure.
+  /// Writes a temporary file and renames it to the path; returns the `errno` of a failure.
   private static func replace(_ path: String, with bytes: [UInt8]) -> Int32? {
     var name = Array("\(path).XXXXXX".utf8CString)
     let descriptor = mkstemp(&name)

@@ -2,9 +2,9 @@ import Demo
 import Download
 import Primitives
 
-/// `swift-torrent demo`: the proof that an installation works, without any network.
+/// `swift-torrent demo`: tests the installation without a network.
 enum DemoCommand {
-  /// Enough for a second or two, and for every kind of seed to have its part.
+  /// The size of the demo's torrent in bytes, enough for a second or two and a part for every seed.
   private static let size = 256 << 20
 
   static func run(_ invocation: Invocation) async throws(CommandFailure) {
@@ -16,7 +16,7 @@ enum DemoCommand {
     }
   }
 
-  /// Runs the demo and shows what happens until both have ended.
+  /// Runs the demo and shows its events, until both have ended.
   private static func perform(
     _ streams: StreamOptions
   ) async -> Result<DemoSwarm.Outcome, DemoSwarm.Failure> {

@@ -2,7 +2,7 @@ import Download
 import Metainfo
 import Primitives
 
-/// `swift-torrent SOURCE…` and `swift-torrent seed SOURCE…`: from the sources to the last byte.
+/// `swift-torrent SOURCE…` and `swift-torrent seed SOURCE…`: downloads or seeds torrents.
 enum DownloadCommand {
   static func run(_ invocation: Invocation) async throws(CommandFailure) -> ExitStatus {
     let sources = try EachSource.entries(of: invocation)
@@ -26,7 +26,7 @@ enum DownloadCommand {
   }
 }
 
-/// A run of one or more sources, so many at a time.
+/// A run of one or more sources, with a limited number at a time.
 struct BatchRun: Sendable {
   let sources: [InputList.Entry]
   let invocation: Invocation
@@ -34,9 +34,9 @@ struct BatchRun: Sendable {
   let stop: StopSwitch
   let dht: DHTMemory
 
-  /// Runs every source to its end, whatever becomes of the others.
+  /// Runs every source to its end, even if others fail.
   ///
-  /// - Parameter ending: How the process ends, which the last event tells.
+  /// - Parameter ending: The way in which the process ends, for the last event.
   /// - Returns: The exit status of the first source that failed, in the order of the command line.
   func run(until ending: Termination.Ending) async -> ExitStatus {
     let start = await RunClock.now
@@ -70,7 +70,7 @@ struct BatchRun: Sendable {
   }
 }
 
-/// What happens with one source.
+/// The run of one source.
 struct SourceRun: Sendable {
   let number: Int
   let entry: InputList.Entry
@@ -100,7 +100,7 @@ struct SourceRun: Sendable {
     }
   }
 
-  /// Finds the torrent of a magnet link, then goes on as with any other.
+  /// Searches for the torrent of a magnet link, then continues as with any other.
   private func search(_ text: String) async -> SourceResult {
     let magnet: MagnetSource
     do throws(CommandFailure) {
@@ -156,7 +156,7 @@ struct SourceRun: Sendable {
     }
   }
 
-  /// What the command line means for this torrent.
+  /// Returns the options for this torrent.
   private func options(for loaded: LoadedTorrent) throws(CommandFailure) -> DownloadOptions {
     let torrent = loaded.torrent
     let invocation = batch.invocation
@@ -174,12 +174,12 @@ struct SourceRun: Sendable {
       try invocation.checkBinding(of: "the trackers of \(torrent.name)")
     }
     if !invocation.webSeeds.isEmpty { try invocation.checkBinding(of: "web seeds") }
-    // Those that the torrent names are left alone, as it may do without.
+    // The torrent's own web seeds are left out without an error, because it may not need them.
     if !options.bindAddresses.isEmpty, !invocation.allowsUnboundHTTP { options.webSeeds = [] }
     return options
   }
 
-  /// Runs the download and shows its events until both have ended.
+  /// Runs the download and shows its events, until both have ended.
   private func follow(_ download: TorrentDownload) async -> Result<DownloadSummary, DownloadError> {
     async let ending = result(of: download)
     for await event in download.events { await reporter.show(event, of: number) }

@@ -1,8 +1,8 @@
 import Metainfo
 
-/// Does the same with one source after the other, whatever becomes of the others.
+/// A loop that runs a command for one source after the other, even if some of them fail.
 enum EachSource {
-  /// The sources of the command line, then those of the list.
+  /// Returns the sources of the command line, followed by those of the list.
   static func entries(
     of invocation: Invocation
   ) throws(CommandFailure) -> [InputList.Entry] {
@@ -22,14 +22,14 @@ enum EachSource {
     return sources
   }
 
-  /// Calls `body` for each source, and reports the failures of several as they happen.
+  /// Calls `body` for each source, and reports failures as they occur if there are several sources.
   ///
   /// - Parameters:
   ///   - entries: The sources.
-  ///   - streams: Whether failures are told on standard output as well.
-  ///   - body: What is done with a source, given its number from 0.
-  /// - Throws: The failure of a source that is the only one.
-  /// - Returns: The status of the first source that failed, in order.
+  ///   - streams: The options for messages and output, by which failures are also written as JSON.
+  ///   - body: The work on a source, given its number counted from 0.
+  /// - Throws: The failure of the source if it is the only one.
+  /// - Returns: The exit status of the first source that failed, in order.
   static func run(
     _ entries: [InputList.Entry], _ streams: StreamOptions,
     _ body: (Int, InputList.Entry) async throws(CommandFailure) -> ExitStatus

@@ -1,9 +1,9 @@
-/// A URL of a scheme that torrents cannot be fetched by.
+/// A URL whose scheme is not supported for sources.
 package struct ForeignURL: Hashable, Sendable {
   private let text: String
   private let scheme: String
 
-  /// Recognizes `scheme://…` with any scheme but http and https; nil for anything else.
+  /// Parses `scheme://…` with any scheme except http and https; nil for other text.
   package init?(_ text: String) {
     guard let range = text.firstRange(of: "://") else { return nil }
     let scheme = text[..<range.lowerBound].lowercased()

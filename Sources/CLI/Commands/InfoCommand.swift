@@ -1,6 +1,6 @@
 import Metainfo
 
-/// `swift-torrent info SOURCE…`: everything that torrents say, on standard output.
+/// `swift-torrent info SOURCE…`: prints the contents of torrents.
 enum InfoCommand {
   /// Writes a part of a result to standard output.
   static func output(_ part: [UInt8]) throws(CommandFailure) { try Console.result(part) }
@@ -24,7 +24,7 @@ enum InfoCommand {
   }
 }
 
-/// `--list`: the files of each source, on standard output.
+/// `--list`: prints the files of each source.
 enum ListCommand {
   static func run(
     _ entries: [InputList.Entry], _ invocation: Invocation

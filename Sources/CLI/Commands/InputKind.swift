@@ -1,14 +1,14 @@
-/// What bytes that are no torrent look like, for the hint that follows the error.
+/// The apparent kind of a file that is not a torrent, for a hint after the error.
 package enum InputKind: Hashable, Sendable {
-  /// There is nothing.
+  /// An empty file.
   case empty
-  /// A page, such as the one that a site shows instead of the file.
+  /// An HTML page, such as one that a site shows instead of the file.
   case html
   /// Another XML document.
   case xml
   /// A JSON document.
   case json
-  /// Text in UTF-16, as some editors save it.
+  /// UTF-16 text, as some editors save it.
   case utf16
   /// A magnet link.
   case magnet
@@ -16,7 +16,7 @@ package enum InputKind: Hashable, Sendable {
   case urls
   /// A compressed file or an archive, by its format's name.
   case archive(String)
-  /// Something else in a well-known format.
+  /// Another well-known format, by its name.
   case other(String)
   /// Other text.
   case text
@@ -34,7 +34,7 @@ package enum InputKind: Hashable, Sendable {
     ([0xFE, 0xFF], .utf16), ([0xFF, 0xFE], .utf16),
   ]
 
-  /// Guesses by the beginning; nil when it looks like nothing that we know.
+  /// Guesses the kind by the beginning; nil if it is unknown.
   package init?(_ bytes: [UInt8]) {
     if bytes.isEmpty {
       self = .empty
@@ -57,7 +57,7 @@ package enum InputKind: Hashable, Sendable {
     self = kind
   }
 
-  /// Text in UTF-16 without a mark at its beginning: every other byte of ASCII is 0.
+  /// Returns whether text is UTF-16 without a byte order mark: every other byte of ASCII text is 0.
   private static func isUTF16(_ bytes: ArraySlice<UInt8>) -> Bool {
     let pairs = Array(bytes.prefix(16))
     guard pairs.count >= 8 else { return false }
@@ -87,7 +87,7 @@ package enum InputKind: Hashable, Sendable {
     return isText && !bytes.isEmpty ? .text : nil
   }
 
-  /// What it looks like, and what to do about it.
+  /// A description of the kind, with advice.
   package var hint: String {
     switch self {
     case .empty: "the file is empty"

@@ -2,15 +2,16 @@ import Download
 import Metainfo
 import Primitives
 
-/// A magnet link or an info-hash among the sources.
+/// A source that is a magnet link or an info-hash.
 struct MagnetSource: Sendable {
   let link: MagnetLink
-  /// What the search has to go by; a download that follows decides anew.
+  /// The options of the search; a following download has options of its own.
   private(set) var options: DownloadOptions
 
-  /// Reads the link, and what the command line says about the search for its torrent.
+  /// Parses the link, and derives the options of the search from the command line.
   ///
-  /// - Throws: What is wrong with the link, or what it would ask although it may not.
+  /// - Throws: The failure if the link is invalid, or if the search would need http(s) requests
+  ///   that are not allowed.
   init(_ text: String, _ invocation: Invocation) throws(CommandFailure) {
     do throws(MagnetError) {
       link = try MagnetLink(text)
@@ -31,30 +32,30 @@ struct MagnetSource: Sendable {
     self.options = options
   }
 
-  /// The peers of a link that need no looking up.
+  /// Returns the peers of a link that are given by address.
   private static func numericPeers(of link: MagnetLink) -> [Endpoint] {
     link.peers.compactMap { peer in
       IPAddress(peer.host).map { Endpoint(address: $0, port: peer.port) }
     }
   }
 
-  /// What it is called until the torrent is known.
+  /// The name to show until the torrent is known.
   var name: String { link.name ?? link.infoHash.description }
 
-  /// The beginning of a word that may be long.
+  /// Returns the beginning of a long word.
   private static func shortened(_ text: String) -> String {
     text.count > 60 ? text.prefix(60) + "…" : text
   }
 
-  /// Searches for the torrent, and shows what happens until both have ended.
+  /// Searches for the torrent and shows events, until both have ended.
   ///
   /// - Parameters:
-  ///   - keepsSwarm: Whether a download follows.
-  ///   - memory: What is known of the distributed hash table.
-  ///   - stop: Ends the search.
-  ///   - show: Takes its events.
-  ///   - note: Takes what else people should know.
-  /// - Returns: The torrent; `.cancelled` when the search was stopped.
+  ///   - keepsSwarm: Whether a download follows, which takes over the connections.
+  ///   - memory: The known state of the DHT.
+  ///   - stop: The switch that ends the search.
+  ///   - show: Receives the events.
+  ///   - note: Receives other messages for the user.
+  /// - Returns: The torrent; `.cancelled` if the search was stopped.
   func fetch(
     keepsSwarm: Bool, memory: DHTMemory, stop: StopSwitch, show: (DownloadEvent) async -> Void,
     note: (String) async -> Void
@@ -81,22 +82,22 @@ struct MagnetSource: Sendable {
     }
   }
 
-  /// The failure that ends the source.
+  /// Returns the failure that ends the source.
   func failure(_ error: DownloadError) -> CommandFailure {
     let failure = CommandFailure(error, options: options)
     return CommandFailure(failure.status, "\(name): \(failure.message)", hint: failure.hint)
   }
 }
 
-/// A torrent that a source has led to.
+/// A torrent that was loaded from a source.
 struct LoadedTorrent: Sendable {
   let torrent: TorrentMetainfo
-  /// The swarm that it came from; nil when it came as a whole.
+  /// The swarm that it was fetched from; nil if it was not fetched from peers.
   var found: FoundTorrent?
-  /// The link that led to it, if one did.
+  /// The magnet link of the source, if it was one.
   var magnet: MagnetSource?
 
-  /// The files that are wanted: those of the command line, else those of the link (BEP 53).
+  /// Returns the selected files: those of the command line or else those of the link (BEP 53).
   func selection(_ options: SelectionOptions) throws(CommandFailure) -> FileSelection {
     guard options.isAll, let ranges = magnet?.link.selectedFiles else {
       return try options.selection(of: torrent)
@@ -113,9 +114,9 @@ struct LoadedTorrent: Sendable {
 }
 
 extension SourceLoader {
-  /// Gets the torrent of any source for a command that shows it, and does not download it.
+  /// Loads the torrent of any source, for a command that does not download it.
   ///
-  /// - Throws: What is wrong with it, with the exit status that says so.
+  /// - Throws: The failure with its exit status.
   static func load(
     _ source: SourceArgument, _ invocation: Invocation
   ) async throws(CommandFailure) -> LoadedTorrent {

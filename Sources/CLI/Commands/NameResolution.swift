@@ -2,9 +2,9 @@ import Download
 import Primitives
 
 extension Invocation {
-  /// The same with addresses in place of the names that `--peer` and `--bind` were given.
+  /// Returns the invocation with addresses in place of the names given with `--peer` and `--bind`.
   ///
-  /// - Throws: Which name stands for nothing.
+  /// - Throws: The failure of the first name that has no address.
   func resolvingNames() async throws(CommandFailure) -> Invocation {
     var resolved = self
     resolved.names = PlaceNames()
@@ -21,7 +21,7 @@ extension Invocation {
     return resolved
   }
 
-  /// The addresses of a place; several when a name has several.
+  /// Returns the addresses of a place; a name can have several.
   static func endpoints(
     of place: HostAndPort, for option: String
   ) async throws(CommandFailure) -> [Endpoint] {

@@ -3,18 +3,19 @@ import Metainfo
 import Primitives
 import Tracker
 
-/// `swift-torrent scrape SOURCE|URL|INFO-HASH…`: how large swarms are, on standard output.
+/// `swift-torrent scrape SOURCE|URL|INFO-HASH…`: prints the sizes of swarms.
 ///
-/// Trackers that are named, as announce URLs or with `--tracker`, are asked about all the torrents that
-/// are named; without any, each torrent's own trackers are. A tracker alone is asked for all it knows.
+/// Trackers given as announce URLs or with `--tracker` are asked about all given torrents. Without
+/// any, each torrent's own trackers are asked. A tracker given without torrents is asked for all
+/// that it knows.
 enum ScrapeCommand {
-  /// A question to one tracker.
+  /// A request to one tracker.
   private struct Question {
     let tracker: String
     let infoHashes: [InfoHash]
   }
 
-  /// How many torrents one question asks about: more make URLs that trackers refuse.
+  /// The maximum number of torrents in a request; more would make URLs that trackers refuse.
   private static let hashesPerQuestion = 50
 
   static func run(_ invocation: Invocation) async throws(CommandFailure) -> ExitStatus {
@@ -85,9 +86,9 @@ enum ScrapeCommand {
     )
   }
 
-  /// The facts about a source that a scrape needs.
+  /// Returns the facts about a source that a scrape needs.
   ///
-  /// The hash is enough for a tracker, so the torrent of a magnet link is not fetched from peers.
+  /// A tracker needs only the info-hash, so the torrent of a magnet link is not fetched from peers.
   private static func torrent(
     of source: SourceArgument, _ invocation: Invocation
   ) async throws(CommandFailure) -> (infoHash: InfoHash, name: String?, trackers: [String]) {
@@ -102,7 +103,9 @@ enum ScrapeCommand {
 
   private static func isUDP(_ word: String) -> Bool { word.lowercased().hasPrefix("udp://") }
 
-  /// Whether a URL is one of a tracker: its last path segment begins with `announce` (BEP 48).
+  /// Returns whether a URL is that of a tracker.
+  ///
+  /// Its last path segment then begins with `announce` (BEP 48).
   private static func isAnnounce(_ url: String) -> Bool {
     let path = url.prefix { $0 != "?" && $0 != "#" }
     return path.split(separator: "/").last?.hasPrefix("announce") ?? false
@@ -127,14 +130,14 @@ enum ScrapeCommand {
   }
 }
 
-/// What a tracker says of one torrent.
+/// A tracker's answer about one torrent.
 package struct ScrapeLine: Sendable {
   let tracker: String
   let infoHash: InfoHash
   let name: String?
   let counts: ScrapeReply.Counts?
 
-  /// For people.
+  /// The answer as text.
   package var text: String {
     let head = TerminalText.cleaned("\(infoHash)  \(name.map { "\($0)  " } ?? "")\(tracker)  ")
     guard let counts else { return head + "unknown to the tracker" }
@@ -142,7 +145,7 @@ package struct ScrapeLine: Sendable {
       + "\(counts.seeders) seeding, \(counts.leechers) downloading, \(counts.downloaded) completed"
   }
 
-  /// For programs.
+  /// The answer as JSON.
   package var json: JSONValue {
     .object([
       .init("schema", .count(EventJSON.schema)), .init("tracker", .string(tracker)),

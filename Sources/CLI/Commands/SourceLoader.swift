@@ -2,24 +2,24 @@ import Download
 import Glibc
 import Metainfo
 
-/// The result of loading a source.
+/// The content of a source.
 enum SourceContent {
   /// A torrent.
   case torrent(TorrentMetainfo)
-  /// A magnet link, or an info-hash alone.
+  /// A magnet link or an info-hash.
   case magnet(String)
 }
 
-/// Gets the torrent that a source names.
+/// A loader for the torrents of sources.
 enum SourceLoader {
-  /// The largest .torrent taken from a URL, in bytes.
+  /// The maximum size of a .torrent fetched from a URL, in bytes.
   private static let largestDownload = 10 << 20
-  /// How long a URL may take, redirects included.
+  /// The time limit for a URL, including redirects.
   private static let patience = Duration.seconds(30)
 
-  /// Reads or fetches a torrent, and checks it; a magnet link is only found.
+  /// Reads or fetches a torrent and validates it; a magnet link is returned as it is.
   ///
-  /// - Throws: What is wrong with it, with the exit status that says so.
+  /// - Throws: The failure with its exit status.
   static func load(_ source: SourceArgument) async throws(CommandFailure) -> SourceContent {
     let limits = MetainfoLimits()
     let bytes: [UInt8]
@@ -60,7 +60,7 @@ enum SourceLoader {
   }
 }
 
-/// Reads whole files of bounded size.
+/// A reader of whole files up to a size limit.
 enum FileBytes {
   /// Reads the file at a path.
   static func read(_ path: String, limit: Int) throws(CommandFailure) -> [UInt8] {
@@ -79,7 +79,8 @@ enum FileBytes {
     of descriptor: Int32, path: String, limit: Int
   ) throws(CommandFailure) -> [UInt8] {
     var bytes: [UInt8] = []
-    // One byte more than allowed tells a file that is too large from one that just fits.
+    // Reading one byte more than the limit distinguishes a file that is too large from one that
+    // just fits.
     while bytes.count <= limit {
       let wanted = min(1 << 16, limit + 1 - bytes.count)
       var code: Int32 = 0

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Stops everything that is going on, once; what begins afterwards is told at once.
+/// A switch that stops all current work once, and stops later work as soon as it begins.
 final class StopSwitch: Sendable {
   private struct State {
     var isStopped = false
@@ -13,7 +13,7 @@ final class StopSwitch: Sendable {
   /// Whether `stop` has been called.
   var isStopped: Bool { state.withLock { $0.isStopped } }
 
-  /// Calls every body that is registered.
+  /// Calls every registered body.
   func stop() {
     let bodies = state.withLock { state in
       defer { state.bodies = [:] }
@@ -23,7 +23,7 @@ final class StopSwitch: Sendable {
     for body in bodies { body() }
   }
 
-  /// Registers what stops some work, for as long as `work` takes.
+  /// Registers `body` to be called on a stop for the duration of `work`.
   func during<Result>(
     _ body: @escaping @Sendable () -> Void, _ work: () async -> Result
   ) async -> Result {
@@ -41,7 +41,7 @@ final class StopSwitch: Sendable {
     return result
   }
 
-  /// Runs work that is cancelled by a stop; nil when it was.
+  /// Runs work that a stop cancels; returns nil if that happened.
   func cancelling<Result: Sendable>(
     _ work: @escaping @Sendable () async -> Result
   ) async -> Result? {

@@ -1,11 +1,11 @@
 import Glibc
 
-/// Spreads work on many pieces over all cores, a stretch at a time.
+/// A distribution of work on many pieces over all cores, one stretch of pieces at a time.
 enum Stretches {
-  /// Does `body` for each stretch of `0..<count`, and hands each result to `collect` as it comes.
+  /// Calls `body` for each stretch of `0..<count`, and passes each result to `collect`.
   ///
-  /// Only so many stretches as there are cores are begun, so that what waits to be collected is
-  /// bounded; after the first failure, or when the task is cancelled, no new one begins.
+  /// At most one stretch per core is in progress, so the number of uncollected results is bounded.
+  /// After the first failure, or when the task is cancelled, no further stretch begins.
   ///
   /// - Returns: The first failure.
   static func forEach<Value: Sendable>(
@@ -35,6 +35,6 @@ enum Stretches {
     return failure
   }
 
-  /// How many pieces make a stretch that takes a core a moment only.
+  /// Returns the number of pieces in a stretch, chosen so that it occupies a core only briefly.
   static func step(pieceLength: Int) -> Int { max(16, (32 << 20) / max(1, pieceLength)) }
 }

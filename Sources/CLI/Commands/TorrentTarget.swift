@@ -2,21 +2,22 @@ import Glibc
 import Metainfo
 import Primitives
 
-/// Where a new torrent goes.
+/// The destination of a new torrent.
 struct TorrentTarget {
   /// The file's path; nil for standard output.
   let path: String?
 
-  /// Checks, before any work, that it may be written there.
+  /// Checks, before any work, that the torrent may be written to a place.
   ///
   /// - Parameters:
-  ///   - place: The file's path, or that of a folder; `-` is standard output.
-  ///   - name: The torrent's name, of which the file's is made in a folder.
-  ///   - overwrites: Whether a file that is there may be replaced.
-  ///   - tree: The absolute path of what the torrent is made of, if it is made now.
-  ///   - bytes: What will be written, if that is known: a file that holds it already may stay.
-  /// - Throws: When the file exists and may not be replaced, or would lie in the tree that it
-  ///   describes.
+  ///   - place: The path of the file or of a folder; `-` means standard output.
+  ///   - name: The name of the .torrent in a folder, without its extension.
+  ///   - overwrites: Whether an existing file may be replaced.
+  ///   - tree: The absolute path of the torrent's data, if the torrent is created now.
+  ///   - bytes: The bytes to write, if they are known; an existing file with the same bytes is
+  ///     accepted.
+  /// - Throws: The failure if the file exists and may not be replaced, or if it would lie inside
+  ///   the data that the torrent describes.
   init(
     _ place: String, name: String, overwrites: Bool, tree: String? = nil, bytes: [UInt8]? = nil
   ) throws(CommandFailure) {
@@ -44,7 +45,7 @@ struct TorrentTarget {
     }
   }
 
-  /// Writes the torrent, to a file in one step.
+  /// Writes the torrent; a file appears in one step.
   func write(_ bytes: [UInt8]) throws(CommandFailure) {
     guard let path else { return try Console.result(bytes) }
     let temporary = Self.temporary(for: path)
@@ -58,14 +59,14 @@ struct TorrentTarget {
     throw Self.failure(path, code)
   }
 
-  /// Whether a file holds these bytes and no others.
+  /// Returns whether a file has exactly these bytes.
   private static func isFile(_ path: String, of bytes: [UInt8]) throws(CommandFailure) -> Bool {
     var status = stat()
     guard stat(path, &status) == 0, Int(status.st_size) == bytes.count else { return false }
     return try FileBytes.read(path, limit: bytes.count) == bytes
   }
 
-  /// Whether a path leads to a folder, or can lead to nothing else.
+  /// Returns whether a path is that of a folder, or can be nothing else.
   private static func isFolder(_ path: String) -> Bool {
     if path.hasSuffix("/") { return true }
     var status = stat()
@@ -76,15 +77,15 @@ struct TorrentTarget {
     (folder.hasSuffix("/") ? folder : folder + "/") + name + ".torrent"
   }
 
-  /// The torrent's name as the front of its file's name, cut where that would become too long.
+  /// Returns the torrent's name as the stem of a file name, shortened if that would be too long.
   static func stem(for name: [UInt8]) -> String {
-    // The name of a stranger's torrent must not lead elsewhere.
+    // The name of an untrusted torrent must not lead to another folder.
     let safe = name.map { $0 == 0 || $0 == UInt8(ascii: "/") ? UInt8(ascii: "_") : $0 }
     return shortened(
       String(decoding: safe, as: UTF8.self), to: longestName - ".torrent".utf8.count)
   }
 
-  /// The name that the file has until it is whole.
+  /// Returns the path of the file until it is complete.
   private static func temporary(for path: String) -> String {
     let end = ".\(getpid())"
     let name = path.lastIndex(of: "/").map { path[path.index(after: $0)...] } ?? path[...]
@@ -92,10 +93,10 @@ struct TorrentTarget {
       + end
   }
 
-  /// The most bytes of a name on the usual file systems.
+  /// The maximum length of a name on common file systems, in bytes.
   private static let longestName = 255
 
-  /// Text cut at a character, so that it has at most that many bytes.
+  /// Returns text shortened at a character to at most that many bytes.
   private static func shortened(_ text: String, to length: Int) -> String {
     guard text.utf8.count > length else { return text }
     var result = String.UnicodeScalarView()
@@ -121,7 +122,7 @@ struct TorrentTarget {
 }
 
 extension TorrentTarget {
-  /// Keeps the torrent of a source where `--save-torrent` says, if it says so.
+  /// Saves the torrent of a source to the path of `--save-torrent`, if that is given.
   static func save(_ torrent: TorrentMetainfo, _ invocation: Invocation) throws(CommandFailure) {
     guard let path = invocation.creation.outputPath else { return }
     let bytes = torrent.fileBytes

@@ -1,7 +1,7 @@
 import Download
 import Primitives
 
-/// `swift-torrent tracker`: a small HTTP and UDP tracker for smoke tests, until it is interrupted.
+/// `swift-torrent tracker`: runs a small HTTP and UDP tracker until it is interrupted.
 enum TrackerCommand {
   static func run(_ invocation: Invocation) async throws(CommandFailure) {
     guard let place = invocation.listenPlace else { return }
@@ -18,11 +18,11 @@ enum TrackerCommand {
     if let failure { throw failure }
   }
 
-  /// Serves until it is stopped.
+  /// Runs the tracker until it is stopped.
   private static func serve(_ tracker: TrackerService) async -> Result<Void, CommandFailure> {
     do throws(DownloadError) {
       try await tracker.run { endpoint in
-        // Scripts read the port from here; if nobody reads it, the tracker serves all the same.
+        // Scripts read the port from here. If standard output is closed, the tracker runs anyway.
         Console.announcement("http://\(endpoint)/announce\nudp://\(endpoint)/announce\n")
       }
       return .success(())

@@ -2,7 +2,7 @@ import Download
 import Metainfo
 import Storage
 
-/// `swift-torrent verify SOURCE…`: whether the data on disk is what the torrents say; reads only.
+/// `swift-torrent verify SOURCE…`: compares data on disk with torrents, without changing it.
 enum VerifyCommand {
   static func run(_ invocation: Invocation) async throws(CommandFailure) -> ExitStatus {
     try await EachSource.run(
@@ -41,7 +41,7 @@ enum VerifyCommand {
     return found.isIntact ? .success : .verificationFailed
   }
 
-  /// Runs the check and shows how far it is.
+  /// Runs the check and shows its progress.
   private static func check(
     _ verification: TorrentVerification, name: String, _ streams: StreamOptions
   ) async -> Result<VerificationReport, DownloadError> {

@@ -1,22 +1,22 @@
 import Glibc
 
-/// The files of which a torrent is made, in the order of their paths' bytes.
+/// The files of a new torrent, in the order of their paths' bytes.
 struct FileTree: Sendable {
   /// One regular file.
   struct Entry: Sendable, Equatable {
-    /// The components below the top folder; none for a torrent of one file.
+    /// The path's components below the top folder; empty for a torrent of a single file.
     let path: [[UInt8]]
     let length: Int64
     let isExecutable: Bool
     let stamp: Stamp
 
-    /// The path for people.
+    /// The path as text.
     var display: String {
       path.map { TerminalText.cleaned(utf8: $0) }.joined(separator: "/")
     }
   }
 
-  /// What tells that a file is another one or has changed.
+  /// The identity and version of a file, by which a replacement or change is detected.
   struct Stamp: Sendable, Equatable {
     let device: UInt64
     let inode: UInt64
@@ -33,30 +33,30 @@ struct FileTree: Sendable {
     }
   }
 
-  /// How deep folders may be; what is deeper could not be loaded.
+  /// The maximum depth of folders; torrents with deeper ones could not be loaded.
   private static let deepest = 100
-  /// How many files there may be.
+  /// The maximum number of files.
   private static let most = 1_000_000
 
-  /// The file or folder itself.
+  /// The path of the file or folder itself.
   let root: String
   /// Whether the root is a folder.
   let isFolder: Bool
-  /// The files.
+  /// The files found.
   private(set) var entries: [Entry] = []
-  /// What was left out because it is neither file nor folder, by its path.
+  /// The paths that were left out because they are neither files nor folders.
   private(set) var skipped: [String] = []
   private var unfinished = UnfinishedDownloads()
 
-  /// The bytes of all files.
+  /// The size of all files together, in bytes.
   var totalLength: Int64 { entries.reduce(0) { $0 + $1.length } }
 
-  /// Looks at everything below a path.
+  /// Finds all files below a path.
   ///
   /// - Parameters:
-  ///   - path: A file or folder; a symbolic link there is followed, below it none is.
-  ///   - exclusions: What is left out.
-  /// - Throws: `CommandFailure` when something cannot be read, or is an unfinished download.
+  ///   - path: A file or folder; it may be a symbolic link, but links below it are not followed.
+  ///   - exclusions: The patterns of files to leave out.
+  /// - Throws: `CommandFailure` if something cannot be read or is an unfinished download.
   init(scanning path: String, excluding exclusions: [Glob]) throws(CommandFailure) {
     root = path
     var status = stat()
@@ -78,7 +78,7 @@ struct FileTree: Sendable {
     if let failure = unfinished.failure { throw failure }
   }
 
-  /// Where an entry is.
+  /// Returns the path of an entry.
   func path(of entry: Entry) -> [UInt8] {
     Array(root.utf8) + entry.path.flatMap { [UInt8(ascii: "/")] + $0 }
   }
@@ -114,7 +114,7 @@ struct FileTree: Sendable {
     }
   }
 
-  /// The names in a folder, in the order of their bytes.
+  /// Returns the names in a folder, sorted by their bytes.
   private static func names(in folder: [UInt8]) throws(CommandFailure) -> [[UInt8]] {
     let descriptor = withPath(folder) {
       open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
@@ -146,12 +146,12 @@ struct FileTree: Sendable {
       stamp: Stamp(status))
   }
 
-  /// Lends a path, which need not be text, to the system.
+  /// Calls `body` with a path, which need not be text, as a C string.
   static func withPath<Result>(
     _ path: [UInt8], _ body: (UnsafePointer<CChar>) -> Result
   ) -> Result {
     (path + [0]).map(CChar.init(bitPattern:)).withUnsafeBufferPointer { bytes in
-      // An array with an element has an address.
+      // An array with an element always has an address.
       withUnsafePointer(to: 0 as CChar) { body(bytes.baseAddress ?? $0) }
     }
   }

@@ -2,16 +2,16 @@ import Bencode
 import Glibc
 import Metainfo
 
-/// The bytes of a new torrent.
+/// The assembly of a new torrent.
 enum NewTorrent {
-  /// Puts a torrent together.
+  /// Returns the bytes of a new torrent.
   ///
   /// - Parameters:
   ///   - tree: The files.
-  ///   - hashes: One for each piece.
-  ///   - pieceLength: The bytes of a piece.
-  ///   - name: The file's or folder's name, which need not be text.
-  ///   - invocation: What else it says.
+  ///   - hashes: The hash of each piece.
+  ///   - pieceLength: The piece length in bytes.
+  ///   - name: The name of the file or folder, which need not be text.
+  ///   - invocation: The command line, which has the other fields.
   /// - Returns: The .torrent in canonical form.
   static func bytes(
     of tree: FileTree, hashes: [PieceHash], pieceLength: Int, name: [UInt8],

@@ -2,21 +2,22 @@ import Hashing
 import Metainfo
 import Primitives
 
-/// Hashes the pieces of a tree, several at once across the CPU's lanes and on all cores.
+/// A hasher for the pieces of a tree, which uses all cores and several SIMD lanes on each.
 struct PieceHasher: Sendable {
-  /// How many pieces one task hashes at once.
+  /// The number of pieces that one task hashes at once.
   private static let lanes = 16
-  /// How many bytes of each are read in one step.
+  /// The number of bytes of each piece that are read in one step.
   private static let longestStep = 128 << 10
 
   let tree: FileTree
   let geometry: PieceGeometry
 
-  /// The hashes of all pieces; `progress` hears of the bytes done so far.
+  /// Hashes all pieces, and passes the number of bytes done so far to `progress`.
   ///
-  /// Memory is 2 MiB for each core, whatever the piece length.
+  /// It needs 2 MiB of memory for each core, with any piece length.
   ///
-  /// - Returns: One hash for each piece, or why there are none; none as well when cancelled.
+  /// - Returns: The hash of each piece, or the failure. If the task was cancelled, hashes are
+  ///   missing.
   func run(progress: (Int64) -> Void) async -> Result<[PieceHash], CommandFailure> {
     let offsets = TreeReader.offsets(of: tree)
     var hashes = [PieceHash?](repeating: nil, count: geometry.pieceCount)

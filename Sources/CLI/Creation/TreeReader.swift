@@ -1,13 +1,13 @@
 import Glibc
 
-/// Reads the bytes of a tree's files as if they lay one after the other.
+/// A reader of a tree's files as if they were one file.
 ///
-/// For one task; it keeps a few files open.
+/// It keeps a few files open, and is for use by a single task.
 struct TreeReader: ~Copyable {
   private static let openFiles = 32
 
   private let tree: FileTree
-  /// Where each file begins.
+  /// The offset of each file within the torrent.
   private let offsets: [Int64]
   private var descriptors: [(entry: Int, descriptor: Int32)] = []
 
@@ -20,7 +20,7 @@ struct TreeReader: ~Copyable {
     for open in descriptors { close(open.descriptor) }
   }
 
-  /// Where each file of a tree begins, counted from the start of the torrent.
+  /// Returns the offset of each file within the torrent.
   static func offsets(of tree: FileTree) -> [Int64] {
     var next: Int64 = 0
     return tree.entries.map { entry in
@@ -29,7 +29,7 @@ struct TreeReader: ~Copyable {
     }
   }
 
-  /// Fills a buffer with the bytes from `offset` on, which must be there.
+  /// Fills a buffer with the bytes from `offset` on, which must exist.
   mutating func read(
     at offset: Int64, into buffer: UnsafeMutableRawBufferPointer
   ) throws(CommandFailure) {
@@ -64,7 +64,7 @@ struct TreeReader: ~Copyable {
   private mutating func descriptor(of index: Int) throws(CommandFailure) -> Int32 {
     if let open = descriptors.first(where: { $0.entry == index }) { return open.descriptor }
     let entry = tree.entries[index]
-    // The root alone may be a link; O_NONBLOCK keeps a pipe in a file's place from holding us up.
+    // Only the root may be a link. O_NONBLOCK prevents a wait if a pipe has taken a file's place.
     let flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | (tree.isFolder ? O_NOFOLLOW : 0)
     let descriptor = FileTree.withPath(tree.path(of: entry)) { open($0, flags) }
     guard descriptor >= 0 else { throw Self.failure(entry, tree, errno) }
@@ -78,7 +78,7 @@ struct TreeReader: ~Copyable {
     return descriptor
   }
 
-  /// The last file that begins at or before an offset.
+  /// Returns the index of the last file that begins at or before an offset.
   private func entry(at offset: Int64) -> Int {
     var low = 0
     var high = offsets.count
@@ -89,7 +89,7 @@ struct TreeReader: ~Copyable {
     return low
   }
 
-  /// Throws when a file of the tree is not what it was when it was found.
+  /// Throws if a file of the tree has changed since it was found.
   static func checkUnchanged(_ tree: FileTree) throws(CommandFailure) {
     for entry in tree.entries {
       var status = stat()

@@ -9,16 +9,16 @@ import Storage
 struct UnfinishedDownloads {
   /// The paths of the state files whose data would be published.
   private var states: [[UInt8]] = []
-  /// The name that leaves out the first of them when it is excluded; nil if there is none.
+  /// The name whose exclusion leaves out the first of them, if there is one.
   private var exclusion: [UInt8]?
 
   private static let suffix = Array(StateFileMark.suffix.utf8)
-  /// The endings of the other files that a download keeps under its state file's name.
+  /// The suffixes of the other files that a download keeps next to its state file.
   private static let companions = StateFileMark.companionEndings.map { Array($0.utf8) }
 
-  /// Returns the names in a folder that belong into a torrent, without those that are excluded.
+  /// Returns the names in a folder that belong in a torrent, without those that are excluded.
   ///
-  /// A state file is noted unless the user has excluded all the data that it can belong to.
+  /// A state file is recorded unless the user has excluded all the data that it can belong to.
   mutating func filter(
     _ names: [[UInt8]], in folder: [UInt8], isExcluded: ([UInt8]) -> Bool
   ) -> [[UInt8]] {
@@ -40,7 +40,7 @@ struct UnfinishedDownloads {
     return rest.filter { !isExcluded($0) }
   }
 
-  /// Notes the state file that a path is, belongs to, or lies under.
+  /// Records the state file that a path is, belongs to, or lies under.
   mutating func look(around path: String) {
     guard let real = realpath(path, nil) else { return }
     defer { free(real) }
@@ -58,7 +58,7 @@ struct UnfinishedDownloads {
     }
   }
 
-  /// The reason to make no torrent; nil when nothing is unfinished.
+  /// The failure that prevents the torrent; nil if no download is unfinished.
   var failure: CommandFailure? {
     guard let first = states.first else { return nil }
     let shown = TerminalText.cleaned(utf8: first)
@@ -70,11 +70,11 @@ struct UnfinishedDownloads {
       hint: "finish the download first\(way ?? "")")
   }
 
-  /// Whether a download of this name may have given a state file its name.
+  /// Returns whether a state file can belong to a download with this name.
   private static func stands(_ state: [UInt8], for name: [UInt8]) -> Bool {
     let stem = state.dropLast(suffix.count)
     guard stem.starts(with: name) else {
-      // A name that left no room for the ending was shortened.
+      // A long name was shortened to make room for the suffix.
       return stem.count >= 200 && name.starts(with: stem)
     }
     let rest = stem.dropFirst(name.count)
@@ -83,7 +83,7 @@ struct UnfinishedDownloads {
         && rest.dropFirst().allSatisfy { Character(UnicodeScalar($0)).isHexDigit }
   }
 
-  /// Whether a regular file holds a record of ours.
+  /// Returns whether a path is a regular file with the content of a state file.
   private static func isState(_ path: [UInt8]) -> Bool {
     let flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY
     let descriptor = FileTree.withPath(path) { open($0, flags) }

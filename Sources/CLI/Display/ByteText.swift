@@ -1,9 +1,9 @@
-/// Sizes, rates and times as people read and write them.
+/// Sizes, rates and times as text.
 package enum ByteText {
-  /// Reads `4096`, `512K`, `2MB`, `2 MiB` or `1.5g`, all in powers of 1024; nil for anything else.
+  /// Parses `4096`, `512K`, `2MB`, `2 MiB` or `1.5g`; all units are powers of 1024.
   ///
-  /// `MB` is the same as `M` and `MiB`, as for most programs that take `M` for 1024². A fraction of a
-  /// byte is dropped.
+  /// `MB` means the same as `M` and `MiB`, as in most programs in which `M` is 1024². A fraction of
+  /// a byte is dropped.
   package static func parse(_ text: String) -> Int64? {
     let digits = text.prefix { $0.isASCII && $0.isNumber }
     var rest = text.dropFirst(digits.count)
@@ -26,7 +26,7 @@ package enum ByteText {
     case "T", "TB", "TIB": shift = 40
     default: return nil
     }
-    // Part of a byte makes no sense without a unit.
+    // A fraction makes no sense without a unit.
     guard fraction.isEmpty || shift > 0 else { return nil }
     let (size, overflow) = number.multipliedReportingOverflow(by: 1 << shift)
     let part = fraction.isEmpty ? 0 : Self.part(fraction, of: 1 << shift)
@@ -34,12 +34,12 @@ package enum ByteText {
     return overflow || carry ? nil : sum
   }
 
-  /// Reads a rate in bytes a second: a size, with or without `/s`.
+  /// Parses a rate in bytes per second: a size with or without `/s`.
   package static func parseRate(_ text: String) -> Int64? {
     parse(text.lowercased().hasSuffix("/s") ? String(text.dropLast(2)) : text)
   }
 
-  /// So many billionths of a unit, from at most nine digits after the point.
+  /// Returns a fraction of a unit, given as at most nine digits after the point.
   private static func part(_ digits: Substring, of unit: Int64) -> Int64 {
     var share = 0.0
     var weight = 0.1
@@ -50,7 +50,7 @@ package enum ByteText {
     return Int64(share * Double(unit) + 1e-6)
   }
 
-  /// A size in the largest unit that leaves at least 1, such as `1.25 GiB` or `64 KiB`.
+  /// Returns a size in the largest unit of which it is at least 1, such as `1.25 GiB` or `64 KiB`.
   package static func size(_ bytes: Int64) -> String {
     let (scale, unit) = scale(of: bytes)
     if unit == 0 { return "\(bytes) B" }
@@ -61,11 +61,11 @@ package enum ByteText {
 
   private static let units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"]
 
-  /// The unit that a size is shown in, by its number and its bytes.
+  /// Returns the unit for the display of a size, as its length in bytes and its index.
   private static func scale(of bytes: Int64) -> (scale: Double, unit: Int) {
     var scale = 1.0
     var unit = 0
-    // What would be shown as 1024 of a unit is shown as 1 of the next.
+    // A value that would be shown as 1024 is shown as 1 of the next unit.
     while Double(bytes) / scale >= 1023.95, unit < units.count - 1 {
       scale *= 1024
       unit += 1
@@ -77,7 +77,8 @@ package enum ByteText {
     String(repeating: " ", count: max(0, width - text.count)) + text
   }
 
-  /// A part of a size in the whole's unit, such as `29.3 of 286.1 MiB`, always as wide for one whole.
+  /// Returns a part of a size in the unit of the whole, such as `29.3 of 286.1 MiB`, with constant
+  /// width.
   package static func size(_ part: Int64, of whole: Int64) -> String {
     let (scale, unit) = scale(of: whole)
     let total = size(whole)
@@ -88,13 +89,13 @@ package enum ByteText {
     return padded(shown, to: decimal(value, places: places).count) + " of " + total
   }
 
-  /// A rate, such as `11.3 MiB/s`.
+  /// Returns a rate, such as `11.3 MiB/s`.
   package static func rate(_ bytesPerSecond: Double) -> String {
     let whole = bytesPerSecond.isFinite ? min(max(bytesPerSecond, 0), 1e18) : 0
     return "\(size(Int64(whole)))/s"
   }
 
-  /// A time to go, such as `0:09`, `12:05` or `3:04:05`, or `9 d` and more.
+  /// Returns a remaining time, such as `0:09`, `12:05`, `3:04:05` or, for long ones, `9 d`.
   package static func clock(_ duration: Duration) -> String {
     let seconds = max(0, duration.components.seconds)
     if seconds >= 100 * 3600 { return "\(seconds / 86400) d" }
@@ -103,7 +104,7 @@ package enum ByteText {
     return hours > 0 ? "\(hours):\(twoDigits(minutes)):\(tail)" : "\(minutes):\(tail)"
   }
 
-  /// A time that has passed, such as `0.42 s`, `12.3 s` or `1:02:03`.
+  /// Returns an elapsed time, such as `0.42 s`, `12.3 s` or `1:02:03`.
   package static func elapsed(_ duration: Duration) -> String {
     let (seconds, attoseconds) = duration.components
     if seconds >= 60 { return clock(duration) }
@@ -111,7 +112,7 @@ package enum ByteText {
     return "\(decimal(max(0, value), places: value < 10 ? 2 : 1)) s"
   }
 
-  /// A share in percent, rounded down so that only the whole is 100 %.
+  /// Returns a share in percent, rounded down so that only the whole is 100 %.
   package static func percent(_ part: Int64, of whole: Int64) -> String {
     guard whole > 0 else { return "100 %" }
     if part >= whole { return "100 %" }
@@ -119,7 +120,7 @@ package enum ByteText {
     return "\(min(tenths, 999) / 10).\(min(tenths, 999) % 10) %"
   }
 
-  /// A number that is not negative, rounded to one or two places.
+  /// Returns a number that is not negative, rounded to one or two decimals.
   static func decimal(_ value: Double, places: Int) -> String {
     let scale: Int64 = places == 1 ? 10 : 100
     let scaled = Int64((value * Double(scale)).rounded())

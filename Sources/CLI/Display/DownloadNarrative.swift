@@ -3,24 +3,25 @@ import Primitives
 import Storage
 import Tracker
 
-/// Puts a download's events into words: what is worth a line of its own, whatever draws progress.
+/// The messages about a download's events that deserve a line of their own, with any display of
+/// progress.
 package struct DownloadNarrative: Sendable {
   private let verbosity: Verbosity
   private let isSeeding: Bool
-  /// What each tracker said last of its own accord: nobody wants to read it every five seconds.
+  /// Each tracker's latest message; announces repeat it too often to show it each time.
   private var lastTrackerNotes: [String: String] = [:]
   private var wait = PeerWait()
-  /// How many files were said to have another name on disk.
+  /// The number of renamed files reported so far.
   private var renamedFiles = 0
   private static let mostRenamedFiles = 20
 
-  /// Creates a narrative that says as much as that, of a download or of a seed.
+  /// Creates a narrative of a download or a seed for a verbosity.
   package init(verbosity: Verbosity, isSeeding: Bool = false) {
     self.verbosity = verbosity
     self.isSeeding = isSeeding
   }
 
-  /// The line for an event, cleaned for a terminal; nil when it is not worth one.
+  /// Returns the line for an event, cleaned for a terminal; nil if it does not deserve one.
   package mutating func line(_ event: DownloadEvent) -> String? {
     if verbosity == .quiet { return nil }
     wait.note(event)
@@ -65,7 +66,7 @@ package struct DownloadNarrative: Sendable {
       + "\(ByteText.size(seed.totalBytes)) (\(share)) on disk; seeding that, downloading nothing"
   }
 
-  /// The line for a file with another name on disk; nil after the first few files.
+  /// Returns the line for a file with another name on disk; nil after the first few files.
   private mutating func renaming(_ change: NameChange) -> String? {
     renamedFiles += 1
     if renamedFiles > Self.mostRenamedFiles + 1 { return nil }
@@ -75,7 +76,7 @@ package struct DownloadNarrative: Sendable {
     return "\(NameText.shown(change.path)) is called \(NameText.shown(change.diskPath)) on disk"
   }
 
-  /// A tracker's failure or warning, when it differs from the one before.
+  /// Returns a tracker's failure or warning; nil if it is the same as before.
   private mutating func news(of report: TrackerReport) -> String? {
     let note: String
     if case .failed(let words) = report.state {
@@ -90,7 +91,7 @@ package struct DownloadNarrative: Sendable {
     return note
   }
 
-  /// Why a web seed brings nothing, or less than it should.
+  /// Returns the reason why a web seed delivers nothing, or less than it should.
   private func trouble(of report: WebSeedReport) -> String? {
     switch report.state {
     case .working: nil
@@ -150,7 +151,7 @@ package struct DownloadNarrative: Sendable {
     }
   }
 
-  /// The line that ends a run that succeeded.
+  /// Returns the last line of a run that succeeded.
   package func summary(_ summary: DownloadSummary, name: String) -> String? {
     if verbosity == .quiet { return nil }
     let final = summary.progress

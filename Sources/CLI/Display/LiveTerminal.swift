@@ -1,22 +1,24 @@
 import Glibc
 import Synchronization
 
-/// Whose turn it is to draw on the terminal, and whether the cursor is hidden there, so that every way
-/// out of the process, and every pause of it, can leave the terminal as it was.
+/// The state of the terminal: whether this process may draw on it, and whether the cursor is
+/// hidden.
+///
+/// Every way to end or suspend the process can thus restore the terminal.
 enum LiveTerminal {
-  /// Who may draw at this moment.
+  /// The owner of the terminal.
   enum Turn {
-    /// We may, and what we drew is where it was.
+    /// This process, and its lines are where they were drawn.
     case ours
-    /// We may, but what we drew has scrolled away: the process was suspended meanwhile.
+    /// This process, but its lines have scrolled away because it was suspended.
     case oursAgain
-    /// The shell has the terminal: the process was suspended and goes on in the background.
+    /// The shell, because the process was suspended and continues in the background.
     case others
   }
 
   private struct State {
     var isCursorHidden = false
-    /// Whether the process was suspended since something was drawn last.
+    /// Whether the process was suspended after the latest drawing.
     var wasAway = false
   }
 
@@ -33,12 +35,12 @@ enum LiveTerminal {
     state.withLock { show(&$0, "") }
   }
 
-  /// For a way out that skips `ProgressDisplay.close`: ends the live lines as well.
+  /// Restores the terminal, and ends the live lines, on an exit that skips `ProgressDisplay.close`.
   static func abandon() {
     state.withLock { show(&$0, "\r\n") }
   }
 
-  /// The process will be suspended.
+  /// Restores the terminal before the process is suspended.
   static func leave() {
     state.withLock { state in
       guard state.isCursorHidden else { return }
@@ -47,7 +49,7 @@ enum LiveTerminal {
     }
   }
 
-  /// Looks whose turn it is, before something is drawn.
+  /// Returns the owner of the terminal, and takes the terminal back after a suspension.
   static func turn() -> Turn {
     state.withLock { state in
       guard state.wasAway else { return .ours }

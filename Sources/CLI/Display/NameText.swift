@@ -1,23 +1,24 @@
 package import Primitives
 
-/// Names of files, which are bytes, as a terminal can show them.
+/// The display of file names, which are bytes, on a terminal.
 ///
-/// What could steer the terminal or disguise the name is escaped, and so is what is not UTF-8, so two
-/// names never look the same only because neither can be shown.
+/// Characters that could control the terminal or disguise the name are escaped, and so are bytes
+/// that are not UTF-8. Different names therefore never look the same merely because neither can be
+/// displayed.
 package enum NameText {
-  /// A name or path as text.
+  /// Returns a name or path as text.
   package static func shown(_ bytes: some Collection<UInt8>) -> String {
     var output: [UInt8] = []
     append(bytes, to: &output)
     return String(decoding: output, as: UTF8.self)
   }
 
-  /// The names of a path as text.
+  /// Returns the names of a path as text.
   package static func shown(_ path: some Sequence<FileName>) -> String {
     path.map { shown($0.bytes) }.joined(separator: "/")
   }
 
-  /// Appends a name or path, escaped, to text in UTF-8.
+  /// Appends an escaped name or path to UTF-8 text.
   static func append(_ bytes: some Collection<UInt8>, to output: inout [UInt8]) {
     if bytes.allSatisfy({ (0x20..<0x7F).contains($0) }) {
       return output.append(contentsOf: bytes)
@@ -34,7 +35,7 @@ package enum NameText {
     }
   }
 
-  /// The character at the front of bytes; nil when they do not begin with one.
+  /// Returns the first character of some bytes; nil if they do not begin with one.
   private static func first(of bytes: ArraySlice<UInt8>) -> Unicode.Scalar? {
     var decoder = UTF8()
     var iterator = bytes.prefix(4).makeIterator()

@@ -1,11 +1,12 @@
 import Download
 import Tracker
 
-/// Notices that a download has no peers, and says what it waits for.
+/// A detector for a download without peers, which says what it is waiting for.
 ///
-/// Without this a run that no peer will ever serve looks like one that is merely slow.
+/// Without it, a run that no peer will ever serve looks like one that is just slow.
 struct PeerWait {
-  /// So many snapshots in a row without a peer, three seconds of them, before it is worth a line.
+  /// The number of consecutive snapshots without a peer, taken over three seconds, before the
+  /// message.
   private static let patience = 6
 
   private var snapshots = 0
@@ -13,20 +14,20 @@ struct PeerWait {
   private var trackers: [String: TrackerReport.State] = [:]
   private var dht: DHTReport?
 
-  /// Learns from an event what there is to wait for.
+  /// Records an event that matters for the reason of the wait.
   mutating func note(_ event: DownloadEvent) {
     switch event {
     case .listening(let port): self.port = port
     case .dht(let report): dht = report
     case .tracker(let report):
-      // Asking again is no news: until the answer is there, the last one counts.
+      // A repeated announce is no news; until it is answered, the previous result counts.
       if case .announcing = report.state, trackers[report.url] != nil { return }
       trackers[report.url] = report.state
     default: break
     }
   }
 
-  /// The line that is due with a snapshot: once for each time that the peers run out.
+  /// Returns the message that is due with a snapshot, once for each time that the peers run out.
   mutating func line(_ progress: ProgressSnapshot) -> String? {
     guard progress.connectedPeers + progress.webSeeds == 0,
       progress.verifiedBytes < progress.totalBytes

@@ -1,11 +1,11 @@
-/// A strip that shows which parts of a torrent are there, one column a part.
+/// A strip that shows the complete parts of a torrent, one column for each part.
 package enum PieceStrip {
-  /// The strip of at most so many columns; empty when there is nothing to show.
+  /// Returns a strip of at most that many columns; empty if there is nothing to show.
   ///
   /// - Parameters:
-  ///   - shares: How much of each part is there, from 0 to 1, in the torrent's order.
-  ///   - columns: The room.
-  /// - Returns: One character a column.
+  ///   - shares: The complete share of each part, from 0 to 1, in the torrent's order.
+  ///   - columns: The maximum number of columns.
+  /// - Returns: A text with one character for each column.
   package static func text(shares: [Double], columns: Int) -> String {
     let count = min(columns, shares.count)
     guard count > 0 else { return "" }
@@ -17,7 +17,7 @@ package enum PieceStrip {
     }.joined()
   }
 
-  /// Only what is whole looks whole, and only what is empty looks empty.
+  /// Returns a character that is full only for a complete share and empty only for none.
   private static func character(_ share: Double) -> String {
     switch share {
     case ..<0.000_001: "·"

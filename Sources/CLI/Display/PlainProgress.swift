@@ -1,23 +1,24 @@
 package import Download
 package import Primitives
 
-/// What is done with data that is on disk already.
+/// The kind of work on data that is already on disk.
 package enum DiskWork: Sendable {
-  /// It is compared with a torrent.
+  /// Comparing the data with a torrent.
   case checking
-  /// A torrent is made of it.
+  /// Creating a torrent from the data.
   case hashing
 
-  /// What is going on.
+  /// The present participle of the work.
   var present: String { self == .checking ? "checking" : "hashing" }
-  /// What is done.
+  /// The past participle of the work.
   var past: String { self == .checking ? "checked" : "hashed" }
 }
 
-/// Progress as plain lines, for what is no terminal: at the start, at most every ten seconds, and
-/// at the end.
+/// Progress as plain lines, for output that is not a terminal.
+///
+/// There are lines at the start and at the end, and between them at most one every ten seconds.
 package struct PlainProgress: Sendable {
-  /// The least time between two lines of progress.
+  /// The minimum interval between two lines of progress.
   package static let interval = Duration.seconds(10)
 
   private let name: String
@@ -26,8 +27,7 @@ package struct PlainProgress: Sendable {
   private var nextLine: Instant
   private var hasSearched = false
 
-  /// Creates the progress of a torrent of that name, whose first line of progress is due
-  /// `interval` from now.
+  /// Creates the progress of a torrent; the first line is due `interval` from now.
   package init(name: String, isSeeding: Bool = false, work: DiskWork = .checking, now: Instant) {
     self.name = TerminalText.cleaned(name)
     self.isSeeding = isSeeding
@@ -35,7 +35,7 @@ package struct PlainProgress: Sendable {
     self.nextLine = now + Self.interval
   }
 
-  /// The line for a snapshot, or nil while none is due.
+  /// Returns the line for a snapshot; nil if none is due.
   package mutating func line(_ progress: ProgressSnapshot, now: Instant) -> String? {
     guard isDue(now) else { return nil }
     if isSeeding {
@@ -49,13 +49,15 @@ package struct PlainProgress: Sendable {
       + "\(progress.eta.map { "\(ByteText.clock($0)) to go, " } ?? "")\(peers(progress))"
   }
 
-  /// The line for the check of data on disk, or nil while none is due.
+  /// Returns the line for a check of data on disk; nil if none is due.
   package mutating func checkingLine(done: Int64, total: Int64, now: Instant) -> String? {
     guard isDue(now) else { return nil }
     return "\(name): \(work.past) \(ByteText.percent(done, of: total)) of \(ByteText.size(total))"
   }
 
-  /// The line for the search for metadata, or nil while none is due; the first is due at once.
+  /// Returns the line for the search for metadata; nil if none is due.
+  ///
+  /// The first is due at once.
   package mutating func searchLine(_ progress: MetadataProgress, now: Instant) -> String? {
     guard !hasSearched || isDue(now) else { return nil }
     hasSearched = true
@@ -76,14 +78,14 @@ package struct PlainProgress: Sendable {
 }
 
 extension ProgressSnapshot {
-  /// The verified share of a partial seed in percent; nil when nothing is missing.
+  /// The verified share of a partial seed in percent; nil if the data is complete.
   var share: String? {
     verifiedBytes < totalBytes ? ByteText.percent(verifiedBytes, of: totalBytes) : nil
   }
 }
 
 extension MetadataProgress {
-  /// Where the search stands, in one clause.
+  /// The state of the search, in one clause.
   package var words: String {
     func peers(_ count: Int) -> String { count == 1 ? "1 peer" : "\(count) peers" }
     if connectedPeers == 0 {

@@ -2,7 +2,7 @@ import Download
 import Glibc
 import Primitives
 
-/// Shows runs on standard error: live lines on a terminal, plain lines elsewhere.
+/// The progress of runs on standard error: live lines on a terminal, plain lines elsewhere.
 struct ProgressDisplay {
   private enum Style {
     case live
@@ -13,12 +13,13 @@ struct ProgressDisplay {
   private let verbosity: Verbosity
   private let style: Style
   private let usesColor: Bool
-  /// Whether lines say which torrent they are about.
+  /// Whether lines begin with the name of their torrent.
   private let namesTorrents: Bool
   private var views: [Int: (name: String, view: TorrentView)] = [:]
   private var frame = LiveFrame()
 
-  /// A display for one run, or for several whose lines then name their torrent.
+  /// Creates a display for one run, or for several, whose lines begin with the name of their
+  /// torrent.
   init(_ streams: StreamOptions, isForSeveral: Bool = false) {
     verbosity = streams.verbosity
     namesTorrents = isForSeveral
@@ -45,7 +46,7 @@ struct ProgressDisplay {
     redraw()
   }
 
-  /// Shows what an event means, if anything.
+  /// Shows an event, if it changes the display or has a message.
   mutating func show(_ event: DownloadEvent, of number: Int) {
     guard let name = views[number]?.name else { return }
     if let line = views[number]?.view.note(event) { note(line, of: name, event) }
@@ -58,22 +59,22 @@ struct ProgressDisplay {
   }
 
   private mutating func note(_ line: String, of name: String, _ event: DownloadEvent) {
-    // The first line of a run begins with the name by itself.
+    // The first line of a run already begins with the name.
     if case .started = event { return printAbove(line) }
     printAbove(namesTorrents ? "\(name): \(line)" : line)
   }
 
-  /// Shows a line of its own, unless nothing is to be said.
+  /// Shows a message, unless the verbosity is quiet.
   mutating func note(_ line: String) {
     if verbosity != .quiet { printAbove(TerminalText.cleaned(line)) }
   }
 
-  /// Shows a failure, whatever else is to be said.
+  /// Shows a failure at any verbosity.
   mutating func fail(_ failure: CommandFailure) {
     printAbove(String(failure.text.dropLast()))
   }
 
-  /// Shows no more of a run, and the line that ends it.
+  /// Ends the display of a run with a last line.
   mutating func end(_ number: Int, _ line: String?) {
     views[number] = nil
     if views.isEmpty {
@@ -84,7 +85,7 @@ struct ProgressDisplay {
     if let line { printAbove(line) }
   }
 
-  /// Leaves the terminal as it was.
+  /// Restores the terminal.
   mutating func close() {
     guard style == .live else { return }
     clear()
@@ -105,7 +106,7 @@ struct ProgressDisplay {
     if !text.isEmpty { Console.message(text) }
   }
 
-  /// Whether live lines may be drawn now; what the terminal shows no more is forgotten.
+  /// Returns whether live lines may be drawn, and forgets those that have scrolled away.
   private mutating func mayDraw() -> Bool {
     let turn = LiveTerminal.turn()
     if turn != .ours { frame = LiveFrame() }

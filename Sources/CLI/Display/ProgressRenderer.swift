@@ -1,10 +1,10 @@
 package import Download
 import Primitives
 
-/// Draws a download's live line for a terminal: a pure function of what is known and the width.
+/// The live line of a download on a terminal, as a pure function of the progress and the width.
 ///
-/// The line never reaches the last column, so that it cannot wrap; parts are left out, the least
-/// important first, until the rest fits.
+/// The line never reaches the last column, so it cannot wrap. If it does not fit, the least
+/// important parts are left out first.
 package struct ProgressRenderer: Sendable {
   /// The torrent's name, cleaned.
   package let name: String
@@ -12,16 +12,16 @@ package struct ProgressRenderer: Sendable {
   package let usesColor: Bool
   private let work: DiskWork
 
-  /// Creates a renderer for a torrent of that name.
+  /// Creates a renderer for a torrent.
   package init(name: String, usesColor: Bool, work: DiskWork = .checking) {
     self.work = work
     self.name = TerminalText.cleaned(name)
     self.usesColor = usesColor
   }
 
-  /// The line while data is being fetched.
+  /// Returns the line of a running download.
   ///
-  /// Every number has room to grow, so that nothing moves but what changes.
+  /// Every number has room to grow, so that only changed parts move.
   package func line(
     _ progress: ProgressSnapshot, columns: Int, nameWidth: Int? = nil
   ) -> String {
@@ -37,7 +37,7 @@ package struct ProgressRenderer: Sendable {
       ], columns: columns, nameWidth: nameWidth)
   }
 
-  /// The line while data on disk is being checked or hashed.
+  /// Returns the line of a check, or of hashing, of data on disk.
   package func checkingLine(
     done: Int64, total: Int64, columns: Int, nameWidth: Int? = nil
   ) -> String {
@@ -48,7 +48,7 @@ package struct ProgressRenderer: Sendable {
       ], columns: columns, nameWidth: nameWidth)
   }
 
-  /// The line while we only give.
+  /// Returns the line of a seed.
   package func seedingLine(
     _ progress: ProgressSnapshot, columns: Int, nameWidth: Int? = nil
   ) -> String {
@@ -59,7 +59,7 @@ package struct ProgressRenderer: Sendable {
       columns: columns, nameWidth: nameWidth)
   }
 
-  /// A line of the name and some words.
+  /// Returns a line with the name and some words.
   package func line(_ words: String, columns: Int, nameWidth: Int? = nil) -> String {
     let room = max(0, columns - 1)
     let nameRoom = min(column(nameWidth, room), room - TerminalText.width(words) - 2)
@@ -67,13 +67,15 @@ package struct ProgressRenderer: Sendable {
     return TerminalText.truncated(head + words, to: room)
   }
 
-  /// The strip of parts below the line while data is being fetched, and behind it who brings them;
-  /// empty when nothing is known.
+  /// Returns the second line of a running download: a strip of the pieces, and the sources of the
+  /// connected peers.
+  ///
+  /// It is empty if nothing is known.
   package func strip(_ progress: ProgressSnapshot, columns: Int) -> String {
     let room = columns - 3
     let origins = OriginText.connected(progress)
     let originRoom = origins.isEmpty ? 0 : TerminalText.width(origins) + 2
-    // Where both have no room, the strip matters more.
+    // If there is not enough room for both, the strip matters more.
     let showsOrigins = originRoom > 0 && room - originRoom >= Self.shortestStrip
     let text = PieceStrip.text(
       shares: progress.pieceMap, columns: showsOrigins ? room - originRoom : room)
@@ -82,7 +84,7 @@ package struct ProgressRenderer: Sendable {
       + (showsOrigins ? "  \(origins)" : "")
   }
 
-  /// Wide enough that those of several torrents line up, but for the largest.
+  /// Returns sizes padded so that those of several torrents line up, except for the largest.
   private func sizes(_ done: Int64, of total: Int64) -> String {
     Self.padded(ByteText.size(done, of: total), to: 18)
   }
@@ -94,12 +96,12 @@ package struct ProgressRenderer: Sendable {
       ? "\(peers), \(progress.seeds) \(progress.seeds == 1 ? "seed" : "seeds")" : peers
   }
 
-  /// Something that is said behind the bar.
+  /// A piece of information after the bar.
   private struct Detail {
     let text: String
-    /// The least important is left out first.
+    /// The importance; the detail with the lowest rank is left out first.
     let rank: Int
-    /// The room that is kept for it.
+    /// The width reserved for it.
     let width: Int
 
     init(_ text: String, rank: Int, width: Int = 0) {
@@ -114,12 +116,14 @@ package struct ProgressRenderer: Sendable {
   private static let longestBar = 40
   private static let shortestName = 8
 
-  /// The room for the name: what it takes, at most a third of the line.
+  /// Returns the width of the name: as much as it needs, up to a third of the line.
   private func column(_ nameWidth: Int?, _ room: Int) -> Int {
     min(nameWidth ?? TerminalText.width(name), max(Self.shortestName, room / 3))
   }
 
-  /// The percentage matters most, then the name, then a short bar; details go by their rank.
+  /// Returns a line with the percentage, the name, a bar and details, as far as they fit.
+  ///
+  /// They matter in this order; details are left out by rank.
   private func line(
     done: Int64, total: Int64, details: [Detail], columns: Int, nameWidth: Int?
   ) -> String {
@@ -149,13 +153,13 @@ package struct ProgressRenderer: Sendable {
       + "  " + tail
   }
 
-  /// Text of exactly that width, cut or filled up at its end.
+  /// Returns text of exactly that width, truncated or padded at its end.
   private static func fitted(_ text: String, to width: Int) -> String {
     let cut = TerminalText.truncated(text, to: width)
     return cut + String(repeating: " ", count: max(0, width - TerminalText.width(cut)))
   }
 
-  /// Text of at least that width, filled up at its beginning.
+  /// Returns text of at least that width, padded at its beginning.
   private static func padded(_ text: String, to width: Int) -> String {
     String(repeating: " ", count: max(0, width - text.count)) + text
   }
@@ -171,6 +175,6 @@ package struct ProgressRenderer: Sendable {
 }
 
 extension String {
-  /// Without the spaces at its beginning.
+  /// The text without spaces at its beginning.
   fileprivate var trimmed: String { String(drop { $0 == " " }) }
 }

@@ -1,7 +1,10 @@
-/// Text from outside, made safe for a terminal, and the room that it takes there.
+/// Untrusted text made safe for a terminal, and its width there.
 package enum TerminalText {
-  /// Replaces what could steer the terminal or disguise the text: control characters, line and
-  /// paragraph separators, and the marks that turn the direction of writing.
+  /// Returns text in which characters that could control the terminal or disguise the text are
+  /// replaced.
+  ///
+  /// They are control characters, line and paragraph separators, and marks that change the
+  /// direction of writing.
   package static func cleaned(_ text: String) -> String {
     var result = String.UnicodeScalarView()
     for scalar in text.unicodeScalars {
@@ -10,7 +13,7 @@ package enum TerminalText {
     return String(result)
   }
 
-  /// The same for bytes that ought to be UTF-8: what is not becomes U+FFFD.
+  /// Returns cleaned text from bytes that should be UTF-8; invalid ones become U+FFFD.
   package static func cleaned(utf8 bytes: some Collection<UInt8>) -> String {
     cleaned(String(decoding: bytes, as: UTF8.self))
   }
@@ -24,17 +27,17 @@ package enum TerminalText {
     }
   }
 
-  /// The columns that cleaned text takes.
+  /// Returns the width of cleaned text in columns.
   package static func width(_ text: String) -> Int {
     text.reduce(0) { $0 + width(of: $1) }
   }
 
-  /// The same for text with our own colours in it.
+  /// Returns the width of text that contains our own colours.
   static func shownWidth(_ text: String) -> Int {
     width(text.replacing(/\u{1B}\[[0-9;]*m/, with: ""))
   }
 
-  /// Cuts text to at most that many columns, with an ellipsis in place of what is left out.
+  /// Returns text of at most that many columns, with an ellipsis in place of the rest.
   package static func truncated(_ text: String, to columns: Int) -> String {
     guard width(text) > columns else { return text }
     guard columns > 0 else { return "" }
@@ -62,8 +65,9 @@ package enum TerminalText {
     }
   }
 
-  /// The wide and full-width ranges of Unicode's East Asian Width, joined where only unassigned
-  /// characters lie between them.
+  /// Returns whether a scalar is wide or full-width by Unicode's East Asian Width.
+  ///
+  /// Ranges are joined where only unassigned scalars lie between them.
   private static func isWide(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar.value {
     case 0x1100...0x115F, 0x231A...0x231B, 0x23E9...0x23EC, 0x2E80...0x303E, 0x3041...0x33FF,

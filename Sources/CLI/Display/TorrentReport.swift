@@ -1,7 +1,7 @@
 package import Metainfo
 import Primitives
 
-/// A torrent's fields as text for people, safe for a terminal whatever the torrent holds.
+/// A torrent's fields as text, safe for a terminal with any content.
 package struct TorrentReport {
   private let torrent: TorrentMetainfo
 
@@ -10,21 +10,21 @@ package struct TorrentReport {
     self.torrent = torrent
   }
 
-  /// The whole report, every line ended.
+  /// The whole report; every line ends with a line break.
   package var text: String {
     var bytes: [UInt8] = []
     write { bytes += $0 }
     return String(decoding: bytes, as: UTF8.self)
   }
 
-  /// The files that are wanted, each with its number from 1 and its size.
+  /// Returns the selected files, each with its number, counted from 1, and its size.
   package func fileList(_ selection: FileSelection = .all) -> String {
     var bytes: [UInt8] = []
     writeFileList(selection) { bytes += $0 }
     return String(decoding: bytes, as: UTF8.self)
   }
 
-  /// Hands the whole report over in parts, so that many files need no more memory than few.
+  /// Writes the report in parts, so that its memory does not grow with the number of files.
   package func write<Failure: Error>(
     _ output: ([UInt8]) throws(Failure) -> Void
   ) throws(Failure) {
@@ -43,7 +43,7 @@ package struct TorrentReport {
     try output(lines.bytes)
   }
 
-  /// Hands over the list of the files that are wanted, in parts.
+  /// Writes the list of the selected files in parts.
   package func writeFileList<Failure: Error>(
     _ selection: FileSelection, _ output: ([UInt8]) throws(Failure) -> Void
   ) throws(Failure) {
@@ -62,7 +62,7 @@ package struct TorrentReport {
     try output(lines.bytes)
   }
 
-  /// Lines of text that wait to be handed over.
+  /// Lines of text that have not been written yet.
   private struct LineBuffer {
     var bytes: [UInt8] = []
 
@@ -94,7 +94,7 @@ package struct TorrentReport {
     sizes.reduce(0) { max($0, $1.utf8.count) }
   }
 
-  /// A file's path and what else is to be said of it, with the end of the line.
+  /// Appends a file's path, its notes and a line break.
   private static func append(_ file: TorrentFile, to line: inout [UInt8]) {
     line += "  ".utf8
     let start = line.count
@@ -157,7 +157,7 @@ package struct TorrentReport {
     return notes.isEmpty ? "" : "  (\(notes.joined(separator: ", ")))"
   }
 
-  /// One labelled line; further lines of the value are indented below the first.
+  /// Returns one labelled line; further lines of the value are indented below the first.
   private static func line(_ label: String, _ value: String) -> String {
     let column = 12
     let head = label + ":" + String(repeating: " ", count: max(1, column - label.count - 1))
@@ -168,12 +168,12 @@ package struct TorrentReport {
 
   private static func cleaned(_ text: String) -> String { TerminalText.cleaned(text) }
 
-  /// A size for people, with the exact number where the two differ.
+  /// Returns a rounded size, followed by the exact number if the two can differ.
   private static func exactSize(_ bytes: Int64) -> String {
     bytes < 1024 ? "\(bytes) B" : "\(ByteText.size(bytes)) (\(bytes) bytes)"
   }
 
-  /// Seconds since 1970 as a date in UTC; years past 9999 stay a number.
+  /// Returns seconds since 1970 as a date in UTC; years after 9999 stay a number.
   static func date(_ seconds: Int64) -> String {
     guard (0..<253_402_300_800).contains(seconds) else { return "\(seconds) s after 1970" }
     let (year, month, day) = civilDate(daysSince1970: Int(seconds / 86400))
@@ -184,8 +184,9 @@ package struct TorrentReport {
     return "\(year)-\(parts[0])-\(parts[1]) \(parts[2]):\(parts[3]):\(parts[4]) UTC"
   }
 
-  /// The date in the Gregorian calendar, by counting days from 1 March of the year 0, so that a
-  /// leap day ends its year.
+  /// Returns the Gregorian date.
+  ///
+  /// It counts days from 1 March of the year 0, so that a leap day is the last day of its year.
   private static func civilDate(daysSince1970: Int) -> (year: Int, month: Int, day: Int) {
     let days = daysSince1970 + 719_468
     let era = days / 146_097

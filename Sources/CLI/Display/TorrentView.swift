@@ -1,7 +1,7 @@
 package import Download
 package import Primitives
 
-/// What is shown of one torrent: its live lines, its plain lines, and what is worth a line of its own.
+/// The display of one torrent: its live lines, its plain lines and its messages.
 package struct TorrentView: Sendable {
   private enum Phase: Sendable {
     case waiting
@@ -17,8 +17,7 @@ package struct TorrentView: Sendable {
   private var plain: PlainProgress
   private var phase = Phase.waiting
 
-  /// The view of a torrent of that name, whose first plain line is due `PlainProgress.interval` from
-  /// now.
+  /// Creates the view of a torrent; the first plain line is due `PlainProgress.interval` from now.
   package init(
     name: String, isSeeding: Bool, work: DiskWork = .checking, verbosity: Verbosity,
     usesColor: Bool, now: Instant
@@ -30,7 +29,7 @@ package struct TorrentView: Sendable {
     plain = PlainProgress(name: name, isSeeding: isSeeding, work: work, now: now)
   }
 
-  /// Learns from an event; returns the line that it is worth, if any.
+  /// Updates the view by an event; returns the event's message, if it has one.
   package mutating func note(_ event: DownloadEvent) -> String? {
     switch event {
     case .fetchingMetadata(let progress): phase = .searching(progress)
@@ -44,7 +43,7 @@ package struct TorrentView: Sendable {
     return narrative.line(event)
   }
 
-  /// The plain line that is due, or nil while none is.
+  /// Returns the plain line that is due; nil if none is.
   package mutating func plainLine(now: Instant) -> String? {
     switch phase {
     case .waiting: nil
@@ -54,10 +53,10 @@ package struct TorrentView: Sendable {
     }
   }
 
-  /// The columns that the name would like.
+  /// The width of the full name, in columns.
   var nameWidth: Int { TerminalText.width(name) }
 
-  /// The live lines: one, and below it the strip of parts if there is room and something to show.
+  /// Returns the live line, followed by the strip of pieces if there is room and it is not empty.
   package func liveLines(
     columns: Int, withStrip: Bool, nameWidth: Int? = nil
   ) -> [String] {
@@ -80,15 +79,15 @@ package struct TorrentView: Sendable {
   }
 }
 
-/// Fits the live lines of several torrents to a terminal, one column below the other.
+/// The arrangement of the live lines of several torrents in aligned columns.
 package enum LiveLayout {
-  /// The lines, at most `rows - 1` so that what scrolls by above can be read.
+  /// Returns the lines, at most `rows - 1`, so that messages that scroll by above remain visible.
   ///
   /// - Parameters:
   ///   - views: The active torrents, in order.
   ///   - columns: The terminal's width.
   ///   - rows: The terminal's height.
-  /// - Returns: Lines shorter than the width.
+  /// - Returns: The lines, which are shorter than the width.
   package static func lines(of views: [TorrentView], columns: Int, rows: Int) -> [String] {
     let room = max(1, rows - 1)
     let nameWidth = views.map(\.nameWidth).max() ?? 0

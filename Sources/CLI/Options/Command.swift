@@ -1,37 +1,37 @@
-/// The commands; `download` has no word of its own: it is what happens to a SOURCE.
+/// The commands of the program.
 package enum Command: String, CaseIterable, Sendable {
-  /// Fetch torrents; it has no word of its own.
+  /// Downloads torrents; this command has no word of its own.
   case download
-  /// Say what is in a torrent.
+  /// Shows the contents of a torrent.
   case info
-  /// Check data against a torrent, changing nothing.
+  /// Checks data against a torrent without changing it.
   case verify
-  /// Make a torrent.
+  /// Creates a torrent.
   case create
-  /// Serve torrents whose data is complete.
+  /// Seeds torrents whose data is complete.
   case seed
-  /// Ask trackers how large swarms are.
+  /// Asks trackers for the sizes of swarms.
   case scrape
-  /// Run the small tracker.
+  /// Runs a small tracker.
   case tracker
-  /// Prove the installation.
+  /// Tests the installation.
   case demo
-  /// Print what shells and man(1) want to know.
+  /// Prints shell completions or the manual page.
   case completions
-  /// Show the help, or that of one command.
+  /// Shows the help, or that of one command.
   case help
-  /// Show the version.
+  /// Shows the version.
   case version
 
-  /// The command that the first word names; nil when the word is a SOURCE.
+  /// Returns the command that the first word names; nil if the word is a SOURCE.
   package static func named(_ word: String) -> Command? {
     word == download.rawValue || word == version.rawValue ? nil : Command(rawValue: word)
   }
 
-  /// The words that a command line may start with.
+  /// The words with which a command line may start.
   package static let words = allCases.map(\.rawValue).filter { named($0) != nil }
 
-  /// What follows the program's name, as usage lines show it.
+  /// The words after the program's name, as in usage lines.
   package var usage: String {
     switch self {
     case .download: "SOURCE… [-o DIR] [OPTION]…"
@@ -48,13 +48,13 @@ package enum Command: String, CaseIterable, Sendable {
     }
   }
 
-  /// What messages call the command.
+  /// The name of the command in messages.
   var shownName: String { self == .download ? "downloads" : "'\(rawValue)'" }
 
   /// The whole usage line.
   package var synopsis: String { "swift-torrent \(usage)" }
 
-  /// What the command does, in one line.
+  /// A one-line description.
   package var summary: String {
     switch self {
     case .download: "download, verify every byte, and exit"
@@ -71,7 +71,7 @@ package enum Command: String, CaseIterable, Sendable {
     }
   }
 
-  /// How many arguments the command takes besides its options.
+  /// The number of arguments that the command takes besides its options.
   var argumentCount: ClosedRange<Int> {
     switch self {
     case .download, .seed, .info, .verify, .scrape: 1...Int.max
@@ -81,7 +81,7 @@ package enum Command: String, CaseIterable, Sendable {
     }
   }
 
-  /// What the arguments are, for messages.
+  /// A description of the arguments, for messages.
   var argumentName: String {
     switch self {
     case .create: "a file or folder"
@@ -90,7 +90,7 @@ package enum Command: String, CaseIterable, Sendable {
     }
   }
 
-  /// What shells may complete an argument with.
+  /// The kind of the arguments, which shells use for completion.
   package var argumentKind: OptionValue.Kind? {
     switch self {
     case .download, .info, .verify, .seed, .scrape, .create: .file

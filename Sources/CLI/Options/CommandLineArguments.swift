@@ -1,28 +1,28 @@
 import Download
 
-/// Reads the words of a command line by the option table.
+/// The parser of the command line, which follows the option table.
 ///
-/// Options and arguments may be mixed; `--name=value`, `-oDIR` and `-qo DIR` are understood, and `--`
-/// ends the options. The first argument chooses the command if it is a command's word. Of an option
-/// that is given twice the last one counts, unless it is repeatable.
+/// Options and arguments may be mixed. `--name=value`, `-oDIR` and `-qo DIR` are supported, and
+/// `--` ends the options. The first argument selects the command if it is a command's word. If an
+/// option is repeated, the last value counts, unless the option is repeatable.
 package struct CommandLineArguments {
   private var words: ArraySlice<String>
   private var arguments: [String] = []
   private var given: [GivenOption] = []
   private var command: Command?
-  /// The first argument, when it stands where a command could.
+  /// The first argument if it stands where a command could.
   private var undecidedWord: String?
 
-  /// Parses the words that follow the program's name.
+  /// Parses the words after the program's name.
   ///
-  /// - Throws: The first thing that cannot be understood.
+  /// - Throws: The first error.
   /// - Returns: The checked invocation.
   package static func parse(_ words: [String]) throws(UsageError) -> Invocation {
     var parser = CommandLineArguments(words: words[...])
     return try parser.read()
   }
 
-  /// The same for the process, whose failures name the command that was meant.
+  /// Parses the words for the process, whose failures name the command that was meant.
   package static func invocation(_ words: [String]) throws(CommandFailure) -> Invocation {
     var parser = CommandLineArguments(words: words[...])
     do throws(UsageError) {
@@ -37,7 +37,7 @@ package struct CommandLineArguments {
     return try invocation()
   }
 
-  /// The command that was named, or that the words not read yet name.
+  /// The command that was given, or that the remaining words name.
   private var likelyCommand: Command {
     command ?? (arguments.isEmpty ? words.lazy.compactMap(Command.named).first : nil) ?? .download
   }
@@ -71,7 +71,7 @@ package struct CommandLineArguments {
     try take(String(word[..<equals]), attached: String(word[word.index(after: equals)...]))
   }
 
-  /// Takes short options that share a dash: `-qv`, and `-qo DIR` or `-qoDIR`.
+  /// Takes short options that share a dash: `-qv`, `-qo DIR` or `-qoDIR`.
   private mutating func takeLetters(of word: String) throws(UsageError) {
     // Otherwise -overwrite would put the data into a folder called "verwrite".
     let long = "-" + word.prefix { $0 != "=" }
@@ -92,13 +92,13 @@ package struct CommandLineArguments {
     guard let first = options.first else {
       throw .unknownOption(TerminalText.cleaned(spelling), nearest: nearest(to: spelling))
     }
-    // Options of one spelling differ by their command, not by the words that they take.
+    // Options with the same spelling differ in their commands, not in their values.
     if first.value == nil, attached != nil { throw .unexpectedValue(option: spelling) }
     let words = try words(for: first, spelling, attached)
     given.append(GivenOption(options: options, spelling: spelling, words: words))
   }
 
-  /// The option that a wrong one was probably meant to be, of this command if it has one.
+  /// Returns the option that a wrong one was probably meant to be, preferably of this command.
   private func nearest(to spelling: String) -> String? {
     func longNames(_ options: [OptionSpecification]) -> [String] {
       options.flatMap(\.spellings).filter { $0.hasPrefix("--") }
@@ -130,7 +130,7 @@ package struct CommandLineArguments {
     }
   }
 
-  /// Puts the parts together and checks what concerns more than one of them.
+  /// Builds the invocation, and checks rules that concern more than one part of it.
   private func invocation() throws(UsageError) -> Invocation {
     var invocation = Invocation()
     invocation.command = command ?? .download
@@ -145,7 +145,7 @@ package struct CommandLineArguments {
     return invocation
   }
 
-  /// What was given, as the command's own options.
+  /// Returns the given options as those of the command.
   private func chosenOptions(
     for command: Command
   ) throws(UsageError) -> [OptionSpecification] {
@@ -183,13 +183,13 @@ package struct CommandLineArguments {
     }
     try checkSavedTorrent(invocation)
     if invocation.command == .seed {
-      // All torrents are seeded at once, because seeding has no end to wait for.
+      // All torrents are seeded at once, because seeding may never end.
       invocation.download.keepSeeding = true
       invocation.batch.jobs = .max
     }
   }
 
-  /// One file holds one torrent, and standard output one thing.
+  /// Checks `--save-torrent`: a file holds only one torrent, and standard output only one result.
   private func checkSavedTorrent(_ invocation: Invocation) throws(UsageError) {
     guard invocation.command != .create, let path = invocation.creation.outputPath else { return }
     if arguments.count > 1 || invocation.batch.inputFile != nil { throw .savedTorrentForSeveral }
@@ -226,9 +226,9 @@ package struct CommandLineArguments {
   }
 }
 
-/// One option as it stood on the command line.
+/// An option as given on the command line.
 private struct GivenOption {
-  /// The options with this spelling; the command decides between them.
+  /// The options with this spelling, of which the command selects one.
   let options: [OptionSpecification]
   let spelling: String
   let words: [String]

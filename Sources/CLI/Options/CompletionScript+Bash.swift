@@ -1,6 +1,8 @@
 extension CompletionScript {
-  /// Names of files are left to readline, which knows about quotes, blanks and `~`; only where they
-  /// stand beside commands do we list them.
+  /// The script for bash.
+  ///
+  /// Completion of file names is left to readline, which handles quotes, spaces and `~`. The script
+  /// lists them only where commands are possible too.
   static var bashScript: String {
     """
     # bash completion for swift-torrent; put it where bash-completion looks, or source it.
@@ -51,7 +53,9 @@ extension CompletionScript {
     """
   }
 
-  /// Options of several commands come last, since the first pattern that fits counts.
+  /// The cases that complete the values of options.
+  ///
+  /// Options of several commands come last, because the first matching pattern counts.
   private static var bashValues: String {
     let options = OptionTable.all.filter { $0.value != nil }
     let ordered =

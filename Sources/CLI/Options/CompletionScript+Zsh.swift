@@ -59,13 +59,13 @@ extension CompletionScript {
       }
     return option.spellings.map { spelling in
       let summary = zshQuoted(summary(of: spelling, option))
-      // The value may be attached: behind an equals sign, or at once behind a letter.
+      // The value may be attached: after an equals sign, or directly after a letter.
       let attached = option.value == nil ? "" : spelling.hasPrefix("--") ? "=" : "+"
       return "'\(option.isRepeatable ? "*" : "")\(spelling)\(attached)[\(summary)]\(action)'"
     }
   }
 
-  /// Safe inside single quotes, brackets and before a colon.
+  /// Returns text that is safe inside single quotes and brackets, and before a colon.
   private static func zshQuoted(_ text: String) -> String {
     var result = ""
     for character in text {

@@ -1,15 +1,15 @@
-/// What `completions` prints, made from the tables of commands and options.
+/// The texts of `completions`, generated from the tables of commands and options.
 package enum CompletionScript: String, CaseIterable, Sendable {
-  /// For bash.
+  /// The script for bash.
   case bash
-  /// For zsh.
+  /// The script for zsh.
   case zsh
-  /// For fish.
+  /// The script for fish.
   case fish
-  /// The manual page, in man(7)'s language.
+  /// The manual page in the language of man(7).
   case man
 
-  /// The words that may be asked for.
+  /// The words that `completions` accepts.
   package static let names = allCases.map(\.rawValue)
 
   /// The whole text.
@@ -22,13 +22,13 @@ package enum CompletionScript: String, CaseIterable, Sendable {
     }
   }
 
-  /// The commands that can be asked for, `download` first, which has no word.
+  /// The commands with completions; `download`, which has no word, comes first.
   static let commands = Command.allCases.filter { $0 != .version }
 
-  /// The spellings of options that a value follows.
+  /// The spellings of all options that take a value.
   static let valueSpellings = OptionTable.all.filter { $0.value != nil }.flatMap(\.spellings)
 
-  /// What one spelling of an option does.
+  /// Returns the description of one spelling of an option.
   static func summary(of spelling: String, _ option: OptionSpecification) -> String {
     spelling == option.negation ? "turn off \(option.name)" : option.summary
   }

@@ -1,27 +1,27 @@
 package import Download
 
-/// What the command line says about the distributed hash table.
+/// The use of the DHT, as given on the command line.
 package struct DHTChoice: Sendable {
-  /// Whether it is used; nil leaves that to where a run turns to.
+  /// Whether the DHT is used; nil lets each run decide.
   package var isWanted: Bool?
-  /// Where to join it, instead of at the public routers.
+  /// The routers to join the DHT at, instead of the public ones.
   package var routers: [String] = []
-  /// The file that keeps its nodes.
+  /// The file that stores the known nodes.
   package var stateFile: String?
 
-  /// Leaves everything as it is.
+  /// Creates a choice that leaves everything to the defaults.
   package init() {}
 
-  /// How a run takes part in it; nil when it does not.
+  /// Returns the DHT options of a run; nil if it does not use the DHT.
   ///
-  /// Who has said nothing takes part unless everything else that the run turns to is local. Whoever
-  /// names places to join at wants it, and no other places are asked then.
+  /// By default a run uses the DHT unless its trackers, web seeds, peers and own addresses are all
+  /// local. Given routers turn the DHT on, and replace the public ones.
   ///
   /// - Parameters:
   ///   - options: The run's other options.
-  ///   - trackers: The trackers that are asked.
-  ///   - webSeeds: The web seeds that are used.
-  /// - Returns: What `DownloadOptions.dht` takes.
+  ///   - trackers: The run's trackers.
+  ///   - webSeeds: The run's web seeds.
+  /// - Returns: The value of `DownloadOptions.dht`.
   package func options(
     for options: DownloadOptions, trackers: [[String]], webSeeds: [String]
   ) -> DHTOptions? {

@@ -1,11 +1,11 @@
-/// Durations as people write them: `30s`, `5m`, `1h30m`, `2d`, `500ms`, or plain seconds.
+/// Durations such as `30s`, `5m`, `1h30m`, `2d`, `500ms`, or plain seconds.
 package enum DurationText {
-  /// The longest duration read: a hundred years.
+  /// The longest valid duration: a hundred years.
   package static let longest = Duration.seconds(100 * 365 * 86400)
 
-  /// Reads a duration; nil for anything else, for negative ones, and beyond `longest`.
+  /// Parses a duration; nil if it is malformed, negative or longer than `longest`.
   ///
-  /// Units go from large to small, each at most once.
+  /// Units must descend, and each may occur only once.
   package static func parse(_ text: String) -> Duration? {
     if let seconds = Int64(text), !text.hasPrefix("+") {
       return (0...longest.components.seconds).contains(seconds) ? .seconds(seconds) : nil

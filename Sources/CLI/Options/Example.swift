@@ -1,8 +1,8 @@
-/// A command line as it could be typed, and what it does.
+/// A command line as a user could type it, with an explanation.
 package struct Example: Hashable, Sendable {
   /// The command line.
   package let line: String
-  /// What it does, as a clause.
+  /// The explanation, as a clause.
   package let meaning: String
 
   private init(_ line: String, _ meaning: String) {
@@ -10,7 +10,7 @@ package struct Example: Hashable, Sendable {
     self.meaning = meaning
   }
 
-  /// The examples of a command.
+  /// Returns the examples of a command.
   package static func of(_ command: Command) -> [Example] {
     switch command {
     case .download: downloads

@@ -1,24 +1,24 @@
-/// Numbers of files as people write them: `1,3-5`, counted from 1 as `--list` shows them.
+/// A list of file numbers such as `1,3-5`, counted from 1 as in the output of `--list`.
 package struct FileNumbers: Hashable, Sendable {
-  /// The largest number read.
+  /// The largest valid number.
   package static let largest = Int(Int32.max)
-  /// The most ranges read.
+  /// The maximum number of ranges.
   package static let maximumCount = 10_000
 
-  /// The ranges, as they were given.
+  /// The ranges in the order given.
   package let ranges: [ClosedRange<Int>]
 
   private init(ranges: [ClosedRange<Int>]) {
     self.ranges = ranges
   }
 
-  /// These numbers and others; nil when they are too many.
+  /// Returns these numbers together with others; nil if there are too many.
   package func joined(with others: FileNumbers) -> FileNumbers? {
     let all = ranges + others.ranges
     return all.count <= Self.maximumCount ? FileNumbers(ranges: all) : nil
   }
 
-  /// Reads a list; nil for anything else, for 0, and for ranges that go backwards.
+  /// Parses a list; nil if it is malformed, contains 0 or has a descending range.
   package init?(_ text: String) {
     var ranges: [ClosedRange<Int>] = []
     for part in text.split(separator: ",", omittingEmptySubsequences: false) {
@@ -32,7 +32,7 @@ package struct FileNumbers: Hashable, Sendable {
     self.ranges = ranges
   }
 
-  /// Whether a file is meant by its number.
+  /// Returns whether the list contains a file's number.
   package func contains(_ number: Int) -> Bool { ranges.contains { $0.contains(number) } }
 
   private static func number(_ text: Substring) -> Int? {

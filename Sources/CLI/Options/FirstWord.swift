@@ -1,13 +1,14 @@
 import Glibc
 
-/// The first word of a command line that names no command.
+/// A check of a first word that is not a command.
 ///
-/// It is a source then. But a mistyped command must not lead to a download of what follows it, so a
-/// word without a dot or slash that names no file, link or hash is taken for such.
+/// Such a word is a source. A mistyped command, however, must not start a download of the word
+/// after it. A word without a dot, slash or colon that names no file, link or hash is therefore an
+/// error.
 enum FirstWord {
-  /// Checks, before anything begins, that the first word is a source.
+  /// Checks, before the work begins, that the first word is a source.
   ///
-  /// - Throws: `.unknownCommand` with the nearest one.
+  /// - Throws: `.unknownCommand` with the nearest command.
   static func check(_ invocation: Invocation) throws(UsageError) {
     guard invocation.command == .download, let word = invocation.undecidedWord,
       looksLikeCommand(word), access(word, F_OK) != 0
@@ -16,7 +17,7 @@ enum FirstWord {
       TerminalText.cleaned(word), nearest: Suggestion.nearest(to: word, among: Command.words))
   }
 
-  /// Whether a word could be a command, were there one of that name.
+  /// Returns whether a word has the form of a command.
   static func looksLikeCommand(_ word: String) -> Bool {
     guard case .file = SourceArgument(word) else { return false }
     return !word.isEmpty && !word.contains { $0 == "." || $0 == "/" || $0 == ":" }

@@ -1,40 +1,41 @@
-/// A pattern for paths: `*`, `?`, `[a-z]`, `[!a-z]`, `**` across folders, and `\` before a character
-/// that shall mean itself.
+/// A pattern for paths: `*`, `?`, `[a-z]`, `[!a-z]`, `**` across folders, and `\` before a
+/// character that stands for itself.
 ///
 /// A pattern without a slash is compared with each name on the way to a file, one with a slash with
-/// the path from the top; a pattern that matches a folder matches all that is in it. Paths are bytes,
-/// and patterns are compared with what the bytes mean: a character is one Unicode scalar, or one byte
-/// where a name is not valid UTF-8. Matching takes time in proportion to the pattern's length times
-/// the path's, whatever either holds.
+/// the path from the top. A pattern that matches a folder matches everything in it.
+///
+/// Paths are bytes, and patterns are compared with the characters that they encode. A character is
+/// one Unicode scalar, or one byte where a name is not valid UTF-8. The time for a match is bounded
+/// by the pattern's length times the path's.
 package struct Glob: Hashable, Sendable {
   /// One part of a pattern.
   enum Token: Hashable, Sendable {
-    /// This character.
+    /// This very character.
     case character(NameCharacter)
-    /// The end of a folder's name.
+    /// The separator after a folder's name.
     case separator
-    /// Any one character of a name.
+    /// Any single character of a name.
     case one
-    /// Any characters of a name.
+    /// Any number of characters of a name.
     case many
-    /// Any characters, and ends of names too.
+    /// Any number of characters and separators.
     case any
-    /// One character of these ranges, or of none of them.
+    /// A single character inside these ranges, or outside all of them.
     case set(ranges: [ClosedRange<NameCharacter>], isNegated: Bool)
   }
 
-  /// The longest pattern read, in bytes.
+  /// The maximum length of a pattern, in bytes.
   package static let maximumLength = 4096
 
   let tokens: [Token]
   private let hasSlash: Bool
 
-  /// Reads a pattern; nil when it is empty, too long, or ends within `[…]` or after `\`.
+  /// Parses a pattern; nil if it is empty, too long, or ends within `[…]` or after `\`.
   package init?(_ pattern: String) {
     self.init(bytes: pattern.utf8)
   }
 
-  /// Reads a pattern that need not be UTF-8; nil when it is empty, too long, or ends within `[…]` or
+  /// Parses a pattern that need not be UTF-8; nil if it is empty, too long, or ends within `[…]` or
   /// after `\`.
   package init?(bytes: some Collection<UInt8>) {
     guard bytes.count <= Self.maximumLength else { return nil }
@@ -73,7 +74,7 @@ package struct Glob: Hashable, Sendable {
     let isNegated = pattern.first == "!" || pattern.first == "^"
     if isNegated { pattern.removeFirst() }
     while let low = pattern.popFirst() {
-      // A bracket that closes at once is one of the set's own.
+      // A bracket at the start of the set is one of its characters.
       if low == "]", !ranges.isEmpty { return .set(ranges: ranges, isNegated: isNegated) }
       guard pattern.first == "-", let high = pattern.dropFirst().first, high != "]" else {
         ranges.append(low...low)
@@ -88,12 +89,14 @@ package struct Glob: Hashable, Sendable {
 
   // MARK: - Matching
 
-  /// Whether a path, given by its components below the torrent's top folder, is meant.
+  /// Returns whether the pattern matches a path, given as components below the torrent's top
+  /// folder.
   package func matches(_ path: [String]) -> Bool {
     matches(path.lazy.map(\.utf8))
   }
 
-  /// Whether the pattern matches a path, given by the bytes of its components below the top folder.
+  /// Returns whether the pattern matches a path, given as bytes of the components below the top
+  /// folder.
   package func matches(_ path: some Sequence<some Collection<UInt8>>) -> Bool {
     var matcher = GlobMatcher(tokens)
     return hasSlash ? matcher.matchesPath(path) : path.contains { matcher.matchesName($0) }

@@ -1,20 +1,20 @@
-/// A matcher that compares texts with the tokens of one pattern.
+/// A matcher that compares text with the tokens of one pattern.
 ///
 /// It keeps the set of places in the pattern that the text so far can have led to (Thompson's
-/// simulation of an automaton). A character therefore costs no more steps than the pattern has tokens,
-/// however many ways there are to match, and no character is read twice.
+/// simulation of an automaton). A character therefore takes at most as many steps as the pattern
+/// has tokens, even if there are many ways to match. No character is read twice.
 struct GlobMatcher {
   private let tokens: [Glob.Token]
-  /// The places that have been reached, the end of the pattern excepted.
+  /// The places that have been reached, except for the end of the pattern.
   private var places: [Int] = []
   private var previous: [Int] = []
-  /// The turn at which each place was last reached.
+  /// The turn in which each place was last reached.
   private var turns: [Int]
   private var turn = 0
   /// The number of places entered or compared so far, as a measure of the work.
   private(set) var steps = 0
 
-  /// Starts with no text.
+  /// Creates a matcher that has read no text.
   init(_ tokens: [Glob.Token]) {
     self.tokens = tokens
     turns = Array(repeating: 0, count: tokens.count + 1)
@@ -46,7 +46,7 @@ struct GlobMatcher {
     skipStars(isAtNameStart: true)
   }
 
-  /// Returns false as soon as nothing that may follow can make it a match.
+  /// Returns false as soon as no continuation can match.
   private mutating func read<Name: Collection<UInt8>>(_ name: Name) -> Bool {
     var index = name.startIndex
     while index != name.endIndex {
@@ -84,8 +84,8 @@ struct GlobMatcher {
     if place < tokens.count { places.append(place) }
   }
 
-  /// Goes on behind stars, which may stand for nothing, and behind `**/`, which may stand for no
-  /// folder at all where a name begins.
+  /// Enters the places after stars, since a star may match nothing, and where a name begins `**/` no
+  /// folder at all.
   private mutating func skipStars(isAtNameStart: Bool) {
     var index = 0
     while index < places.count {

@@ -1,11 +1,11 @@
 import Hashing
 
-/// The help, made from the tables of commands, options, examples and exit statuses.
+/// The help, generated from the tables of commands, options, examples and exit statuses.
 package enum HelpText {
-  /// The most columns of a line.
+  /// The maximum number of columns in a line.
   package static let width = 80
 
-  /// The help on everything, or on one command.
+  /// Returns the whole help, or that of one command.
   package static func text(topic: String?) -> String {
     guard let topic, let command = Command(rawValue: topic), command != .help else {
       return overview
@@ -20,13 +20,13 @@ package enum HelpText {
       """
   }
 
-  /// What `--version` prints.
+  /// Returns the output of `--version`.
   package static func version(_ verbosity: Verbosity) -> String {
     let first = "swift-torrent \(CommandLineTool.version)\n"
     return verbosity == .verbose ? first + "hash kernel: \(HashKernel.choice)\n" : first
   }
 
-  /// All options by group as two columns, also the README's list.
+  /// All options by group in two columns, which is also the README's list.
   package static var optionList: String { options(OptionTable.groups) }
 
   private static var overview: String {
@@ -68,7 +68,7 @@ package enum HelpText {
       + examples.map { "  \($0.line)\n      \($0.meaning)\n" }.joined()
   }
 
-  /// Two columns; what does not fit beside its term begins on the next line.
+  /// Returns rows in two columns; text that does not fit beside its term begins on the next line.
   private static func list(_ rows: [(String, String)], column: Int) -> String {
     let indent = String(repeating: " ", count: column)
     return rows.map { left, right in
@@ -79,7 +79,7 @@ package enum HelpText {
     }.joined()
   }
 
-  /// Lines of at most that many columns, broken at blanks.
+  /// Returns lines of at most that many columns, broken at spaces.
   static func wrapped(_ text: String, to columns: Int) -> [String] {
     var lines: [String] = []
     for word in text.split(separator: " ") {

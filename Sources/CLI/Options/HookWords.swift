@@ -1,9 +1,9 @@
 /// The words of `--on-complete`.
 enum HookWords {
-  /// Takes the words of a program that is to be run, up to one that is `;` or to the end.
+  /// Takes the words of the program to run, up to a word that is `;` or to the end.
   ///
-  /// - Throws: `.optionInHook` for an option of ours behind the program's name when no `;` says where
-  ///   the words end: it was hardly meant for the program.
+  /// - Throws: `.optionInHook` if no `;` ends the words and one after the program's name is an
+  ///   option of ours, which was hardly meant for the program.
   static func take(
     from words: inout ArraySlice<String>, option: String
   ) throws(UsageError) -> [String] {
@@ -18,7 +18,7 @@ enum HookWords {
     return taken
   }
 
-  /// Whether a word can be read as an option of ours.
+  /// Returns whether a word can be read as an option of this program.
   private static func isOption(_ word: String) -> Bool {
     let spelling = word.hasPrefix("--") ? word.prefix { $0 != "=" } : word.prefix(2)
     return OptionTable.all.contains { option in

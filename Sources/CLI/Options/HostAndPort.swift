@@ -1,13 +1,13 @@
 package import Primitives
 
-/// A host, by name or by address, and a port, as the command line gives them.
+/// A host and a port, as given on the command line; the host is a name or an address.
 package struct HostAndPort: Hashable, Sendable, CustomStringConvertible {
-  /// The host's name or address, an IPv6 address without its brackets.
+  /// The host's name or address; an IPv6 address has no brackets.
   package let host: String
-  /// The port; 0 is any.
+  /// The port; 0 means any.
   package let port: UInt16
 
-  /// Reads `seed.example:6881`, `192.0.2.1:6881` or `[2001:db8::1]:6881`; nil for anything else.
+  /// Parses `seed.example:6881`, `192.0.2.1:6881` or `[2001:db8::1]:6881`; nil if it is malformed.
   package init?(_ text: String) {
     guard let (host, port) = Endpoint.splitHostAndPort(text) else { return nil }
     if let address = IPAddress(host) {
@@ -19,20 +19,20 @@ package struct HostAndPort: Hashable, Sendable, CustomStringConvertible {
     self.port = port
   }
 
-  /// The endpoint, when the host is an address and needs no look-up.
+  /// The endpoint, if the host is an address and needs no resolution.
   package var endpoint: Endpoint? {
     IPAddress(host).map { Endpoint(address: $0, port: port) }
   }
 
-  /// The text that was read.
+  /// The original text.
   package var description: String {
     host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
   }
 
-  /// Whether text can name a host in the DNS or in /etc/hosts.
+  /// Returns whether text can be a host name in the DNS or in /etc/hosts.
   ///
-  /// A last label of digits alone makes an address that is cut short or too long, which look-ups
-  /// read in ways that nobody expects: `192.0.2` as `192.0.0.2`.
+  /// If the last label consists of digits, the text is an incomplete or overlong address. Resolvers
+  /// interpret those in surprising ways: `192.0.2` as `192.0.0.2`.
   private static func isName(_ text: String) -> Bool {
     let labels = text.split(separator: ".", omittingEmptySubsequences: false)
     let isLegal = labels.allSatisfy { label in

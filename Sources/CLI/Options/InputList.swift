@@ -1,20 +1,21 @@
-/// The lines of `--input-file`: one source each, and the folder for its data after a tab.
+/// The lines of `--input-file`: one source each, optionally followed by a tab and the folder for
+/// its data.
 ///
-/// Empty lines and lines that begin with `#` say nothing, and neither does a byte order mark, which
-/// editors put at the start of a file and lists that were joined have within.
+/// Empty lines and lines that begin with `#` are skipped. Byte order marks are ignored; editors put
+/// one at the start of a file, so concatenated lists have them inside.
 package enum InputList {
-  /// The most bytes read.
+  /// The maximum length of a list, in bytes.
   package static let maximumLength = 16 << 20
 
-  /// One line that names a source.
+  /// A line that names a source.
   package struct Entry: Hashable, Sendable {
-    /// Where the torrent comes from.
+    /// The source of the torrent.
     package let source: SourceArgument
-    /// The folder for its data; nil is that of `--output-dir`.
+    /// The folder for the data; nil means that of `--output-dir`.
     package let folder: String?
   }
 
-  /// Reads the lines.
+  /// Parses the lines of a list.
   ///
   /// - Throws: `.badInputLine` for a line that is not UTF-8 or names standard input.
   package static func parse(_ bytes: [UInt8]) throws(UsageError) -> [Entry] {
@@ -40,8 +41,8 @@ package enum InputList {
     return entries
   }
 
-  /// Returns whether a file begins like UTF-16 or UTF-32 text: with a byte order mark, or with an ASCII
-  /// character in two bytes.
+  /// Returns whether a file begins like UTF-16 or UTF-32 text: with a byte order mark, or with an
+  /// ASCII character in two bytes.
   private static func isUTF16(_ bytes: [UInt8]) -> Bool {
     guard bytes.count > 1 else { return false }
     switch (bytes[0], bytes[1]) {
@@ -51,7 +52,7 @@ package enum InputList {
     }
   }
 
-  /// Without blanks at the ends, and without what other systems end a line with.
+  /// Returns the text without spaces and tabs at its ends, and without a carriage return.
   private static func trimmed(_ text: Substring) -> String {
     var text = text
     while let first = text.first, first == " " || first == "\t" { text.removeFirst() }

@@ -1,45 +1,46 @@
 package import Download
 
-/// A command line, parsed and checked: nothing in it needs another look before the work begins.
+/// A command line, parsed and checked, so that work can begin without further validation.
 package struct Invocation: Sendable {
-  /// What to do.
+  /// The command.
   package var command = Command.download
-  /// The arguments that are no options: the SOURCEs, or the topic of `help`.
+  /// The arguments: the SOURCEs, or the topic of `help`.
   package var arguments: [String] = []
-  /// The first of them, when it stands where a command could: it may be a mistyped one.
+  /// The first argument if it stands where a command could, since it may be a mistyped command.
   package var undecidedWord: String?
-  /// What the options say about each download; its trackers are still those of `trackers`.
+  /// The options of each download; its trackers are still those of `trackers`.
   package var download = DownloadOptions()
-  /// What is done with several downloads, and after each.
+  /// The options for several downloads, and for what follows each.
   package var batch = BatchOptions()
-  /// Which files are wanted.
+  /// The files to download.
   package var selection = SelectionOptions()
-  /// Whether http(s) trackers are asked in spite of an address to bind to.
+  /// Whether http(s) trackers are contacted although --bind gives an address.
   package var allowsUnboundHTTP = false
-  /// What `create` makes.
+  /// The options of `create`.
   package var creation = CreationOptions()
   /// Trackers given with `--tracker`, by tier.
   package var trackers: [[String]] = []
   /// Web seeds given with `--web-seed`.
   package var webSeeds: [String] = []
-  /// Whether and how the distributed hash table is used.
+  /// The use of the DHT.
   package var dht = DHTChoice()
-  /// Whether the trackers that the torrent names are used.
+  /// Whether the torrent's own trackers are used.
   package var usesTorrentTrackers = true
-  /// Where `tracker` listens.
+  /// The address at which `tracker` listens.
   package var listenPlace: HostAndPort?
-  /// What has to be looked up before the work begins.
+  /// The names to resolve before the work begins.
   package var names = PlaceNames()
-  /// What is said, where and how.
+  /// The options for messages and output.
   package var streams = StreamOptions()
 
-  /// Creates an invocation with nothing but defaults.
+  /// Creates an invocation with the defaults.
   package init() {}
 
-  /// The tiers of trackers to use (BEP 12): those given by option come first, each its own tier.
+  /// Returns the tiers of trackers to use (BEP 12); each `--tracker` is a tier, and they come
+  /// first.
   ///
-  /// - Parameter torrentTrackers: The tiers that the torrent names.
-  /// - Returns: What `DownloadOptions.trackers` takes; nil leaves the choice to the torrent.
+  /// - Parameter torrentTrackers: The tiers of the torrent.
+  /// - Returns: The value of `DownloadOptions.trackers`; nil leaves the choice to the torrent.
   package func trackerTiers(torrentTrackers: [[String]]) -> [[String]]? {
     if trackers.isEmpty { return usesTorrentTrackers ? nil : [] }
     return trackers + (usesTorrentTrackers ? torrentTrackers : [])
@@ -47,11 +48,12 @@ package struct Invocation: Sendable {
 }
 
 extension Invocation {
-  /// Refuses http(s) when `--bind` is given, since URLSession cannot be held to an address, unless
-  /// that was allowed.
+  /// Checks that http(s) requests are allowed together with `--bind`.
   ///
-  /// - Parameter asked: What would be asked, for the message.
-  /// - Throws: `CommandFailure`.
+  /// URLSession cannot be bound to an address, so they need `--unbound-http`.
+  ///
+  /// - Parameter asked: The subject of the requests, for the message.
+  /// - Throws: `CommandFailure` if they are not allowed.
   func checkBinding(of asked: String) throws(CommandFailure) {
     guard !download.bindAddresses.isEmpty, !allowsUnboundHTTP else { return }
     throw CommandFailure(
@@ -60,54 +62,55 @@ extension Invocation {
   }
 }
 
-/// Names on the command line that stand for addresses.
+/// The names on the command line that stand for addresses.
 package struct PlaceNames: Sendable {
-  /// Peers to dial, by the names of their hosts.
+  /// The peers that are given by host name.
   package var peers: [HostAndPort] = []
   /// The network interface to bind to.
   package var interface: String?
 
-  /// No names.
+  /// Creates an empty value.
   package init() {}
 }
 
-/// What is done with several downloads, and after each.
+/// The options for several downloads, and for what follows each.
 package struct BatchOptions: Sendable {
-  /// How many torrents are downloaded at a time unless told otherwise; aria2 has the same number.
+  /// The default number of simultaneous downloads, which is also that of aria2.
   package static let usualJobs = 5
 
   /// The file with further sources; `-` is standard input.
   package var inputFile: String?
-  /// How many torrents are downloaded at a time.
+  /// The maximum number of simultaneous downloads.
   package var jobs = usualJobs
-  /// Whether the files are listed instead of downloaded.
+  /// Whether the torrents' files are listed instead of downloaded.
   package var listsOnly = false
   /// The program to run after each download, with its arguments; empty for none.
   package var onComplete: [String] = []
 
-  /// The defaults.
+  /// Creates the default options.
   package init() {}
 }
 
-/// What `create` makes.
+/// The options of `create`.
 package struct CreationOptions: Sendable {
-  /// The torrent's name; nil takes the name of the file or folder.
+  /// The torrent's name; nil uses the name of the file or folder.
   package var name: String?
-  /// The bytes of a piece; nil chooses by the size.
+  /// The piece length in bytes; nil chooses one by the total size.
   package var pieceLength: Int?
-  /// Whether peers may come from the trackers only (BEP 27).
+  /// Whether the torrent is private: peers come from its trackers only (BEP 27).
   package var isPrivate = false
-  /// By what private trackers tell equal torrents apart.
+  /// The `source` field, by which private trackers distinguish otherwise equal torrents.
   package var source: String?
-  /// A note for people.
+  /// The `comment` field.
   package var comment: String?
-  /// Whether the date and the program are left out, so that the same data gives the same bytes.
+  /// Whether the date and the program's name are left out, so that the same data gives the same
+  /// torrent.
   package var isReproducible = false
-  /// Where the torrent goes; nil is `NAME.torrent` in the current folder, `-` standard output.
+  /// The path of the .torrent; nil means `NAME.torrent` in the current folder, `-` standard output.
   package var outputPath: String?
-  /// Whether a file that is there may be replaced.
+  /// Whether an existing file may be replaced.
   package var overwrites = false
 
-  /// The defaults.
+  /// Creates the default options.
   package init() {}
 }

@@ -1,6 +1,6 @@
-/// The manual page, made from the tables of commands, options, examples and exit statuses.
+/// The manual page, generated from the tables of commands, options, examples and exit statuses.
 package enum ManualPage {
-  /// The page in man(7)'s language, without lines that a formatter would find too long.
+  /// The page in the language of man(7), with lines short enough for any formatter.
   package static var text: String {
     """
     .TH SWIFT\\-TORRENT 1 \(CommandLineTool.versionDate) \
@@ -88,7 +88,7 @@ package enum ManualPage {
     option.spellings.joined(separator: ", ") + (option.value.map { " \($0.placeholder)" } ?? "")
   }
 
-  /// To which commands an option belongs, unless to all.
+  /// Returns the commands that an option belongs to; empty if it belongs to all.
   private static func commands(of option: OptionSpecification) -> String {
     let names = Command.allCases.filter { option.commands.contains($0) }.map(\.rawValue)
     return names.count == Command.allCases.count ? "" : " (\(names.joined(separator: ", ")))"
@@ -106,7 +106,7 @@ package enum ManualPage {
     text.prefix(1).uppercased() + text.dropFirst()
   }
 
-  /// Text in lines of at most 79 bytes, and none in which a sentence goes on behind another one.
+  /// Returns text in lines of at most 79 bytes, each sentence on a new line.
   private static func filled(_ text: String) -> String {
     var result = ""
     var rest = text[...]
@@ -119,7 +119,7 @@ package enum ManualPage {
     return result
   }
 
-  /// Safe as text, as an argument in quotes, and at the start of a line.
+  /// Returns text that is safe in running text, in a quoted argument and at the start of a line.
   private static func escaped(_ text: String) -> String {
     var result = ""
     for character in text {
@@ -134,7 +134,7 @@ package enum ManualPage {
       default: result.append(character)
       }
     }
-    // A line that begins with a dot would be a request.
+    // A dot at the start of a line would make it a request.
     return result.hasPrefix(".") ? "\\&" + result : result
   }
 }

@@ -1,9 +1,9 @@
-/// A character of a name that is bytes: a Unicode scalar, or one byte where the name is not valid
-/// UTF-8.
+/// A character of a name that is bytes: a Unicode scalar, or a single byte where the name is not
+/// valid UTF-8.
 struct NameCharacter: Hashable, Comparable, ExpressibleByUnicodeScalarLiteral {
-  /// The end of a folder's name, which no name has in it.
+  /// The separator after a folder's name, which never occurs inside a name.
   static let separator = NameCharacter(number: .max)
-  /// The number of a byte 0 that is no part of a scalar; scalars have lower numbers.
+  /// The number of byte 0 as a byte outside any scalar; scalars have lower numbers.
   private static let firstByte: UInt32 = 0x11_0000
 
   private let number: UInt32
@@ -18,7 +18,7 @@ struct NameCharacter: Hashable, Comparable, ExpressibleByUnicodeScalarLiteral {
 
   static func < (left: NameCharacter, right: NameCharacter) -> Bool { left.number < right.number }
 
-  /// All characters of a name.
+  /// Returns all characters of a name.
   static func all(of name: some Collection<UInt8>) -> [NameCharacter] {
     var characters: [NameCharacter] = []
     var index = name.startIndex
@@ -26,7 +26,7 @@ struct NameCharacter: Hashable, Comparable, ExpressibleByUnicodeScalarLiteral {
     return characters
   }
 
-  /// The character at an index, which moves to the one after it.
+  /// Returns the character at an index, and advances the index past it.
   static func next<Name: Collection<UInt8>>(
     in name: Name, _ index: inout Name.Index
   ) -> NameCharacter {

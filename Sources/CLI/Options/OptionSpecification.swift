@@ -1,8 +1,8 @@
-/// What an option's value is called, and what shells may complete it with.
+/// The value of an option: its name in the help, and its completions.
 package struct OptionValue: Hashable, Sendable {
-  /// What a value can be.
+  /// The kind of a value, which shells use for completion.
   package enum Kind: Hashable, Sendable {
-    /// Something that nobody can guess.
+    /// Free text, for which there are no completions.
     case text
     /// A path to a file.
     case file
@@ -16,7 +16,7 @@ package struct OptionValue: Hashable, Sendable {
 
   /// The name in the help, in capitals.
   package let placeholder: String
-  /// What it can be.
+  /// The kind of the value.
   package let kind: Kind
 
   init(_ placeholder: String, _ kind: Kind = .text) {
@@ -24,7 +24,7 @@ package struct OptionValue: Hashable, Sendable {
     self.kind = kind
   }
 
-  /// A value that is one of an enumeration's words.
+  /// Returns a value that is one of an enumeration's words.
   static func choice<Choice: RawRepresentable & CaseIterable>(
     _: Choice.Type
   ) -> OptionValue where Choice.RawValue == String {
@@ -33,24 +33,24 @@ package struct OptionValue: Hashable, Sendable {
   }
 }
 
-/// What an option's value should have been.
+/// An error that describes the values that an option accepts.
 struct ExpectedValue: Error {
   let text: String
   init(_ text: String) { self.text = text }
 }
 
-/// One option: how it is written, what it does, and to which commands it belongs.
+/// An option: its spellings, its effect and its commands.
 package struct OptionSpecification: Sendable {
-  /// What the option does to the invocation.
+  /// The option's effect on the invocation.
   enum Action: Sendable {
-    /// There is one form without a value.
+    /// An option without a value.
     case flag(@Sendable (inout Invocation) -> Void)
-    /// There are two forms, `--x` and `--no-x`.
+    /// An option with the two forms `--x` and `--no-x`.
     case toggle(@Sendable (inout Invocation, Bool) -> Void)
-    /// A value follows.
+    /// An option followed by a value.
     case value(
       OptionValue, @Sendable (inout Invocation, String) throws(ExpectedValue) -> Void)
-    /// All words up to `;` or the end follow.
+    /// An option followed by all words up to `;` or the end.
     case words(OptionValue, @Sendable (inout Invocation, [String]) -> Void)
   }
 
@@ -58,11 +58,11 @@ package struct OptionSpecification: Sendable {
   package let name: String
   /// The short name, with its dash.
   package let shortName: String?
-  /// What the option does, in one line.
+  /// A one-line description.
   package let summary: String
-  /// The commands that know it.
+  /// The commands that accept the option.
   package let commands: Set<Command>
-  /// Whether it may be given more than once.
+  /// Whether the option may be given more than once.
   package let isRepeatable: Bool
   let action: Action
 
@@ -78,7 +78,7 @@ package struct OptionSpecification: Sendable {
     self.action = action
   }
 
-  /// The value that follows; nil when none does.
+  /// The value that follows the option, if any.
   package var value: OptionValue? {
     switch action {
     case .flag, .toggle: nil
@@ -86,18 +86,18 @@ package struct OptionSpecification: Sendable {
     }
   }
 
-  /// The form that turns it off; nil when there is none.
+  /// The form that turns the option off, if there is one.
   package var negation: String? {
     if case .toggle = action { "--no-" + name.dropFirst(2) } else { nil }
   }
 
-  /// Every way to write it.
+  /// All spellings of the option.
   package var spellings: [String] { [shortName, name, negation].compactMap(\.self) }
 
-  /// The long name as the help shows it, both forms in one.
+  /// The long name as in the help, with both forms in one.
   private var shownName: String { negation == nil ? name : "--[no-]" + name.dropFirst(2) }
 
-  /// The option as the help shows it: `-o, --output-dir DIR`.
+  /// The option as in the help: `-o, --output-dir DIR`.
   package var usage: String {
     (shortName.map { "\($0), " } ?? "    ") + shownName + (value.map { " \($0.placeholder)" } ?? "")
   }

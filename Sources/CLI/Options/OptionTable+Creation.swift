@@ -1,5 +1,5 @@
 extension OptionTable {
-  /// What `create` says in the new torrent, besides trackers and web seeds.
+  /// The options for the contents of a new torrent, besides trackers and web seeds.
   static let creation: [OptionSpecification] = [
     OptionSpecification(
       "--name", "the torrent's name (default: the name of the file or folder)", for: [.create],

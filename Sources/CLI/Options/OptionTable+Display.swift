@@ -1,7 +1,7 @@
 extension OptionTable {
   private static let shown: Set<Command> = [.download, .seed, .verify, .create, .demo, .info]
 
-  /// What is printed, where and how.
+  /// The options for messages and output.
   static let display: [OptionSpecification] = [
     OptionSpecification(
       "--json", "print results and events as JSON lines on standard output",

@@ -2,7 +2,7 @@ import Download
 import Primitives
 
 extension OptionTable {
-  /// How long, how fast and how large a run may be.
+  /// The options that limit the time, the speed and the size of a run.
   static let limits: [OptionSpecification] = deadlines + rates + bounds
 
   private static let deadlines: [OptionSpecification] = [

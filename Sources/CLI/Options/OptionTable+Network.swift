@@ -2,7 +2,7 @@ import Download
 import Primitives
 
 extension OptionTable {
-  /// Which addresses we use, and where URLs may lead.
+  /// The options for our own addresses, and for the places to which URLs may lead.
   static let network: [OptionSpecification] = [
     OptionSpecification(
       "--port", "listen for peers on PORT (default: any free port)", for: seekers,

@@ -1,7 +1,7 @@
 import Download
 
 extension OptionTable {
-  /// Where the result goes, and how it is written.
+  /// The options for the output and the way it is written.
   static let output: [OptionSpecification] = [
     OptionSpecification(
       "--output-dir", short: "-o", "folder for the data (default: the current folder)",

@@ -2,7 +2,7 @@ import Download
 import Primitives
 
 extension OptionTable {
-  /// Whom to ask for peers and data.
+  /// The options for the sources of peers and data.
   static let peers: [OptionSpecification] = [
     OptionSpecification(
       "--peer", "connect to this peer as well; repeatable", for: seekers, isRepeatable: true,

@@ -1,7 +1,7 @@
 import Download
 
 extension OptionTable {
-  /// Which files are wanted, and in which order.
+  /// The options for the selection of files and their order.
   static let selection: [OptionSpecification] = [
     OptionSpecification(
       "--select", "only files that match GLOB, such as '*.iso'; repeatable",

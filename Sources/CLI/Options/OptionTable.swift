@@ -1,6 +1,6 @@
 import Download
 
-/// A part of the options, under a heading of its own in the help and the manual page.
+/// A group of options, under one heading in the help and the manual page.
 package struct OptionGroup: Sendable {
   /// The heading.
   package let title: String
@@ -8,8 +8,9 @@ package struct OptionGroup: Sendable {
   package let options: [OptionSpecification]
 }
 
-/// Every option that works: the parser, the help, the manual page, the completions and the README
-/// follow this one table.
+/// The table of all options.
+///
+/// The parser, the help, the manual page, the completions and the README all follow it.
 package enum OptionTable {
   /// The options by group, in the order in which the help lists them.
   package static let groups = [
@@ -26,17 +27,17 @@ package enum OptionTable {
   /// All options, in order.
   package static let all = groups.flatMap(\.options)
 
-  /// The options with a spelling; several only when each belongs to other commands.
+  /// Returns the options with a spelling; if there are several, they belong to different commands.
   static func options(spelled spelling: String) -> [OptionSpecification] {
     all.filter { $0.spellings.contains(spelling) }
   }
 
-  /// The options that a command takes, in order.
+  /// Returns the options that a command accepts, in order.
   package static func options(of command: Command) -> [OptionSpecification] {
     groups(of: command).flatMap(\.options)
   }
 
-  /// The same by group, without groups that have none.
+  /// Returns the options that a command accepts, by group and without empty groups.
   package static func groups(of command: Command) -> [OptionGroup] {
     groups.compactMap { group in
       let options = group.options.filter { option in
@@ -48,7 +49,7 @@ package enum OptionTable {
   }
 
   static let transfers: Set<Command> = [.download, .seed]
-  /// The commands that look for peers, if only for the metadata of a magnet link.
+  /// The commands that search for peers, if only to fetch the metadata of a magnet link.
   static let seekers: Set<Command> = [.download, .seed, .info, .verify]
   static let everything = Set(Command.allCases)
 }

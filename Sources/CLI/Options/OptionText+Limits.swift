@@ -1,8 +1,8 @@
 import Download
 
-/// Limits; 0 stands for none.
+/// The parsers of limits, where 0 means no limit.
 extension OptionText {
-  /// A limit on a number; nil for none.
+  /// Parses a limit on a number; nil means no limit.
   static func limit(_ text: String, in range: ClosedRange<Int>) throws(ExpectedValue) -> Int? {
     if Int(text) == 0 { return nil }
     guard let number = Int(text), range.contains(number) else {
@@ -12,7 +12,7 @@ extension OptionText {
     return number
   }
 
-  /// A limit on time; nil for none.
+  /// Parses a time limit; nil means no limit.
   static func deadline(_ text: String) throws(ExpectedValue) -> Duration? {
     guard let duration = DurationText.parse(text) else {
       throw ExpectedValue("a time such as 30s, 5m or 1h30m, or 0 for no limit")
@@ -20,7 +20,7 @@ extension OptionText {
     return duration == .zero ? nil : duration
   }
 
-  /// A limit that all torrents share, since they are given the same one; nil for none.
+  /// Parses a rate limit, which all torrents share; nil means no limit.
   static func limiter(_ text: String) throws(ExpectedValue) -> RateLimiter? {
     guard let rate = ByteText.parseRate(text), rate == 0 || (1 << 10...1 << 40).contains(rate)
     else {
@@ -30,7 +30,7 @@ extension OptionText {
     return rate == 0 ? nil : RateLimiter(bytesPerSecond: Int(rate))
   }
 
-  /// The least average and the time over which it is taken, `RATE:TIME`; nil for none.
+  /// Parses `RATE:TIME`, a minimum average and the time that it covers; nil means no limit.
   static func speedFloor(_ text: String) throws(ExpectedValue) -> SpeedFloor? {
     let parts = text.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
     if parts.count <= 2, ByteText.parseRate(parts[0]) == 0,
@@ -47,7 +47,7 @@ extension OptionText {
     return SpeedFloor(bytesPerSecond: Int(rate), duration: duration)
   }
 
-  /// A share ratio; nil for none.
+  /// Parses a share ratio; nil means no limit.
   static func ratio(_ text: String) throws(ExpectedValue) -> Double? {
     guard let ratio = Double(text), ratio <= 1e6,
       text.utf8.allSatisfy({ (0x30...0x39).contains($0) || $0 == 0x2E })
@@ -55,7 +55,7 @@ extension OptionText {
     return ratio == 0 ? nil : ratio
   }
 
-  /// A bound on memory in bytes.
+  /// Parses a memory limit, in bytes.
   static func memory(_ text: String) throws(ExpectedValue) -> Int {
     let largest: Int64 = 1 << 36
     guard let size = ByteText.parse(text), size == 0 || (1 << 20...largest).contains(size) else {

@@ -1,8 +1,8 @@
 import Primitives
 
-/// Hosts, interfaces and URLs.
+/// The parsers of hosts, interfaces and URLs.
 extension OptionText {
-  /// A host and a port; port 0 only where any port will do.
+  /// Parses a host and a port; port 0 is valid only if any port will do.
   static func place(
     _ text: String, allowsAnyPort: Bool = false
   ) throws(ExpectedValue) -> HostAndPort {
@@ -17,9 +17,9 @@ extension OptionText {
     return place
   }
 
-  /// The name of a network interface, which need not exist yet.
+  /// Parses the name of a network interface, which need not exist yet.
   static func interface(_ text: String) throws(ExpectedValue) -> String {
-    // The kernel's own rules.
+    // These are the kernel's own rules.
     guard (1...15).contains(text.utf8.count), text != ".", text != "..",
       text.utf8.allSatisfy({ (0x21...0x7E).contains($0) && $0 != 0x2F && $0 != 0x3A })
     else {
@@ -29,7 +29,7 @@ extension OptionText {
     return text
   }
 
-  /// The trackers of one tier.
+  /// Parses the trackers of one tier.
   static func tier(_ text: String) throws(ExpectedValue) -> [String] {
     let schemes = ["http", "https", "udp"]
     if let urls = listed(text, schemes: schemes) {
@@ -44,7 +44,7 @@ extension OptionText {
     return tier
   }
 
-  /// The URL of a web seed.
+  /// Parses the URL of a web seed.
   static func webSeed(_ text: String) throws(ExpectedValue) -> String {
     let schemes = ["http", "https"]
     if listed(text, schemes: schemes) != nil || text.contains(" ") {
@@ -54,8 +54,9 @@ extension OptionText {
     return text
   }
 
-  /// The URLs of a list with commas or semicolons, as other programs take it; nil for anything else,
-  /// since a single URL may hold commas.
+  /// Returns the URLs of a list separated by commas or semicolons, as in other programs.
+  ///
+  /// It is nil for anything else, because a single URL may contain commas.
   private static func listed(_ text: String, schemes: [String]) -> [String]? {
     for separator in [",", ";"] {
       let urls = text.split(separator: separator).map {
@@ -66,7 +67,7 @@ extension OptionText {
     return nil
   }
 
-  /// Whether a text is a URL of one of these schemes with something behind it, in ASCII.
+  /// Returns whether text is an ASCII URL of one of these schemes, with something after `://`.
   static func isURL(_ text: String, schemes: [String]) -> Bool {
     let lowercased = text.lowercased()
     return text.utf8.allSatisfy { (0x21...0x7E).contains($0) }

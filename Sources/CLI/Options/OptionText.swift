@@ -1,6 +1,6 @@
 import Primitives
 
-/// Reads the values of options, or says what was expected.
+/// Parsers for the values of options, which throw a description of the expected value.
 enum OptionText {
   static func path(_ text: String) throws(ExpectedValue) -> String {
     guard !text.isEmpty, !text.utf8.contains(0) else { throw ExpectedValue("a path") }

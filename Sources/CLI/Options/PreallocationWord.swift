@@ -1,6 +1,6 @@
 import Storage
 
-/// The words of `--prealloc`.
+/// The values of `--prealloc`.
 enum PreallocationWord {
   private static let table: [(word: String, value: Preallocation)] = [
     ("none", .none), ("sparse", .sparse), ("full", .full),

@@ -1,26 +1,26 @@
 package import Metainfo
 import Primitives
 
-/// Which files of a torrent the command line asks for.
+/// The options that select files of a torrent.
 package struct SelectionOptions: Sendable {
-  /// Patterns of files that are wanted.
+  /// The patterns of files to download.
   package var patterns: [Glob] = []
-  /// Numbers of files that are wanted.
+  /// The numbers of files to download.
   package var numbers: FileNumbers?
-  /// Patterns of files that are not wanted, whatever else is said.
+  /// The patterns of files to leave out, which take precedence.
   package var exclusions: [Glob] = []
 
-  /// Everything is wanted.
+  /// Creates a selection of all files.
   package init() {}
 
-  /// Whether nothing was said.
+  /// Whether no option selects files.
   package var isAll: Bool { patterns.isEmpty && numbers == nil && exclusions.isEmpty }
 
-  /// The files of one torrent that are wanted.
+  /// Returns the selected files of one torrent.
   ///
   /// - Parameter torrent: The torrent.
-  /// - Throws: `CommandFailure` when a number is no file's, or no file is wanted.
-  /// - Returns: Their numbers; all of them when nothing was said.
+  /// - Throws: `CommandFailure` if a number exceeds the number of files, or if no file is selected.
+  /// - Returns: The selection.
   package func selection(of torrent: TorrentMetainfo) throws(CommandFailure) -> FileSelection {
     if isAll { return .all }
     let files = torrent.layout.files

@@ -1,6 +1,6 @@
 import Metainfo
 
-/// Where a torrent comes from, as the command line names it.
+/// The source of a torrent, as named on the command line.
 package enum SourceArgument: Hashable, Sendable, CustomStringConvertible {
   /// A .torrent file.
   case file(String)
@@ -11,7 +11,7 @@ package enum SourceArgument: Hashable, Sendable, CustomStringConvertible {
   /// A magnet link, or an info-hash alone.
   case magnet(String)
 
-  /// Reads a word; every word is a source, if only the name of a file.
+  /// Classifies a word; any word is a source, if only the path of a file.
   package init(_ word: String) {
     if word == "-" {
       self = .standardInput
@@ -24,7 +24,7 @@ package enum SourceArgument: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
-  /// The word that was given, for messages.
+  /// The original word, for messages.
   package var description: String {
     switch self {
     case .file(let path): path
@@ -34,7 +34,7 @@ package enum SourceArgument: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
-  /// Whether a command's arguments are sources.
+  /// Returns whether a command's arguments are sources.
   static func areTaken(by command: Command) -> Bool {
     switch command {
     case .download, .seed, .info, .verify, .scrape: true

@@ -1,48 +1,48 @@
-/// How much is said on the standard error stream.
+/// The amount of messages on standard error.
 package enum Verbosity: Sendable {
-  /// Nothing but failures.
+  /// Only failures.
   case quiet
-  /// Progress and what matters.
+  /// Progress and important messages.
   case normal
-  /// Also what peers and trackers do.
+  /// The activity of peers and trackers as well.
   case verbose
 }
 
-/// When colours are used.
+/// The use of colours.
 package enum ColorChoice: String, CaseIterable, Sendable {
-  /// On a terminal, unless `NO_COLOR` is set.
+  /// Colours on a terminal, unless `NO_COLOR` is set.
   case auto
-  /// Always.
+  /// Colours always.
   case always
-  /// Never.
+  /// No colours.
   case never
 }
 
-/// How progress is shown.
+/// The display of progress.
 package enum ProgressStyle: String, CaseIterable, Sendable {
-  /// A live view on a terminal, plain lines elsewhere.
+  /// A live view on a terminal, and plain lines elsewhere.
   case auto
-  /// A live view, whatever standard error is.
+  /// A live view, even if standard error is not a terminal.
   case bar
-  /// A plain line now and then.
+  /// A plain line every ten seconds at most.
   case plain
-  /// Not at all.
+  /// No progress.
   case none
 }
 
-/// What is said, where and how.
+/// The options for messages and output.
 package struct StreamOptions: Sendable {
-  /// How much is said on standard error.
+  /// The amount of messages on standard error.
   package var verbosity = Verbosity.normal
-  /// Whether results and events go to standard output as JSON.
+  /// Whether results and events are written to standard output as JSON.
   package var json = false
-  /// When colours are used.
+  /// The use of colours.
   package var color = ColorChoice.auto
-  /// How progress is shown.
+  /// The display of progress.
   package var progress = ProgressStyle.auto
-  /// The file that everything worth a line is appended to.
+  /// The file to which messages are appended.
   package var logFile: String?
 
-  /// The defaults.
+  /// Creates the default options.
   package init() {}
 }

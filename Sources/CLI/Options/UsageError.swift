@@ -1,42 +1,42 @@
-/// A command line that cannot be understood.
+/// An invalid command line.
 package enum UsageError: Error, Equatable, Sendable, CustomStringConvertible {
-  /// An option that no command has.
+  /// An unknown option.
   case unknownOption(String, nearest: String?)
   /// A first word that is neither a command nor a source.
   case unknownCommand(String, nearest: String?)
-  /// An option of ours among the words of the program that an option runs.
+  /// An option of this program among the words of the program that another option runs.
   case optionInHook(String, of: String)
-  /// An option that this command does not take, the commands that do, and the command's own option
-  /// that was probably meant.
+  /// An option of other commands, with those commands and the option of this command that was
+  /// probably meant.
   case optionNotForCommand(String, Command, owners: [Command], nearest: String?)
-  /// An option at the end that lacks its value.
+  /// An option without its value, at the end of the line.
   case missingValue(option: String, placeholder: String)
   /// A value for an option that takes none.
   case unexpectedValue(option: String)
-  /// A value that the option cannot have.
+  /// A value that the option does not accept.
   case badValue(option: String, value: String, expected: String)
   /// Two options that contradict each other.
   case conflictingOptions(String, String)
-  /// No file where the command needs one.
+  /// A missing argument of a command that needs one.
   case missingArgument(Command)
-  /// An argument too many.
+  /// An excess argument.
   case tooManyArguments(Command, extra: String)
-  /// A word where one of these is needed.
+  /// A word that is not one of these.
   case unknownTopic(String, [String], nearest: String?)
-  /// An option that the command cannot do without.
+  /// A missing option without which the command cannot run.
   case missingOption(String, Command)
-  /// Two things that would both be read from standard input.
+  /// Two inputs that would both be read from standard input.
   case standardInputTwice
-  /// A line of `--input-file` that cannot be used, by its number from 1, and why.
+  /// An unusable line of `--input-file`, by its number counted from 1, with the reason.
   case badInputLine(Int, String)
-  /// One port for several torrents at a time.
+  /// A fixed port for several simultaneous torrents.
   case portForSeveral
-  /// One file for the torrents of several sources.
+  /// A single file for the torrents of several sources.
   case savedTorrentForSeveral
-  /// A word that is not UTF-8, repaired for showing.
+  /// A word that is not UTF-8, repaired for display.
   case notUTF8(String)
 
-  /// What is wrong, in one clause.
+  /// A one-clause description of the error.
   package var description: String {
     switch self {
     case .notUTF8(let word):
@@ -80,10 +80,10 @@ package enum UsageError: Error, Equatable, Sendable, CustomStringConvertible {
     }
   }
 
-  /// The usage line that follows the message.
+  /// Returns the usage line that follows the message.
   ///
-  /// - Parameter command: The command that the line was meant for.
-  /// - Returns: The line, without its end.
+  /// - Parameter command: The command that was meant.
+  /// - Returns: The line without a line break.
   package func hint(for command: Command) -> String {
     if case .optionInHook = self {
       return "end the program's words with a word that is ';', in a shell \\;"
@@ -103,19 +103,22 @@ package enum UsageError: Error, Equatable, Sendable, CustomStringConvertible {
     nearest.map { "; did you mean \($0)?" } ?? ""
   }
 
-  /// The failure that ends the process.
+  /// Returns the failure that ends the process.
   ///
-  /// - Parameter command: The command that the line was meant for.
+  /// - Parameter command: The command that was meant.
   /// - Returns: The failure with its hint.
   package func failure(for command: Command) -> CommandFailure {
     CommandFailure(.badUsage, description, hint: hint(for: command))
   }
 }
 
-/// Finds what a mistyped word was probably meant to be.
+/// A search for the word that a mistyped one was probably meant to be.
 package enum Suggestion {
-  /// The shortest candidate of which the word is the beginning, else the one with the fewest typing
-  /// errors, if they are few enough for a plausible slip, else one that the word goes on from.
+  /// Returns the candidate that a word was probably meant to be.
+  ///
+  /// It is the shortest candidate that begins with the word. Otherwise it is the one with the
+  /// fewest typing errors, if they are few enough for a slip, and otherwise one that the word
+  /// extends.
   package static func nearest(to word: String, among candidates: [String]) -> String? {
     let longer = candidates.filter { word.utf8.count > 4 && $0.hasPrefix(word) }
     if let shortest = longer.min(by: { $0.utf8.count < $1.utf8.count }) { return shortest }
@@ -131,7 +134,7 @@ package enum Suggestion {
     return best.candidate
   }
 
-  /// The number of insertions, deletions and replacements that lead from one word to the other.
+  /// Returns the number of insertions, deletions and replacements between two words.
   static func editDistance(_ first: [Unicode.Scalar], _ second: [Unicode.Scalar]) -> Int {
     var row = Array(0...second.count)
     for (line, left) in first.enumerated() {

@@ -5,7 +5,7 @@ package import Storage
 extension CommandFailure {
   private static let resumption = "run the same command again to resume"
 
-  /// The exit status and the hint for what ended a download.
+  /// Creates a failure from the error of a download, with its exit status and advice.
   package init(_ error: DownloadError, options: DownloadOptions) {
     switch error {
     case .storage(let reason):
@@ -48,7 +48,7 @@ extension CommandFailure {
     }
   }
 
-  /// The exit status and the hint for files that cannot be used.
+  /// Creates a failure from an error of the files, with its exit status and advice.
   package init(storage error: StorageError) {
     self.init(storage: error, message: "\(error)")
   }

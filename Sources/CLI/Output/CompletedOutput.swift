@@ -2,7 +2,7 @@ import Download
 import Metainfo
 import Primitives
 
-/// What a download has left on disk, as events and hooks tell it.
+/// The output of a completed download, for events and hooks.
 package struct CompletedOutput: Sendable {
   /// The torrent's name.
   package let name: String
@@ -13,7 +13,7 @@ package struct CompletedOutput: Sendable {
   /// The absolute path of the file or folder.
   package let path: String
 
-  /// Describes the output by its parts.
+  /// Creates a description of an output.
   package init(name: String, infoHash: String, bytes: Int64, path: String) {
     self.name = name
     self.infoHash = infoHash
@@ -21,7 +21,7 @@ package struct CompletedOutput: Sendable {
     self.path = path
   }
 
-  /// The output of a torrent that was downloaded with these options.
+  /// Creates a description of the output of a torrent downloaded with these options.
   init(_ torrent: TorrentMetainfo, _ options: DownloadOptions, diskName: FileName?) {
     let isInFolder = options.isFlat && torrent.isMultiFile
     let path =

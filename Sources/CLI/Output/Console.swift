@@ -3,32 +3,34 @@ import Glibc
 
 /// The process's standard streams, written without buffering.
 enum Console {
-  /// Makes the standard streams safe to use, before anything is opened.
+  /// Makes the standard streams safe to use, before any file is opened.
   ///
-  /// A stream that the caller has closed would lend its number to the next file that is opened, and
-  /// a message would end up in a download: it becomes one that fails to be used. And a reader of
-  /// messages that is gone shall not end a download; of results it does, as `result` has it.
+  /// If the caller has closed a stream, the next file to be opened would get its number, and
+  /// messages would end up in a download. Such a stream is replaced by one whose use fails. A
+  /// vanished reader of messages must not end a download; a vanished reader of results does (see
+  /// `result`).
   static func secureStreams() {
     for descriptor in STDIN_FILENO...STDERR_FILENO where fcntl(descriptor, F_GETFD) == -1 {
-      // The lowest free number is this one. Opened the wrong way round, so that use is an error.
+      // The lowest free number is this one. The wrong access mode makes any use an error.
       _ = open("/dev/null", descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY)
     }
     signal(SIGPIPE, SIG_IGN)
-    // A file that may not grow any further (ulimit -f) is an error of its own, with its status.
+    // A file that may not grow further (ulimit -f) is an error with its own status.
     signal(SIGXFSZ, SIG_IGN)
-    // Ctrl-\ is no crash, though the Swift runtime takes it for one on a terminal. Where it is ignored,
-    // whoever started us wants it so.
+    // Ctrl-\ is no crash, though the Swift runtime on a terminal treats it as one. If the signal is
+    // ignored, the caller wanted it so.
     if cposix_ignores_signal(SIGQUIT) == 0 { signal(SIGQUIT, SIG_DFL) }
   }
 
-  /// Writes a result to standard output, and dies of SIGPIPE as a filter does when its reader is gone.
+  /// Writes a result to standard output, and dies of SIGPIPE, like a filter, if the reader has
+  /// gone.
   ///
-  /// - Throws: When the stream is closed or the disk full.
+  /// - Throws: The failure if the stream is closed or the disk is full.
   static func result(_ text: String) throws(CommandFailure) {
     try result(Array(text.utf8))
   }
 
-  /// The same for bytes that need not be text.
+  /// Writes bytes that need not be text, in the same way.
   static func result(_ bytes: [UInt8]) throws(CommandFailure) {
     if let code = write(bytes, to: STDOUT_FILENO) {
       if code == EPIPE { dieOfBrokenPipe() }
@@ -36,52 +38,51 @@ enum Console {
     }
   }
 
-  /// Writes one result among many; whoever writes them decides what a failure means.
+  /// Writes one of many results; the caller decides what a failure means.
   ///
-  /// Returns the `errno` of a failure, EPIPE when nobody reads any more.
+  /// Returns the `errno` of a failure, which is EPIPE if the reader has gone.
   static func resultLine(_ text: String) -> Int32? {
     write(Array((text + "\n").utf8), to: STDOUT_FILENO)
   }
 
-  /// What becomes of a run whose results cannot be written.
+  /// Returns the failure of a run whose results cannot be written.
   static func resultFailure(_ code: Int32) -> CommandFailure {
     CommandFailure(
       .inputOutputFailure, "cannot write to standard output: \(message(for: code))")
   }
 
-  /// Whether an `errno` says that nobody reads any more.
+  /// Returns whether an `errno` means that the reader has gone.
   static func isBrokenPipe(_ code: Int32) -> Bool { code == EPIPE }
 
-  /// Dies as a filter does when its reader is gone.
+  /// Dies of SIGPIPE, like a filter whose reader has gone.
   static func dieOfBrokenPipe() {
     signal(SIGPIPE, SIG_DFL)
     raise(SIGPIPE)
   }
 
-  /// Writes what somebody may want to know to standard output; there is nobody to tell when that
-  /// fails.
+  /// Writes optional information to standard output; a failure to do so cannot be reported.
   static func announcement(_ text: String) {
     _ = write(Array(text.utf8), to: STDOUT_FILENO)
   }
 
-  /// Writes a message to standard error; there is nobody to tell when that fails.
+  /// Writes a message to standard error; a failure to do so cannot be reported.
   static func message(_ text: String) {
     _ = write(Array(text.utf8), to: STDERR_FILENO)
   }
 
-  /// What the system says about an `errno`.
+  /// Returns the system's text for an `errno`.
   static func message(for code: Int32) -> String {
     String(cString: strerror(code))
   }
 
-  /// Whether standard error is a terminal that understands cursor movements.
+  /// Whether standard error is a terminal that supports cursor movements.
   static var isTerminal: Bool {
     guard isatty(STDERR_FILENO) == 1 else { return false }
     let type = environment("TERM")
     return type != nil && type != "dumb"
   }
 
-  /// Whether colours are used: by choice, or on a terminal unless `NO_COLOR` is set to anything
+  /// Returns whether to use colours, which with `auto` needs a terminal and no `NO_COLOR`
   /// (no-color.org).
   static func usesColor(_ choice: ColorChoice) -> Bool {
     switch choice {
@@ -91,7 +92,7 @@ enum Console {
     }
   }
 
-  /// The terminal's size at this moment, 80 columns of 24 rows when it does not say.
+  /// The terminal's current size; 80 columns by 24 rows if it is unknown.
   static var terminalSize: (columns: Int, rows: Int) {
     var size = winsize()
     let result = withUnsafeMutablePointer(to: &size) {
@@ -101,12 +102,12 @@ enum Console {
     return (size.ws_col > 0 ? Int(size.ws_col) : 80, size.ws_row > 0 ? Int(size.ws_row) : 24)
   }
 
-  /// A variable of the environment; nil when it is not set.
+  /// Returns an environment variable; nil if it is not set.
   static func environment(_ name: String) -> String? {
     getenv(name).map { String(cString: $0) }
   }
 
-  /// The `errno` of the first failure, nil when all was written.
+  /// Writes all bytes; returns the `errno` of the first failure.
   static func write(_ bytes: [UInt8], to descriptor: Int32) -> Int32? {
     var bytes = bytes[...]
     while !bytes.isEmpty {
@@ -114,7 +115,7 @@ enum Console {
       if count > 0 {
         bytes = bytes.dropFirst(count)
       } else if errno == EAGAIN {
-        // Somebody else made the stream non-blocking; wait until it takes more.
+        // Another process made the stream non-blocking, so wait until it takes more.
         var descriptors = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
         _ = poll(&descriptors, 1, -1)
       } else if errno != EINTR {

@@ -1,9 +1,9 @@
 package import Metainfo
 import Primitives
 
-/// What `create --json` tells of the torrent that it has made.
+/// The output of `create --json`.
 package enum CreationJSON {
-  /// The torrent, and the path of its file.
+  /// Returns an object with the torrent and the path of its file.
   package static func created(_ torrent: TorrentMetainfo, at path: String) -> JSONValue {
     let geometry = torrent.geometry
     let head: [JSONValue.Member] = [

@@ -4,14 +4,15 @@ import Primitives
 import Storage
 import Tracker
 
-/// The events of `--json`: one object a line, in the order in which things happen.
+/// The events of `--json`: one object a line, in the order in which they happen.
 ///
-/// The README documents them. Members are only ever added; whatever else changes raises `schema`.
+/// The README documents them. New members may be added at any time; any other change raises
+/// `schema`.
 package enum EventJSON {
   /// The version of the schema, which the first event carries.
   package static let schema = 1
 
-  /// The first event.
+  /// Returns the first event, `run`.
   package static func run(sources: Int) -> JSONValue {
     object(
       "run",
@@ -21,7 +22,7 @@ package enum EventJSON {
       ])
   }
 
-  /// The torrent of a source is known.
+  /// Returns the event that reports a source's torrent.
   package static func metadata(_ torrent: TorrentMetainfo, origin: String, source: Int) -> JSONValue
   {
     object(
@@ -36,7 +37,7 @@ package enum EventJSON {
       ])
   }
 
-  /// What the engine tells; nil for what `completed` says better.
+  /// Returns an event of the engine; nil for one that `completed` replaces.
   package static func event(_ event: DownloadEvent, source: Int) -> JSONValue? {
     switch event {
     case .fetchingMetadata(let progress):
@@ -127,7 +128,7 @@ package enum EventJSON {
     ]
   }
 
-  /// A source is done: every byte is verified and in place, or the seeding goal is reached.
+  /// Returns the event that ends a source whose data is complete or whose seeding goal is reached.
   package static func completed(
     _ summary: DownloadSummary, _ output: CompletedOutput, source: Int
   ) -> JSONValue {
@@ -152,7 +153,7 @@ package enum EventJSON {
       ])
   }
 
-  /// A source has failed, or, without one, the whole command.
+  /// Returns the event of a source that has failed, or, without a source, of the whole command.
   package static func failed(_ failure: CommandFailure, source: Int?) -> JSONValue {
     object(
       "failed",
@@ -163,12 +164,12 @@ package enum EventJSON {
       ])
   }
 
-  /// A source was given up because the run was interrupted.
+  /// Returns the event of a source that was given up because the run was interrupted.
   package static func stopped(source: Int) -> JSONValue {
     object("stopped", source: source, [])
   }
 
-  /// The last event.
+  /// Returns the last event, `summary`.
   package static func summary(_ totals: RunTotals) -> JSONValue {
     object(
       "summary",

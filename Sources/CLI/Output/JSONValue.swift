@@ -1,21 +1,20 @@
 import Primitives
 
-/// A value to be written as JSON (RFC 8259), its object's members in the order given.
+/// A value to write as JSON (RFC 8259); the members of an object keep their order.
 package indirect enum JSONValue: Equatable, Sendable {
-  /// Nothing.
+  /// The value null.
   case null
-  /// A truth.
+  /// A Boolean value.
   case bool(Bool)
-  /// A whole number.
+  /// An integer.
   case integer(Int64)
-  /// A number that need not be whole; written with three decimals at most, and as null when it is no
-  /// number.
+  /// A number with at most three decimals; null if it is not finite.
   case decimal(Double)
-  /// Text.
+  /// A string.
   case string(String)
-  /// Values in order.
+  /// An array.
   case array([JSONValue])
-  /// Named values in order.
+  /// An object.
   case object([Member])
 
   /// One member of an object.
@@ -32,7 +31,7 @@ package indirect enum JSONValue: Equatable, Sendable {
     }
   }
 
-  /// The text, without any line break, in ASCII where the terminal could be steered otherwise.
+  /// The JSON without line breaks; characters that are unsafe on a terminal are escaped.
   package var text: String {
     var output = ""
     write(to: &output)
@@ -67,7 +66,8 @@ package indirect enum JSONValue: Equatable, Sendable {
 
   private static func text(of value: Double) -> String {
     guard value.isFinite else { return "null" }
-    // Beyond this a double has no decimals to speak of, and an integer cannot hold thousandths.
+    // Beyond this, a Double has no decimals to speak of, and an integer could not hold the
+    // thousandths.
     guard abs(value) < 1e15 else { return "\(value)" }
     let thousandths = Int64((value * 1000).rounded())
     let whole = abs(thousandths / 1000)
@@ -93,7 +93,7 @@ package indirect enum JSONValue: Equatable, Sendable {
     output += "\""
   }
 
-  /// One `\uXXXX`, or two for a scalar beyond the first plane.
+  /// Returns one `\uXXXX`, or two for a scalar beyond the first plane.
   private static func escape(_ scalar: Unicode.Scalar) -> String {
     String(scalar).utf16.map { unit in
       let digits = String(unit, radix: 16)
@@ -103,18 +103,18 @@ package indirect enum JSONValue: Equatable, Sendable {
 }
 
 extension JSONValue {
-  /// A whole number.
+  /// Returns an integer.
   static func count(_ value: Int) -> JSONValue { .integer(Int64(value)) }
 
-  /// Text, or null.
+  /// Returns a string or null.
   static func text(_ value: String?) -> JSONValue { value.map { .string($0) } ?? .null }
 
-  /// Texts in order.
+  /// Returns an array of strings.
   static func texts(_ values: some Sequence<String>) -> JSONValue {
     .array(values.map { .string($0) })
   }
 
-  /// A time in seconds, or null.
+  /// Returns a duration in seconds, or null.
   static func seconds(_ value: Duration?) -> JSONValue {
     value.map { .decimal($0.inSeconds) } ?? .null
   }

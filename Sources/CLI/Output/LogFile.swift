@@ -1,6 +1,6 @@
 import Glibc
 
-/// The file of `--log`: lines with their time, appended one by one.
+/// The file of `--log`, to which lines are appended with their time.
 struct LogFile {
   private let descriptor: Int32
 
@@ -13,7 +13,7 @@ struct LogFile {
     }
   }
 
-  /// Appends a line; a log that cannot be written ends no download.
+  /// Appends a line; a failure to do so does not end the download.
   func append(_ line: String) {
     var now = timespec()
     clock_gettime(CLOCK_REALTIME, &now)

@@ -1,30 +1,30 @@
 import Download
 import Metainfo
 
-/// Everything that a run of one or more sources says: progress and messages on standard error, events
-/// on standard output, and the log.
+/// The output of a run of one or more sources: progress and messages on standard error, events on
+/// standard output, and the log.
 ///
-/// An actor, because sources run side by side. Whoever tells it something waits until it is written:
-/// a reader that is slow makes the engine drop old events, but nothing piles up here.
+/// It is an actor because sources run concurrently. Callers wait until their message is written.
+/// With a slow reader, the engine therefore drops old events, but nothing accumulates here.
 actor RunReporter {
   private let streams: StreamOptions
   private let isForSeveral: Bool
   private let log: LogFile?
   private let onBrokenOutput: @Sendable () -> Void
   private var display: ProgressDisplay
-  /// Payload received and sent for each source so far, whatever becomes of it.
+  /// The payload received and sent for each source so far, including sources that fail.
   private var moved: [Int: (received: Int64, sent: Int64)] = [:]
   private var logNarratives: [Int: (name: String, narrative: DownloadNarrative)] = [:]
-  /// The `errno` of the first event that could not be written; nothing is written after it.
+  /// The `errno` of the first event that could not be written; no event is written after it.
   private(set) var outputError: Int32?
 
-  /// Prepares the streams.
+  /// Opens the streams.
   ///
   /// - Parameters:
-  ///   - streams: What is said where.
-  ///   - sources: How many sources there are.
-  ///   - onBrokenOutput: What to do when nobody can be told events any more.
-  /// - Throws: Why the log cannot be written.
+  ///   - streams: The options for messages and output.
+  ///   - sources: The number of sources.
+  ///   - onBrokenOutput: Called when events can no longer be written.
+  /// - Throws: The failure if the log cannot be opened.
   init(
     _ streams: StreamOptions, sources: Int, onBrokenOutput: @escaping @Sendable () -> Void
   ) throws(CommandFailure) {
@@ -43,13 +43,13 @@ actor RunReporter {
     )
   }
 
-  /// A source is a magnet link, and its torrent is searched for.
+  /// Begins the search for the torrent of a source that is a magnet link.
   func search(_ number: Int, name: String) {
     display.begin(number, name: name, isSeeding: false)
     if log != nil { logNarratives[number] = (name, DownloadNarrative(verbosity: .verbose)) }
   }
 
-  /// A source's torrent is known and its run begins.
+  /// Begins the run of a source whose torrent is known.
   func begin(_ number: Int, _ torrent: TorrentMetainfo, origin: String, isSeeding: Bool) {
     write(EventJSON.metadata(torrent, origin: origin, source: number))
     display.begin(number, name: torrent.name, isSeeding: isSeeding)
@@ -60,7 +60,7 @@ actor RunReporter {
     }
   }
 
-  /// Something happened in a source's run.
+  /// Shows an event of a source's run.
   func show(_ event: DownloadEvent, of number: Int) {
     if case .progress(let progress) = event {
       moved[number] = (progress.downloadedBytes, progress.uploadedBytes)
@@ -70,13 +70,13 @@ actor RunReporter {
     if let line = logNarratives[number]?.narrative.line(event) { tellLog(line, of: number) }
   }
 
-  /// Something about a source is worth a line, though nobody fails for it.
+  /// Shows a line about a source that is not a failure.
   func note(_ line: String, of number: Int) {
     display.note(line)
     tellLog(line, of: number)
   }
 
-  /// A source is done, or was served until we were stopped.
+  /// Ends a source that is complete, or that was seeded until its goal.
   func complete(
     _ number: Int, _ summary: DownloadSummary, _ output: CompletedOutput, isSeeding: Bool
   ) {
@@ -86,7 +86,7 @@ actor RunReporter {
     display.end(number, isSeeding || streams.verbosity == .quiet ? nil : words)
   }
 
-  /// A source was given up because the run was interrupted.
+  /// Ends a source that was given up because the run was interrupted.
   func stop(_ number: Int, name: String?, isSeeding: Bool) {
     write(EventJSON.stopped(source: number))
     guard let name else { return }
@@ -96,7 +96,7 @@ actor RunReporter {
       number, streams.verbosity == .quiet ? nil : "\(TerminalText.cleaned(name)): \(words)")
   }
 
-  /// A source has failed.
+  /// Ends a source that has failed.
   func fail(_ number: Int, _ failure: CommandFailure, name: String?) {
     write(EventJSON.failed(failure, source: number))
     display.end(number, nil)
@@ -105,7 +105,7 @@ actor RunReporter {
     display.fail(named)
   }
 
-  /// Writes the last event and the line about all sources, and leaves the terminal as it was.
+  /// Writes the last event and the summary of several sources, and restores the terminal.
   func close(_ totals: RunTotals) {
     var totals = totals
     if outputError != nil { totals.status = .inputOutputFailure }

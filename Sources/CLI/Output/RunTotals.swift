@@ -1,32 +1,32 @@
-/// What became of all sources of a run together.
+/// The results of all sources of a run, added up.
 package struct RunTotals: Sendable {
-  /// The exit status: that of the first source that failed, in the order of the command line.
+  /// The exit status, which is that of the first failed source in the order of the command line.
   package var status = ExitStatus.success
-  /// The signal that ends the process in place of that status.
+  /// The signal that ends the process instead of the exit status.
   package var signal: Int32?
-  /// How many sources are done.
+  /// The number of completed sources.
   package var completed = 0
-  /// How many have failed.
+  /// The number of failed sources.
   package var failed = 0
-  /// How many were given up because the run was interrupted.
+  /// The number of sources that were given up because the run was interrupted.
   package var stopped = 0
-  /// Payload received, in bytes.
+  /// The payload received, in bytes.
   package var downloadedBytes: Int64 = 0
-  /// Payload sent, in bytes.
+  /// The payload sent, in bytes.
   package var uploadedBytes: Int64 = 0
-  /// How long it took.
+  /// The duration of the run.
   package var duration = Duration.zero
   /// Whether the sources were only seeded, perhaps as partial seeds.
   package var isSeeding = false
 
-  /// Nothing has become of anything yet.
+  /// Creates totals of no sources.
   package init() {}
 
-  /// Counts what became of the sources, which are in the order of the command line.
+  /// Adds up the results of the sources.
   ///
   /// - Parameters:
-  ///   - results: What became of them.
-  ///   - duration: How long it took.
+  ///   - results: The results, in the order of the command line.
+  ///   - duration: The duration of the run.
   ///   - signal: The signal that the process dies of.
   init(_ results: [SourceResult], duration: Duration, signal: Int32?) {
     self.duration = duration
@@ -42,10 +42,10 @@ package struct RunTotals: Sendable {
     }
   }
 
-  /// The status that a shell sees: 128 and its number for a signal.
+  /// The status as a shell sees it: 128 plus the number of a signal.
   var shellStatus: Int32 { signal.map { 128 + $0 } ?? status.rawValue }
 
-  /// The line that ends a run of several sources.
+  /// The last line of a run of several sources.
   package var text: String {
     let all = completed + failed + stopped
     var text = "\(completed) of \(all) torrents \(isSeeding ? "seeded" : "complete")"
@@ -61,7 +61,7 @@ package struct RunTotals: Sendable {
   }
 }
 
-/// What became of one source.
+/// The result of one source.
 enum SourceResult: Sendable {
   case completed
   case failed(CommandFailure)

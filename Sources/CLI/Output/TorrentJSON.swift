@@ -3,14 +3,15 @@ import Primitives
 
 /// A torrent's fields as JSON.
 package enum TorrentJSON {
-  /// Everything, for `info --json`, in parts: many files need no more memory than few.
+  /// Writes the output of `info --json` in parts, so that its memory does not grow with the number
+  /// of files.
   package static func writeInfo<Failure: Error>(
     of torrent: TorrentMetainfo, _ output: ([UInt8]) throws(Failure) -> Void
   ) throws(Failure) {
     try write(infoHead(torrent), files: torrent, .all, infoTail(torrent), output)
   }
 
-  /// The same as one value.
+  /// Returns the output of `info --json` as one value.
   package static func info(_ torrent: TorrentMetainfo) -> JSONValue {
     .object(infoHead(torrent) + [files(torrent)] + infoTail(torrent))
   }
@@ -46,7 +47,7 @@ package enum TorrentJSON {
     ]
   }
 
-  /// The files that are wanted, for `--list --json`, in parts.
+  /// Writes the output of `--list --json` in parts.
   package static func writeList<Failure: Error>(
     of torrent: TorrentMetainfo, _ selection: FileSelection = .all, source: Int,
     _ output: ([UInt8]) throws(Failure) -> Void
@@ -54,7 +55,7 @@ package enum TorrentJSON {
     try write(listHead(torrent, source), files: torrent, selection, [], output)
   }
 
-  /// The same as one value.
+  /// Returns the output of `--list --json` as one value.
   package static func list(
     _ torrent: TorrentMetainfo, _ selection: FileSelection = .all, source: Int
   ) -> JSONValue {
@@ -78,7 +79,7 @@ package enum TorrentJSON {
       .array(torrent.layout.files.filter { selection.contains($0.index) }.map(file)))
   }
 
-  /// Writes one object whose member `files` stands between these members, on a line of its own.
+  /// Writes a line with one object, whose member `files` stands between `head` and `tail`.
   private static func write<Failure: Error>(
     _ head: [JSONValue.Member], files torrent: TorrentMetainfo, _ selection: FileSelection,
     _ tail: [JSONValue.Member], _ output: ([UInt8]) throws(Failure) -> Void
@@ -102,12 +103,12 @@ package enum TorrentJSON {
     try output(bytes + "}\n".utf8)
   }
 
-  /// The members that hold a name: text, and for one that is not UTF-8 its bytes as well.
+  /// Returns the members for a name: the text and, if the name is not UTF-8, also its bytes.
   static func name(_ name: FileName, _ member: String = "name") -> [JSONValue.Member] {
     text(name.bytes, member)
   }
 
-  /// The same for a path.
+  /// Returns the members for a path, in the same way.
   static func path(_ path: [FileName], _ member: String = "path") -> [JSONValue.Member] {
     text(path.map(\.bytes).joined(separator: "/".utf8), member)
   }

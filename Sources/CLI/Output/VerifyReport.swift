@@ -2,20 +2,20 @@ package import Metainfo
 import Primitives
 package import Storage
 
-/// What a check found, as text and as JSON.
+/// The result of `verify` as text and as JSON.
 package struct VerifyReport: Sendable {
   private let torrent: TorrentMetainfo
   private let folder: String
   private let found: VerificationReport
 
-  /// The report on what was found in a folder.
+  /// Creates a report on the check of a folder.
   package init(torrent: TorrentMetainfo, folder: String, found: VerificationReport) {
     self.torrent = torrent
     self.folder = folder
     self.found = found
   }
 
-  /// Pieces in rising order as ranges with both ends.
+  /// Returns ascending pieces as closed ranges.
   private static func ranges(_ pieces: [PieceIndex]) -> [ClosedRange<Int>] {
     var ranges: [ClosedRange<Int>] = []
     for piece in pieces.lazy.map(\.value) {
@@ -39,7 +39,8 @@ package struct VerifyReport: Sendable {
     found.files.filter { $0.unprovenPieceCount > 0 }
   }
 
-  /// The bytes of the wanted pieces, of those that cannot be checked, and of those that are good.
+  /// The bytes of all selected pieces; those below are the pieces that cannot be checked and the
+  /// good ones.
   private var totalBytes: Int64 { found.totalBytes }
   private var unprovenBytes: Int64 { bytes(of: found.unprovenPieces) }
   private var verifiedBytes: Int64 {
@@ -50,7 +51,7 @@ package struct VerifyReport: Sendable {
     pieces.reduce(0) { $0 + Int64(torrent.geometry.length(of: $1)) }
   }
 
-  /// The report for people, every line ended.
+  /// The report as text; every line ends with a line break.
   package var text: String {
     let name = TerminalText.cleaned(torrent.name)
     if found.isIntact, found.unprovenPieces.isEmpty {
@@ -108,7 +109,7 @@ package struct VerifyReport: Sendable {
     return words.joined(separator: ", ")
   }
 
-  /// The report for programs.
+  /// The report as JSON.
   package var json: JSONValue {
     .object([
       .init("schema", .count(EventJSON.schema)), .init("name", .string(torrent.name)),
@@ -129,7 +130,7 @@ package struct VerifyReport: Sendable {
     .array(ranges.map { .array([.count($0.lowerBound), .count($0.upperBound)]) })
   }
 
-  /// The number of a file's pieces that cannot be checked.
+  /// Returns a file with the number of its pieces that cannot be checked.
   private static func gap(_ file: VerificationReport.File) -> JSONValue {
     .object([
       .init("number", .count(file.index + 1)), .init("path", .string(file.path)),

@@ -2,44 +2,44 @@ package import HTTP
 package import Networking
 package import Primitives
 
-/// Whom an announcer serves.
+/// The owner of an announcer, which supplies the torrent's state and receives the results.
 @Reactor
 package protocol AnnouncerDelegate: AnyObject {
-  /// How much has been moved.
+  /// The transfer totals to announce.
   var totals: TransferTotals { get }
   /// Whether no peer is known.
   var needsPeers: Bool { get }
-  /// Whether nothing more is wanted though something is missing (BEP 21).
+  /// Whether we want no more data although pieces are missing (BEP 21).
   var isPartialSeed: Bool { get }
-  /// A tracker named peers.
+  /// Reports peers that a tracker returned.
   func announcer(found peers: [Endpoint], from tracker: String)
-  /// A tracker's state has changed.
+  /// Reports a change of a tracker's state.
   func announcer(reports report: TrackerReport)
 }
 
 extension AnnouncerDelegate {
-  /// By default, nobody is a partial seed.
+  /// Whether we are a partial seed; false by default.
   package var isPartialSeed: Bool { false }
 }
 
-/// Keeps the trackers of one torrent informed, and asks them for peers.
+/// The announcer of one torrent: keeps its trackers informed and asks them for peers.
 ///
-/// `AnnounceSchedule` decides; this class does what it says. Announces run side by side in a task
-/// group of `run()`, at most one for each tracker. A tracker that fails is tried again later and
-/// never ends the run.
+/// `AnnounceSchedule` decides when to announce what; this class carries it out. Announces run
+/// concurrently in a task group of `run()`, at most one for each tracker. A tracker that fails is
+/// retried later and never ends the run.
 @Reactor
 package final class Announcer {
-  /// The bound on all of `stop()`: telling trackers good-bye may not delay the exit.
+  /// The time limit for `stop()` as a whole, so that farewells to trackers do not delay the exit.
   ///
-  /// It leaves a part of the two seconds that an interrupted run has for what is saved afterwards.
+  /// An interrupted run has two seconds to end. The rest of them is left for saving the state.
   package static let farewellTimeout = Duration.milliseconds(1500)
-  /// How long a good-bye waits for a tracker that has not answered so far, on this machine or in
-  /// this network and elsewhere.
+  /// The minimum time limit for a farewell to a tracker, by whether it is on this machine or in a
+  /// private network.
   private static let patience = (
     local: Duration.milliseconds(200), remote: Duration.milliseconds(500)
   )
 
-  /// Told of peers and reports.
+  /// The receiver of peers and reports.
   package weak var delegate: (any AnnouncerDelegate)?
 
   private var schedule: AnnounceSchedule
@@ -54,27 +54,27 @@ package final class Announcer {
   private var random: SeededRandom
   private let wakeup = Wakeup()
   private var wasIncomplete: Bool?
-  /// How long each tracker took for its latest answer, by its index.
+  /// The response time of each tracker's latest answer, by the tracker's index.
   private var answerTimes: [Int: Duration] = [:]
   private var isStopping = false
-  /// How much of the clock's standstill the schedule knows of.
+  /// The part of the clock's standstill that the schedule has accounted for.
   private var knownStandstill = Duration.zero
-  /// How often it is looked for.
+  /// The interval between checks for a standstill.
   private static let standstillCheck = Duration.seconds(10)
 
-  /// Creates an announcer, which does nothing until it runs.
+  /// Creates an announcer that is idle until `run()`.
   ///
   /// - Parameters:
   ///   - tiers: The trackers' URLs (BEP 12).
-  ///   - infoHash: The torrent.
-  ///   - peerID: How we name ourselves.
-  ///   - port: Where we listen.
-  ///   - http: The way to HTTP trackers.
-  ///   - network: The way to UDP trackers.
-  ///   - clock: Measures intervals.
-  ///   - random: Shuffles tiers, spreads retries and makes numbers that nobody can foretell.
-  ///   - announcesToAll: Whether every tracker is kept informed, not only the first that works.
-  ///   - allowsLocalURLs: Whether URLs may lead anywhere on this machine.
+  ///   - infoHash: The torrent's info-hash.
+  ///   - peerID: Our own peer id.
+  ///   - port: The port on which we listen.
+  ///   - http: The client for HTTP trackers.
+  ///   - network: The network for UDP trackers.
+  ///   - clock: The clock that measures intervals.
+  ///   - random: The source for shuffling tiers, for jitter and for unpredictable numbers.
+  ///   - announcesToAll: Whether every tracker is announced to, not only the first that works.
+  ///   - allowsLocalURLs: Whether tracker URLs may lead to any path on this machine.
   package init(
     tiers: [[String]], infoHash: InfoHash, peerID: PeerID, port: UInt16, http: any HTTPClient,
     network: any Network, clock: any LoopClock, random: SeededRandom, announcesToAll: Bool = false,
@@ -119,12 +119,12 @@ package final class Announcer {
     return (usable, Array(unusable.prefix(AnnounceSchedule.maximumTrackers)))
   }
 
-  /// Whether there is a tracker that can be asked at all.
+  /// Whether any tracker has a usable URL.
   package var hasTrackers: Bool { !schedule.trackers.isEmpty }
 
   // MARK: - Running
 
-  /// Whether every tracker is kept informed, not only the first that works.
+  /// Whether every tracker is announced to, not only the first that works.
   package var announcesToAll: Bool {
     get { schedule.announcesToAll }
     set { schedule.announcesToAll = newValue }
@@ -132,7 +132,7 @@ package final class Announcer {
 
   /// Announces until it is stopped or the task is cancelled.
   ///
-  /// After it was cancelled it may run again, for another delegate; no tracker notices.
+  /// After a cancellation it may run again, for another delegate. The trackers do not notice.
   package func run() async {
     wasIncomplete = delegate.map { $0.totals.left > 0 } ?? true
     for report in unusable { delegate?.announcer(reports: report) }
@@ -162,24 +162,26 @@ package final class Announcer {
     }
   }
 
-  /// Trackers count the time for which the process was stopped, and forget who is silent for long.
+  /// Tells the schedule how long the process was suspended.
+  ///
+  /// Trackers count that time, and forget peers that are silent for long.
   private func noticeStandstill() {
     let standstill = clock.standstill
     schedule.grewOlder(by: standstill - knownStandstill)
     knownStandstill = standstill
   }
 
-  /// The download is complete: the trackers are told, each once.
+  /// Schedules `completed` announces, one to each tracker.
   ///
-  /// Does nothing when there was nothing to download at the start of the run, or when only a part of
-  /// the torrent was wanted: to trackers, completed means that we are a seed of all of it.
+  /// Does nothing if nothing was missing at the start of the run, or if only a part of the torrent
+  /// was wanted. To trackers, `completed` means that we have become a seed of the whole torrent.
   package func completed() {
     guard wasIncomplete != false, delegate.map({ $0.totals.left == 0 }) ?? true else { return }
     schedule.completed()
     wakeup.fire()
   }
 
-  /// The last known peer is gone: a tracker may be due earlier than before.
+  /// Wakes the run when the last known peer is gone, because a tracker may now be due earlier.
   package func peersRanOut() {
     wakeup.fire()
   }
@@ -198,7 +200,7 @@ package final class Announcer {
         answers += 1
         if answers == 1 { answerTimes[order.tracker] = clock.now - start }
         guard !isStopping else { return }
-        // The second family's answer brings more peers, but the tracker has been asked once.
+        // The other family's reply adds peers, but to the schedule it is still the same announce.
         if answers == 1 { schedule.succeeded(order, reply: reply, now: clock.now) }
         take(reply, of: order.tracker)
       }
@@ -232,8 +234,8 @@ package final class Announcer {
     max(schedule.dueTime(of: tracker, needsPeers: needsPeers) - clock.now, .zero)
   }
 
-  /// Tells of peers: those of an answer, of one of two answers when the other is still to come, or
-  /// those whose names were looked up.
+  /// Passes peers on to the delegate: those of a reply, those of one family while the other's reply
+  /// is pending, or those whose host names were resolved.
   private func found(_ peers: [Endpoint], from tracker: String) {
     guard !isStopping, !peers.isEmpty else { return }
     delegate?.announcer(found: peers, from: tracker)
@@ -249,10 +251,11 @@ package final class Announcer {
 
   // MARK: - Stopping
 
-  /// Ends the run and tells every tracker that knows us, side by side and within `farewellTimeout`.
+  /// Ends the run and sends `stopped` to every tracker that knows us, within `farewellTimeout`.
   ///
-  /// A tracker that has not heard yet that the download is complete hears that first. None is waited
-  /// for much longer than it took for its answers so far, so one that hangs delays nothing.
+  /// All trackers are told concurrently. One that has not heard yet that the download is complete
+  /// is told so first. The time limit for each follows from the response time of its latest answer,
+  /// so a hanging tracker delays nothing.
   package func stop() async {
     guard !isStopping else { return }
     isStopping = true
@@ -289,7 +292,7 @@ package final class Announcer {
       do throws(TrackerError) {
         try await trackers.announce(request(tracker, event), to: url, timeout: timeout) { _ in }
       } catch {
-        // Nobody is left who could use the reason, and the tracker forgets us by itself.
+        // The run is over, so the reason is of no use; the tracker forgets us by itself.
         return
       }
     }

@@ -30,7 +30,7 @@ final class PeerNames {
   private var pausedUntil = Instant.zero
   private let wakeup = Wakeup()
 
-  /// Creates it; `found` is told the addresses, and which tracker they come from.
+  /// Creates a resolver; `found` receives the addresses and the tracker that gave the name.
   init(
     network: any Network, clock: any LoopClock,
     found: @escaping @Reactor ([Endpoint], _ tracker: String) -> Void
@@ -40,7 +40,7 @@ final class PeerNames {
     self.found = found
   }
 
-  /// Queues names.
+  /// Appends names to the queue, as far as there is room.
   func add(_ peers: [AnnounceReply.NamedPeer], from tracker: String) {
     guard clock.now >= pausedUntil else { return }
     for peer in peers
@@ -69,7 +69,7 @@ final class PeerNames {
     }
   }
 
-  /// Returns the addresses of a name that a peer can have; nil when the look-up takes too long.
+  /// Returns the addresses of a name that a peer can have; nil if the look-up takes too long.
   private func addresses(of peer: AnnounceReply.NamedPeer) async -> [Endpoint]? {
     let (network, clock) = (network, clock)
     return await withTaskGroup(of: [Endpoint]?.self) { group in
@@ -77,7 +77,7 @@ final class PeerNames {
         do throws(NetworkError) {
           return try await network.resolve(host: peer.host, port: peer.port)
         } catch {
-          // A name without an address is no peer, and nobody needs to know.
+          // A name without an address is no peer; this is not worth a report.
           return []
         }
       }

@@ -2,35 +2,37 @@ package import HTTP
 internal import Networking
 package import Primitives
 
-/// Asks HTTP trackers (BEP 3, BEP 48), one request and one answer at a time.
+/// A client for HTTP trackers (BEP 3, BEP 48); each call is one request.
 package struct TrackerClient: Sendable {
-  /// The largest reply read, in bytes.
+  /// The maximum length of a reply, in bytes.
   package static let maximumReplyLength = 1 << 20
 
-  /// How long a connection may take when the tracker is asked over the other kind of address as well:
-  /// a machine without a working IPv6 must not wait for it at every announce.
+  /// The time limit for connecting when IPv4 and IPv6 are tried concurrently.
+  ///
+  /// A machine without working IPv6 must not lose more time than this at every announce.
   private static let sideBySideConnectTimeout = Duration.seconds(4)
 
   private let http: any HTTPClient
   private let allowsLocalURLs: Bool
 
-  /// Creates a client that asks through `http`.
+  /// Creates a client that sends its requests through `http`.
   ///
-  /// `allowsLocalURLs` switches the rules of `URLPolicy` about trackers on this machine off.
+  /// `allowsLocalURLs` switches off the rules of `URLPolicy` for trackers on this machine.
   package init(http: any HTTPClient, allowsLocalURLs: Bool = false) {
     self.http = http
     self.allowsLocalURLs = allowsLocalURLs
   }
 
-  /// Announces, over IPv4 and IPv6 side by side if the tracker has both (BEP 7).
+  /// Announces, concurrently over IPv4 and IPv6 if the tracker has both (BEP 7).
   ///
   /// - Parameters:
-  ///   - request: What is said.
-  ///   - tracker: To whom.
-  ///   - timeout: The bound on the whole exchange.
-  ///   - found: Told the peers of the first answer when another one is still to come.
-  /// - Throws: Why there is no useful answer; that one of two kinds of address fails is no error.
-  /// - Returns: The answer, or both as one.
+  ///   - request: The announce.
+  ///   - tracker: The tracker's URL.
+  ///   - timeout: The time limit for the whole exchange.
+  ///   - found: Receives the peers of the first reply while the other family's reply is pending.
+  /// - Throws: The reason why there is no usable reply. If one family fails and the other succeeds,
+  ///   that is no error.
+  /// - Returns: The reply, or the merged replies of both families.
   package func announce(
     _ request: AnnounceRequest, to tracker: TrackerURL, timeout: Duration = .seconds(30),
     found: @escaping @Sendable @Reactor ([Endpoint]) -> Void = { _ in }
@@ -60,7 +62,7 @@ package struct TrackerClient: Sendable {
     return try Self.merged((0..<2).compactMap { results[$0] })
   }
 
-  /// One reply of the answers over both kinds of address.
+  /// Merges the replies of both address families.
   private static func merged(
     _ results: [Result<AnnounceReply, TrackerError>]
   ) throws(TrackerError) -> AnnounceReply {
@@ -70,7 +72,7 @@ package struct TrackerClient: Sendable {
       switch result {
       case .success(let reply): merged = merged?.merging(reply) ?? reply
       case .failure(let error):
-        // What a tracker itself says tells more than that it can't be reached.
+        // The tracker's own error message says more than the fact that it is unreachable.
         if case .unreachable = error, failure != nil { break }
         failure = error
       }
@@ -91,14 +93,14 @@ package struct TrackerClient: Sendable {
     }
   }
 
-  /// Asks for the size of swarms.
+  /// Requests the sizes of swarms.
   ///
   /// - Parameters:
-  ///   - request: Which ones.
+  ///   - request: The torrents to ask about.
   ///   - tracker: The tracker's announce URL.
-  ///   - timeout: The bound on the whole exchange.
-  /// - Throws: Why there is no useful answer.
-  /// - Returns: The answer.
+  ///   - timeout: The time limit for the whole exchange.
+  /// - Throws: The reason why there is no usable reply.
+  /// - Returns: The reply.
   package func scrape(
     _ request: ScrapeRequest, of tracker: TrackerURL, timeout: Duration = .seconds(30)
   ) async throws(TrackerError) -> ScrapeReply {
@@ -130,7 +132,7 @@ package struct TrackerClient: Sendable {
     }
   }
 
-  /// A reply that makes no sense is explained by its status, if that is not 200.
+  /// Returns the HTTP status as the error of a malformed reply whose status is not 200.
   private static func reason(of error: TrackerError, status: Int) -> TrackerError {
     if case .badReply = error, status != 200 { .badStatus(status) } else { error }
   }
@@ -141,6 +143,6 @@ package struct TrackerClient: Sendable {
 }
 
 extension TrackerURL {
-  /// Whether this client speaks the scheme.
+  /// Whether the URL's scheme is http or https.
   package var isSupported: Bool { scheme == "http" || scheme == "https" }
 }

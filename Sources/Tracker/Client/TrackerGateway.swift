@@ -2,16 +2,16 @@ package import HTTP
 package import Networking
 package import Primitives
 
-/// Asks trackers of every kind: HTTP(S) and UDP, each by its URL's scheme.
+/// A client for all kinds of trackers: HTTP(S) or UDP, according to the URL's scheme.
 @Reactor
 package final class TrackerGateway {
-  /// How many torrents one HTTP scrape asks about, so that its URL stays short enough for servers.
+  /// The number of torrents in one HTTP scrape, which keeps the URL short enough for servers.
   private static let torrentsPerScrape = 50
 
   private let http: TrackerClient
   private let udp: UDPTrackerClient
 
-  /// Creates a way to trackers.
+  /// Creates a gateway that opens no connection or socket yet.
   package init(
     http: any HTTPClient, network: any Network, clock: any LoopClock, random: SeededRandom,
     allowsLocalURLs: Bool = false
@@ -20,15 +20,16 @@ package final class TrackerGateway {
     udp = UDPTrackerClient(network: network, clock: clock, random: random)
   }
 
-  /// Announces.
+  /// Announces to a tracker.
   ///
   /// - Parameters:
-  ///   - request: What is said.
-  ///   - tracker: To whom.
-  ///   - timeout: The bound on everything.
-  ///   - found: Called with peers that need not wait for the rest of the answer.
-  ///   - onReply: Called with each answer as it comes; a UDP tracker with IPv4 and IPv6 gives two.
-  /// - Throws: Why there is no useful answer at all.
+  ///   - request: The announce.
+  ///   - tracker: The tracker's URL.
+  ///   - timeout: The time limit for the whole exchange.
+  ///   - found: Receives peers that need not wait for the rest of the reply.
+  ///   - onReply: Receives each reply as it arrives; a UDP tracker with IPv4 and IPv6 addresses
+  ///     sends two.
+  /// - Throws: The reason why there is no usable reply at all.
   package func announce(
     _ request: AnnounceRequest, to tracker: TrackerURL, timeout: Duration = .seconds(30),
     found: @escaping @Sendable @Reactor ([Endpoint]) -> Void = { _ in },
@@ -41,14 +42,16 @@ package final class TrackerGateway {
     }
   }
 
-  /// Asks a tracker for the size of swarms (BEP 15, BEP 48).
+  /// Requests the sizes of swarms (BEP 15, BEP 48).
   ///
   /// - Parameters:
   ///   - url: The tracker's announce URL.
-  ///   - infoHashes: Which ones, at most 1,000; for none, some HTTP trackers tell of all they know.
-  ///   - timeout: The bound on each exchange.
-  /// - Throws: Why there is no useful answer.
-  /// - Returns: What it knows; torrents that it does not know are absent or have no peers.
+  ///   - infoHashes: The torrents to ask about, at most 1,000. Given none, some HTTP trackers list
+  ///     all torrents that they know.
+  ///   - timeout: The time limit for each exchange.
+  /// - Throws: The reason why there is no usable reply.
+  /// - Returns: The sizes of the swarms; torrents unknown to the tracker are absent or have no
+  ///   peers.
   package func scrape(
     _ url: String, _ infoHashes: [InfoHash], timeout: Duration = .seconds(30)
   ) async throws(TrackerError) -> ScrapeReply {

@@ -1,21 +1,21 @@
 package import Networking
 package import Primitives
 
-/// Asks UDP trackers (BEP 15) over IPv4 and IPv6 side by side.
+/// A client for UDP trackers (BEP 15) that uses IPv4 and IPv6 concurrently.
 ///
-/// One socket for each family serves all trackers; it is opened at the first question. What is said
-/// and when is the business of `UDPTrackerMachine`; this class moves its datagrams, keeps its time
-/// and wakes who has asked.
+/// One socket for each family serves all trackers; it is opened for the first request.
+/// `UDPTrackerMachine` decides which datagrams to send and when. This class moves the datagrams,
+/// runs the timer and resumes the waiting callers.
 @Reactor
 package final class UDPTrackerClient {
-  /// How long the other family may still take when one has answered.
+  /// The time that the other family has left once one family has answered.
   package static let grace = Duration.seconds(5)
-  /// Longer replies are cut: this is room for 450 IPv6 peers.
+  /// The receive buffer's size, which has room for 450 IPv6 peers; longer replies are truncated.
   private static let maximumReplyLength = 8192
-  /// How many batches are received before others get their turn.
+  /// The number of batches to receive before other tasks get a turn.
   private static let batchesPerTurn = 16
 
-  /// Where the answer to one question arrives.
+  /// A suspended caller, with the result of its request.
   @Reactor
   private final class Waiter {
     let done = Wakeup()
@@ -30,7 +30,8 @@ package final class UDPTrackerClient {
   private let batch = DatagramBatch(capacity: 8, datagramLength: maximumReplyLength)
   private var waiters: [UDPTrackerMachine.QuestionID: Waiter] = [:]
   private var timer: (id: TimerID, deadline: Instant)?
-  /// Where announces were answered, by the tracker's URL: there it is worth to say good-bye.
+  /// The endpoints that have answered announces, by the tracker's URL; only they are sent
+  /// `stopped`.
   private var answering: [String: [Endpoint]] = [:]
 
   /// Creates a client that has no socket yet.
@@ -40,19 +41,20 @@ package final class UDPTrackerClient {
     machine = UDPTrackerMachine(random: random)
   }
 
-  // MARK: - Questions
+  // MARK: - Requests
 
-  /// Announces to a tracker's IPv4 and IPv6 address, whichever it has.
+  /// Announces to a tracker's IPv4 and IPv6 address, as far as it has both.
   ///
-  /// One family that does not answer is no failure, and holds up the call for 5 seconds at most once
-  /// the other has answered.
+  /// If only one family answers, that is no failure. Once one has answered, the call waits at most
+  /// 5 seconds more for the other.
   ///
   /// - Parameters:
-  ///   - request: What is said; `stopped` only where something else has been answered before.
-  ///   - tracker: To whom.
-  ///   - timeout: The bound on everything.
-  ///   - onReply: Called with each family's answer as it comes.
-  /// - Throws: Why there is no answer at all.
+  ///   - request: The announce. `stopped` is sent only to endpoints that have answered an earlier
+  ///     announce, if there are any.
+  ///   - tracker: The tracker's URL.
+  ///   - timeout: The time limit for the whole exchange.
+  ///   - onReply: Receives each family's reply as it arrives.
+  /// - Throws: The reason why neither family answered.
   package func announce(
     _ request: AnnounceRequest, to tracker: TrackerURL, timeout: Duration,
     onReply: (AnnounceReply) -> Void
@@ -72,14 +74,14 @@ package final class UDPTrackerClient {
     }
   }
 
-  /// Asks for the size of swarms.
+  /// Requests the sizes of swarms.
   ///
   /// - Parameters:
-  ///   - infoHashes: Which ones, any number of them.
-  ///   - tracker: Whom.
-  ///   - timeout: The bound on everything.
-  /// - Throws: Why there is no answer to a part of it.
-  /// - Returns: What the family that answers first says.
+  ///   - infoHashes: The torrents to ask about, in any number up to `ScrapeReply.maximumTorrents`.
+  ///   - tracker: The tracker's URL.
+  ///   - timeout: The time limit for the whole exchange.
+  /// - Throws: The reason why a part of the request was not answered.
+  /// - Returns: The sizes of the swarms, according to the family that answers first.
   package func scrape(
     _ infoHashes: [InfoHash], of tracker: TrackerURL, timeout: Duration
   ) async throws(TrackerError) -> ScrapeReply {
@@ -98,7 +100,7 @@ package final class UDPTrackerClient {
     return whole
   }
 
-  /// The tracker's first address of each family.
+  /// Returns the tracker's first address of each family.
   private func addresses(
     of tracker: TrackerURL, limit: Instant
   ) async throws(TrackerError) -> [Endpoint] {
@@ -202,11 +204,11 @@ package final class UDPTrackerClient {
       }
     }
     work()
-    // Somebody floods us; the rest waits until others have had their turn.
+    // This may be a flood, so the rest waits until other tasks have had their turn.
     _ = clock.schedule(after: .zero) { [weak self] in self?.receive(isIPv6: isIPv6) }
   }
 
-  /// Does what the machine wants done.
+  /// Performs the machine's pending actions.
   private func work() {
     while let action = machine.nextAction() {
       switch action {
@@ -222,7 +224,7 @@ package final class UDPTrackerClient {
   private func send(_ bytes: [UInt8], to endpoint: Endpoint) {
     let socket = endpoint.address.isIPv6 ? socket6 : socket4
     guard case .failed(let code) = socket?.send(bytes, to: endpoint) else { return }
-    // There is no way to that family's world, so waiting would not help.
+    // This host has no route to that address family, so waiting would not help.
     machine.sendFailed(to: endpoint, reason: "\(NetworkError.system(call: "send", code: code))")
   }
 

@@ -1,8 +1,9 @@
 import Primitives
 
 extension AnnounceReply {
-  /// What a tracker said to an announce over IPv4 and to the same one over IPv6 (BEP 7), as one reply:
-  /// the peers of both, and the later of the times at which it wants to be asked again.
+  /// Returns this reply merged with the same tracker's reply over the other address family (BEP 7).
+  ///
+  /// The result has the peers of both and the longer of the two intervals.
   func merging(_ other: AnnounceReply) -> AnnounceReply {
     var merged = self
     let known = Set(peers)

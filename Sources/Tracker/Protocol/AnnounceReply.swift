@@ -1,44 +1,44 @@
 internal import Bencode
 package import Primitives
 
-/// A tracker's answer to an announce: BEP 3, compact peers of BEP 23, IPv6 peers of BEP 7.
+/// A tracker's reply to an announce: BEP 3, with compact peers (BEP 23) and IPv6 peers (BEP 7).
 ///
-/// Unknown keys are ignored, known ones with a value of the wrong type or out of range count as
-/// absent, and keys need not be sorted. One odd byte never makes the rest of a reply useless: what is
-/// sound is taken, and `defect` tells of the rest.
+/// Unknown keys are ignored, and keys need not be sorted. A known key whose value has the wrong
+/// type or is out of range counts as absent. One odd byte never makes the whole reply useless: the
+/// valid parts are used, and `defect` describes the rest.
 package struct AnnounceReply: Sendable, Equatable {
-  /// A peer that a reply names by its host.
+  /// A peer that a reply gives by host name.
   package struct NamedPeer: Hashable, Sendable {
-    /// The host's name.
+    /// The host name.
     package let host: String
     /// The port; never 0.
     package let port: UInt16
   }
 
-  /// The largest number of peers taken from one reply.
+  /// The maximum number of peers taken from one reply.
   package static let maximumPeers = 3000
-  /// The largest number of peers taken from one reply that have a name and no address.
+  /// The maximum number of peers with a host name taken from one reply.
   package static let maximumNamedPeers = 8
-  /// The longest `tracker id` kept, in bytes.
+  /// The maximum length of a `tracker id` that is kept, in bytes.
   package static let maximumTrackerIDLength = 256
 
-  /// Peers, each once, in the order of the reply.
+  /// The peers without duplicates, in the order of the reply.
   package var peers: [Endpoint] = []
-  /// Peers whose addresses have to be looked up (BEP 3), each once.
+  /// The peers whose host names must be resolved (BEP 3), without duplicates.
   package var namedPeers: [NamedPeer] = []
   /// A description of the unusable part of the reply.
   package var defect: String?
-  /// When the tracker wants to be asked again.
+  /// The interval after which the tracker expects the next announce.
   package var interval: Duration?
-  /// How soon it may be asked again.
+  /// The minimum interval between announces.
   package var minimumInterval: Duration?
-  /// To be sent back with the next announce.
+  /// The tracker's opaque `tracker id`, to be sent with the next announce.
   package var trackerID: [UInt8]?
-  /// What the tracker wants the user to know.
+  /// A message from the tracker to the user.
   package var warning: String?
-  /// How many peers have everything.
+  /// The number of seeds.
   package var seeders: Int?
-  /// How many peers lack something.
+  /// The number of leeches.
   package var leechers: Int?
   /// Our own address as the tracker sees it (BEP 24).
   package var externalAddress: IPAddress?
@@ -46,10 +46,11 @@ package struct AnnounceReply: Sendable, Equatable {
   /// Creates an empty reply.
   package init() {}
 
-  /// Reads a reply's body.
+  /// Parses a reply's body.
   ///
   /// - Parameter body: The bencoded dictionary.
-  /// - Throws: `.refused` with the tracker's `failure reason`, `.badReply` for what is no reply.
+  /// - Throws: `.refused` with the tracker's `failure reason`, or `.badReply` if the body is not a
+  ///   reply.
   package init(parsing body: [UInt8]) throws(TrackerError) {
     let (root, warning) = try Self.parseDictionary(body)
     let list = PeerList(root)
@@ -75,7 +76,7 @@ package struct AnnounceReply: Sendable, Equatable {
     }
   }
 
-  /// Reads the dictionary that a reply is, and says what is odd about its form.
+  /// Parses a reply's dictionary and describes the first oddity of its encoding.
   static func parseDictionary(
     _ body: [UInt8]
   ) throws(TrackerError) -> (root: BencodeDictionary, oddity: String?) {
@@ -90,7 +91,7 @@ package struct AnnounceReply: Sendable, Equatable {
     return (root, document.warnings.lazy.compactMap(oddity).first)
   }
 
-  /// A departure from bencoding that somebody who runs a tracker should hear of.
+  /// Returns the description of a departure from bencoding that a tracker's operator should fix.
   private static func oddity(_ warning: BencodeWarning) -> String? {
     switch warning {
     case .unsortedKeys, .trailingWhiteSpace: nil
@@ -107,7 +108,7 @@ package struct AnnounceReply: Sendable, Equatable {
     return .seconds(min(seconds, 86_400))
   }
 
-  /// The peers that can exist, each once, up to the bound.
+  /// Returns the peers that can exist, without duplicates, up to `maximumPeers`.
   static func distinctPeers(_ found: [Endpoint]) -> [Endpoint] {
     var seen: Set<Endpoint> = []
     var peers: [Endpoint] = []

@@ -1,18 +1,18 @@
 package import Primitives
 
-/// What happened since the last announce (BEP 3, "trackers").
+/// An event to report to a tracker (BEP 3).
 package enum AnnounceEvent: String, Sendable {
   /// The run begins.
   case started
-  /// The last missing piece has come.
+  /// The last missing piece has been verified.
   case completed
   /// The run ends.
   case stopped
-  /// The run wants no more, though it lacks something (BEP 21).
+  /// The run wants no more data although pieces are missing (BEP 21).
   case paused
 }
 
-/// How much a torrent has moved, as trackers want to know it.
+/// The transfer totals of a torrent, as announced to trackers.
 public struct TransferTotals: Sendable, Equatable {
   /// Payload bytes sent to peers.
   public var uploaded: Int64
@@ -29,26 +29,26 @@ public struct TransferTotals: Sendable, Equatable {
   }
 }
 
-/// One announce to an HTTP tracker (BEP 3, BEP 7, BEP 23).
+/// An announce to a tracker (BEP 3, BEP 15).
 package struct AnnounceRequest: Sendable {
-  /// The torrent.
+  /// The torrent's info-hash.
   package var infoHash: InfoHash
-  /// How we name ourselves.
+  /// Our own peer id.
   package var peerID: PeerID
-  /// Where we listen.
+  /// The port on which we listen.
   package var port: UInt16
-  /// How much has been moved.
+  /// The transfer totals.
   package var totals: TransferTotals
-  /// What has happened; nil for a regular announce.
+  /// The event to report; nil for a regular announce.
   package var event: AnnounceEvent?
-  /// How many peers are wanted.
+  /// The number of peers to request.
   package var wantedPeers = 200
-  /// Lets the tracker know us again when our address has changed.
+  /// A random number by which the tracker recognizes us when our address changes.
   package var key: UInt32
   /// The `tracker id` of an earlier reply.
   package var trackerID: [UInt8]?
 
-  /// Creates an announce that wants the usual number of peers.
+  /// Creates an announce that requests the default number of peers.
   package init(
     infoHash: InfoHash, peerID: PeerID, port: UInt16, totals: TransferTotals,
     event: AnnounceEvent? = nil, key: UInt32, trackerID: [UInt8]? = nil
@@ -62,7 +62,7 @@ package struct AnnounceRequest: Sendable {
     self.trackerID = trackerID
   }
 
-  /// The query: the hash and the peer's identifier as raw bytes, percent-encoded.
+  /// The URL's query; the info-hash and the peer id are percent-encoded raw bytes.
   package var query: String {
     var items = [
       "info_hash=" + PercentEncoding.encode(infoHash.wireBytes),

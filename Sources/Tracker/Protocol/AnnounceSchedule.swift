@@ -1,43 +1,46 @@
 package import Primitives
 
-/// Decides which tracker is asked when, and what it is told (BEP 3, BEP 12).
+/// The schedule of announces: decides when each tracker is asked, and which event it is told
+/// (BEP 3, BEP 12).
 ///
-/// Trackers are tried tier by tier, in an order that is shuffled once within each tier. One that
-/// answers goes to the front of its tier and is then asked at its interval; one that fails makes
-/// way for the next and is tried again later; with `announcesToAll` every tracker is asked at its
-/// own interval instead. While no peer is known the search does not end with
-/// the first that answers, and a tracker that has not answered for a while holds up nobody.
+/// Trackers are tried tier by tier; the order within a tier is shuffled once. A tracker that
+/// answers moves to the front of its tier and is then asked at its interval. One that fails makes
+/// way for the next and is retried after a backoff. With `announcesToAll`, every tracker is asked
+/// at its own interval instead.
 ///
-/// Each tracker is told `started` until it has answered once, `completed` until it has answered
-/// that once, and nothing of what it has been told already.
+/// While no peer is known, the search continues past the first tracker that answers. A tracker that
+/// is slow to answer does not hold up the next.
+///
+/// Each tracker is told `started` until it has answered one such announce, then `completed` until
+/// it has answered that, and neither again afterwards.
 package struct AnnounceSchedule: Sendable {
-  /// An announce to be made now.
+  /// An announce that is due now.
   package struct Order: Sendable, Equatable {
-    /// Which tracker, as an index into `trackers`.
+    /// The tracker's index in `trackers`.
     package let tracker: Int
-    /// What it is told.
+    /// The event to report.
     package let event: AnnounceEvent?
   }
 
-  /// How long a tracker may take before the next one is asked as well: while no peer is known, and
-  /// else.
+  /// The time that a tracker has to answer before the next one is asked too, by whether peers are
+  /// needed.
   package static let patience = (hungry: Duration.seconds(1), usual: Duration.seconds(3))
-  /// How often a local tracker is asked while no peer is known.
+  /// The interval for a local tracker while no peer is known.
   package static let localInterval = Duration.seconds(5)
-  /// The largest number of trackers used.
+  /// The maximum number of trackers used.
   package static let maximumTrackers = 100
 
-  /// What is known of one tracker.
+  /// The state of one tracker.
   struct Entry: Sendable {
     let url: TrackerURL
     var askedAt: Instant?
-    /// When the latest answer or failure came.
+    /// The time of the latest answer or failure.
     var endedAt: Instant?
     var failures = 0
     var retryDelay = Duration.zero
     var interval = Duration.seconds(1800)
     var minimumInterval: Duration?
-    /// How many announces in a row were made for want of peers.
+    /// The number of consecutive announces made because no peer was known.
     var hungryAnnounces = 0
     var trackerID: [UInt8]?
     var wasToldStarted = false
@@ -46,13 +49,13 @@ package struct AnnounceSchedule: Sendable {
   }
 
   private(set) var entries: [Entry] = []
-  /// Indices of `entries`, by tier and in the order of trial.
+  /// Indices of `entries` by tier, each tier in the order of trial.
   private(set) var tiers: [[Int]]
   /// Whether every tracker is asked at its own interval, not only the first that works.
   package var announcesToAll: Bool
   private var isCompleted = false
 
-  /// Takes the trackers by tier; one that occurs twice keeps its first place.
+  /// Creates a schedule for trackers by tier; a duplicate keeps its first place only.
   package init(
     tiers: [[TrackerURL]], announcesToAll: Bool = false, random: inout SeededRandom
   ) {
@@ -70,28 +73,28 @@ package struct AnnounceSchedule: Sendable {
     }
   }
 
-  /// The trackers, by the index that orders use.
+  /// The trackers, in the order of the indices in `Order`.
   package var trackers: [TrackerURL] { entries.map(\.url) }
 
-  /// What a tracker wants to have sent back.
+  /// Returns the `tracker id` to send back to a tracker.
   package func trackerID(of tracker: Int) -> [UInt8]? { entries[tracker].trackerID }
 
-  /// Who may believe that we take part, and so wants to be told that we stop.
+  /// The trackers that may list us as a peer and must therefore be told `stopped`.
   package var toldStarted: [Int] { entries.indices.filter { entries[$0].wasToldStarted } }
 
-  /// Whether a tracker still has to learn that the download is complete.
+  /// Returns whether a tracker must still be told that the download is complete.
   package func owesCompleted(to tracker: Int) -> Bool {
     isCompleted && entries[tracker].wasToldStarted && !entries[tracker].hasConfirmedCompleted
   }
 
-  /// The download is complete; each tracker that knows us is told soon.
+  /// Schedules a `completed` announce to each tracker that knows us.
   package mutating func completed() {
     isCompleted = true
   }
 
   // MARK: - Asking
 
-  /// The next announce that is due, which counts as made; nil when none is.
+  /// Returns the next announce that is due and marks it as under way; nil if none is due.
   package mutating func nextOrder(now: Instant, needsPeers: Bool) -> Order? {
     guard case .order(let tracker) = search(now: now, needsPeers: needsPeers) else { return nil }
     let order = Order(tracker: tracker, event: event(for: tracker))
@@ -101,7 +104,7 @@ package struct AnnounceSchedule: Sendable {
     return order
   }
 
-  /// When to look for an order again if nothing else happens; nil when only an answer can bring one.
+  /// Returns the time at which the next order may be due; nil if only an answer can bring one.
   package func deadline(now: Instant, needsPeers: Bool) -> Instant? {
     switch search(now: now, needsPeers: needsPeers) {
     case .order: now
@@ -128,7 +131,7 @@ package struct AnnounceSchedule: Sendable {
         }
         continue
       }
-      // A tracker behind one that works is still told that the download is complete.
+      // Even a tracker that is not in use is told that the download is complete.
       let owesCompleted = entry.hasConfirmedStarted && owesCompleted(to: tracker)
       if hasWorking && !owesCompleted { continue }
       let due = dueTime(of: tracker, needsPeers: needsPeers)
@@ -144,7 +147,7 @@ package struct AnnounceSchedule: Sendable {
     return owesCompleted(to: tracker) ? .completed : nil
   }
 
-  /// When a tracker that is not being asked is due.
+  /// Returns the time at which a tracker without an announce under way is due.
   package func dueTime(of tracker: Int, needsPeers: Bool) -> Instant {
     let entry = entries[tracker]
     guard let endedAt = entry.endedAt else { return .zero }
@@ -160,9 +163,10 @@ package struct AnnounceSchedule: Sendable {
     return endedAt + min(delay, entry.interval)
   }
 
-  /// So much time has passed for the trackers, and none for us.
+  /// Accounts for a standstill: time that has passed for the trackers but not for us.
   ///
-  /// The pause after a failure goes on from where it was: it may have failed because of that.
+  /// The backoff after a failure does not shrink, because the standstill may have caused the
+  /// failure.
   package mutating func grewOlder(by duration: Duration) {
     guard duration > .zero else { return }
     for tracker in entries.indices where entries[tracker].failures == 0 {
@@ -172,7 +176,7 @@ package struct AnnounceSchedule: Sendable {
 
   // MARK: - Outcomes
 
-  /// The tracker answered.
+  /// Records a tracker's answer.
   package mutating func succeeded(_ order: Order, reply: AnnounceReply, now: Instant) {
     let floor: Duration = entries[order.tracker].url.isLocal ? .seconds(5) : .seconds(30)
     entries[order.tracker].askedAt = nil
@@ -193,15 +197,15 @@ package struct AnnounceSchedule: Sendable {
     }
   }
 
-  /// An announce under way was given up; its tracker may be asked anew.
+  /// Withdraws an announce under way, so that its tracker may be asked anew.
   package mutating func abandoned(_ order: Order) {
     entries[order.tracker].askedAt = nil
   }
 
-  /// The tracker could not be asked, or refused.
+  /// Records that a tracker was unreachable or refused.
   ///
-  /// It is tried again after 5 + 5·2.5·n² seconds for the n-th failure in a row, at most an hour,
-  /// give or take a tenth, so that a crowd of clients does not come back all at once.
+  /// The backoff after the n-th failure in a row is 5 + 5·2.5·n² seconds, at most an hour. A jitter
+  /// of a tenth spreads the retries of many clients.
   package mutating func failed(_ order: Order, now: Instant, random: inout SeededRandom) {
     let failures = min(entries[order.tracker].failures + 1, 100)
     entries[order.tracker].askedAt = nil

@@ -1,18 +1,18 @@
 internal import Bencode
 internal import Primitives
 
-/// The peers of a reply to an announce, in whichever form they came: a compact string (BEP 23, BEP 7),
-/// or a list of dictionaries (BEP 3).
+/// The peers of a reply to an announce, as a compact string (BEP 23, BEP 7) or as a list of
+/// dictionaries (BEP 3).
 ///
-/// Either of `peers` and `peers6` is read whatever the other holds, and of a compact string that is cut
-/// the whole entries. PHP writes an empty list as an empty dictionary, and a list with gaps as one with
-/// numbers for keys; both are read as the lists that they were.
+/// `peers` and `peers6` are read independently of each other. Of a truncated compact string, the
+/// complete entries are used. PHP writes an empty list as an empty dictionary, and a list with gaps
+/// as a dictionary with numeric keys; both are read as lists.
 struct PeerList {
-  /// Peers with an address.
+  /// The peers that are given by address.
   private(set) var endpoints: [Endpoint] = []
-  /// Peers with a name.
+  /// The peers that are given by host name.
   private(set) var named: [AnnounceReply.NamedPeer] = []
-  /// A description of the unusable part.
+  /// A description of the unusable part of the lists.
   private(set) var defect: String?
   /// Whether the reply has a list of peers at all.
   private(set) var isThere = false
@@ -55,7 +55,7 @@ struct PeerList {
     return unusable == 0 ? nil : "\(unusable) of \(count) entries of \(key) make no sense"
   }
 
-  /// Reads a peer given as a dictionary; returns whether it makes sense.
+  /// Reads a peer given as a dictionary; returns whether it is valid.
   private mutating func read(_ value: BencodeValue) -> Bool {
     guard let text = value["ip"]?.text, let port = Self.port(value["port"]) else { return false }
     if text.utf8.count <= 45, let address = IPAddress(text) {
@@ -70,7 +70,7 @@ struct PeerList {
     return true
   }
 
-  /// A port, which some trackers write as text.
+  /// Returns a port number, which some trackers write as text.
   private static func port(_ value: BencodeValue?) -> UInt16? {
     if let number = value?.integer { return UInt16(exactly: number) }
     guard let digits = value?.text, digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {

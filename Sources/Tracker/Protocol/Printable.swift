@@ -1,8 +1,8 @@
-/// Text from outside made fit to be shown.
+/// Text from the network, made safe for display.
 enum Printable {
-  /// At most `limit` characters of the bytes as UTF-8, control and format characters replaced.
+  /// Decodes at most `limit` characters of UTF-8, with control and format characters replaced.
   static func text(_ bytes: some Sequence<UInt8>, limit: Int = 200) -> String {
-    // A character has at most a few scalars in honest text, so the work is bounded by bytes first.
+    // Genuine text has few scalars per character, so the input is first bounded in bytes.
     let text = String(decoding: Array(bytes.prefix(limit * 4)), as: UTF8.self)
     var scalars = String.UnicodeScalarView()
     for scalar in text.unicodeScalars.prefix(limit) {

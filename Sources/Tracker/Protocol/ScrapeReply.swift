@@ -1,47 +1,48 @@
 internal import Bencode
 package import Primitives
 
-/// A question about the size of swarms (BEP 48).
+/// A request for the sizes of swarms (BEP 48).
 package struct ScrapeRequest: Sendable {
-  /// The torrents asked about.
+  /// The torrents to ask about.
   package var infoHashes: [InfoHash]
 
-  /// Asks about these torrents.
+  /// Creates a request about these torrents.
   package init(infoHashes: [InfoHash]) {
     self.infoHashes = infoHashes
   }
 
-  /// The query: each hash as raw bytes, percent-encoded.
+  /// The URL's query; each info-hash is percent-encoded raw bytes.
   package var query: String {
     infoHashes.map { "info_hash=" + PercentEncoding.encode($0.wireBytes) }.joined(separator: "&")
   }
 }
 
-/// A tracker's answer to a scrape (BEP 48).
+/// A tracker's reply to a scrape (BEP 48).
 package struct ScrapeReply: Sendable, Equatable {
-  /// The largest number of torrents taken from one reply.
+  /// The maximum number of torrents taken from one reply.
   package static let maximumTorrents = 1000
 
   /// The size of one swarm.
   package struct Counts: Sendable, Equatable {
-    /// How many peers have everything.
+    /// The number of seeds.
     package var seeders: Int
-    /// How many peers lack something.
+    /// The number of leeches.
     package var leechers: Int
-    /// How often the torrent has been completed.
+    /// The number of completed downloads.
     package var downloaded: Int
   }
 
-  /// By the 20 bytes of the hash.
+  /// The swarms by the 20 bytes of their info-hashes.
   package var torrents: [[UInt8]: Counts] = [:]
 
   /// Creates an empty reply.
   package init() {}
 
-  /// Reads a reply's body.
+  /// Parses a reply's body.
   ///
   /// - Parameter body: The bencoded dictionary.
-  /// - Throws: `.refused` with the tracker's `failure reason`, `.badReply` for what is no reply.
+  /// - Throws: `.refused` with the tracker's `failure reason`, or `.badReply` if the body is not a
+  ///   reply.
   package init(parsing body: [UInt8]) throws(TrackerError) {
     let (root, _) = try AnnounceReply.parseDictionary(body)
     let value = root["files"]

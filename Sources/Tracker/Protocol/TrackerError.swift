@@ -1,19 +1,19 @@
-/// Why a tracker gave no peers.
+/// The reason why a request to a tracker failed.
 package enum TrackerError: Error, Equatable, Sendable, CustomStringConvertible {
-  /// The URL's scheme is not one that this client speaks.
+  /// The URL's scheme is not supported.
   case unsupportedScheme(String)
-  /// The URL cannot be used at all.
+  /// The URL is malformed.
   case badURL(String)
-  /// The tracker could not be asked; the words of the layer below.
+  /// The tracker was unreachable, with an explanation from the layer below.
   case unreachable(String)
-  /// The tracker answered with this HTTP status and no reason.
+  /// The tracker answered with this HTTP status and without a reason.
   case badStatus(Int)
-  /// The tracker refused, with its `failure reason`.
+  /// The tracker refused the request with this `failure reason`.
   case refused(String)
-  /// The answer is not what a tracker sends; the words say what is wrong.
+  /// The reply is malformed, with an explanation.
   case badReply(String)
 
-  /// One clause that says what is wrong.
+  /// A one-clause description of the failure.
   package var description: String {
     switch self {
     case .unsupportedScheme(let scheme): "tracker scheme \(scheme) is not supported"

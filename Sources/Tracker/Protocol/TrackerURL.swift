@@ -1,26 +1,27 @@
 internal import Primitives
 
-/// The parts of an announce URL that decisions depend on.
+/// An announce URL, split into the parts that decisions depend on.
 ///
-/// Where a tracker is, is read off the literal text of its host; a name is never looked up for it.
+/// Whether a tracker is local is decided by the literal text of its host; the name is not resolved
+/// for it.
 package struct TrackerURL: Hashable, Sendable {
-  /// The longest URL accepted, in bytes.
+  /// The maximum length of a URL, in bytes.
   package static let maximumLength = 2048
 
   /// The URL as given, without its fragment.
   package let text: String
-  /// In lower case.
+  /// The scheme in lower case.
   package let scheme: String
-  /// In lower case, without brackets, port and credentials.
+  /// The host in lower case, without brackets, port and credentials.
   package let host: String
-  /// As written; nil without one.
+  /// The port that the URL contains, if any.
   package let port: UInt16?
   private let authorityEnd: Int
 
-  /// Reads a URL with a scheme and a host, and for UDP a port.
+  /// Parses a URL, which must have a scheme and a host, and for UDP also a port.
   ///
   /// - Parameter text: The URL.
-  /// - Throws: `.badURL` for anything else.
+  /// - Throws: `.badURL` if the text is not such a URL.
   package init(_ text: String) throws(TrackerError) {
     let text = String(text.prefix { $0 != "#" && $0 != "\0" })
     guard text.utf8.count <= Self.maximumLength, let mark = text.firstIndex(of: ":"),
@@ -56,23 +57,23 @@ package struct TrackerURL: Hashable, Sendable {
     return digits.utf8.allSatisfy { (0x30...0x39).contains($0) } ? UInt16(digits) : nil
   }
 
-  /// Whether it is asked over UDP.
+  /// Whether the URL's scheme is udp.
   package var isUDP: Bool { scheme == "udp" }
 
-  /// Path and query as bytes; empty when there is no more than a slash.
+  /// The path and query as bytes; empty if they are just a slash.
   package var target: [UInt8] {
     let target = Array(text.utf8.dropFirst(authorityEnd))
     return target == Array("/".utf8) ? [] : target
   }
 
-  /// Whether the tracker is on this machine or in a private network, by its host's literal text.
+  /// Whether the tracker is on this machine or in a private network, judged by its host's text.
   package var isLocal: Bool {
     if host == "localhost" || host.hasSuffix(".localhost") { return true }
     guard let address = IPAddress(host) else { return false }
     return address.isLoopback || address.isPrivate
   }
 
-  /// The URL with more query items.
+  /// Returns the URL with additional query items.
   package func appending(query: String) -> String {
     let separator =
       if !text.contains("?") { "?" } else if text.hasSuffix("?") || text.hasSuffix("&") { "" } else
@@ -83,8 +84,10 @@ package struct TrackerURL: Hashable, Sendable {
     return text + path + separator + query
   }
 
-  /// The URL for people: without credentials, without the query, and without long path segments,
-  /// which are passkeys.
+  /// The URL for display, without secrets.
+  ///
+  /// It has no credentials and no query, and long path segments are left out because they are
+  /// passkeys.
   package var display: String {
     let start = text.index(text.startIndex, offsetBy: scheme.count + 3)
     let end = text.utf8.index(text.startIndex, offsetBy: authorityEnd)
@@ -97,15 +100,16 @@ package struct TrackerURL: Hashable, Sendable {
       "\(scheme)://\(authority ?? "")\(segments.joined(separator: "/"))".utf8, limit: 200)
   }
 
-  /// The scrape URL: the last path segment `announce…` becomes `scrape…` (BEP 48); nil when it
-  /// does not begin with that word.
+  /// The scrape URL, in which the last path segment `announce…` has become `scrape…` (BEP 48).
+  ///
+  /// It is nil if the segment does not begin with that word.
   package var scrape: TrackerURL? {
     let end = text.utf8.index(text.startIndex, offsetBy: authorityEnd)
     let query = text[end...].firstIndex(of: "?") ?? text.endIndex
     guard let slash = text[end..<query].lastIndex(of: "/") else { return nil }
     let segment = text[text.index(after: slash)...]
     guard segment.hasPrefix("announce") else { return nil }
-    // A URL made of a valid one stays valid, but only the initialiser can say so.
+    // A URL derived from a valid one is valid too, but only the initializer can confirm it.
     return try? TrackerURL(text[...slash] + "scrape" + segment.dropFirst("announce".count))
   }
 }

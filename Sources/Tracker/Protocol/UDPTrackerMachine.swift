@@ -1,55 +1,55 @@
 package import Primitives
 
-/// Asks UDP trackers (BEP 15): any number of questions to any number of trackers at once, over
-/// datagrams that may be lost, late, doubled, or a stranger's.
+/// The client side of UDP trackers (BEP 15) as a state machine: any number of requests to any
+/// number of trackers, over datagrams that may be lost, late, duplicated or forged.
 ///
-/// A question goes from *connecting*, until the tracker has given a connection id, to *asking*,
-/// until it has answered. One id serves all questions to its tracker for a minute. What stays
-/// unanswered is sent again after 3, 6, 12 and then 15·2ⁿ seconds, until the question's own time is
-/// up. A reply counts only if it comes from the address that was asked and repeats the random
-/// number of the latest request; everything else is ignored.
+/// A request is *connecting* until the tracker has assigned a connection id, then *asking* until it
+/// has answered. One id serves all requests to its tracker for a minute. An unanswered datagram is
+/// sent again after 3, 6, 12 and then 15·2ⁿ seconds, until the request's time limit. A reply counts
+/// only if it comes from the tracker's address and repeats the transaction id of the latest
+/// datagram; everything else is ignored.
 ///
 /// Feed `receive` and, at `deadline`, `tick`; then take every `nextAction`.
 package struct UDPTrackerMachine: Sendable {
-  /// How long a connection id is used after it has come (BEP 15).
+  /// The time for which a connection id is used after its arrival (BEP 15).
   package static let connectionLifetime = Duration.seconds(60)
-  /// The largest number of questions at a time; further ones fail at once.
+  /// The maximum number of pending requests; further ones fail at once.
   package static let maximumQuestions = 256
-  /// The largest number of connection ids that are remembered; the oldest is forgotten first.
+  /// The maximum number of connection ids kept; the oldest is evicted first.
   package static let maximumConnections = 256
 
-  /// What a tracker is asked.
+  /// A request to a tracker.
   package enum Question: Sendable {
-    /// To note an announce and name peers; with the path and query of the tracker's URL.
+    /// An announce, with the path and query of the tracker's URL.
     case announce(AnnounceRequest, target: [UInt8])
-    /// For the size of at most 74 swarms.
+    /// A scrape of at most 74 torrents.
     case scrape([InfoHash])
   }
 
-  /// What a tracker has answered.
+  /// A tracker's reply.
   package enum Answer: Sendable, Equatable {
-    /// To an announce.
+    /// The reply to an announce.
     case announce(AnnounceReply)
-    /// To a scrape.
+    /// The reply to a scrape.
     case scrape(ScrapeReply)
   }
 
-  /// Names one question.
+  /// The identity of a request.
   package struct QuestionID: Hashable, Sendable {
     let number: Int
   }
 
-  /// What is to be done.
+  /// An effect for the caller to perform.
   package enum Action: Sendable, Equatable {
-    /// Send this datagram.
+    /// Sends this datagram.
     case send([UInt8], to: Endpoint)
-    /// A question has come to its end.
+    /// Completes a request with its result.
     case finished(QuestionID, Result<Answer, TrackerError>)
   }
 
   private enum Phase {
     case connecting
-    /// `isFresh` tells that this question has brought the connection id itself.
+    /// `isFresh` is true if the connection id was requested by this very request.
     case asking(isFresh: Bool)
   }
 
@@ -60,7 +60,7 @@ package struct UDPTrackerMachine: Sendable {
     let limit: Instant
     var phase = Phase.connecting
     var transaction: UInt32 = 0
-    /// How often the request of this phase has been sent.
+    /// The number of datagrams sent in this phase.
     var tries = 0
     var resendAt = Instant.distantFuture
   }
@@ -72,28 +72,28 @@ package struct UDPTrackerMachine: Sendable {
   }
 
   private var pending: [Pending] = []
-  /// In the order of their arrival.
+  /// The connection ids in the order of arrival.
   private var connections: [Connection] = []
   private var actions = Fifo<Action>()
   private var random: SeededRandom
   private var questionCount = 0
 
-  /// Starts with no question; `random` gives the transaction ids.
+  /// Creates a machine without requests; `random` supplies the transaction ids.
   package init(random: SeededRandom) {
     self.random = random
   }
 
-  /// When `tick` is due; nil when nothing is open.
+  /// The time at which `tick` is due; nil if no request is pending.
   package var deadline: Instant? {
     pending.lazy.map { min($0.limit, $0.resendAt) }.min()
   }
 
-  /// The next thing to do; nil when there is nothing now.
+  /// Removes and returns the next action; nil if there is none.
   package mutating func nextAction() -> Action? { actions.popFirst() }
 
   // MARK: - Asking
 
-  /// Asks a tracker; the answer comes as an action, at the latest at `limit`.
+  /// Starts a request; its result comes as an action, at `limit` at the latest.
   package mutating func ask(
     _ question: Question, of tracker: Endpoint, limit: Instant, now: Instant
   ) -> QuestionID {
@@ -113,12 +113,12 @@ package struct UDPTrackerMachine: Sendable {
     return id
   }
 
-  /// Forgets a question, of which nothing is heard any more.
+  /// Withdraws a request, which then has no result.
   package mutating func cancel(_ id: QuestionID) {
     pending.removeAll { $0.id == id }
   }
 
-  /// Ends a question because its datagrams cannot be sent.
+  /// Ends all requests to a tracker because datagrams cannot be sent to it.
   package mutating func sendFailed(to tracker: Endpoint, reason: String) {
     for id in pending.filter({ $0.tracker == tracker }).map(\.id) {
       finish(id, .failure(.unreachable(reason)))
@@ -165,7 +165,7 @@ package struct UDPTrackerMachine: Sendable {
 
   // MARK: - Time
 
-  /// Sends again what is due, and ends what has taken too long.
+  /// Sends datagrams again that are due, and ends requests that have reached their time limit.
   package mutating func tick(now: Instant) {
     connections.removeAll { $0.receivedAt + Self.connectionLifetime <= now }
     for id in pending.filter({ $0.limit <= now }).map(\.id) {
@@ -177,7 +177,7 @@ package struct UDPTrackerMachine: Sendable {
       {
         ask(place, over: connection, isFresh: true, now: now)
       } else {
-        // A tracker that was restarted says nothing to an id that it does not know any more.
+        // A restarted tracker is silent about connection ids that it no longer knows.
         forgetConnection(to: pending[place].tracker)
         connect(place, now: now)
       }
@@ -186,7 +186,7 @@ package struct UDPTrackerMachine: Sendable {
 
   // MARK: - Replies
 
-  /// Takes a datagram; one that answers no open question changes nothing.
+  /// Processes a datagram, which is ignored unless it answers a pending request.
   package mutating func receive(_ bytes: [UInt8], from source: Endpoint, now: Instant) {
     var reader = ByteReader(bytes)
     guard let head = UDPTrackerPacket.readHead(&reader),
@@ -197,7 +197,7 @@ package struct UDPTrackerMachine: Sendable {
     switch (pending[place].phase, UDPTrackerPacket.Action(rawValue: head.action)) {
     case (.connecting, .connect): connected(place, &reader, now: now)
     case (.asking(isFresh: false), .error):
-      // The tracker may only have forgotten the id, so it is asked for a new one.
+      // The tracker may just have forgotten the connection id, so a new one is requested.
       forgetConnection(to: source)
       connect(place, now: now)
     case (_, .error):

@@ -1,15 +1,15 @@
 internal import Primitives
 
-/// The datagrams of the UDP tracker protocol (BEP 15) and its options (BEP 41), as bytes.
+/// The datagrams of the UDP tracker protocol (BEP 15) and its extension for URLs (BEP 41).
 enum UDPTrackerPacket {
-  /// What begins every request to connect.
+  /// The constant at the start of every connect request.
   static let protocolID: UInt64 = 0x417_2710_1980
-  /// The most torrents that one scrape asks about, so that it fits into a packet.
+  /// The maximum number of torrents in one scrape, so that it fits into a packet.
   static let maximumScrapedTorrents = 74
-  /// The most bytes of path and query that go along, as many as fit into a packet.
+  /// The maximum number of bytes of path and query sent, so that they fit into a packet.
   static let maximumTargetLength = 1000
 
-  /// What a datagram is about, as its number.
+  /// The kind of a datagram, with its number on the wire.
   enum Action: UInt32 {
     case connect = 0
     case announce, scrape, error
@@ -17,7 +17,7 @@ enum UDPTrackerPacket {
 
   // MARK: - Requests
 
-  /// Asks for a connection id.
+  /// Encodes a request for a connection id.
   static func connect(transaction: UInt32) -> [UInt8] {
     var bytes: [UInt8] = []
     bytes.appendBigEndian(protocolID)
@@ -26,7 +26,7 @@ enum UDPTrackerPacket {
     return bytes
   }
 
-  /// Announces; `target` is the path and query of the tracker's URL, empty for none.
+  /// Encodes an announce; `target` is the path and query of the tracker's URL, or empty.
   static func announce(
     _ request: AnnounceRequest, target: [UInt8], connection: UInt64, transaction: UInt32
   ) -> [UInt8] {
@@ -37,7 +37,7 @@ enum UDPTrackerPacket {
     bytes.appendBigEndian(max(request.totals.left, 0))
     bytes.appendBigEndian(max(request.totals.uploaded, 0))
     bytes.appendBigEndian(number(of: request.event))
-    // The address is for the tracker to see.
+    // The tracker takes the address from the datagram itself.
     bytes.appendBigEndian(UInt32(0))
     bytes.appendBigEndian(request.key)
     bytes.appendBigEndian(
@@ -46,7 +46,7 @@ enum UDPTrackerPacket {
     return bytes + options(target: target)
   }
 
-  /// Asks for the size of swarms.
+  /// Encodes a scrape.
   static func scrape(
     _ infoHashes: some Sequence<InfoHash>, connection: UInt64, transaction: UInt32
   ) -> [UInt8] {
@@ -64,10 +64,10 @@ enum UDPTrackerPacket {
     return bytes
   }
 
-  /// The number that stands for an event.
+  /// Returns an event's number on the wire.
   static func number(of event: AnnounceEvent?) -> UInt32 {
     switch event {
-    // UDP trackers have no word for a partial seed.
+    // The UDP protocol has no event for a partial seed.
     case nil, .paused: 0
     case .completed: 1
     case .started: 2
@@ -75,7 +75,7 @@ enum UDPTrackerPacket {
     }
   }
 
-  /// BEP 41: the path and query in pieces of at most 255 bytes, then the end.
+  /// Encodes the path and query in chunks of at most 255 bytes and an end marker (BEP 41).
   private static func options(target: [UInt8]) -> [UInt8] {
     var rest = target.prefix(maximumTargetLength)
     var bytes: [UInt8] = []
@@ -89,13 +89,13 @@ enum UDPTrackerPacket {
 
   // MARK: - Replies
 
-  /// A reply's first eight bytes.
+  /// The first eight bytes of a reply.
   struct ReplyHead {
     let action: UInt32
     let transaction: UInt32
   }
 
-  /// Reads the beginning of a reply; nil when it is too short for one.
+  /// Reads the head of a reply; nil if the datagram is too short for one.
   static func readHead(_ reader: inout ByteReader) -> ReplyHead? {
     guard let action = reader.read(UInt32.self), let transaction = reader.read(UInt32.self) else {
       return nil
@@ -103,7 +103,7 @@ enum UDPTrackerPacket {
     return ReplyHead(action: action, transaction: transaction)
   }
 
-  /// Reads what follows the head of a reply to an announce.
+  /// Reads the body of a reply to an announce.
   static func readAnnounce(
     _ body: ArraySlice<UInt8>, isIPv6: Bool
   ) throws(TrackerError) -> AnnounceReply {
@@ -111,12 +111,12 @@ enum UDPTrackerPacket {
     guard let interval = reader.read(UInt32.self), let leechers = reader.read(UInt32.self),
       let seeders = reader.read(UInt32.self)
     else { throw .badReply("an announce of \(body.count + 8) bytes") }
-    // The numbers are signed in some trackers' minds, so what looks negative counts as absent.
+    // Some trackers treat the numbers as signed, so values that would be negative count as absent.
     var reply = AnnounceReply()
     reply.interval = Int32(exactly: interval).map { .seconds(min($0, 86_400)) }
     reply.leechers = Int32(exactly: leechers).map { Int($0) }
     reply.seeders = Int32(exactly: seeders).map { Int($0) }
-    // What follows the last whole peer may be a later version's business.
+    // Bytes after the last complete peer may belong to a later version of the protocol.
     let size = isIPv6 ? 18 : 6
     let count = min(reader.rest.count / size, AnnounceReply.maximumPeers)
     let peers = Endpoint.readCompactList(reader.rest.prefix(count * size), isIPv6: isIPv6) ?? []
@@ -124,7 +124,7 @@ enum UDPTrackerPacket {
     return reply
   }
 
-  /// Reads what follows the head of a reply to a scrape of these torrents.
+  /// Reads the body of a reply to a scrape of these torrents.
   static func readScrape(
     _ body: ArraySlice<UInt8>, of infoHashes: [InfoHash]
   ) throws(TrackerError) -> ScrapeReply {

@@ -1,6 +1,6 @@
 internal import Primitives
 
-/// The head of a GET, as far as a tracker needs it.
+/// The head of a GET request, as far as a tracker needs it.
 package struct HTTPRequestHead: Sendable, Equatable {
   /// The path, percent-decoded.
   package var path: [UInt8]
@@ -9,56 +9,58 @@ package struct HTTPRequestHead: Sendable, Equatable {
   /// Whether the connection may serve another request afterwards.
   package var keepsAlive: Bool
 
-  /// One `name=value`.
+  /// One `name=value` of the query.
   package struct QueryItem: Sendable, Equatable {
-    /// What stands before the `=`.
+    /// The text before the `=`.
     package var name: [UInt8]
-    /// What stands behind it; empty without one.
+    /// The text after the `=`, or empty.
     package var value: [UInt8]
   }
 
-  /// The first value of a name.
+  /// Returns the value of the first item with this name.
   package func value(_ name: String) -> [UInt8]? {
     query.first { $0.name.elementsEqual(name.utf8) }?.value
   }
 }
 
-/// Reads HTTP/1.0 and 1.1 requests (RFC 9112 §2 to §6), bounded: a tracker needs no more than GET.
+/// A bounded parser of HTTP/1.0 and 1.1 requests (RFC 9112 §2 to §6) that supports only GET, which
+/// is enough for a tracker.
 ///
-/// States: reading a head → (`.request`) → reading the next head; or → refused, for good, with a
-/// status. Bytes go in with `receive`, whatever their cuts; `nextAction` tells what came of them.
+/// It reads head after head, each of which becomes a `.request`, until it refuses one with a
+/// status; that is its final state. Bytes go in with `receive`, in chunks of any size. `nextAction`
+/// returns the results.
 package struct HTTPRequestMachine: Sendable {
-  /// The longest head, in bytes.
+  /// The maximum length of a head, in bytes.
   package static let maximumHeadLength = 8192
-  /// The largest number of query items.
+  /// The maximum number of query items.
   package static let maximumQueryItems = 256
 
-  /// What the bytes amount to.
+  /// An effect for the caller to perform.
   package enum Action: Sendable, Equatable {
-    /// A request is to be answered.
+    /// Answers a request.
     case request(HTTPRequestHead)
-    /// The other side is to be told this status, and the connection ends.
+    /// Sends an error response with this status and closes the connection.
     case refuse(status: Int)
   }
 
   private var buffer: [UInt8] = []
-  /// How far the buffer has been searched for the end of the head.
+  /// The number of bytes searched for the end of the head so far.
   private var searched = 0
   private var isRefused = false
 
-  /// Starts with nothing received.
+  /// Creates a parser that has received nothing.
   package init() {}
 
-  /// Whether a part of a request has arrived.
+  /// Whether a request has arrived in part.
   package var isInsideHead: Bool { !buffer.isEmpty }
 
-  /// Takes bytes from the connection.
+  /// Appends bytes from the connection.
   package mutating func receive(_ bytes: some Collection<UInt8>) {
     guard !isRefused else { return }
     buffer.append(contentsOf: bytes)
   }
 
-  /// The next thing to do; nil when more bytes are needed.
+  /// Returns the next action; nil if more bytes are needed.
   package mutating func nextAction() -> Action? {
     guard !isRefused else { return nil }
     guard let end = endOfHead() else {
@@ -80,7 +82,8 @@ package struct HTTPRequestMachine: Sendable {
     return .refuse(status: status)
   }
 
-  /// The index after the empty line that ends the head; lines may end with a bare line feed.
+  /// Returns the index after the empty line that ends the head; lines may end with a bare line
+  /// feed.
   private mutating func endOfHead() -> Int? {
     let limit = min(buffer.count, Self.maximumHeadLength + 1)
     while searched < limit {

@@ -1,16 +1,16 @@
-/// SipHash-2-4: a short keyed hash that nobody can foretell without the key.
+/// SipHash-2-4, a short keyed hash that is unpredictable without the key.
 ///
-/// For numbers that a stranger must not guess, such as the connection ids of a UDP tracker. Unlike
-/// Swift's own hasher it is the same in every process.
+/// It makes numbers that outsiders must not guess, such as the connection ids of a UDP tracker.
+/// Unlike Swift's own hasher, it gives the same results in every process.
 struct SipHash {
   private let key: (UInt64, UInt64)
 
-  /// Takes a secret key of 128 bits.
+  /// Creates a hash function with a secret key of 128 bits.
   init(key: (UInt64, UInt64)) {
     self.key = key
   }
 
-  /// The hash of a message.
+  /// Returns the hash of a message.
   func hash(_ message: [UInt8]) -> UInt64 {
     var state = State(key: key)
     var rest = message[...]

@@ -1,15 +1,15 @@
 package import Primitives
 
-/// The tracker's side of BEP 15.
+/// The tracker's side of the UDP protocol (BEP 15).
 extension TrackerResponder {
-  /// The most bytes of a reply, so that it is not cut to pieces on its way.
+  /// The maximum length of a reply, in bytes, so that it is not fragmented.
   private static let maximumReplyLength = 1400
   private static let shortestAnnounce = 98
 
-  /// The reply to a datagram; nil for what deserves none.
+  /// Returns the reply to a datagram; nil if it must not be answered.
   ///
-  /// Whoever has not proved to receive at its address gets no more bytes than it has sent, so
-  /// nobody can be flooded by way of us.
+  /// A sender that has not proved that it receives at its address gets no more bytes than it sent.
+  /// The tracker therefore cannot be abused to amplify a flood.
   package mutating func respond(
     toDatagram bytes: [UInt8], from asker: Endpoint, now: Instant
   ) -> [UInt8]? {
@@ -57,7 +57,7 @@ extension TrackerResponder {
     else { return nil }
     let address = address(given: given == 0 ? nil : .v4(given), asker: asker.address)
     let room = (Self.maximumReplyLength - 20) / (address.isIPv6 ? 18 : 6)
-    // What looks negative leaves the number to us.
+    // A number that would be negative leaves the choice to the tracker.
     let count = wanted > UInt32(Int32.max) ? 50 : Int(wanted)
     var announce = TrackerTable.Announce(
       infoHash: Array(infoHash), peer: Endpoint(address: address, port: port), peerID: peerID,

@@ -1,20 +1,21 @@
 internal import Bencode
 package import Primitives
 
-/// Answers a tracker's requests, over HTTP and UDP, from one table of peers.
+/// The pure part of a tracker: answers HTTP and UDP requests from one table of peers.
 ///
-/// `/announce` (BEP 3, BEP 7, BEP 23, BEP 24) and `/scrape` (BEP 48), and the datagrams of BEP 15.
+/// It supports `/announce` (BEP 3, BEP 7, BEP 23, BEP 24), `/scrape` (BEP 48) and the datagrams of
+/// BEP 15.
 package struct TrackerResponder: Sendable {
-  /// The largest number of torrents in one reply to a scrape.
+  /// The maximum number of torrents in one reply to a scrape.
   package static let maximumScrapedTorrents = 1000
 
-  /// The peers.
+  /// The peers of all swarms.
   package internal(set) var table: TrackerTable
   let options: TrackerServerOptions
   var random: SeededRandom
   let connectionIDs: ConnectionIDs
 
-  /// Starts without peers.
+  /// Creates a responder without peers.
   package init(options: TrackerServerOptions, random: SeededRandom) {
     var random = random
     self.options = options
@@ -25,7 +26,7 @@ package struct TrackerResponder: Sendable {
       maximumPeersPerTorrent: options.maximumPeersPerTorrent)
   }
 
-  /// The whole response to a request from `asker`.
+  /// Returns the complete response to a request from `asker`.
   package mutating func respond(
     to request: HTTPRequestHead, from asker: IPAddress, now: Instant
   ) -> [UInt8] {
@@ -40,12 +41,12 @@ package struct TrackerResponder: Sendable {
     return Self.response(200, body: body.encodedBytes, keepsAlive: request.keepsAlive)
   }
 
-  /// Forgets peers that have not been heard of for too long.
+  /// Removes peers that have not announced for too long.
   package mutating func expire(now: Instant) {
     table.expire(now: now)
   }
 
-  /// A whole response.
+  /// Returns a complete HTTP response.
   package static func response(_ status: Int, body: [UInt8] = [], keepsAlive: Bool) -> [UInt8] {
     let reasons = [
       200: "OK", 400: "Bad Request", 404: "Not Found", 405: "Method Not Allowed",
@@ -97,7 +98,7 @@ package struct TrackerResponder: Sendable {
     request.value("ip").flatMap { IPAddress(String(decoding: $0, as: UTF8.self)) }
   }
 
-  /// Where a peer is: whence it asks, or where it says if that is allowed.
+  /// Returns a peer's address: the one it gives, if that is allowed, or the one it asks from.
   func address(given: IPAddress?, asker: IPAddress) -> IPAddress {
     let asker = asker.unmapped
     guard options.honoursGivenAddress, asker.isLoopback, let given = given?.unmapped,
@@ -144,7 +145,7 @@ package struct TrackerResponder: Sendable {
     ["failure reason": .string(BencodeBytes(reason))]
   }
 
-  /// A number that is not negative.
+  /// Returns a query item as a number that is not negative.
   private static func number(_ name: String, in request: HTTPRequestHead) -> Int64? {
     guard let text = request.value(name), (1...19).contains(text.count),
       let number = Int64(String(decoding: text, as: UTF8.self)), number >= 0

@@ -3,12 +3,12 @@ package import Primitives
 
 /// A small HTTP and UDP tracker, for smoke tests and small swarms.
 ///
-/// It serves both on the same port number. The task tree is one task for each connection, one for
-/// all datagrams and one that forgets peers. Connections beyond the
-/// limit are closed at once, and a slow one is closed at its timeout, so nobody can use it up.
+/// It serves both on the same port number. The task tree has one task for each connection, one for
+/// all datagrams and one that expires peers. Connections beyond the limit are closed at once and
+/// slow ones at their timeout, so no client can exhaust them.
 @Reactor
 package final class TrackerServer {
-  /// How often another port is tried if the system's choice is taken for UDP.
+  /// The number of attempts to find a port that is free for both TCP and UDP.
   private static let portTries = 8
 
   private let listener: any Listener
@@ -21,12 +21,12 @@ package final class TrackerServer {
   /// Starts to listen; requests are answered once `run()` is called.
   ///
   /// - Parameters:
-  ///   - listen: Where; port 0 lets the system choose one.
-  ///   - network: The live one or a simulated one.
-  ///   - clock: Measures timeouts and the age of peers.
-  ///   - random: Chooses the peers of replies.
-  ///   - options: How it behaves.
-  /// - Throws: Why it cannot listen there.
+  ///   - listen: The endpoint to listen at; with port 0 the system chooses a port.
+  ///   - network: The network, live or simulated.
+  ///   - clock: The clock for timeouts and the age of peers.
+  ///   - random: The source of random numbers, which choose the peers of replies.
+  ///   - options: The tracker's settings.
+  /// - Throws: The reason why it cannot listen there.
   package init(
     listen: Endpoint, network: any Network, clock: any LoopClock, random: SeededRandom,
     options: TrackerServerOptions = TrackerServerOptions()
@@ -54,10 +54,10 @@ package final class TrackerServer {
     }
   }
 
-  /// Where it listens, with the real port.
+  /// The endpoint at which it listens, with the actual port.
   package var endpoint: Endpoint { listener.endpoint }
 
-  /// Serves until it is stopped or the task is cancelled.
+  /// Serves requests until it is stopped or the task is cancelled.
   package func run() async {
     await withDiscardingTaskGroup { group in
       group.addTask { await self.forgetPeers() }
@@ -78,7 +78,7 @@ package final class TrackerServer {
     stop()
   }
 
-  /// Ends `run()`; may be called again.
+  /// Ends `run()`; may be called more than once.
   package func stop() {
     listener.close()
     socket.close()
@@ -118,7 +118,7 @@ package final class TrackerServer {
           to: head, from: transport.remote.address, now: clock.now)
         guard await send(response, over: transport), head.keepsAlive else { return }
         deadline = clock.now + options.timeout
-        // Whoever sends one request after the other must not hold up everybody else.
+        // A client that sends one request after the other must not hold up the others.
         await Task.yield()
       case .refuse(let status):
         _ = await send(
@@ -130,7 +130,8 @@ package final class TrackerServer {
     }
   }
 
-  /// Feeds what has arrived to the machine; false when the connection is over or too slow.
+  /// Feeds bytes that have arrived to the machine; returns false if the connection is closed or too
+  /// slow.
   private func receive(
     from transport: any Transport, into machine: inout HTTPRequestMachine, by deadline: Instant
   ) async -> Bool {
@@ -139,7 +140,7 @@ package final class TrackerServer {
     case .closed, .failed: return false
     case .wouldBlock:
       guard clock.now < deadline else { return false }
-      // Closing the transport is what wakes the wait at the deadline.
+      // Closing the transport resumes the wait at the deadline.
       let timer = clock.schedule(at: deadline) { transport.close() }
       defer { clock.cancel(timer) }
       await transport.waitUntilReadable()
@@ -157,7 +158,7 @@ package final class TrackerServer {
     }
   }
 
-  /// Sends everything; false when the connection is over or too slow.
+  /// Sends all bytes; returns false if the connection is closed or too slow.
   private func send(_ bytes: [UInt8], over transport: any Transport) async -> Bool {
     var sent = 0
     let timer = clock.schedule(after: options.timeout) { transport.close() }

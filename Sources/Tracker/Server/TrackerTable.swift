@@ -1,26 +1,26 @@
 package import Primitives
 
-/// Which peers take part in which torrent, as a small tracker remembers it.
+/// The swarms of a small tracker: its torrents and their peers.
 ///
-/// Memory is bounded: by the number of torrents and by the peers of each. When the table is full,
-/// new torrents are refused and new peers are answered but not remembered. A peer that has not been
-/// heard of for two intervals is forgotten.
+/// Memory is bounded by the number of torrents and by the peers of each. When the table is full,
+/// new torrents are refused, and new peers are answered but not stored. A peer that does not
+/// announce for two intervals is removed.
 package struct TrackerTable: Sendable {
-  /// One peer's announce.
+  /// An announce of a peer.
   package struct Announce: Sendable {
-    /// The 20 bytes that name the torrent.
+    /// The 20 bytes of the torrent's info-hash.
     package var infoHash: [UInt8]
-    /// Where the peer listens.
+    /// The endpoint at which the peer listens.
     package var peer: Endpoint
-    /// How the peer names itself.
+    /// The peer's id.
     package var peerID: PeerID
-    /// The bytes that it lacks; 0 makes it a seed.
+    /// The number of bytes that the peer lacks; 0 makes it a seed.
     package var left: Int64
-    /// What has happened to it.
+    /// The event that the peer reports.
     package var event: AnnounceEvent?
-    /// How many peers it wants at most.
+    /// The maximum number of peers that it requests.
     package var wantedPeers: Int
-    /// Which peers the answer has room for.
+    /// The address families that the reply can hold.
     package var family = Family.any
 
     /// Creates an announce.
@@ -37,13 +37,13 @@ package struct TrackerTable: Sendable {
     }
   }
 
-  /// The kinds of addresses that an answer can hold.
+  /// The address families that a reply can hold.
   package enum Family: Sendable {
-    /// Both.
+    /// Both families.
     case any
-    /// Those of 4 bytes.
+    /// IPv4 only.
     case onlyIPv4
-    /// Those of 16 bytes.
+    /// IPv6 only.
     case onlyIPv6
 
     func holds(_ endpoint: Endpoint) -> Bool {
@@ -55,21 +55,21 @@ package struct TrackerTable: Sendable {
     }
   }
 
-  /// A peer that is remembered.
+  /// A peer of a swarm.
   package struct Member: Sendable, Equatable {
-    /// Where the peer listens.
+    /// The endpoint at which the peer listens.
     package var endpoint: Endpoint
-    /// How the peer names itself.
+    /// The peer's id.
     package var peerID: PeerID
     var isSeed: Bool
     var heardAt: Instant
   }
 
-  /// What a peer that announces is told.
+  /// The reply to an announce.
   package struct Answer: Sendable, Equatable {
-    /// Some of the other peers.
+    /// A selection of the other peers.
     package var peers: [Member]
-    /// The size of the swarm, the asker included.
+    /// The size of the swarm, including the requester.
     package var counts: ScrapeReply.Counts
   }
 
@@ -85,17 +85,17 @@ package struct TrackerTable: Sendable {
   private let maximumTorrents: Int
   private let maximumPeers: Int
 
-  /// Creates an empty table whose peers are forgotten after `lifetime`.
+  /// Creates an empty table whose peers are removed after `lifetime` without an announce.
   package init(lifetime: Duration, maximumTorrents: Int, maximumPeersPerTorrent: Int) {
     self.lifetime = lifetime
     self.maximumTorrents = maximumTorrents
     maximumPeers = maximumPeersPerTorrent
   }
 
-  /// The hashes of all torrents, sorted.
+  /// The info-hashes of all torrents, sorted.
   package var torrents: [[UInt8]] { swarms.keys.sorted { $0.lexicographicallyPrecedes($1) } }
 
-  /// The size of a torrent's swarm; nil when it is not known.
+  /// Returns the size of a torrent's swarm; nil if the torrent is unknown.
   package func counts(of infoHash: [UInt8]) -> ScrapeReply.Counts? {
     swarms[infoHash].map(Self.counts(of:))
   }
@@ -106,7 +106,7 @@ package struct TrackerTable: Sendable {
       downloaded: swarm.downloaded)
   }
 
-  /// Notes an announce and picks peers for the answer; nil when there is no room for the torrent.
+  /// Records an announce and picks peers for the reply; nil if there is no room for the torrent.
   package mutating func receive(
     _ announce: Announce, now: Instant, random: inout SeededRandom
   ) -> Answer? {
@@ -120,12 +120,12 @@ package struct TrackerTable: Sendable {
     let peers =
       announce.event == .stopped ? [] : Self.pick(for: announce, from: swarm, random: &random)
     let answer = Answer(peers: peers, counts: Self.counts(of: swarm))
-    // An empty swarm is kept for its count of downloads only while somebody else may use the room.
+    // An empty swarm stays for its count of downloads until the next `expire`.
     if !swarm.members.isEmpty || swarm.downloaded > 0 { swarms[announce.infoHash] = swarm }
     return answer
   }
 
-  /// Forgets peers that have not been heard of for too long, and torrents that have no peers left.
+  /// Removes peers that have been silent for too long, and torrents without peers.
   package mutating func expire(now: Instant) {
     for infoHash in torrents {
       guard var swarm = swarms.removeValue(forKey: infoHash) else { continue }
@@ -162,7 +162,8 @@ package struct TrackerTable: Sendable {
         endpoint: announce.peer, peerID: announce.peerID, isSeed: announce.left == 0, heardAt: now))
   }
 
-  /// A random choice of peers, never the asker itself, and no seeds for a seed.
+  /// Returns a random selection of peers without the requester itself, and without seeds for a
+  /// seed.
   private static func pick(
     for announce: Announce, from swarm: Swarm, random: inout SeededRandom
   ) -> [Member] {
