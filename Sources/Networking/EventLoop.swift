@@ -100,7 +100,8 @@ final class EventLoop {
     var wait: Int32 = 0
     while true {
       time.advance(
-        to: Self.readClock(), afterWaiting: wait < 0 ? nil : .milliseconds(Int64(wait)))
+        to: Self.readClock(), afterWaiting: wait < 0 ? nil : .milliseconds(Int64(wait)),
+        work: { MachineClock.processorTime })
       fireTimers()
       let hasMore = runJobs(executors.serial, executors.preferred)
       wait = hasMore || !prepareToWait() ? 0 : millisecondsToWait()

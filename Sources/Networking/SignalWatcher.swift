@@ -136,7 +136,7 @@ package final class SignalWatcher: Sendable {
       let wait = deadline.map { min(max(.zero, $0 - time.now), RunningTime.longestWait) }
       let isReady = poll(&entry, 1, wait.map(milliseconds) ?? -1) > 0
       // A process that is stopped can neither save nor say anything: the time does not count.
-      time.advance(to: MachineClock.now, afterWaiting: wait)
+      time.advance(to: MachineClock.now, afterWaiting: wait, work: { MachineClock.processorTime })
       if isReady {
         let count = read(reader, &numbers, numbers.count)
         if count == 0 { return }

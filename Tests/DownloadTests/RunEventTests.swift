@@ -27,7 +27,7 @@ import Tracker
         nil
       }
     }
-    let expected = [0, 2, 3, 4, 5].map { "\($0) data.bin/f\($0) \(lengths[$0])" }
+    let expected = lengths.indices.map { "\($0) data.bin/f\($0) \(lengths[$0])" }
     #expect(files.sorted() == expected)
   }
 

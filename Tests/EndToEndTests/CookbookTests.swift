@@ -45,14 +45,14 @@ struct CookbookTests {
     // The recipe is about a torrent that is missing anyway.
     Expectation(title: "Tell failures apart", statuses: [0, 0, 0, 0, 0]),
     Expectation(title: "Fetch a list", statuses: [0, 0, 13, 3, 6], data: [0, 1]),
-    Expectation(title: "Do something with each", statuses: [0, 0, 13, 3, 6], data: [0, 1]),
+    Expectation(title: "Process each download", statuses: [0, 0, 13, 3, 6], data: [0, 1]),
     Expectation(title: "Follow a download", statuses: [0, 0, 13, 3, 6], data: [1]),
     Expectation(title: "Read a torrent", statuses: [0, 0, 0, 3, 0]),
     // Without peers the torrent itself is what does not come, so the bound on that ends it.
-    Expectation(title: "Fetch what a magnet link names", statuses: [0, 0, 13, 3, 2], data: [1]),
+    Expectation(title: "Download from a magnet link", statuses: [0, 0, 13, 3, 2], data: [1]),
     Expectation(title: "Check data", statuses: [0, 0, 0, 3, 6], data: [0], mends: true),
-    Expectation(title: "Make a torrent", statuses: [0, 0, 0, 3, 0]),
-    Expectation(title: "Try out what is to be published", statuses: [0, 0, 0, 3, 0]),
+    Expectation(title: "Create a torrent", statuses: [0, 0, 0, 3, 0]),
+    Expectation(title: "Try out a torrent", statuses: [0, 0, 0, 3, 0]),
     Expectation(title: "Install the manual page", statuses: [0, 0, 0, 0, 0]),
   ]
 

@@ -41,7 +41,7 @@ struct RedirectedSourceTests {
       ["seed", scene.torrent, "-o", scene.folder.file("have"), "--tracker", url, "-v"],
       label: "seed")
     try await Condition.wait("the tracker knows the seed", timeout: .seconds(60)) {
-      seed.errors.contains("asked again in") || !seed.isRunning
+      seed.errors.contains("next announce in") || !seed.isRunning
     }
     let link =
       "magnet:?xt=urn:btih:\(scene.metainfo.infoHash)&dn=Season #1&tr="

@@ -46,8 +46,8 @@ struct SelectionProgramTests {
       (["--select", "nothing"], "no file of lib is selected"),
       (["--exclude", "*"], "no file of lib is selected"),
       (["--files", "7"], "lib has no file 7"),
-      (["--files", "3-1"], "expected numbers from 1 and ranges"),
-      (["--files", "0"], "expected numbers from 1 and ranges"),
+      (["--files", "3-1"], "expected file numbers and ranges"),
+      (["--files", "0"], "expected file numbers and ranges"),
     ] {
       let outcome = try await scene.run(
         [scene.torrent, "-o", scene.folder.file("want"), "--no-tracker"] + words)

@@ -12,9 +12,29 @@ import Testing
     var reading = start
     for (passed, wait) in turns {
       reading = reading + passed
-      time.advance(to: reading, afterWaiting: wait)
+      time.advance(to: reading, afterWaiting: wait, work: { .zero })
     }
     return time
+  }
+
+  /// A program that shares its processors with others must not look faster than it is.
+  @Test func workOnABusyMachineCountsInFull() {
+    var time = RunningTime(at: start)
+    var worked = Duration.zero
+    for turn in 1...10 {
+      worked += .milliseconds(400)
+      time.advance(
+        to: start + .seconds(2 * turn), afterWaiting: .zero, work: { [worked] in worked })
+    }
+    #expect(time.now == start + .seconds(20))
+    #expect(time.standstill == .zero)
+  }
+
+  @Test func workDoesNotExplainAStop() {
+    var time = RunningTime(at: start)
+    time.advance(
+      to: start + .seconds(3600), afterWaiting: .milliseconds(100), work: { .milliseconds(20) })
+    #expect(time.now - start <= .seconds(1))
   }
 
   @Test func ordinaryTurnsCountAsTheyAre() {
@@ -54,7 +74,7 @@ import Testing
 
   @Test func aClockThatGoesBackwardsIsNotFollowed() {
     var time = time(after: (.seconds(1), nil))
-    time.advance(to: start, afterWaiting: nil)
+    time.advance(to: start, afterWaiting: nil, work: { .zero })
     #expect(time.now == start + .seconds(1))
     #expect(time.projected(to: start) == start + .seconds(1))
     #expect(time.projected(to: start + .seconds(3)) == start + .seconds(3))
