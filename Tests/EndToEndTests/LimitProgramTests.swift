@@ -11,7 +11,10 @@ struct LimitProgramTests {
     (["--stall-timeout", "-1"], 28, "--stall-timeout -1: expected a time"),
     (["--stall-timeout", "1", "--timeout", "0"], 2, "no data arrived for 1 s"),
     (["--peers-timeout=2s"], 2, "no peer was connected for 2 s"),
-    (["--min-speed", "1.5M:1s"], 5, "too slow: 0 B/s over the last 1 s, but --min-speed is 1.50 MiB/s"),
+    (
+      ["--min-speed", "1.5M:1s"], 5,
+      "too slow: 0 B/s over the last 1 s, but --min-speed is 1.50 MiB/s"
+    ),
     (["--min-speed", "1.5M"], 28, "--min-speed 1.5M: expected"),
   ]
 

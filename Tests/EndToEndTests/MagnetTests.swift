@@ -88,7 +88,8 @@ struct MagnetTests {
       let want = try scene.folder.makeFolder("want")
       let outcome = try await run(["\(link)&so=0,3", "-o", want])
       #expect(outcome.ending == .exited(27))
-      #expect(outcome.errors.contains("selects file 4, but data.bin has only 1"), "\(outcome.errors)")
+      #expect(
+        outcome.errors.contains("selects file 4, but data.bin has only 1"), "\(outcome.errors)")
       let chosen = try await run(["\(link)&so=3", "-o", want, "--files", "1"])
       #expect(chosen.ending == .exited(0), "\(chosen.errors)")
       #expect(try scene.isComplete("want"))
