@@ -12,6 +12,9 @@ final class ScriptedConnection {
   private var requests = Fifo<Block>()
   private var outgoing: [UInt8] = []
   private var isOpen = true
+  /// A Boolean value indicating whether the leecher is choked, and one whether it should be by now.
+  private var isChoking = true
+  private var shouldChoke = false
   private var servedBytes: Int64 = 0
   private let wakeup = Wakeup()
   /// Extension protocol frames waiting to be sent.
@@ -19,8 +22,6 @@ final class ScriptedConnection {
   /// The message ids that the leecher assigned to extensions.
   private var numbers: [WireExtension: UInt8] = [:]
   private static let plan = ReadPlan()
-  /// An empty window, because a seed requests nothing.
-  private static let nothing = RequestWindow()
 
   init(seed: ScriptedSeed, transport: any Transport) {
     self.seed = seed
@@ -40,6 +41,9 @@ final class ScriptedConnection {
     guard await send(greeting) else { return close() }
     await withDiscardingTaskGroup { group in
       group.addTask { await self.readRequests() }
+      if let rhythm = seed.behaviour.chokeRhythm {
+        group.addTask { await self.alternate(every: rhythm) }
+      }
       await serve()
       close()
     }
@@ -61,10 +65,11 @@ final class ScriptedConnection {
       while isOpen { await wakeup.wait() }
       return
     }
-    var unchoke: [UInt8] = []
-    PeerMessage.unchoke.append(to: &unchoke)
-    guard await send(unchoke) else { return }
     while isOpen {
+      if isChoking != shouldChoke {
+        guard await turn() else { return }
+        continue
+      }
       if !extensionReplies.isEmpty {
         let bytes = extensionReplies
         extensionReplies = []
@@ -76,6 +81,24 @@ final class ScriptedConnection {
         continue
       }
       guard await answer(block) else { return }
+    }
+  }
+
+  /// Chokes or unchokes the leecher as scripted; a choke drops its requests.
+  private func turn() async -> Bool {
+    isChoking = shouldChoke
+    if isChoking { requests.removeAll() }
+    var bytes: [UInt8] = []
+    (isChoking ? PeerMessage.choke : .unchoke).append(to: &bytes)
+    return await send(bytes)
+  }
+
+  /// Toggles the scripted choke at regular intervals.
+  private func alternate(every rhythm: Duration) async {
+    await seed.servingGate.pass()
+    while isOpen, await seed.clock.sleep(for: rhythm) {
+      shouldChoke.toggle()
+      wakeup.fire()
     }
   }
 
@@ -144,7 +167,7 @@ final class ScriptedConnection {
 
   private func readRequests() async {
     while isOpen {
-      inbound.layOut(Self.plan, expecting: Self.nothing) { _, _ in .discard }
+      inbound.layOut(Self.plan)
       switch transport.read(into: Self.plan.segments) {
       case .bytes(let count):
         inbound.received(count)
@@ -156,8 +179,7 @@ final class ScriptedConnection {
   }
 
   private func nextEvent() throws(WireError) -> InboundMachine.Event? {
-    try inbound.nextEvent(
-      from: Self.plan, expecting: Self.nothing, placing: { _, _ in .discard })
+    try inbound.nextEvent(from: Self.plan, placing: { _ in .discard })
   }
 
   /// Handles the leecher's messages; returns false if it violates the protocol.
@@ -166,7 +188,8 @@ final class ScriptedConnection {
       while let event = try nextEvent() {
         switch event {
         case .message(.request(let block)):
-          if requests.count < seed.behaviour.droppingQueue ?? .max { requests.append(block) }
+          let mayQueue = requests.count < seed.behaviour.droppingQueue ?? .max
+          if mayQueue, !isChoking { requests.append(block) }
         case .message(.cancel(let block)):
           let waiting = requests.elements
           if let index = waiting.firstIndex(of: block) {

@@ -10,11 +10,11 @@ public struct ProgressSnapshot: Sendable, Equatable {
   public var totalBytes: Int64 = 0
   /// The number of selected bytes that are verified and written.
   public var verifiedBytes: Int64 = 0
-  /// The payload received in this run, in bytes, including wasted bytes.
+  /// The requested payload received in this run, in bytes, including wasted bytes.
   public var downloadedBytes: Int64 = 0
   /// The payload sent in this run, in bytes.
   public var uploadedBytes: Int64 = 0
-  /// The payload received twice, unrequested or corrupt, in bytes.
+  /// The payload received twice, too late or corrupt, in bytes.
   public var wastedBytes: Int64 = 0
   /// The current rate of received payload, in bytes per second.
   public var downloadRate = 0.0

@@ -1,11 +1,5 @@
 package import Primitives
 
-/// Decides where a block's payload goes.
-///
-/// The flag says whether the block was asked for second, after another peer (true), or first
-/// (false); it is nil for a block that is not outstanding.
-package typealias BlockPlacing = (_ block: Block, _ isDuplicate: Bool?) -> BlockPlacement
-
 /// Where the payload of one incoming block goes.
 package enum BlockPlacement: Equatable {
   /// Straight into the piece's buffer, at this address: this peer alone may write there now.
@@ -16,3 +10,18 @@ package enum BlockPlacement: Equatable {
   /// Nowhere: the bytes are read and forgotten.
   case discard
 }
+
+/// A block that is expected, and the place for its payload.
+package struct ExpectedBlock {
+  let block: Block
+  let placement: BlockPlacement
+
+  /// Creates the prediction of a block.
+  package init(_ block: Block, _ placement: BlockPlacement) {
+    self.block = block
+    self.placement = placement
+  }
+}
+
+/// Returns the place for a block that arrives other than predicted, or continues to arrive.
+package typealias BlockPlacing = (_ block: Block) -> BlockPlacement

@@ -8,12 +8,11 @@ extension InboundMachine {
   ///
   /// Throws when the peer broke the protocol; the connection is then of no further use.
   package mutating func nextEvent(
-    from plan: ReadPlan, expecting expected: borrowing RequestWindow,
-    placing: (_ block: Block, _ isDuplicate: Bool?) -> BlockPlacement
+    from plan: ReadPlan, placing: (_ block: Block) -> BlockPlacement
   ) throws(WireError) -> Event? {
     while true {
       if stageStart < staged.count {
-        if let event = try nextStagedEvent(expected, placing) { return event }
+        if let event = try nextStagedEvent(placing) { return event }
         // What is left is the beginning of a message: the bytes still in the plan, if any, follow it.
         guard available > 0 else { return nil }
       }
@@ -101,9 +100,7 @@ extension InboundMachine {
   // MARK: - What came otherwise
 
   /// Decodes the front of `staged`; nil when more bytes are needed.
-  private mutating func nextStagedEvent(
-    _ expected: borrowing RequestWindow, _ placing: BlockPlacing
-  ) throws(WireError) -> Event? {
+  private mutating func nextStagedEvent(_ placing: BlockPlacing) throws(WireError) -> Event? {
     while true {
       if skipping > 0 { skipStaged() }
       if payload != nil {
@@ -119,7 +116,7 @@ extension InboundMachine {
       guard stagedCount >= 5 else { return nil }
       let id = staged[stageStart + 4]
       if id == PeerMessage.ID.piece {
-        guard try beginBlock(frameLength: length, expected, placing) else { return nil }
+        guard try beginBlock(frameLength: length, placing) else { return nil }
       } else if let message = try takeMessage(id: id, frameLength: length) {
         return .message(message)
       } else {
@@ -130,7 +127,7 @@ extension InboundMachine {
 
   /// Takes a block's header off the stage; false when it is not whole yet.
   private mutating func beginBlock(
-    frameLength: Int, _ expected: borrowing RequestWindow, _ placing: BlockPlacing
+    frameLength: Int, _ placing: BlockPlacing
   ) throws(WireError) -> Bool {
     guard frameLength > 9, frameLength - 9 <= PeerMessage.Limit.request else {
       throw .badLength(id: PeerMessage.ID.piece, length: frameLength)
@@ -142,7 +139,7 @@ extension InboundMachine {
       throw .badBlock(piece: piece, offset: offset, length: length)
     }
     dropStaged(PeerMessage.pieceHeaderLength)
-    payload = Payload(block: block, placement: placing(block, expected.isDuplicate(block)))
+    payload = Payload(block: block, placement: placing(block))
     return true
   }
 

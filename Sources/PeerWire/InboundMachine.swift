@@ -5,10 +5,10 @@ package import Primitives
 /// A peer usually answers requests in their order, so the next headers and payloads are known
 /// before they come. One turn is:
 ///
-/// 1. `layOut(_:expecting:placing:)` fills a plan for one vectored read: for each expected block 13
+/// 1. `layOut(_:expectsBlocks:next:placing:)` fills a plan for one vectored read: for each expected block 13
 ///    bytes of header, then its place in the piece's buffer.
 /// 2. The shell reads into the plan's segments, and says how much came with `received(_:)`.
-/// 3. `nextEvent(from:expecting:placing:)` is called until it returns nil. Where the headers are as foretold,
+/// 3. `nextEvent(from:placing:)` is called until it returns nil. Where the headers are as foretold,
 ///    blocks are in place already. At the first surprise the bytes from there on move to `staged`,
 ///    and are decoded message by message; a block that begins there continues in its place with
 ///    the next read.
@@ -87,11 +87,12 @@ package struct InboundMachine: ~Copyable {
 
   /// Lays out the next read.
   ///
-  /// `expected` are the blocks that were requested and have not come, in the order of the requests.
-  /// `placing` says where a block goes now; it is asked again for each read, because another peer
-  /// may have delivered the block meanwhile.
+  /// `next` is asked for the blocks that were requested and have not come, in the order of the
+  /// requests, from index 0 on for as long as it pays to lay them out; it returns nil when there are
+  /// no more. `placing` says where the block goes that has begun. Places are asked for again for each
+  /// read, because another peer may have delivered the block meanwhile.
   package mutating func layOut(
-    _ plan: ReadPlan, expecting expected: borrowing RequestWindow,
+    _ plan: ReadPlan, expectsBlocks: Bool, next: (_ index: Int) -> ExpectedBlock?,
     placing: BlockPlacing
   ) {
     plan.reset()
@@ -103,35 +104,38 @@ package struct InboundMachine: ~Copyable {
       return
     }
     if let current = payload {
-      let placement = Self.settle(
-        current, now: placing(current.block, expected.isDuplicate(current.block)))
+      let placement = Self.settle(current, now: placing(current.block))
       payload?.placement = placement
       let base = address(of: placement, length: current.block.length)
       plan.appendPayload(at: base + current.count, count: current.block.length - current.count)
     } else if stageStart < staged.count {
       // Inside a message that did not come as foretold: finish it before predicting again.
-      plan.appendStage(
-        expected.isEmpty ? ReadPlan.stageLength : ReadPlan.shortStageLength)
+      plan.appendStage(expectsBlocks ? ReadPlan.shortStageLength : ReadPlan.stageLength)
       return
     }
-    appendPredicted(plan, expected, placing)
+    appendPredicted(plan, next)
     if plan.parts.isEmpty { plan.appendStage(ReadPlan.stageLength) }
   }
 
+  /// Lays out the next read where no block was requested: one that comes anyway goes nowhere.
+  package mutating func layOut(_ plan: ReadPlan) {
+    layOut(plan, expectsBlocks: false, next: { _ in nil }, placing: { _ in .discard })
+  }
+
   private mutating func appendPredicted(
-    _ plan: ReadPlan, _ expected: borrowing RequestWindow, _ placing: BlockPlacing
+    _ plan: ReadPlan, _ nextBlock: (Int) -> ExpectedBlock?
   ) {
     // Only one block of a plan may lie aside, because there is one place for it.
     var asideIsTaken = payload.map { $0.placement.isInPlace == false } ?? false
-    for index in 0..<min(expected.count, worthwhileBlocks) {
-      let block = expected.block(at: index)
-      if block == payload?.block { continue }
-      let placement = placing(block, expected.isDuplicate(at: index))
-      if !placement.isInPlace {
+    for index in 0..<worthwhileBlocks {
+      guard let next = nextBlock(index) else { return }
+      if next.block == payload?.block { continue }
+      if !next.placement.isInPlace {
         guard !asideIsTaken else { return }
         asideIsTaken = true
       }
-      plan.appendBlock(block, placement, at: address(of: placement, length: block.length))
+      plan.appendBlock(
+        next.block, next.placement, at: address(of: next.placement, length: next.block.length))
     }
   }
 

@@ -18,7 +18,7 @@ package enum WireError: Error, Equatable, Sendable, CustomStringConvertible {
   case badBlock(piece: UInt32, offset: UInt32, length: UInt32)
   /// A bitfield of the wrong length, or with spare bits set.
   case badBitfield
-  /// Blocks that nobody asked for, beyond what crossed a cancel on the way.
+  /// More unrequested blocks than the peer may send.
   case unrequestedBlock(Block)
   /// A message of an extension that is none of its messages.
   case badExtensionMessage(WireExtension)

@@ -32,8 +32,35 @@ package struct BlockReceipt: Equatable, Sendable {
   package let isUseful: Bool
   /// Whether every block of the piece has now arrived.
   package let completesPiece: Bool
-  /// Who else was asked for the block, and no longer owes it.
-  package let othersToCancel: PeerNumber?
+  /// The other peers that were asked for the block and no longer owe it.
+  ///
+  /// There is at most one, unless the block came late: then two others may owe it.
+  package let othersToCancel: PeerPair
 
-  static let useless = BlockReceipt(isUseful: false, completesPiece: false, othersToCancel: nil)
+  static let useless = BlockReceipt(
+    isUseful: false, completesPiece: false, othersToCancel: PeerPair())
+}
+
+/// A sequence of at most two peers, without an allocation.
+package struct PeerPair: Equatable, Sendable, Sequence, IteratorProtocol {
+  private var first: PeerNumber?
+  private var second: PeerNumber?
+
+  /// Creates a pair of the peers that are not nil, without `left`.
+  package init(
+    _ one: PeerNumber? = nil, _ other: PeerNumber? = nil, without left: PeerNumber? = nil
+  ) {
+    let rest = other == left ? nil : other
+    first = one == nil || one == left ? rest : one
+    second = first == rest ? nil : rest
+  }
+
+  /// Removes and returns the next peer.
+  package mutating func next() -> PeerNumber? {
+    defer {
+      first = second
+      second = nil
+    }
+    return first
+  }
 }

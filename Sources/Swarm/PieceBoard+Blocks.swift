@@ -67,9 +67,9 @@ extension PieceBoard {
       actives[slot].removeAllClaimants()
       forgetOpener(ofSlot: slot)
     }
-    let other = state.holder == peer ? state.secondHolder : state.holder
     return BlockReceipt(
-      isUseful: true, completesPiece: actives[slot].isComplete, othersToCancel: other)
+      isUseful: true, completesPiece: actives[slot].isComplete,
+      othersToCancel: PeerPair(state.holder, state.secondHolder, without: peer))
   }
 
   /// The peer will not bring the block; does nothing when it does not owe it.

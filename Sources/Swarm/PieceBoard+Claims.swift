@@ -11,7 +11,7 @@ extension PieceBoard {
 
   /// The piece that the peer should work on now; nil when there is nothing for it.
   ///
-  /// In this order: pieces that nobody works on any more, the rarest missing piece if there is
+  /// In this order: pieces that nobody works on any more, or nobody can now, the rarest missing piece if there is
   /// memory (`canOpenPiece`) and the peer has not its share of it (of `capacity` blocks) already,
   /// unless it asks for less than a piece at a time (`depth` blocks) and can help with a begun one,
   /// free blocks of a piece that others are slow with, and in the end blocks that others owe. While
@@ -58,14 +58,14 @@ extension PieceBoard {
 
   // MARK: - Begun pieces
 
-  /// A piece with free blocks that nobody is about to ask for, or only snubbed peers.
+  /// Returns a piece with free blocks that nobody works on, or only peers that are snubbed or choke us.
   private func abandonedSlot(for record: Peer) -> Int? {
     guard openedPieces > 0 else { return nil }
     return actives.indices.first { slot in
       actives[slot].freeCount > 0
-        && (actives[slot].claimants.isEmpty || snubbedCount > 0)
+        && (actives[slot].claimants.isEmpty || snubbedCount + awayCount > 0)
         && record.pieces.contains(actives[slot].index)
-        && actives[slot].claimants.allSatisfy { peers[$0]?.isSnubbed ?? true }
+        && actives[slot].claimants.allSatisfy { !isAtWork($0) }
         && !(record.isSuspect && actives[slot].receivedCount > 0 && suspectCount < peers.count)
     }
   }
@@ -110,11 +110,17 @@ extension PieceBoard {
     isEndgame ? actives[slot].freeCount : actives[slot].unclaimedCount
   }
 
-  /// How fast those are together who work on a piece; nil when all are snubbed or nobody does.
+  /// Returns whether a peer continues its claims: it is not late, and does not choke us.
+  private func isAtWork(_ peer: PeerNumber) -> Bool {
+    peers[peer].map { !$0.isSnubbed && !$0.isAway } ?? false
+  }
+
+  /// How fast those are together who work on a piece; nil when all are snubbed or choke us, or nobody
+  /// does.
   private func rateOfWorkers(inSlot slot: Int) -> Double? {
     var rate: Double?
     for peer in actives[slot].claimants {
-      guard let record = peers[peer], !record.isSnubbed else { continue }
+      guard let record = peers[peer], !record.isSnubbed, !record.isAway else { continue }
       rate = (rate ?? 0) + record.rate
     }
     return rate

@@ -94,6 +94,7 @@ extension PieceBoard {
     guard seeds == seedCount else { return "there are \(seeds) seeds, not \(seedCount)" }
     guard peers.records.count(where: { $0.isSeed && $0.isLive }) == liveSeedCount,
       peers.records.count(where: \.isSnubbed) == snubbedCount,
+      peers.records.count(where: \.isAway) == awayCount,
       peers.records.count(where: \.isSuspect) == suspectCount,
       peers.records.reduce(0, { $0 + Int64($1.rate) }) == totalRate
     else { return "the kinds of peers are miscounted" }

@@ -69,10 +69,32 @@ extension PieceBoard {
       gone.pieces.forEach { rarity.lost($0) }
     }
     if gone.isSnubbed { snubbedCount -= 1 }
+    if gone.isAway { awayCount -= 1 }
     if gone.isSuspect { suspectCount -= 1 }
     if !gone.isProven { unprovenCount -= 1 }
     totalRate -= Int64(gone.rate)
     peers.remove(peer)
+  }
+
+  /// Records that the peer chokes us, and takes back the blocks that it owed.
+  ///
+  /// Its started pieces stay its claims, so that it continues them when it unchokes us. Until then
+  /// other peers may take their free blocks.
+  package mutating func choked(_ peer: PeerNumber, returning blocks: [Block]) {
+    for block in blocks { release(block, by: peer) }
+    setAway(peer, true)
+  }
+
+  /// Records that the peer unchokes us.
+  package mutating func unchoked(_ peer: PeerNumber) { setAway(peer, false) }
+
+  private mutating func setAway(_ peer: PeerNumber, _ isAway: Bool) {
+    var change = 0
+    peers.change(peer) { record in
+      if record.isAway != isAway { change = isAway ? 1 : -1 }
+      record.isAway = isAway
+    }
+    awayCount += change
   }
 
   private mutating func becameSeed(_ peer: PeerNumber) {

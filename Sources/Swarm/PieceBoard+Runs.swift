@@ -27,18 +27,22 @@ extension PieceBoard {
   }
 
   /// The claim as one whose blocks are taken from the front, if all of them are still free and nobody
-  /// else is about to ask for them.
+  /// else can ask for them now.
   package func startOfRun(_ claim: Claim, for peer: PeerNumber) -> Claim {
     guard claim.kind == .shared, let slot = slot(of: claim.piece),
-      actives[slot].freeCount == actives[slot].blocks.count, actives[slot].claimants == [peer]
+      actives[slot].freeCount == actives[slot].blocks.count,
+      actives[slot].claimants.allSatisfy({ $0 == peer || isAway($0) })
     else { return claim }
     return Claim(piece: claim.piece, kind: .fresh)
   }
 
-  /// Whether the piece is missing, or was begun and given back before anything of it came.
+  /// Whether the piece is missing, or was begun and given back before anything of it came; a claim of
+  /// a peer that chokes us does not count.
   private func isUntouched(_ piece: PieceIndex) -> Bool {
     guard let slot = slot(of: piece) else { return rarity.contains(piece) }
-    return actives[slot].claimants.isEmpty
-      && actives[slot].freeCount == actives[slot].blocks.count
+    return actives[slot].freeCount == actives[slot].blocks.count
+      && actives[slot].claimants.allSatisfy { isAway($0) }
   }
+
+  private func isAway(_ peer: PeerNumber) -> Bool { peers[peer]?.isAway ?? true }
 }

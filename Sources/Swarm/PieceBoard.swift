@@ -32,6 +32,8 @@ package struct PieceBoard: ~Copyable, Sendable {
     var rate = 0.0
     var isSnubbed = false
     var isSuspect = false
+    /// A Boolean value indicating whether it chokes us after it served us; its claims wait for it.
+    var isAway = false
     /// Whether a piece that it took part in was good.
     var isProven = false
     /// Wanted pieces that it has and we have not verified; not kept for seeds.
@@ -76,6 +78,7 @@ package struct PieceBoard: ~Copyable, Sendable {
   var slots: [Int32]
   var peers = PeerRecords()
   var snubbedCount = 0
+  var awayCount = 0
   var seedCount = 0
   var liveSeedCount = 0
   var suspectCount = 0

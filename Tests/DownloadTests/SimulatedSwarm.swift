@@ -56,6 +56,9 @@ final class SimulatedSwarm {
 
   var clock: any LoopClock { simulation.clock }
 
+  /// The machine of the leecher.
+  var leecherHost: SimulatedHost { simulation.network.host(Self.leecherAddress) }
+
   var endpoints: [Endpoint] { seeds.map(\.endpoint) }
 
   /// Adds a seed on a host of its own.

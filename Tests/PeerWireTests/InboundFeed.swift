@@ -8,7 +8,8 @@ import Primitives
 struct InboundFeed: ~Copyable {
   let geometry: PieceGeometry
   var machine: InboundMachine
-  var window = RequestWindow(pinned: 1000, cap: 1000)
+  /// What was asked for and has not come, in order.
+  private var expected: [Block] = []
   let plan = ReadPlan()
   let storage: UnsafeMutableRawBufferPointer
   var placement: (Block) -> BlockPlacement?
@@ -33,7 +34,7 @@ struct InboundFeed: ~Copyable {
   var stored: [UInt8] { Array(storage) }
 
   mutating func request(_ block: Block) {
-    window.requested(block, isDuplicate: false, now: .zero)
+    expected.append(block)
   }
 
   /// Delivers all the bytes, `limit` at a time.
@@ -41,7 +42,11 @@ struct InboundFeed: ~Copyable {
     var rest = bytes[...]
     while !rest.isEmpty {
       let place = placing()
-      machine.layOut(plan, expecting: window, placing: place)
+      let expected = expected
+      machine.layOut(
+        plan, expectsBlocks: !expected.isEmpty,
+        next: { $0 < expected.count ? ExpectedBlock(expected[$0], place(expected[$0])) : nil },
+        placing: place)
       var taken = 0
       longestRead = max(longestRead, plan.segments.reduce(0) { $0 + $1.count })
       for segment in plan.segments {
@@ -53,7 +58,7 @@ struct InboundFeed: ~Copyable {
         taken += count
       }
       machine.received(taken)
-      while let event = try machine.nextEvent(from: plan, expecting: window, placing: place) {
+      while let event = try machine.nextEvent(from: plan, placing: place) {
         note(event)
       }
     }
@@ -62,7 +67,7 @@ struct InboundFeed: ~Copyable {
   private func placing() -> BlockPlacing {
     let (geometry, placement) = (geometry, placement)
     let base = storage.baseAddress
-    return { block, _ in
+    return { block in
       if let special = placement(block) { return special }
       guard let base else { return .discard }
       return .direct(base + Int(geometry.offset(of: block.piece)) + block.offset)
@@ -73,7 +78,7 @@ struct InboundFeed: ~Copyable {
     switch event {
     case .message(let message): messages.append(message)
     case .block(let block, let placement):
-      _ = window.received(block, now: .zero)
+      if let index = expected.firstIndex(of: block) { expected.remove(at: index) }
       blocks.append(block)
       placements.append(placement)
       if placement == .aside, let bytes = machine.asideBytes {

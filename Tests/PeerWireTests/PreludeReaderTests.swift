@@ -71,12 +71,9 @@ import Testing
   ) throws -> [PeerMessage] {
     var inbound = InboundMachine(geometry: geometry, received: bytes)
     let plan = ReadPlan()
-    let window = RequestWindow()
-    inbound.layOut(plan, expecting: window) { _, _ in .discard }
+    inbound.layOut(plan)
     var messages: [PeerMessage] = []
-    while let event = try inbound.nextEvent(
-      from: plan, expecting: window, placing: { _, _ in .discard })
-    {
+    while let event = try inbound.nextEvent(from: plan, placing: { _ in .discard }) {
       if case .message(let message) = event { messages.append(message) }
     }
     return messages

@@ -92,8 +92,9 @@ private struct RandomDriver: ~Copyable {
     case 60..<80: return receive()
     case 80..<84: return stray()
     case 84..<88: return release()
-    case 88..<90: return giveBack()
-    case 90..<95: return judge()
+    case 88..<89: return giveBack()
+    case 89..<91: return turn()
+    case 91..<95: return judge()
     case 95..<98: return update()
     default: return suspect()
     }
@@ -194,10 +195,9 @@ private struct RandomDriver: ~Copyable {
     if receipt.isUseful != isNew { contradiction = "\(block) is useful or not" }
     if receipt.isUseful {
       usefulBlocks += 1
-      if let other = receipt.othersToCancel, !others.contains(other) {
-        contradiction = "\(other) does not owe \(block)"
+      if Set(receipt.othersToCancel) != Set(others) {
+        contradiction = "\(others) owe \(block), and \(Array(receipt.othersToCancel)) are cancelled"
       }
-      if receipt.othersToCancel == nil, !others.isEmpty { contradiction = "nobody is cancelled" }
       requests.removeAll { $0.block == block }
     }
     if board.received(block, from: peer).isUseful { contradiction = "a second copy was useful" }
@@ -214,6 +214,18 @@ private struct RandomDriver: ~Copyable {
     let (peer, block) = requests.remove(at: Int.random(in: 0..<requests.count, using: &random))
     board.release(block, by: peer)
     return "\(peer) releases \(block)"
+  }
+
+  /// Chokes, which takes back all that the peer owes, or unchokes.
+  mutating func turn() -> String {
+    let peer = anyPeer()
+    guard chance(50) else {
+      board.unchoked(peer)
+      return "\(peer) unchokes"
+    }
+    board.choked(peer, returning: requests.filter { $0.peer == peer }.map(\.block))
+    requests.removeAll { $0.peer == peer }
+    return "\(peer) chokes"
   }
 
   mutating func giveBack() -> String {

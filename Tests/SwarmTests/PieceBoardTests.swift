@@ -138,7 +138,7 @@ import Testing
     let receipt = board.received(block, from: second)
     #expect(receipt.isUseful)
     #expect(receipt.completesPiece)
-    #expect(receipt.othersToCancel == first)
+    #expect(receipt.othersToCancel == PeerPair(first))
     #expect(!board.received(block, from: first).isUseful)
     #expect(board.change { $0.senders(of: block.piece) } == [second])
   }

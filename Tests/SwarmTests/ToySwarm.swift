@@ -169,7 +169,7 @@ final class ToySwarm {
     } else {
       wastedBytes += block.length
     }
-    if let other = receipt.othersToCancel { cancel(block, at: other.value) }
+    for other in receipt.othersToCancel { cancel(block, at: other.value) }
     if receipt.completesPiece { judge(block.piece) }
     pump(index)
   }

@@ -50,11 +50,14 @@ extension PeerSession {
   /// A slow link brings them in drips, and with hundreds of such peers to read each drip costs more
   /// than all the rest. What is owed beyond those blocks must last for a round trip, so that the
   /// peer never runs out of requests. The pauses of all peers end at the same moments, for one turn
-  /// of the loop. At the end of the download nothing waits.
+  /// of the loop. At the end of the download nothing waits, and nothing while the peer chokes us or
+  /// does so often: its next word is that we may ask.
   private func pauseForMore() async {
     let now = clock.now
     let rate = window.estimatedRate(now: now)
-    guard end == nil, !work.board.isEndgame, rate > 0 else { return }
+    guard end == nil, !work.board.isEndgame, rate > 0, !machine.peerChoking,
+      window.isSteady(now: now)
+    else { return }
     // Bounded before it is a duration, because a rate that has died away is next to nothing.
     let blockLength = work.geometry.blockLength
     let blockTime = min(Double(blockLength) / rate, 1)
@@ -74,7 +77,7 @@ extension PeerSession {
 
   /// Reads what somebody else who had the connection before has left.
   private func takeUp() {
-    inbound.layOut(work.readPlan, expecting: window, placing: work.placement)
+    layOut(work.readPlan)
     var weight = 0
     takeEvents(work.readPlan, weight: &weight)
     if !requestBlocks() { flush() }
@@ -83,7 +86,7 @@ extension PeerSession {
   /// One vectored read, and all that follows from it, without a pause; adds what it cost.
   private func readOnce(weight: inout Int) -> IOResult {
     let plan = work.readPlan
-    inbound.layOut(plan, expecting: window, placing: work.placement)
+    layOut(plan)
     let result = transport.read(into: plan.segments)
     guard case .bytes(let count) = result else { return result }
     inbound.received(count)
@@ -112,7 +115,28 @@ extension PeerSession {
   }
 
   private func nextEvent(_ plan: ReadPlan) throws(WireError) -> InboundMachine.Event? {
-    try inbound.nextEvent(from: plan, expecting: window, placing: work.placement)
+    try inbound.nextEvent(from: plan, placing: { placement(of: $0) })
+  }
+
+  private func layOut(_ plan: ReadPlan) {
+    inbound.layOut(
+      plan, expectsBlocks: !window.isEmpty,
+      next: { index in
+        guard index < window.count else { return nil }
+        let next = window.ledger[index]
+        return ExpectedBlock(
+          next.block, work.placement(of: next.block, isDuplicate: next.isDuplicate))
+      }, placing: { placement(of: $0) })
+  }
+
+  /// Where the payload of a block goes; nowhere, unless this very peer was asked for it.
+  private func placement(of block: Block) -> BlockPlacement {
+    switch window.ledger.standing(of: block, now: clock.now) {
+    case .owed(let isDuplicate): work.placement(of: block, isDuplicate: isDuplicate)
+    // Others may have been asked since.
+    case .late: work.placement(of: block, isDuplicate: true)
+    case .unrequested: .discard
+    }
   }
 
   // MARK: - Messages
@@ -120,8 +144,13 @@ extension PeerSession {
   private func received(_ message: PeerMessage) throws(WireError) {
     switch try machine.received(message, now: clock.now) {
     case .none: break
-    case .mayRequest: laneWakeup.fire()
-    case .choked: loseRequests()
+    case .mayRequest:
+      window.unchoked(now: clock.now)
+      work.unchoked(number)
+      laneWakeup.fire()
+    case .choked:
+      work.choked(self, returning: window.choked(now: clock.now))
+      countOwed()
     case .has(let piece):
       work.has(number, piece)
       availabilityChanged()
@@ -143,28 +172,20 @@ extension PeerSession {
     swarm.availabilityChanged(of: self)
   }
 
-  /// The peer chokes us: what it owed goes back to the queue.
-  private func loseRequests() {
-    let blocks = window.removeAll()
-    strayAllowance += blocks.count
-    chokedAt = clock.now
-    for claim in claims.elements { work.giveBack(claim.piece, by: number) }
-    claims.removeAll()
-    work.release(blocks, by: number)
-  }
-
   // MARK: - Blocks
 
   private func received(_ block: Block, _ placement: BlockPlacement) throws(WireError) {
     let now = clock.now
     machine.receivedPayload(now: now)
-    traffic.downloaded.add(bytes: block.length, now: now)
-    if !window.received(block, now: now) {
-      guard strayAllowance > 0 else { throw .unrequestedBlock(block) }
-      strayAllowance -= 1
+    let standing = window.received(block, now: now)
+    guard standing != .unrequested else {
+      // It was read past, and does not count.
+      if window.ledger.isFlooded { throw .unrequestedBlock(block) }
+      return
     }
+    traffic.downloaded.add(bytes: block.length, now: now)
     guard placement != .discard else {
-      work.release([block], by: number)
+      if standing != .late { work.release([block], by: number) }
       traffic.wasted += Int64(block.length)
       return
     }
@@ -175,6 +196,6 @@ extension PeerSession {
       work.wakeIfMayOpen(self)
     }
     if !receipt.isUseful { traffic.wasted += Int64(block.length) }
-    if let other = receipt.othersToCancel { swarm.cancel(block, at: other) }
+    for other in receipt.othersToCancel { swarm.cancel(block, at: other) }
   }
 }

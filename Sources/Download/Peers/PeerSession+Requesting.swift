@@ -21,11 +21,6 @@ extension PeerSession {
   /// wait for a turn, what a deep window brings at once would be read, and idle, before its refill.
   func claimPieces() async {
     for await claim in lane {
-      // The peer may have choked us between the pull and now; then it can't do the work.
-      guard !machine.peerChoking else {
-        work.release(claim, by: number)
-        continue
-      }
       use(claim)
       while end == nil, isRefilling, wantsClaim, let next = work.claim(for: self, now: clock.now) {
         let before = window.count
@@ -53,17 +48,14 @@ extension PeerSession {
     return nil
   }
 
-  /// How long a peer that choked us waits for its next piece; whoever chokes and unchokes us all the
-  /// time must not keep all the others looking for what it gave back.
-  private static let chokePause = Duration.milliseconds(400)
-
   /// The next piece is pulled as soon as the window has room that the pieces at hand don't fill, so
   /// the pipe does not run dry at a piece's border.
   private var wantsClaim: Bool {
-    !machine.peerChoking && machine.amInterested && claims.count < work.claimDepth
-      && room > 0
-      && clock.now - chokedAt >= Self.chokePause
+    machine.amInterested && mayAsk && claims.count < work.claimDepth && room > 0
   }
+
+  /// Whether the peer serves us, and does not choke us too often to be asked each time.
+  private var mayAsk: Bool { !machine.peerChoking && window.mayAsk(now: clock.now) }
 
   /// Asks for blocks of the claimed pieces until the window is full.
   ///
@@ -73,7 +65,7 @@ extension PeerSession {
   /// fill what is left; it sends what is asked for when it is done.
   @discardableResult
   func requestBlocks() -> Bool {
-    guard end == nil, !machine.peerChoking else { return false }
+    guard end == nil, mayAsk else { return false }
     let depth = min(window.target, limiter?.quota.limit ?? .max)
     if room >= max(1, depth / 8) { isRefilling = true }
     guard isRefilling else { return false }

@@ -36,12 +36,8 @@ final class PeerSession: LaneWorker {
   var claims = Fifo<Claim>()
   /// How much of `machine.outgoing` the kernel has taken.
   var sentCount = 0
-  /// Blocks that may still come although we no longer wait for them.
-  var strayAllowance = 16
   /// The piece that it brought the last missing block of most recently.
   var lastCompleted: PieceIndex?
-  /// When the peer choked us last.
-  var chokedAt = Instant.zero
   /// Whether the window is being filled up, over several claims.
   var isRefilling = false
 
@@ -221,7 +217,7 @@ final class PeerSession: LaneWorker {
 
   /// Somebody else has delivered the block.
   func cancel(_ block: Block) {
-    guard window.cancelled(block) else { return }
+    guard window.cancelled(block, now: clock.now) else { return }
     tellCancelled(block)
     flush()
     requestBlocks()
@@ -231,7 +227,6 @@ final class PeerSession: LaneWorker {
   /// The block may still come, but nobody waits for it.
   private func tellCancelled(_ block: Block) {
     inbound.abandon(block)
-    strayAllowance += 1
     machine.say(.cancel(block))
   }
 }

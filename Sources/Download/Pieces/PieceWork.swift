@@ -213,14 +213,26 @@ final class PieceWork {
     if !blocks.isEmpty { wakeIdle() }
   }
 
-  func giveBack(_ piece: PieceIndex, by peer: PeerNumber) {
-    board.giveBack(piece, by: peer)
-  }
-
   /// The peer can't do what it has just claimed.
   func release(_ claim: Claim, by peer: PeerNumber) {
     board.giveBack(claim.piece, by: peer)
     wakeIdle()
+  }
+
+  /// The peer chokes us: others may bring what it owed, and it goes on with its claims later.
+  ///
+  /// One lane is woken, which passes on what it leaves: a peer that chokes us all the time must not
+  /// have everybody look for it each time.
+  func choked(_ session: any LaneWorker, returning blocks: [Block]) {
+    board.choked(session.number, returning: blocks)
+    // It could do nothing if it were woken, and would not pass it on.
+    if session.isIdle { stopWaiting(session) }
+    if board.hasFreeBlocks { wakeOneIdle() }
+  }
+
+  /// The peer serves us again.
+  func unchoked(_ peer: PeerNumber) {
+    board.unchoked(peer)
   }
 
   /// Lets every idle lane ask again.
@@ -281,12 +293,12 @@ final class PieceWork {
 
   // MARK: - Blocks
 
-  /// Where a block's payload goes, given how the peer came to send it.
-  func placement(of block: Block, isDuplicate: Bool?) -> BlockPlacement {
+  /// Where the payload of a block goes that a peer was asked for, first or after another one.
+  func placement(of block: Block, isDuplicate: Bool) -> BlockPlacement {
     guard !board.hasReceived(block), let address = buffers.address(of: block) else {
       return .discard
     }
-    return isDuplicate == false ? .direct(address) : .aside
+    return isDuplicate ? .aside : .direct(address)
   }
 
   /// A whole block is in its place, or aside.

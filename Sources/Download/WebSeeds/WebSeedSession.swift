@@ -307,6 +307,6 @@ final class WebSeedSession: LaneWorker {
     }
     let receipt = work.received(request.block, from: number, aside: aside)
     if !receipt.isUseful { traffic.wasted += Int64(request.block.length) }
-    if let other = receipt.othersToCancel { othersToCancel(request.block, other) }
+    for other in receipt.othersToCancel { othersToCancel(request.block, other) }
   }
 }

@@ -1,5 +1,6 @@
 import PeerWire
 import Primitives
+import Swarm
 
 /// The receiving half of a connection without a socket.
 ///
@@ -48,7 +49,13 @@ enum WireBenchmark {
     machine.received(blocksPerRead * Block.standardLength)
     let time = try Measurement.nanoseconds {
       for block in blocks { window.requested(block, isDuplicate: false, now: .zero) }
-      machine.layOut(plan, expecting: window) { block, _ in .direct(piece + block.offset) }
+      machine.layOut(
+        plan, expectsBlocks: !window.isEmpty,
+        next: { index in
+          guard index < window.count else { return nil }
+          let block = window.ledger[index].block
+          return ExpectedBlock(block, .direct(piece + block.offset))
+        }, placing: { .direct(piece + $0.offset) })
       var count = 0
       for (number, segment) in plan.segments.enumerated() {
         if number % 2 == 0 { segment.base?.copyMemory(from: headers[number / 2], byteCount: 13) }
@@ -57,9 +64,11 @@ enum WireBenchmark {
       machine.received(count)
       var found = 0
       while let event = try machine.nextEvent(
-        from: plan, expecting: window, placing: { block, _ in .direct(piece + block.offset) })
+        from: plan, placing: { .direct(piece + $0.offset) })
       {
-        guard case .block(let block, _) = event, window.received(block, now: .zero) else { break }
+        guard case .block(let block, _) = event,
+          window.received(block, now: .zero) == .owed(isDuplicate: false)
+        else { break }
         found += 1
       }
       guard found == blocksPerRead else { throw BenchmarkError.impossible("blocks") }
@@ -71,18 +80,15 @@ enum WireBenchmark {
   private static func messages(_ message: PeerMessage) throws -> Double {
     let plan = ReadPlan()
     var machine = InboundMachine(geometry: try geometry())
-    let window = RequestWindow()
     var bytes: [UInt8] = []
     let perRead = 200
     for _ in 0..<perRead { message.append(to: &bytes) }
     let time = try Measurement.nanoseconds {
-      machine.layOut(plan, expecting: window) { _, _ in .discard }
+      machine.layOut(plan)
       plan.segments[0].base?.copyMemory(from: bytes, byteCount: bytes.count)
       machine.received(bytes.count)
       var found = 0
-      while try machine.nextEvent(from: plan, expecting: window, placing: { _, _ in .discard })
-        != nil
-      { found += 1 }
+      while try machine.nextEvent(from: plan, placing: { _ in .discard }) != nil { found += 1 }
       guard found == perRead else { throw BenchmarkError.impossible("messages") }
     }
     return time / Double(perRead)

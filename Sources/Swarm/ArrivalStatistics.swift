@@ -27,16 +27,32 @@ struct ArrivalStatistics: Sendable {
   }
 }
 
-/// The bytes per second of one peer, measured over the seconds between ticks.
+/// The bytes per second of one peer, measured over the seconds between ticks; pauses don't count.
 struct WindowRate: Sendable {
   private var bytes = 0
   private var since: Instant?
+  /// The length of the measurement under way when the pause began; nil outside of a pause.
+  private var pausedAfter: Duration?
   /// The smoothed rate.
   private(set) var bytesPerSecond = 0.0
 
   mutating func add(_ count: Int, now: Instant) {
-    if since == nil { since = now }
+    if since == nil, pausedAfter == nil { since = now }
     bytes += count
+  }
+
+  /// Suspends the measurement while the peer chokes us.
+  mutating func pause(now: Instant) {
+    guard let start = since else { return }
+    pausedAfter = now - start
+    since = nil
+  }
+
+  /// Continues the measurement.
+  mutating func resume(now: Instant) {
+    guard let length = pausedAfter else { return }
+    since = now - length
+    pausedAfter = nil
   }
 
   /// The rate as far as it is known: before the first measurement ends, what it has so far.

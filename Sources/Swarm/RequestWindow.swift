@@ -7,7 +7,8 @@ package import Primitives
 /// each round trip; after that it holds what the peer delivers in `horizon`, so that it covers the
 /// bandwidth-delay product of any real path and a slow peer still holds no more than it can bring
 /// soon. `pinned` fixes it. It never exceeds what the peer says it queues, or what the peer has
-/// proved to queue, if it does not say.
+/// proved to queue, if it does not say. A choke empties it and does not count as slowness: the rate is
+/// measured only while the peer serves us, and `ChokeSpells` decides how the window starts again.
 ///
 /// A block is late when nothing has come for much longer than this peer's blocks usually take
 /// (mean plus four deviations, within 2 to 60 s); then the peer is snubbed and may owe one block.
@@ -21,15 +22,15 @@ package struct RequestWindow: ~Copyable, Sendable {
   package static let defaultCap = 250
   /// How many blocks a peer that did not say so may owe once it has proved that it queues them.
   package static let provenCap = 500
-  /// The same for a far peer, whose window must cover its long way.
-  package static let farCap = ExtensionHandshake.requestQueueLimit
+  /// The same for a far peer, whose window must cover its long way; nobody may owe more.
+  package static let farCap = 2000
   /// From here a peer is far, by the shortest time from a request to its block: in it, `provenCap`
   /// blocks make 800 MB a second, so that nearer ones need no more.
   private static let farTrip = Duration.milliseconds(10)
   /// The time that a full window should last.
   static let horizon = 3.0
   /// How many blocks each arrival adds at first: a second of them leads to `horizon` at any rate.
-  private static let growth = 4
+  static let growth = 4
   /// How long bytes without a whole block keep a peer from being late, at least.
   static let trickleLimit = Duration.seconds(30)
   /// How long a peer may owe blocks without bringing one.
@@ -39,13 +40,6 @@ package struct RequestWindow: ~Copyable, Sendable {
   static let forgottenAfter = Duration.seconds(10)
   /// How long the first block may take.
   static let firstTimeout = Duration.seconds(10)
-
-  /// One block asked for.
-  struct Entry: Sendable {
-    let block: Block
-    let sent: Instant
-    let isDuplicate: Bool
-  }
 
   private let pinned: Int?
   /// The bytes of a usual block: short pieces make short blocks.
@@ -59,7 +53,9 @@ package struct RequestWindow: ~Copyable, Sendable {
   private var shortestTrip: Duration?
   /// When the latest request was made of those that the peer has answered.
   private var latestAnswered = Instant.zero
-  private var entries = Fifo<Entry>()
+  /// The requests, and how each of them ended.
+  package private(set) var ledger: RequestLedger
+  private var spells = ChokeSpells()
   /// The blocks that may be owed now, unless snubbed.
   private var window: Int
   private var isInSlowStart = true
@@ -80,6 +76,7 @@ package struct RequestWindow: ~Copyable, Sendable {
     pinned: Int? = nil, cap: Int = RequestWindow.defaultCap,
     blockLength: Int = Block.standardLength
   ) {
+    ledger = RequestLedger()
     self.pinned = pinned.map { max(1, $0) }
     self.blockLength = max(1, blockLength)
     self.cap = max(1, cap)
@@ -87,7 +84,9 @@ package struct RequestWindow: ~Copyable, Sendable {
   }
 
   /// How many blocks may be outstanding now.
-  package var target: Int { isSnubbed ? 1 : min(pinned ?? window, share, queue ?? .max) }
+  package var target: Int {
+    isSnubbed ? 1 : min(pinned ?? window, share, queue ?? .max, spells.limit)
+  }
 
   /// The peer's share of the memory for blocks that come in; what it owes is bounded by it.
   package var share = Int.max
@@ -97,7 +96,7 @@ package struct RequestWindow: ~Copyable, Sendable {
   /// A sixteenth of it is left free: what is cancelled may still be queued there, and some clients
   /// drop the request that fills their queue, without a word.
   package mutating func peerQueues(_ requests: Int) {
-    let most = min(max(1, requests), ExtensionHandshake.requestQueueLimit)
+    let most = min(max(1, requests), Self.farCap)
     limitQueue(to: most - most / 16)
   }
 
@@ -108,56 +107,61 @@ package struct RequestWindow: ~Copyable, Sendable {
   }
 
   /// How many blocks are outstanding.
-  package var count: Int { entries.count }
+  package var count: Int { ledger.count }
 
   /// Whether nothing is outstanding.
-  package var isEmpty: Bool { entries.isEmpty }
+  package var isEmpty: Bool { ledger.isEmpty }
 
   /// How many more blocks may be asked for now.
   package var room: Int { max(0, target - count) }
 
-  /// The bytes per second that the peer delivered lately.
+  /// The bytes per second that the peer delivered lately, while it served us.
   package var bytesPerSecond: Double { rate.bytesPerSecond }
 
   /// The same, from soon after the first block on.
   package func estimatedRate(now: Instant) -> Double { rate.estimate(now: now) }
 
-  /// An outstanding block, counted from the one asked for first.
-  package func block(at index: Int) -> Block { entries[index].block }
+  /// Returns whether the peer may be asked now; a peer that chokes us all the time sometimes may not.
+  package func mayAsk(now: Instant) -> Bool { spells.mayAsk(now: now) }
 
-  /// Whether somebody else was asked for an outstanding block before.
-  func isDuplicate(at index: Int) -> Bool { entries[index].isDuplicate }
-
-  /// Whether a block is outstanding, and if so, whether somebody else was asked for it before.
-  package func isDuplicate(_ block: Block) -> Bool? {
-    position(of: block).map { entries[$0].isDuplicate }
-  }
+  /// Returns whether the peer has not choked us for a while, so that no choke is expected soon.
+  package func isSteady(now: Instant) -> Bool { spells.isSteady(now: now) }
 
   // MARK: - Events
 
   /// A request was sent.
   package mutating func requested(_ block: Block, isDuplicate: Bool, now: Instant) {
-    entries.append(Entry(block: block, sent: now, isDuplicate: isDuplicate))
+    spells.asked(now: now)
+    ledger.asked(for: block, isDuplicate: isDuplicate, now: now)
     if owesSince == nil { owesSince = now }
   }
 
-  /// A whole block came.
-  ///
-  /// Returns false when it was not outstanding.
-  package mutating func received(_ block: Block, now: Instant) -> Bool {
-    rate.add(block.length, now: now)
-    guard let index = position(of: block) else { return false }
-    let sent = entries[index].sent
-    arrivals.add(max(.zero, now - max(sent, lastArrival)))
+  /// Records the arrival of a whole block; returns whether it was requested.
+  package mutating func received(_ block: Block, now: Instant) -> BlockStanding {
+    switch ledger.received(block, now: now) {
+    case .answer(let request, let isInOrder):
+      rate.add(block.length, now: now)
+      answered(request, isInOrder: isInOrder, now: now)
+      return .owed(isDuplicate: request.isDuplicate)
+    case .late:
+      rate.add(block.length, now: now)
+      return .late
+    case .unrequested: return .unrequested
+    }
+  }
+
+  private mutating func answered(
+    _ request: RequestLedger.Request, isInOrder: Bool, now: Instant
+  ) {
+    arrivals.add(max(.zero, now - max(request.sent, lastArrival)))
     lastArrival = now
     lastBlock = now
-    latestAnswered = max(latestAnswered, sent)
+    latestAnswered = max(latestAnswered, request.sent)
     isSnubbed = false
-    entries.remove(at: index)
-    owesSince = entries.isEmpty ? nil : now
-    learnQueue(isInOrder: index == 0, trip: now - sent)
+    owesSince = ledger.isEmpty ? nil : now
+    spells.answered()
+    learnQueue(isInOrder: isInOrder, trip: now - request.sent)
     grow()
-    return true
   }
 
   /// Bytes of a block came: the peer is alive even if the block takes long.
@@ -165,24 +169,24 @@ package struct RequestWindow: ~Copyable, Sendable {
     lastArrival = now
   }
 
-  /// A request was taken back.
-  ///
-  /// Returns false when it was not outstanding.
-  package mutating func cancelled(_ block: Block) -> Bool {
-    guard let index = position(of: block) else { return false }
-    entries.remove(at: index)
-    if entries.isEmpty { owesSince = nil }
+  /// Records that the peer was told not to send a block; returns false if it was not outstanding.
+  package mutating func cancelled(_ block: Block, now: Instant) -> Bool {
+    guard ledger.cancelled(block, now: now) else { return false }
+    if ledger.isEmpty { owesSince = nil }
     return true
   }
 
-  /// The peer choked us and forgets what it owed.
-  ///
-  /// Returns those blocks.
-  package mutating func removeAll() -> [Block] {
-    let blocks = entries.elements.map(\.block)
-    entries.removeAll()
+  /// Records that the peer chokes us and drops its requests; returns their blocks.
+  package mutating func choked(now: Instant) -> [Block] {
     owesSince = nil
-    return blocks
+    spells.choked(now: now)
+    rate.pause(now: now)
+    return ledger.choked(now: now)
+  }
+
+  /// Records that the peer unchokes us.
+  package mutating func unchoked(now: Instant) {
+    rate.resume(now: now)
   }
 
   /// What the peer seems to have forgotten, so that it may be asked for anew: what it has passed
@@ -191,19 +195,19 @@ package struct RequestWindow: ~Copyable, Sendable {
   /// Some clients drop a request without a word when their queue is full, and nobody else may be
   /// there to ask. What such a one has not dropped tells how long its queue is.
   package mutating func takeForgotten(now: Instant) -> [Block] {
-    guard let first = entries.first else { return [] }
+    guard let first = ledger.first else { return [] }
     let isSilent = isSnubbed && now - max(first.sent, lastArrival) > Self.forgottenAfter
-    let forgotten = entries.elements.prefix {
+    let latestAnswered = latestAnswered
+    let forgotten = ledger.requests.prefix {
       isSilent || latestAnswered - $0.sent > Self.forgottenAfter
-    }
+    }.count
     // One that only answers in an order of its own passes over few. An eighth of what was kept is
     // left free: some of it may have been dropped later.
-    let kept = count - forgotten.count
-    if kept > 0, forgotten.count > kept / 8 {
+    let kept = count - forgotten
+    if kept > 0, forgotten > kept / 8 {
       limitQueue(to: min(cap, max(Self.initialTarget, kept - kept / 8)))
     }
-    for _ in forgotten { _ = entries.popFirst() }
-    return forgotten.map(\.block)
+    return ledger.timedOut(first: forgotten, now: now)
   }
 
   /// Once a second or so: measures the rate, and sees whether a block is late.
@@ -216,7 +220,7 @@ package struct RequestWindow: ~Copyable, Sendable {
       }
       if !isInSlowStart { window = sustainable }
     }
-    guard !isSnubbed, let first = entries.first else { return false }
+    guard !isSnubbed, let first = ledger.first else { return false }
     let timeout = arrivals.timeout
     guard
       now - max(first.sent, lastArrival) > timeout
@@ -257,10 +261,5 @@ package struct RequestWindow: ~Copyable, Sendable {
 
   private mutating func grow() {
     if isInSlowStart, pinned == nil { window = min(cap, window + Self.growth) }
-  }
-
-  private func position(of block: Block) -> Int? {
-    let elements = entries.elements
-    return elements.firstIndex { $0.block == block }.map { $0 - elements.startIndex }
   }
 }

@@ -1,5 +1,5 @@
-import PeerWire
 import Primitives
+import Swarm
 import Testing
 
 @Suite struct RequestWindowTests {
@@ -30,7 +30,7 @@ import Testing
       targets.append(window.target)
       now = now + trip
       for _ in 0..<window.count {
-        #expect(window.received(block(received), now: now) == true)
+        #expect(window.received(block(received), now: now) == .owed(isDuplicate: false))
         received += 1
       }
     }
@@ -57,7 +57,7 @@ import Testing
       let now = Instant.zero + .milliseconds(20 * step)
       if let block = queue.first {
         queue.removeFirst()
-        #expect(window.received(block, now: now) == true)
+        #expect(window.received(block, now: now) == .owed(isDuplicate: false))
       }
       if step % 25 == 0 {
         _ = window.tick(now: now)
@@ -90,8 +90,8 @@ import Testing
     for step in 0..<3000 {
       let now = Instant.zero + .milliseconds(20 * step)
       if window.count > 0 {
-        let block = window.block(at: step * 7919 % window.count)
-        #expect(window.received(block, now: now) == true)
+        let block = window.ledger[step * 7919 % window.count].block
+        #expect(window.received(block, now: now) == .owed(isDuplicate: false))
       }
       if step % 25 == 0 {
         _ = window.tick(now: now)
@@ -116,7 +116,10 @@ import Testing
         owed.append(block)
         next += 1
       }
-      for block in owed { #expect(window.received(block, now: now + .milliseconds(500)) == true) }
+      let later = now + .milliseconds(500)
+      for block in owed {
+        #expect(window.received(block, now: later) == .owed(isDuplicate: false))
+      }
       owed = []
     }
     #expect(window.target == RequestWindow.farCap)
@@ -142,7 +145,7 @@ import Testing
     for _ in 0..<10 {
       fill(&window, from: &next, now: .zero)
       for _ in 0..<window.count {
-        #expect(window.received(block(received), now: .zero) == true)
+        #expect(window.received(block(received), now: .zero) == .owed(isDuplicate: false))
         received += 1
       }
     }
@@ -185,9 +188,9 @@ import Testing
       fill(&window, from: &next, now: now)
       now = now + .milliseconds(10)
       // The last one asked for comes first, then the others in order.
-      let owed = (0..<window.count).map { window.block(at: $0) }
+      let owed = (0..<window.count).map { window.ledger[$0].block }
       for block in owed.suffix(1) + owed.dropLast().prefix(100) {
-        #expect(window.received(block, now: now) == true)
+        #expect(window.received(block, now: now) == .owed(isDuplicate: false))
       }
     }
     #expect(window.target == RequestWindow.defaultCap)
@@ -203,7 +206,7 @@ import Testing
     #expect(window.target == 1)
     #expect(window.room == 0)
     #expect(window.tick(now: .zero + .seconds(12)) == false)
-    #expect(window.received(block(0), now: .zero + .seconds(13)) == true)
+    #expect(window.received(block(0), now: .zero + .seconds(13)) == .owed(isDuplicate: false))
     #expect(window.isSnubbed == false)
   }
 
@@ -211,11 +214,11 @@ import Testing
     var window = RequestWindow()
     var next = 0
     fill(&window, from: &next, now: .zero)
-    #expect(window.received(block(3), now: .zero) == true)
-    #expect(window.received(block(3), now: .zero) == false)
-    #expect(window.cancelled(block(1)) == true)
-    #expect(window.cancelled(block(1)) == false)
-    #expect(window.removeAll() == [block(0), block(2), block(4)])
+    #expect(window.received(block(3), now: .zero) == .owed(isDuplicate: false))
+    #expect(window.received(block(3), now: .zero) == .unrequested)
+    #expect(window.cancelled(block(1), now: .zero) == true)
+    #expect(window.cancelled(block(1), now: .zero) == false)
+    #expect(window.choked(now: .zero) == [block(0), block(2), block(4)])
     #expect(window.isEmpty == true)
   }
 
@@ -238,8 +241,92 @@ import Testing
     window.requested(block(0), isDuplicate: false, now: .zero)
     window.requested(block(1), isDuplicate: false, now: .zero)
     window.progressed(now: .zero + .seconds(140))
-    #expect(window.received(block(0), now: .zero + .seconds(149)) == true)
+    #expect(window.received(block(0), now: .zero + .seconds(149)) == .owed(isDuplicate: false))
     #expect(window.isStalled(now: .zero + .seconds(290)) == false)
     #expect(window.isStalled(now: .zero + .seconds(300)) == true)
+  }
+
+  // MARK: - Chokes
+
+  /// Brings a MiB a second for so long, in blocks on whole sixty-fourths of a second.
+  private func bring(
+    _ window: inout RequestWindow, _ next: inout Int, from start: Double, seconds: Double
+  ) {
+    for step in 0..<Int(seconds * 64) {
+      let now = Instant.zero + .seconds(start + Double(step) / 64)
+      fill(&window, from: &next, now: now)
+      if let first = window.ledger.first { _ = window.received(first.block, now: now) }
+      if step % 32 == 0 { _ = window.tick(now: now) }
+    }
+  }
+
+  @Test func theTimeOfAChokeDoesNotMakeAPeerSlow() {
+    var window = RequestWindow()
+    var next = 0
+    bring(&window, &next, from: 0, seconds: 10)
+    #expect((185...200).contains(window.target))
+    #expect(window.choked(now: .zero + .seconds(10)).isEmpty == false)
+    #expect(window.isEmpty == true)
+    for tick in 0..<60 { _ = window.tick(now: .zero + .seconds(10 + tick / 2)) }
+    window.unchoked(now: .zero + .seconds(40))
+    _ = window.tick(now: .zero + .seconds(40))
+    #expect((185...200).contains(window.target))
+    #expect((1_000_000...1_100_000).contains(window.bytesPerSecond))
+    #expect(window.isSnubbed == false)
+  }
+
+  /// Of a spell that brought nothing not much can be expected; each block that comes changes that.
+  @Test func aSpellBeginsWithTwiceWhatTheOneBeforeBrought() {
+    var window = RequestWindow(pinned: 100)
+    var next = 0
+    fill(&window, from: &next, now: .zero)
+    #expect(window.count == 100)
+    for number in 0..<6 {
+      #expect(window.received(block(number), now: .zero) == .owed(isDuplicate: false))
+    }
+    _ = window.choked(now: .zero)
+    window.unchoked(now: .zero)
+    #expect(window.target == 5 + 2 * 6)
+    fill(&window, from: &next, now: .zero)
+    _ = window.choked(now: .zero)
+    window.unchoked(now: .zero)
+    #expect(window.target == 5)
+    fill(&window, from: &next, now: .zero)
+    let first = window.ledger[0].block
+    #expect(window.received(first, now: .zero) == .owed(isDuplicate: false))
+    #expect(window.target == 9)
+  }
+
+  /// Returns in how many of so many spells, each as long as given, we may ask.
+  private func spellsAsked(of count: Int, every cycle: Duration) -> Int {
+    var window = RequestWindow()
+    var now = Instant.zero
+    var asked = 0
+    for number in 0..<count {
+      window.unchoked(now: now)
+      if window.mayAsk(now: now) {
+        asked += 1
+        window.requested(block(number), isDuplicate: false, now: now)
+        #expect(window.mayAsk(now: now) == true, "once asked, the spell goes on")
+      }
+      _ = window.choked(now: now)
+      now = now + cycle
+    }
+    return asked
+  }
+
+  @Test func aPeerIsAskedInEachSpellUnlessTheyComeWithoutEnd() {
+    #expect(spellsAsked(of: 1000, every: .milliseconds(100)) == 1000)
+    #expect(spellsAsked(of: 1000, every: .milliseconds(40)) == 1000)
+    // Those of a second at once, and then 25 in each second.
+    #expect((49...51).contains(spellsAsked(of: 1000, every: .milliseconds(1))))
+  }
+
+  @Test func aPeerIsWatchedForAWhileAfterAChoke() {
+    var window = RequestWindow()
+    #expect(window.isSteady(now: .zero) == true)
+    _ = window.choked(now: .zero + .seconds(5))
+    #expect(window.isSteady(now: .zero + .seconds(6)) == false)
+    #expect(window.isSteady(now: .zero + .seconds(7)) == true)
   }
 }
