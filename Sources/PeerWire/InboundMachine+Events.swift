@@ -112,15 +112,17 @@ extension InboundMachine {
         dropStaged(4)
         return .message(.keepAlive)
       }
-      guard length <= PeerMessage.Limit.frame else { throw .frameTooLong(length) }
       guard stagedCount >= 5 else { return nil }
       let id = staged[stageStart + 4]
-      if id == PeerMessage.ID.piece {
+      switch try FrameRule.judge(id: id, length: length, pieceCount: geometry.pieceCount) {
+      case .skip:
+        dropStaged(5)
+        skipping = length - 1
+        return .message(.unknown(id: id))
+      case .read(let rule) where rule.body == .block:
         guard try beginBlock(frameLength: length, placing) else { return nil }
-      } else if let message = try takeMessage(id: id, frameLength: length) {
-        return .message(message)
-      } else {
-        return nil
+      case .read:
+        return try takeMessage(id: id, frameLength: length).map { .message($0) }
       }
     }
   }
@@ -129,9 +131,6 @@ extension InboundMachine {
   private mutating func beginBlock(
     frameLength: Int, _ placing: BlockPlacing
   ) throws(WireError) -> Bool {
-    guard frameLength > 9, frameLength - 9 <= PeerMessage.Limit.request else {
-      throw .badLength(id: PeerMessage.ID.piece, length: frameLength)
-    }
     guard stagedCount >= PeerMessage.pieceHeaderLength else { return false }
     let (piece, offset) = (stagedNumber(at: 5), stagedNumber(at: 9))
     let length = UInt32(frameLength - 9)
@@ -161,21 +160,6 @@ extension InboundMachine {
   private mutating func takeMessage(
     id: UInt8, frameLength: Int
   ) throws(WireError) -> PeerMessage? {
-    let isSkipped =
-      id == PeerMessage.ID.extended
-      ? frameLength > PeerMessage.Limit.extended + 2 : id > PeerMessage.ID.port
-    guard !isSkipped else {
-      dropStaged(5)
-      skipping = frameLength - 1
-      return .unknown(id: id)
-    }
-    let longest =
-      switch id {
-      case PeerMessage.ID.bitfield: (geometry.pieceCount + 7) / 8 + 1
-      case PeerMessage.ID.extended: PeerMessage.Limit.extended + 2
-      default: 13
-      }
-    guard frameLength <= longest else { throw .badLength(id: id, length: frameLength) }
     guard stagedCount >= 4 + frameLength else { return nil }
     let body = Array(staged[stageStart + 5..<stageStart + 4 + frameLength])
     dropStaged(4 + frameLength)

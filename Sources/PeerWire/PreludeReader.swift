@@ -29,26 +29,34 @@ package struct PreludeReader: Sendable {
   package mutating func nextMessage() throws(WireError) -> PeerMessage? {
     while true {
       skip()
-      guard skipping == 0, let (id, body) = try takeFrame() else { return nil }
-      guard let id else { return .keepAlive }
-      switch id {
-      case PeerMessage.ID.piece: throw .earlyBlock
-      case PeerMessage.ID.extended:
-        guard let number = body.first else { throw .badLength(id: id, length: 1) }
-        if number == 0 { try keep(id, body) }
-        return .extended(number: number, payload: Array(body.dropFirst()))
-      case PeerMessage.ID.request, PeerMessage.ID.cancel: continue  // we have nothing to give
-      case PeerMessage.ID.port:
-        try keep(id, body)
-        var reader = ByteReader(body)
-        guard body.count == 2, let port = reader.read(UInt16.self) else {
-          throw .badLength(id: id, length: body.count + 1)
-        }
-        return .port(port)
-      case ...PeerMessage.ID.bitfield: try keep(id, body)
-      default: continue
+      guard skipping == 0, let frame = try takeFrame() else { return nil }
+      guard case .message(let rule, let body) = frame else {
+        if frame == .keepAlive { return .keepAlive }
+        continue
+      }
+      switch rule.prelude {
+      case .refused: throw .earlyBlock
+      case .dropped: continue
+      case .kept: try keep(rule.id, body)
+      case .read: return try read(rule, body)
       }
     }
+  }
+
+  /// Reads a message that means something without the pieces, and keeps what stays true.
+  private mutating func read(
+    _ rule: FrameRule, _ body: [UInt8]
+  ) throws(WireError) -> PeerMessage {
+    var reader = ByteReader(body)
+    if rule.body == .extended, let number = reader.read(UInt8.self) {
+      if number == 0 { try keep(rule.id, body) }
+      return .extended(number: number, payload: Array(reader.rest))
+    }
+    guard let port = reader.read(UInt16.self) else {
+      throw .badLength(id: rule.id, length: body.count + 1)
+    }
+    try keep(rule.id, body)
+    return .port(port)
   }
 
   /// What the connection has brought that whoever goes on with it has to read first.
@@ -71,36 +79,33 @@ package struct PreludeReader: Sendable {
     kept += body
   }
 
-  /// Takes a whole frame; its number is nil for the empty one.
-  private mutating func takeFrame() throws(WireError) -> (id: UInt8?, body: [UInt8])? {
+  /// What a frame turned out to be.
+  private enum Frame: Equatable {
+    case keepAlive
+    case message(FrameRule, [UInt8])
+    case skipped
+  }
+
+  /// Takes a whole frame; nil when more bytes are needed.
+  private mutating func takeFrame() throws(WireError) -> Frame? {
     var reader = ByteReader(buffer[start...])
     guard let length = reader.read(UInt32.self).map(Int.init) else { return nil }
     if length == 0 {
       drop(4)
-      return (nil, [])
+      return .keepAlive
     }
-    guard length <= PeerMessage.Limit.frame else { throw .frameTooLong(length) }
     guard let id = reader.read(UInt8.self) else { return nil }
-    let isKnown = id <= PeerMessage.ID.port || id == PeerMessage.ID.extended
-    let limit =
-      switch id {
-      case PeerMessage.ID.bitfield, PeerMessage.ID.extended: Self.replayLimit
-      default: 13
-      }
-    if isKnown, id != PeerMessage.ID.piece, length > limit {
-      throw .badLength(id: id, length: length)
-    }
-    if !isKnown || id == PeerMessage.ID.extended && length > PeerMessage.Limit.extended + 2 {
+    guard case .read(let rule) = try FrameRule.judge(id: id, length: length, pieceCount: nil) else {
       drop(5)
       skipping = length - 1
-      skip()
-      return skipping > 0 ? nil : (.max, [])
+      return .skipped
     }
-    if id == PeerMessage.ID.piece { return (id, []) }
+    // Nobody waits for the rest of what may not come yet.
+    guard rule.prelude != .refused else { return .message(rule, []) }
     guard buffer.count - start >= 4 + length else { return nil }
     let body = Array(buffer[start + 5..<start + 4 + length])
     drop(4 + length)
-    return (id, body)
+    return .message(rule, body)
   }
 
   private mutating func skip() {

@@ -26,8 +26,8 @@ import Testing
     Rhythm(spell: .milliseconds(50), size: 8 << 20),
     Rhythm(spell: .milliseconds(300), size: 8 << 20),
     Rhythm(spell: .seconds(1), size: 8 << 20),
-    Rhythm(spell: .seconds(5), size: 32 << 20),
-    Rhythm(spell: .seconds(30), size: 40 << 20),
+    Rhythm(spell: .seconds(5), size: 18 << 20),
+    Rhythm(spell: .seconds(30), size: 34 << 20),
   ]
 
   private func flapping(_ spell: Duration) -> SeedBehaviour {
@@ -73,7 +73,7 @@ import Testing
   /// While one chokes, others are asked for what it owed; and its own pieces wait for it.
   @Test(arguments: [50, 300, 1000, 5000])
   func aSteadySlowPeerBesideItAddsWhatItBrings(spell: Int) async throws {
-    let size = 24 << 20
+    let size = 12 << 20
     let swarm = try await SimulatedSwarm(seed: 83, size: size, pieceLength: 1 << 18)
     let summary = try await swarm.simulation.run(deadline: .seconds(3600)) {
       swarm.leecherHost.options.latency = .milliseconds(1)
