@@ -1,42 +1,42 @@
-/// One row of the table of frames: how long a message of a number may be, and from when on it may
-/// come.
+/// One row of the table of frames: the length of a kind of message, and when it may be sent.
 ///
-/// Everything that reads frames goes by this table (BEP 3, 5 and 10), with the torrent known or not.
-/// A message that is not in it is skipped; a new one begins as a row here. What a message means, and
-/// how often a peer may send it, is for `PeerConnectionMachine` to say.
+/// `InboundMachine` and `PreludeReader` judge frames by this table (BEP 3, 5 and 10), so a frame that
+/// one of them refuses or skips is refused or skipped by the other. Messages that are not in the
+/// table are skipped, and a new kind of message starts with a row here. `PeerConnectionMachine`
+/// decides what a message means and how often a peer may send it.
 package struct FrameRule: Equatable, Sendable {
-  /// How many bytes may come after the number.
+  /// The rule for the length of a message after its id.
   package enum Body: Equatable, Sendable {
-    /// Always so many.
+    /// A fixed number of bytes.
     case exactly(Int)
     /// One bit for each piece.
     case bitfield
-    /// Piece, offset, and the payload of a block.
+    /// A piece index, an offset, and the payload of a block.
     case block
-    /// The number of an extension's message, and its payload; longer ones are skipped.
+    /// The id of an extension's message, and its payload; messages that are too long are skipped.
     case extended
   }
 
-  /// What it means while the pieces are not known.
+  /// The treatment of a message before the torrent's pieces are known.
   package enum Prelude: Equatable, Sendable {
-    /// It can't mean anything yet, and is kept for later as it came.
+    /// The message is kept unread for later, because it speaks of pieces.
     case kept
-    /// It means something already, and some of it is kept as well.
+    /// The message is read, and kept for later if it stays true.
     case read
-    /// We have nothing to give, so it is dropped.
+    /// The message is dropped, because we have nothing to serve yet.
     case dropped
-    /// It may not come yet: nobody can have been asked for it.
+    /// The message is an offence, because no peer can have been asked for it.
     case refused
   }
 
-  /// The message's number on the wire.
+  /// The id of the message on the wire.
   package let id: UInt8
-  /// What comes after the number.
+  /// The length of the message after its id.
   package let body: Body
-  /// What it means before the pieces are known.
+  /// The treatment of the message before the pieces are known.
   package let prelude: Prelude
 
-  /// The table.
+  /// The table of frames.
   package static let all = [
     FrameRule(PeerMessage.ID.choke, .exactly(0), .kept),
     FrameRule(PeerMessage.ID.unchoke, .exactly(0), .kept),
@@ -51,7 +51,7 @@ package struct FrameRule: Equatable, Sendable {
     FrameRule(PeerMessage.ID.extended, .extended, .read),
   ]
 
-  /// The rows by their numbers.
+  /// The rows, indexed by message id.
   private static let byID: [FrameRule?] = (0...UInt8.max).map { id in all.first { $0.id == id } }
 
   private init(_ id: UInt8, _ body: Body, _ prelude: Prelude) {
@@ -60,25 +60,25 @@ package struct FrameRule: Equatable, Sendable {
     self.prelude = prelude
   }
 
-  /// The row of a number; nil for a message that nobody here knows.
+  /// Returns the row of a message id; nil if the table has none.
   package static func of(_ id: UInt8) -> FrameRule? { byID[Int(id)] }
 
-  /// What is to be done with a frame.
+  /// The treatment of a frame.
   package enum Treatment: Equatable, Sendable {
-    /// It is read.
+    /// The frame is read by this rule.
     case read(FrameRule)
-    /// It is passed over, however long it is.
+    /// The frame is skipped.
     case skip
   }
 
-  /// Judges the beginning of a frame that is not empty, before the rest of it is here.
+  /// Decides how to treat a frame by its first five bytes; it must not be a keep-alive.
   ///
   /// - Parameters:
-  ///   - id: The message's number.
-  ///   - length: How many bytes the frame announces, the number included.
-  ///   - pieceCount: How many pieces the torrent has; nil while nobody knows.
-  /// - Throws: `WireError` when no such message can be so long.
-  /// - Returns: What is to be done with it.
+  ///   - id: The message id.
+  ///   - length: The announced length of the frame in bytes, with the id.
+  ///   - pieceCount: The number of pieces of the torrent; nil if it is not known yet.
+  /// - Throws: `WireError` if no such message can have this length.
+  /// - Returns: The treatment of the frame.
   package static func judge(
     id: UInt8, length: Int, pieceCount: Int?
   ) throws(WireError) -> Treatment {
@@ -87,7 +87,7 @@ package struct FrameRule: Equatable, Sendable {
     let fits =
       switch rule.body {
       case .exactly(let count): length == 1 + count
-      // A shorter one is found out with its bits.
+      // The decoder refuses a bitfield that is too short.
       case .bitfield: length <= 1 + longestBitfield(pieceCount)
       case .block: length > 9 && length - 9 <= PeerMessage.Limit.request
       case .extended: length >= 2

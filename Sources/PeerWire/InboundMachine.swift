@@ -5,8 +5,8 @@ package import Primitives
 /// A peer usually answers requests in their order, so the next headers and payloads are known
 /// before they come. One turn is:
 ///
-/// 1. `layOut(_:expectsBlocks:next:placing:)` fills a plan for one vectored read: for each expected block 13
-///    bytes of header, then its place in the piece's buffer.
+/// 1. `layOut(_:expectsBlocks:next:placing:)` fills a plan for one vectored read: for each expected
+///    block 13 bytes of header, then its place in the piece's buffer.
 /// 2. The shell reads into the plan's segments, and says how much came with `received(_:)`.
 /// 3. `nextEvent(from:placing:)` is called until it returns nil. Where the headers are as foretold,
 ///    blocks are in place already. At the first surprise the bytes from there on move to `staged`,
@@ -87,10 +87,10 @@ package struct InboundMachine: ~Copyable {
 
   /// Lays out the next read.
   ///
-  /// `next` is asked for the blocks that were requested and have not come, in the order of the
-  /// requests, from index 0 on for as long as it pays to lay them out; it returns nil when there are
-  /// no more. `placing` says where the block goes that has begun. Places are asked for again for each
-  /// read, because another peer may have delivered the block meanwhile.
+  /// `next` returns the outstanding blocks with their places, in the order of the requests, and nil
+  /// after the last one; it is called from index 0 on for as long as it pays to lay blocks out.
+  /// `placing` returns the place of the block whose first bytes are here already. Both are called
+  /// anew for each read, because another peer may have delivered a block in the meantime.
   package mutating func layOut(
     _ plan: ReadPlan, expectsBlocks: Bool, next: (_ index: Int) -> ExpectedBlock?,
     placing: BlockPlacing
@@ -117,7 +117,7 @@ package struct InboundMachine: ~Copyable {
     if plan.parts.isEmpty { plan.appendStage(ReadPlan.stageLength) }
   }
 
-  /// Lays out the next read where no block was requested: one that comes anyway goes nowhere.
+  /// Lays out the next read of a connection without requests; any block that arrives is discarded.
   package mutating func layOut(_ plan: ReadPlan) {
     layOut(plan, expectsBlocks: false, next: { _ in nil }, placing: { _ in .discard })
   }

@@ -43,7 +43,7 @@ package struct PreludeReader: Sendable {
     }
   }
 
-  /// Reads a message that means something without the pieces, and keeps what stays true.
+  /// Reads a message that makes sense without the pieces, and keeps it for later if it stays true.
   private mutating func read(
     _ rule: FrameRule, _ body: [UInt8]
   ) throws(WireError) -> PeerMessage {
@@ -79,14 +79,14 @@ package struct PreludeReader: Sendable {
     kept += body
   }
 
-  /// What a frame turned out to be.
+  /// The result of reading one frame.
   private enum Frame: Equatable {
     case keepAlive
     case message(FrameRule, [UInt8])
     case skipped
   }
 
-  /// Takes a whole frame; nil when more bytes are needed.
+  /// Takes the next frame off the buffer; returns nil if more bytes are needed.
   private mutating func takeFrame() throws(WireError) -> Frame? {
     var reader = ByteReader(buffer[start...])
     guard let length = reader.read(UInt32.self).map(Int.init) else { return nil }
@@ -100,7 +100,7 @@ package struct PreludeReader: Sendable {
       skipping = length - 1
       return .skipped
     }
-    // Nobody waits for the rest of what may not come yet.
+    // The connection ends at once; there is no need for the rest.
     guard rule.prelude != .refused else { return .message(rule, []) }
     guard buffer.count - start >= 4 + length else { return nil }
     let body = Array(buffer[start + 5..<start + 4 + length])

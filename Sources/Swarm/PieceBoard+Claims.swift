@@ -11,11 +11,11 @@ extension PieceBoard {
 
   /// The piece that the peer should work on now; nil when there is nothing for it.
   ///
-  /// In this order: pieces that nobody works on any more, or nobody can now, the rarest missing piece if there is
-  /// memory (`canOpenPiece`) and the peer has not its share of it (of `capacity` blocks) already,
-  /// unless it asks for less than a piece at a time (`depth` blocks) and can help with a begun one,
-  /// free blocks of a piece that others are slow with, and in the end blocks that others owe. While
-  /// memory is short, sharing comes in place of new pieces.
+  /// In this order: pieces that nobody works on any more, or can work on now; the rarest missing piece
+  /// if there is memory (`canOpenPiece`) and the peer has not its share of it (of `capacity` blocks)
+  /// already, unless it asks for less than a piece at a time (`depth` blocks) and can help with a
+  /// begun one; free blocks of a piece that others are slow with; and in the end blocks that others
+  /// owe. While memory is short, sharing comes in place of new pieces.
   package mutating func claim(
     for peer: PeerNumber, now: Instant, canOpenPiece: Bool, capacity: Int = .max,
     depth: Int = .max

@@ -2,7 +2,7 @@ package import Primitives
 
 /// The requests made to one peer, and how each of them ended.
 ///
-/// Every request ends exactly once. Each block that the peer sends is checked against this ledger,
+/// Every request ends exactly once, at the latest with the connection. Each block that the peer sends is checked against this ledger,
 /// and counts only if this very peer was asked for it.
 ///
 /// | state     | entered by      | left by                                                         |
@@ -19,7 +19,7 @@ package struct RequestLedger: ~Copyable, Sendable {
     /// The time for which a block is still accepted after its request has ended without it.
     ///
     /// Data that a peer has handed to its kernel arrives whatever we send in the meantime. A common
-    /// send buffer of 128 KiB takes a minute at 2 KiB/s, the lowest rate that is of any use.
+    /// send buffer of 128 KiB takes about a minute at 2 KiB/s, the lowest rate that is of any use.
     package var lateLimit = Duration.seconds(60)
     /// The number of requests that are remembered after they ended without their block.
     ///
@@ -103,7 +103,7 @@ package struct RequestLedger: ~Copyable, Sendable {
     answersToPardon = policy.answersPerPardon
   }
 
-  // MARK: - What is owed
+  // MARK: - Outstanding requests
 
   /// The number of outstanding requests.
   package var count: Int { owed.count }
@@ -196,7 +196,7 @@ package struct RequestLedger: ~Copyable, Sendable {
     pardons += 1
   }
 
-  // MARK: - How a block stands
+  // MARK: - Standing of a block
 
   /// Returns whether the peer was asked for a block whose first bytes arrive now.
   package func standing(of block: Block, now: Instant) -> BlockStanding {

@@ -22,7 +22,7 @@ package struct RequestWindow: ~Copyable, Sendable {
   package static let defaultCap = 250
   /// How many blocks a peer that did not say so may owe once it has proved that it queues them.
   package static let provenCap = 500
-  /// The same for a far peer, whose window must cover its long way; nobody may owe more.
+  /// The same for a far peer, whose window must cover its long way; no peer may owe more.
   package static let farCap = 2000
   /// From here a peer is far, by the shortest time from a request to its block: in it, `provenCap`
   /// blocks make 800 MB a second, so that nearer ones need no more.

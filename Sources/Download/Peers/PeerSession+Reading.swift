@@ -50,8 +50,8 @@ extension PeerSession {
   /// A slow link brings them in drips, and with hundreds of such peers to read each drip costs more
   /// than all the rest. What is owed beyond those blocks must last for a round trip, so that the
   /// peer never runs out of requests. The pauses of all peers end at the same moments, for one turn
-  /// of the loop. At the end of the download nothing waits, and nothing while the peer chokes us or
-  /// does so often: its next word is that we may ask.
+  /// of the loop. At the end of the download nothing waits. Nor does the reader wait while the peer
+  /// chokes us, or soon after it did: the next message may be an unchoke.
   private func pauseForMore() async {
     let now = clock.now
     let rate = window.estimatedRate(now: now)
@@ -129,11 +129,11 @@ extension PeerSession {
       }, placing: { placement(of: $0) })
   }
 
-  /// Where the payload of a block goes; nowhere, unless this very peer was asked for it.
+  /// Returns the place for a block's payload; it is discarded unless this very peer was asked for it.
   private func placement(of block: Block) -> BlockPlacement {
     switch window.ledger.standing(of: block, now: clock.now) {
     case .owed(let isDuplicate): work.placement(of: block, isDuplicate: isDuplicate)
-    // Others may have been asked since.
+    // Another peer may have been asked for it in the meantime.
     case .late: work.placement(of: block, isDuplicate: true)
     case .unrequested: .discard
     }
@@ -179,7 +179,7 @@ extension PeerSession {
     machine.receivedPayload(now: now)
     let standing = window.received(block, now: now)
     guard standing != .unrequested else {
-      // It was read past, and does not count.
+      // An unrequested block was discarded and does not count.
       if window.ledger.isFlooded { throw .unrequestedBlock(block) }
       return
     }

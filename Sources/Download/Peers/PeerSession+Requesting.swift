@@ -54,7 +54,7 @@ extension PeerSession {
     machine.amInterested && mayAsk && claims.count < work.claimDepth && room > 0
   }
 
-  /// Whether the peer serves us, and does not choke us too often to be asked each time.
+  /// A Boolean value indicating whether the peer serves us, and has not choked us too often lately.
   private var mayAsk: Bool { !machine.peerChoking && window.mayAsk(now: clock.now) }
 
   /// Asks for blocks of the claimed pieces until the window is full.

@@ -219,18 +219,18 @@ final class PieceWork {
     wakeIdle()
   }
 
-  /// The peer chokes us: others may bring what it owed, and it goes on with its claims later.
+  /// Takes back the blocks that a peer owed when it choked us; its claims wait for its unchoke.
   ///
-  /// One lane is woken, which passes on what it leaves: a peer that chokes us all the time must not
-  /// have everybody look for it each time.
+  /// Only one idle lane is woken, and wakes the next one if it leaves free blocks. Otherwise a peer
+  /// that chokes us all the time would have all lanes search for work each time.
   func choked(_ session: any LaneWorker, returning blocks: [Block]) {
     board.choked(session.number, returning: blocks)
-    // It could do nothing if it were woken, and would not pass it on.
+    // A choked lane finds nothing, and would not wake the next one.
     if session.isIdle { stopWaiting(session) }
     if board.hasFreeBlocks { wakeOneIdle() }
   }
 
-  /// The peer serves us again.
+  /// Lets a peer continue its claims after it unchoked us.
   func unchoked(_ peer: PeerNumber) {
     board.unchoked(peer)
   }
@@ -293,7 +293,8 @@ final class PieceWork {
 
   // MARK: - Blocks
 
-  /// Where the payload of a block goes that a peer was asked for, first or after another one.
+  /// Returns the place for the payload of a requested block; `isDuplicate` says whether another peer
+  /// was asked for it before.
   func placement(of block: Block, isDuplicate: Bool) -> BlockPlacement {
     guard !board.hasReceived(block), let address = buffers.address(of: block) else {
       return .discard
