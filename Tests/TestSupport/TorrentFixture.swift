@@ -65,7 +65,8 @@ package struct TorrentFixture: Sendable, CustomStringConvertible {
   /// Returns a torrent with one-byte files at these paths.
   package static func files(_ paths: [[BencodeTree]]) -> [UInt8] {
     multi([
-      "files": .list(paths.map { ["length": 1, "path": .list($0)] }), "pieces": hashes(max(1, (paths.count + 16383) / 16384)),
+      "files": .list(paths.map { ["length": 1, "path": .list($0)] }),
+      "pieces": hashes(max(1, (paths.count + 16383) / 16384)),
     ])
   }
 
