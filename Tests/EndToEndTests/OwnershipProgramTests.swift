@@ -23,20 +23,36 @@ struct OwnershipProgramTests {
     }
   }
 
-  /// Runs a download beside a seed, so that it would succeed if it were allowed to.
-  private func download(
-    _ torrent: String? = nil, _ more: [String] = []
-  ) async throws -> ProcessRunner.Outcome {
+  /// Calls `body` beside a seed, with the URL of the tracker that knows it.
+  private func withSwarm(_ body: (String) async throws -> Void) async throws {
     let (tracker, url) = try await scene.startTracker()
     let seed = try scene.start(
       ["seed", scene.torrent, "-o", scene.folder.file("have"), "--tracker", url], label: "seed")
-    let words =
-      [try SwiftTorrentBinary.path(), torrent ?? scene.torrent, "-o", scene.folder.file("out")]
-      + ["--tracker", url, "--quiet"] + more
-    let outcome = try await ProcessRunner.run(words, timeout: .seconds(120))
+    try await body(url)
     await seed.stop()
     await tracker.stop()
-    return outcome
+  }
+
+  private func download(
+    from tracker: String, _ more: [String] = []
+  ) async throws -> ProcessRunner.Outcome {
+    let words =
+      [try SwiftTorrentBinary.path(), scene.torrent, "-o", scene.folder.file("out")]
+      + ["--tracker", tracker, "--quiet"] + more
+    return try await ProcessRunner.run(words, timeout: .seconds(120))
+  }
+
+  /// Runs a download that would succeed if it were allowed to.
+  private func download() async throws -> ProcessRunner.Outcome {
+    var outcome: ProcessRunner.Outcome?
+    try await withSwarm { outcome = try await download(from: $0) }
+    return try #require(outcome)
+  }
+
+  /// Runs a download that has come halfway when its time is over.
+  private func interrupt(from tracker: String) async throws {
+    let limited = try await download(from: tracker, ["--limit-down", "100K", "--timeout", "2s"])
+    #expect(limited.ending == .exited(2), "\(limited.errors)")
   }
 
   @Test(arguments: [true, false])
@@ -86,28 +102,30 @@ struct OwnershipProgramTests {
 
   @Test(arguments: ["-a", "-r"])
   func copiedFolderGoesOn(option: String) async throws {
-    let limited = try await download(nil, ["--limit-down", "100K", "--timeout", "2s"])
-    #expect(limited.ending == .exited(2), "\(limited.errors)")
-    let out = scene.folder.file("out")
-    let copied = try await ProcessRunner.run(
-      ["sh", "-c", "mv '\(out)' '\(out).old' && cp \(option) '\(out).old' '\(out)'"],
-      timeout: .seconds(20))
-    #expect(copied.ending == .exited(0), "\(copied.errors)")
-    let outcome = try await download()
-    #expect(outcome.ending == .exited(0), "\(outcome.errors)")
-    #expect(try scene.isComplete("out"))
+    try await withSwarm { tracker in
+      try await interrupt(from: tracker)
+      let out = scene.folder.file("out")
+      let copied = try await ProcessRunner.run(
+        ["sh", "-c", "mv '\(out)' '\(out).old' && cp \(option) '\(out).old' '\(out)'"],
+        timeout: .seconds(20))
+      #expect(copied.ending == .exited(0), "\(copied.errors)")
+      let outcome = try await download(from: tracker)
+      #expect(outcome.ending == .exited(0), "\(outcome.errors)")
+      #expect(try scene.isComplete("out"))
+    }
   }
 
   @Test func hardLinkInPlaceOfTheUnfinishedFileIsNotWrittenThrough() async throws {
-    let limited = try await download(nil, ["--limit-down", "100K", "--timeout", "2s"])
-    #expect(limited.ending == .exited(2), "\(limited.errors)")
-    try put("precious\n", "other")
-    try FileManager.default.removeItem(atPath: scene.folder.file("out/data.bin"))
-    try FileManager.default.linkItem(
-      atPath: scene.folder.file("out/other"), toPath: scene.folder.file("out/data.bin"))
-    let outcome = try await download()
-    #expect(outcome.ending == .exited(13), "\(outcome.errors)")
-    #expect(text("other") == "precious\n")
+    try await withSwarm { tracker in
+      try await interrupt(from: tracker)
+      try put("precious\n", "other")
+      try FileManager.default.removeItem(atPath: scene.folder.file("out/data.bin"))
+      try FileManager.default.linkItem(
+        atPath: scene.folder.file("out/other"), toPath: scene.folder.file("out/data.bin"))
+      let outcome = try await download(from: tracker)
+      #expect(outcome.ending == .exited(13), "\(outcome.errors)")
+      #expect(text("other") == "precious\n")
+    }
   }
 
   @Test(arguments: ["truncate -s 1000 data.bin", "cp data.bin new && mv new data.bin"])
