@@ -12,7 +12,8 @@ package struct RunningTime: Sendable {
   package static let tolerance = Duration.milliseconds(250)
   /// The longest wait of one turn of a loop that has a deadline.
   ///
-  /// With `tolerance` it bounds the part of a stop that counts to half a second.
+  /// With `tolerance` it bounds the part of a stop that counts to half a second, besides the allowance
+  /// for work.
   package static let longestWait = Duration.milliseconds(250)
   /// How many times longer than its processor time work may take and still count.
   ///

@@ -289,16 +289,14 @@ package final class TorrentStorage: Sendable {
   /// Removes our part file, whose contents remain readable until everything is closed.
   private func removePart() throws(StorageError) {
     guard let root = try files.openRoot(create: false) else { return }
-    let records = files.records
-    if let part = layout.partPlace {
-      guard records[part].exists, records[part].isOurs else { return }
-      try files.pin(part)
-    } else {
-      // Only the file that was surveyed is ours; another one may have taken its place.
-      guard let leftover = leftoverPart.withLock({ $0 }),
-        let now = try files.stampOfPart(named: partName, in: root), now.mayBeSameFile(as: leftover)
-      else { return }
+    let record = layout.partPlace.map { files.records[$0] }
+    guard record?.isOurs ?? true, let known = record?.stamp ?? leftoverPart.withLock({ $0 }) else {
+      return
     }
+    // Another file may have taken its place meanwhile.
+    guard let now = try files.stampOfPart(named: partName, in: root), now.mayBeSameFile(as: known)
+    else { return }
+    if let part = layout.partPlace { try files.pin(part) }
     do {
       try files.fileSystem.remove(partName, in: root)
     } catch {

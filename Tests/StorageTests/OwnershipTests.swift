@@ -96,6 +96,17 @@ import Testing
     #expect(disk.bytes("T.swift-torrent-part") == Array("mine".utf8))
   }
 
+  @Test func fileThatTakesThePlaceOfThePartFileDuringTheRunIsKept() throws {
+    let stored = try StoredTorrent(files: [("a", 96), ("b", 96)], pieceLength: 64)
+    let (storage, _) = try stored.begin(disk) { $0.selection = FileSelection([0]) }
+    try stored.write([0, 1].map { PieceIndex($0) }, to: storage)
+    disk.delete("T.swift-torrent-part")
+    disk.put("T.swift-torrent-part", Array("mine".utf8))
+    try storage.finish()
+    #expect(disk.paths == ["T.swift-torrent-part", "T/a"])
+    #expect(disk.bytes("T.swift-torrent-part") == Array("mine".utf8))
+  }
+
   @Test func filesOfTheUserBesideTheStateAreKept() throws {
     let mine = Array("mine".utf8)
     for name in ["~", "~1", "~2"] { disk.put("T.swift-torrent" + name, mine) }
@@ -142,12 +153,6 @@ import Testing
       disk.put("T/b", Array(repeating: 1, count: 128))
     }
     expectRefusal(of: "T/b")
-  }
-
-  @Test func withoutTimesOfBirthAnOldNumberAloneProvesNothing() throws {
-    disk.forgetBirths()
-    try kill(after: [0, 2])
-    try stored.write([PieceIndex(3)], to: stored.begin(disk).storage)
   }
 
   @Test(arguments: [true, false])
