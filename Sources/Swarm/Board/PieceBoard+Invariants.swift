@@ -5,19 +5,19 @@ extension PieceBoard {
   ///
   /// Walks everything: for tests.
   package func checkInvariants() -> String? {
-    rarity.checkInvariants() ?? checkStates() ?? checkCounts() ?? checkAvailability()
+    order.rarity.checkInvariants() ?? checkStates() ?? checkCounts() ?? checkAvailability()
   }
 
   /// A wanted piece is missing, active, complete or verified, and only one of them.
   private func checkStates() -> String? {
     var bytes: Int64 = 0
     for piece in geometry.pieces {
-      let states = [rarity.contains(piece), isActive(piece), verified.contains(piece)]
+      let states = [order.rarity.contains(piece), isActive(piece), verified.contains(piece)]
       let count = states.count { $0 }
       guard wanted.contains(piece) ? count == 1 : count <= 1 else {
         return "piece \(piece) is in \(count) states"
       }
-      if let sequence, sequence.contains(piece) != rarity.contains(piece) {
+      if let sequence = order.sequence, sequence.contains(piece) != order.rarity.contains(piece) {
         return "piece \(piece) is missing in one order only"
       }
       if let slot = slot(of: piece), actives[slot].index != piece {
@@ -80,23 +80,23 @@ extension PieceBoard {
 
   /// Availability and interest follow from what the peers have.
   private func checkAvailability() -> String? {
-    var counts = [Int32](repeating: 0, count: geometry.pieceCount)
+    var availability = [Int32](repeating: 0, count: geometry.pieceCount)
     for (peer, record) in zip(peers.numbers, peers.records) where !record.isSeed {
       var interesting = 0
       record.pieces.forEach { piece in
-        counts[piece.value] += 1
+        availability[piece.value] += 1
         if wanted.contains(piece), !verified.contains(piece) { interesting += 1 }
       }
       if interesting != record.interesting { return "\(peer) interests us otherwise" }
     }
-    guard counts == rarity.availability else { return "the availability is off" }
+    guard availability == order.rarity.availability else { return "the availability is off" }
     let seeds = peers.records.count { $0.isSeed }
-    guard seeds == seedCount else { return "there are \(seeds) seeds, not \(seedCount)" }
-    guard peers.records.count(where: { $0.isSeed && $0.isLive }) == liveSeedCount,
-      peers.records.count(where: \.isSnubbed) == snubbedCount,
-      peers.records.count(where: \.isAway) == awayCount,
-      peers.records.count(where: \.isSuspect) == suspectCount,
-      peers.records.reduce(0, { $0 + Int64($1.rate) }) == totalRate
+    guard seeds == counts.seeds else { return "there are \(seeds) seeds, not \(counts.seeds)" }
+    guard peers.records.count(where: { $0.isSeed && $0.isLive }) == counts.liveSeeds,
+      peers.records.count(where: \.isSnubbed) == counts.snubbed,
+      peers.records.count(where: \.isChoking) == counts.choking,
+      peers.records.count(where: \.isSuspect) == counts.suspects,
+      peers.records.reduce(0, { $0 + Int64($1.rate) }) == counts.rate
     else { return "the kinds of peers are miscounted" }
     for peer in peers.numbers where !peers.contains(peer) { return "\(peer) is not found" }
     return nil

@@ -15,7 +15,7 @@ package import Primitives
 /// Bytes of a block that is coming in count as well, but not for ever: a peer that hands out single
 /// bytes is late like one that is silent. And one that owes blocks and brings none for `stallLimit`
 /// is of no use. Requests that a peer passes over for long, or has forgotten, can be taken back.
-package struct RequestWindow: ~Copyable, Sendable {
+package struct RequestWindow: Sendable {
   /// The window of a peer that we know nothing about, in blocks.
   package static let initialTarget = 5
   /// How many blocks a peer that did not say so surely queues.
@@ -43,7 +43,7 @@ package struct RequestWindow: ~Copyable, Sendable {
 
   private let pinned: Int?
   /// The bytes of a usual block: short pieces make short blocks.
-  private let blockLength: Int
+  private var blockLength: Int
   private var cap: Int
   /// How many requests the peer queues, by what it says or has dropped.
   private var queue: Int?
@@ -82,6 +82,9 @@ package struct RequestWindow: ~Copyable, Sendable {
     self.cap = max(1, cap)
     window = min(Self.initialTarget, max(1, cap))
   }
+
+  /// Sets the length of a usual block, once the torrent is known.
+  mutating func setBlockLength(_ length: Int) { blockLength = max(1, length) }
 
   /// How many blocks may be outstanding now.
   package var target: Int {

@@ -13,7 +13,7 @@ package import Primitives
 /// A block is owed at most once, but several earlier requests for it may have ended. The search for
 /// an arriving block starts with the oldest request, so the usual arrival costs one comparison. A
 /// block costs no allocation.
-package struct RequestLedger: ~Copyable, Sendable {
+package struct RequestLedger: Sendable {
   /// The limits that decide which blocks count.
   package struct Policy: Sendable {
     /// The time for which a block is still accepted after its request has ended without it.

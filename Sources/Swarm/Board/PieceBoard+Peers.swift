@@ -7,10 +7,12 @@ extension PieceBoard {
   private static let leastShare = 2
 
   /// A peer has come; it has nothing yet.
-  package mutating func peerJoined(_ peer: PeerNumber) {
+  package mutating func peerJoined(_ peer: PeerNumber) { peerJoined(peer, Dealings()) }
+
+  mutating func peerJoined(_ peer: PeerNumber, _ dealings: Dealings) {
     guard !peers.contains(peer) else { return }
-    peers.insert(peer, Peer(pieces: Bitfield(count: geometry.pieceCount)))
-    unprovenCount += 1
+    peers.insert(peer, Peer(pieces: Bitfield(count: geometry.pieceCount)), dealings)
+    counts.unproven += 1
   }
 
   /// The peer has one more piece.
@@ -24,9 +26,9 @@ extension PieceBoard {
       isSeed = record.isSeed
     }
     guard isNew else { return }
-    rarity.gained(piece)
+    order.rarity.gained(piece)
     if isSeed {
-      for piece in geometry.pieces { rarity.lost(piece) }
+      for piece in geometry.pieces { order.rarity.lost(piece) }
       becameSeed(peer)
     }
   }
@@ -37,7 +39,7 @@ extension PieceBoard {
       return
     }
     guard !pieces.isFull else {
-      before.forEach { rarity.lost($0) }
+      before.forEach { order.rarity.lost($0) }
       peers.change(peer) { $0.pieces = pieces }
       return becameSeed(peer)
     }
@@ -49,7 +51,7 @@ extension PieceBoard {
     }
     var interesting = 0
     pieces.forEach { piece in
-      rarity.gained(piece)
+      order.rarity.gained(piece)
       if isInteresting(piece) { interesting += 1 }
     }
     peers.change(peer) { record in
@@ -63,16 +65,16 @@ extension PieceBoard {
     guard let gone = peers[peer] else { return }
     for slot in actives.indices { releaseAll(inSlot: slot, by: peer) }
     if gone.isSeed {
-      seedCount -= 1
-      if gone.isLive { liveSeedCount -= 1 }
+      counts.seeds -= 1
+      if gone.isLive { counts.liveSeeds -= 1 }
     } else {
-      gone.pieces.forEach { rarity.lost($0) }
+      gone.pieces.forEach { order.rarity.lost($0) }
     }
-    if gone.isSnubbed { snubbedCount -= 1 }
-    if gone.isAway { awayCount -= 1 }
-    if gone.isSuspect { suspectCount -= 1 }
-    if !gone.isProven { unprovenCount -= 1 }
-    totalRate -= Int64(gone.rate)
+    if gone.isSnubbed { counts.snubbed -= 1 }
+    if gone.isChoking { counts.choking -= 1 }
+    if gone.isSuspect { counts.suspects -= 1 }
+    if !gone.isProven { counts.unproven -= 1 }
+    counts.rate -= Int64(gone.rate)
     peers.remove(peer)
   }
 
@@ -82,24 +84,24 @@ extension PieceBoard {
   /// other peers may take their free blocks.
   package mutating func choked(_ peer: PeerNumber, returning blocks: [Block]) {
     for block in blocks { release(block, by: peer) }
-    setAway(peer, true)
+    setChoking(peer, true)
   }
 
   /// Records that the peer unchokes us.
-  package mutating func unchoked(_ peer: PeerNumber) { setAway(peer, false) }
+  package mutating func unchoked(_ peer: PeerNumber) { setChoking(peer, false) }
 
-  private mutating func setAway(_ peer: PeerNumber, _ isAway: Bool) {
+  mutating func setChoking(_ peer: PeerNumber, _ isChoking: Bool) {
     var change = 0
     peers.change(peer) { record in
-      if record.isAway != isAway { change = isAway ? 1 : -1 }
-      record.isAway = isAway
+      if record.isChoking != isChoking { change = isChoking ? 1 : -1 }
+      record.isChoking = isChoking
     }
-    awayCount += change
+    counts.choking += change
   }
 
   private mutating func becameSeed(_ peer: PeerNumber) {
-    seedCount += 1
-    if peers[peer]?.isLive == true { liveSeedCount += 1 }
+    counts.seeds += 1
+    if peers[peer]?.isLive == true { counts.liveSeeds += 1 }
   }
 
   // MARK: - Facts about peers
@@ -112,8 +114,14 @@ extension PieceBoard {
   /// Whether the peer has every piece.
   package func isSeed(_ peer: PeerNumber) -> Bool { peers[peer]?.isSeed ?? false }
 
+  /// The connected peers that lack a piece.
+  var leechers: [PeerNumber] {
+    guard hasLeechers else { return [] }
+    return peers.records.indices.filter { !peers.records[$0].isSeed }.map { peers.numbers[$0] }
+  }
+
   /// Whether some connected peer lacks a piece.
-  package var hasLeechers: Bool { peers.count > seedCount }
+  package var hasLeechers: Bool { peers.count > counts.seeds }
 
   /// Whether the peer has a wanted piece that is not verified.
   package func isInteresting(_ peer: PeerNumber) -> Bool {
@@ -121,20 +129,20 @@ extension PieceBoard {
     return record.isSeed ? !isComplete : record.interesting > 0
   }
 
-  private func isInteresting(_ piece: PieceIndex) -> Bool {
+  func isInteresting(_ piece: PieceIndex) -> Bool {
     wanted.contains(piece) && !verified.contains(piece)
   }
 
   /// How fast the peer is, and whether it lets blocks come late.
   package mutating func updatePeer(_ peer: PeerNumber, rate: Double, isSnubbed: Bool) {
     peers.change(peer) { record in
-      if record.isSnubbed != isSnubbed { snubbedCount += isSnubbed ? 1 : -1 }
-      if record.isSeed, record.isLive { liveSeedCount -= 1 }
-      totalRate -= Int64(record.rate)
+      if record.isSnubbed != isSnubbed { counts.snubbed += isSnubbed ? 1 : -1 }
+      if record.isSeed, record.isLive { counts.liveSeeds -= 1 }
+      counts.rate -= Int64(record.rate)
       record.rate = rate.isFinite ? min(max(rate, 0), 1e15) : 0
-      totalRate += Int64(record.rate)
+      counts.rate += Int64(record.rate)
       record.isSnubbed = isSnubbed
-      if record.isSeed, record.isLive { liveSeedCount += 1 }
+      if record.isSeed, record.isLive { counts.liveSeeds += 1 }
     }
   }
 
@@ -151,8 +159,8 @@ extension PieceBoard {
     let begun = min(capacity / 2, peers.count * blocksPerPiece)
     let owed = Double(capacity - begun)
     let even = owed / Double(max(1, peers.count))
-    let earned = owed * Double(Int64(record.rate)) / Double(max(1, totalRate))
-    return max(Self.leastShare, Int((even + (totalRate > 0 ? earned : even)) / 2))
+    let earned = owed * Double(Int64(record.rate)) / Double(max(1, counts.rate))
+    return max(Self.leastShare, Int((even + (counts.rate > 0 ? earned : even)) / 2))
   }
 
   /// What the peer brings, in bytes per second; 0 while unknown.
@@ -161,7 +169,7 @@ extension PieceBoard {
   /// Whether the peer brings a quarter of all that comes, or more.
   package func isMainSource(_ peer: PeerNumber) -> Bool {
     let rate = rate(of: peer)
-    return rate > 0 && rate * 4 >= Double(totalRate)
+    return rate > 0 && rate * 4 >= Double(counts.rate)
   }
 
   /// Whether what the peer brings should be looked at before much more of it comes: no piece of its
@@ -175,7 +183,7 @@ extension PieceBoard {
   mutating func proveSenders(of piece: PieceIndex) {
     for sender in senders(of: piece) {
       peers.change(sender) { record in
-        if !record.isProven { unprovenCount -= 1 }
+        if !record.isProven { counts.unproven -= 1 }
         record.isProven = true
       }
     }
@@ -184,7 +192,7 @@ extension PieceBoard {
   /// Whether the peer took part in a bad piece; until it is cleared, it works alone.
   package mutating func setSuspect(_ peer: PeerNumber, _ isSuspect: Bool) {
     peers.change(peer) { record in
-      if record.isSuspect != isSuspect { suspectCount += isSuspect ? 1 : -1 }
+      if record.isSuspect != isSuspect { counts.suspects += isSuspect ? 1 : -1 }
       record.isSuspect = isSuspect
     }
   }

@@ -15,85 +15,28 @@ package import Primitives
 /// Pieces that are not wanted are in none of them. A peer that has every piece is counted apart, so
 /// that its coming and going costs nothing per piece.
 package struct PieceBoard: ~Copyable, Sendable {
-  /// What is known of one peer.
-  struct Peer: Sendable {
-    var pieces: Bitfield
-    /// Blocks that it owes.
-    var owed = 0
-    /// Those of them that somebody else owes as well, asked for second.
-    var duplicates = 0
-    /// Those that it was asked for first and somebody else as well.
-    var lent = 0
-    /// Begun pieces that it opened and that are not all here.
-    var opened = 0
-    /// Since when it owes something and has brought nothing.
-    var silentSince: Instant?
-    /// Bytes per second; 0 while unknown.
-    var rate = 0.0
-    var isSnubbed = false
-    var isSuspect = false
-    /// A Boolean value indicating whether it chokes us after it served us; its claims wait for it.
-    var isAway = false
-    /// Whether a piece that it took part in was good.
-    var isProven = false
-    /// Wanted pieces that it has and we have not verified; not kept for seeds.
-    var interesting = 0
-
-    var isSeed: Bool { pieces.isFull }
-    /// Whether it lately brought something, and is expected to go on.
-    var isLive: Bool { rate > 0 && !isSnubbed }
-
-    var pace: Pace {
-      Pace(
-        owed: owed, duplicates: duplicates, lent: lent, silentSince: silentSince, rate: rate,
-        isSnubbed: isSnubbed, isSuspect: isSuspect)
-    }
-  }
-
-  /// What tells how soon a peer brings what it owes; without its pieces, because walks over all
-  /// peers must not count references.
-  struct Pace: Sendable {
-    let owed: Int
-    let duplicates: Int
-    let lent: Int
-    let silentSince: Instant?
-    let rate: Double
-    let isSnubbed: Bool
-    let isSuspect: Bool
-
-    /// Blocks that only this peer was asked for.
-    var exposed: Int { owed - duplicates - lent }
-  }
-
   let geometry: PieceGeometry
-  let wanted: Bitfield
-  /// The pieces that are verified and written.
+  /// The pieces that the run fetches.
+  package private(set) var wanted: Bitfield
+  /// The pieces whose hash was right.
   package private(set) var verified: Bitfield
-  var rarity: RarityOrder
-  /// The same pieces in their own order, in a run that wants that.
-  var sequence: SequentialOrder?
+  /// The missing pieces, in the orders in which they are picked.
+  var order: MissingOrder
   /// Active and complete pieces, in no particular but a repeatable order.
   var actives: [ActivePiece] = []
-  /// Where an active or complete piece stands in `actives`; -1 for others.
+  /// The index of each active or complete piece in `actives`; -1 for others.
   var slots: [Int32]
   var peers = PeerRecords()
-  var snubbedCount = 0
-  var awayCount = 0
-  var seedCount = 0
-  var liveSeedCount = 0
-  var suspectCount = 0
-  var unprovenCount = 0
-  /// What all peers bring together, in whole bytes per second.
-  var totalRate: Int64 = 0
-  /// Counts requests.
+  var counts = PeerCounts()
+  /// The number of requests so far.
   var requestSerial: UInt32 = 0
-  /// Pieces that failed before: one peer should bring them alone.
+  /// The pieces that failed before, which one peer should deliver alone.
   var failedBefore: Set<PieceIndex> = []
-  /// How many active pieces have free blocks.
+  /// The number of active pieces with free blocks.
   var openedPieces = 0
   var random: SeededRandom
   private var missingBytes: Int64 = 0
-  /// How many wanted pieces are not verified.
+  /// The number of wanted pieces that are not verified.
   package private(set) var missingPieceCount = 0
 
   /// Creates the board of a run that has `verified` and wants `wanted`, the rarest piece first or
@@ -115,10 +58,31 @@ package struct PieceBoard: ~Copyable, Sendable {
     }
     missingBytes = bytes
     missingPieceCount = missing.population
-    rarity = RarityOrder(
-      pieceCount: geometry.pieceCount, missing: missing, random: &self.random)
-    if isSequential { sequence = SequentialOrder(missing: missing) }
+    order = MissingOrder(
+      pieceCount: geometry.pieceCount, missing: missing, isSequential: isSequential,
+      random: &self.random)
     slots = Array(repeating: -1, count: geometry.pieceCount)
+  }
+
+  /// Creates the board of a torrent whose pieces are not known; nothing of it is wanted.
+  init(random: SeededRandom) {
+    let unknown = Bitfield(count: PieceGeometry.unknown.pieceCount)
+    self.init(geometry: .unknown, verified: unknown, wanted: unknown, random: random)
+  }
+
+  /// Begins anew with the pieces of a torrent; connected peers stay, without any piece.
+  mutating func begin(
+    geometry: PieceGeometry, verified: Bitfield, wanted: Bitfield, isSequential: Bool
+  ) {
+    let (peers, counts) = (peers, counts)
+    self = PieceBoard(
+      geometry: geometry, verified: verified, wanted: wanted, isSequential: isSequential,
+      random: SeededRandom(seed: random.next()))
+    self.peers = peers
+    self.counts = counts
+    self.counts.seeds = 0
+    self.counts.liveSeeds = 0
+    self.peers.changeEach { $0.pieces = Bitfield(count: geometry.pieceCount) }
   }
 
   /// The blocks of every piece but the last.
@@ -138,14 +102,14 @@ package struct PieceBoard: ~Copyable, Sendable {
   package var activePieceCount: Int { actives.count }
 
   /// Whether no wanted piece is missing any more: all are active, being hashed, or verified.
-  package var isEndgame: Bool { rarity.count == 0 }
+  package var isEndgame: Bool { order.rarity.count == 0 }
 
   /// Whether a begun piece has blocks that nobody was asked for.
   package var hasFreeBlocks: Bool { openedPieces > 0 }
 
   /// How many connected peers have a piece.
   package func availability(of piece: PieceIndex) -> Int {
-    Int(rarity.availability[piece.value]) + seedCount
+    Int(order.rarity.availability[piece.value]) + counts.seeds
   }
 
   /// Whether some blocks of the piece are asked for or here, and it is not verified.
@@ -175,6 +139,11 @@ package struct PieceBoard: ~Copyable, Sendable {
     return actives[slot].blocks.compactMap(\.holder)
   }
 
+  /// Records whether a worker reads the buffer of an active piece.
+  mutating func setBeingRead(_ piece: PieceIndex, _ isBeingRead: Bool) {
+    if let slot = slot(of: piece) { actives[slot].isBeingRead = isBeingRead }
+  }
+
   func slot(of piece: PieceIndex) -> Int? {
     let slot = slots[piece.value]
     return slot >= 0 ? Int(slot) : nil
@@ -191,8 +160,7 @@ package struct PieceBoard: ~Copyable, Sendable {
 
   /// A missing piece becomes active.
   mutating func activate(_ piece: PieceIndex, by peer: PeerNumber) {
-    rarity.remove(piece)
-    sequence?.remove(piece)
+    order.remove(piece)
     slots[piece.value] = Int32(actives.count)
     var active = ActivePiece(
       index: piece, blockCount: geometry.blockCount(of: piece),
@@ -211,38 +179,50 @@ package struct PieceBoard: ~Copyable, Sendable {
     peers.change(opener) { $0.opened -= 1 }
   }
 
-  /// The hash was right and the piece is written.
+  /// Records that the hash of a piece was right.
   package mutating func pieceVerified(_ piece: PieceIndex) {
-    if unprovenCount > 0 { proveSenders(of: piece) }
+    if counts.unproven > 0 { proveSenders(of: piece) }
     guard deactivate(piece), verified.insert(piece) else { return }
+    failedBefore.remove(piece)
+    guard wanted.contains(piece) else { return }
     missingBytes -= Int64(geometry.length(of: piece))
     missingPieceCount -= 1
-    failedBefore.remove(piece)
     guard hasLeechers else { return }
     peers.changeEach { peer in
       if !peer.isSeed, peer.pieces.contains(piece) { peer.interesting -= 1 }
     }
   }
 
-  /// The hash was wrong: the piece is missing again.
+  /// Records that the hash of a piece was wrong; if it is wanted, it is missing again.
   package mutating func pieceFailed(_ piece: PieceIndex) {
     guard deactivate(piece) else { return }
     failedBefore.insert(piece)
-    miss(piece)
-  }
-
-  /// An active piece is missing again.
-  mutating func miss(_ piece: PieceIndex) {
-    rarity.insert(piece)
-    sequence?.insert(piece)
+    if wanted.contains(piece) { order.insert(piece) }
   }
 
   private mutating func deactivate(_ piece: PieceIndex) -> Bool {
     guard let slot = slot(of: piece), actives[slot].isComplete else { return false }
-    slots[piece.value] = -1
+    removeActive(slot)
+    return true
+  }
+
+  /// Forgets an active piece of which nobody owes a block.
+  mutating func removeActive(_ slot: Int) {
+    slots[actives[slot].index.value] = -1
     actives.swapAt(slot, actives.count - 1)
     actives.removeLast()
     if slot < actives.count { slots[actives[slot].index.value] = Int32(slot) }
-    return true
+  }
+
+  /// Replaces the set of wanted pieces, and counts anew what is missing.
+  mutating func setWanted(to new: Bitfield) {
+    wanted = new
+    missingBytes = 0
+    missingPieceCount = 0
+    wanted.forEach { piece in
+      guard !verified.contains(piece) else { return }
+      missingBytes += Int64(geometry.length(of: piece))
+      missingPieceCount += 1
+    }
   }
 }

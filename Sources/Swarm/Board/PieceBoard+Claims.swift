@@ -63,10 +63,10 @@ extension PieceBoard {
     guard openedPieces > 0 else { return nil }
     return actives.indices.first { slot in
       actives[slot].freeCount > 0
-        && (actives[slot].claimants.isEmpty || snubbedCount + awayCount > 0)
+        && (actives[slot].claimants.isEmpty || counts.snubbed + counts.choking > 0)
         && record.pieces.contains(actives[slot].index)
         && actives[slot].claimants.allSatisfy { !isAtWork($0) }
-        && !(record.isSuspect && actives[slot].receivedCount > 0 && suspectCount < peers.count)
+        && !(record.isSuspect && actives[slot].receivedCount > 0 && counts.suspects < peers.count)
     }
   }
 
@@ -112,7 +112,7 @@ extension PieceBoard {
 
   /// Returns whether a peer continues its claims: it is not late, and does not choke us.
   private func isAtWork(_ peer: PeerNumber) -> Bool {
-    peers[peer].map { !$0.isSnubbed && !$0.isAway } ?? false
+    peers[peer].map { !$0.isSnubbed && !$0.isChoking } ?? false
   }
 
   /// How fast those are together who work on a piece; nil when all are snubbed or choke us, or nobody
@@ -120,7 +120,7 @@ extension PieceBoard {
   private func rateOfWorkers(inSlot slot: Int) -> Double? {
     var rate: Double?
     for peer in actives[slot].claimants {
-      guard let record = peers[peer], !record.isSnubbed, !record.isAway else { continue }
+      guard let record = peers[peer], !record.isSnubbed, !record.isChoking else { continue }
       rate = (rate ?? 0) + record.rate
     }
     return rate
@@ -129,7 +129,7 @@ extension PieceBoard {
   /// Whether a piece should not be shared: it failed before, or a suspect works on it.
   private func isForOneAlone(_ slot: Int) -> Bool {
     guard !actives[slot].isSolo else { return true }
-    guard suspectCount > 0 else { return false }
+    guard counts.suspects > 0 else { return false }
     return actives[slot].claimants.contains { peers[$0]?.isSuspect ?? false }
   }
 
@@ -137,38 +137,39 @@ extension PieceBoard {
 
   /// The rarest missing piece that the peer has, one by chance among equals; or the first one.
   private mutating func pickMissing(for record: Peer) -> PieceIndex? {
-    guard rarity.count > 0 else { return nil }
-    if sequence != nil { return sequence?.first(of: record.pieces) }
+    guard order.rarity.count > 0 else { return nil }
+    if let piece = order.firstPreferred(of: record.pieces) { return piece }
+    if order.sequence != nil { return order.sequence?.first(of: record.pieces) }
     if verified.population + actives.count < Self.randomPieces,
-      let piece = pickAnywhere(in: 0..<rarity.count, for: record, tries: 8)
+      let piece = pickAnywhere(in: 0..<order.rarity.count, for: record, tries: 8)
     {
       return piece
     }
     if record.isSeed {
-      guard let run = rarity.runs.first(where: { _ in true }) else { return nil }
+      guard let run = order.rarity.runs.first(where: { _ in true }) else { return nil }
       return piece(at: Int.random(in: run, using: &random))
     }
     guard record.interesting > 0 else { return nil }
-    if let run = rarity.runs.first(where: { _ in true }),
+    if let run = order.rarity.runs.first(where: { _ in true }),
       let piece = pickAnywhere(in: run, for: record, tries: Self.looks)
     {
       return piece
     }
-    let isShort = rarity.count <= record.pieces.population
-    let looks = isShort ? rarity.count : min(rarity.count, Self.looks)
+    let isShort = order.rarity.count <= record.pieces.population
+    let looks = isShort ? order.rarity.count : min(order.rarity.count, Self.looks)
     for index in 0..<looks where record.pieces.contains(piece(at: index)) {
       return piece(at: index)
     }
-    return looks == rarity.count ? nil : pickByScan(for: record)
+    return looks == order.rarity.count ? nil : pickByScan(for: record)
   }
 
   /// Whether a snubbed peer should open the piece: nobody else who brings something has it.
   private func isNeeded(for piece: PieceIndex) -> Bool {
-    liveSeedCount == 0
+    counts.liveSeeds == 0
       && !peers.records.contains { $0.isLive && $0.pieces.contains(piece) }
   }
 
-  private func piece(at index: Int) -> PieceIndex { PieceIndex(Int(rarity.order[index])) }
+  private func piece(at index: Int) -> PieceIndex { PieceIndex(Int(order.rarity.order[index])) }
 
   /// Walks a range of the order from a place by chance, for some steps.
   private mutating func pickAnywhere(
@@ -186,8 +187,8 @@ extension PieceBoard {
   private func pickByScan(for record: Peer) -> PieceIndex? {
     var best: (piece: PieceIndex, availability: Int32)?
     record.pieces.forEach { piece in
-      guard rarity.contains(piece) else { return }
-      let availability = rarity.availability[piece.value]
+      guard order.rarity.contains(piece) else { return }
+      let availability = order.rarity.availability[piece.value]
       if best.map({ availability < $0.availability }) ?? true { best = (piece, availability) }
     }
     return best?.piece

@@ -1,38 +1,41 @@
-/// What the board knows of each peer, found by number without hashing.
+/// The table of connected peers, one row for each, found by number without hashing.
 ///
 /// Numbers rise, so their low bits spread well: open addressing with linear probing, at most half
-/// full, and removal closes the gap. The records stand side by side, for walks over all peers; their
-/// order is arbitrary but the same in each run.
+/// full, and removal closes the gap. A row has two columns, because walks over all peers only touch
+/// the first one. The order of the rows is arbitrary but the same in each run.
 struct PeerRecords: Sendable {
   private var keys: [Int] = Array(repeating: -1, count: 64)
   private var places: [Int32] = Array(repeating: -1, count: 64)
   private(set) var numbers: [PeerNumber] = []
-  private(set) var records: [PieceBoard.Peer] = []
+  private(set) var records: [Peer] = []
+  /// The second column of each row.
+  var dealings: [Dealings] = []
 
   var count: Int { records.count }
 
   /// The record of a peer; nil when it is not there.
-  subscript(peer: PeerNumber) -> PieceBoard.Peer? { place(of: peer).map { records[$0] } }
+  subscript(peer: PeerNumber) -> Peer? { place(of: peer).map { records[$0] } }
 
   func contains(_ peer: PeerNumber) -> Bool { place(of: peer) != nil }
 
   /// Changes a peer's record in place, if it is there.
   @inline(__always)
-  mutating func change(_ peer: PeerNumber, _ body: (inout PieceBoard.Peer) -> Void) {
+  mutating func change(_ peer: PeerNumber, _ body: (inout Peer) -> Void) {
     if let place = place(of: peer) { body(&records[place]) }
   }
 
   /// Changes each record in place.
-  mutating func changeEach(_ body: (inout PieceBoard.Peer) -> Void) {
+  mutating func changeEach(_ body: (inout Peer) -> Void) {
     for place in records.indices { body(&records[place]) }
   }
 
   /// Adds a peer that is not there.
-  mutating func insert(_ peer: PeerNumber, _ record: PieceBoard.Peer) {
+  mutating func insert(_ peer: PeerNumber, _ record: Peer, _ other: Dealings) {
     if (count + 1) * 2 > keys.count { grow() }
     enter(peer.value, Int32(truncatingIfNeeded: count))
     numbers.append(peer)
     records.append(record)
+    dealings.append(other)
   }
 
   /// Removes a peer; the last record takes its place.
@@ -44,15 +47,18 @@ struct PeerRecords: Sendable {
       let moved = numbers[last]
       numbers[place] = moved
       records.swapAt(place, last)
+      dealings.swapAt(place, last)
       if let entry = entry(of: moved.value) { places[entry] = Int32(truncatingIfNeeded: place) }
     }
     numbers.removeLast()
     records.removeLast()
+    dealings.removeLast()
   }
 
   // MARK: - The table
 
-  private func place(of peer: PeerNumber) -> Int? { entry(of: peer.value).map { Int(places[$0]) } }
+  /// Returns the row of a peer, valid until a peer is removed.
+  func place(of peer: PeerNumber) -> Int? { entry(of: peer.value).map { Int(places[$0]) } }
 
   private func entry(of key: Int) -> Int? {
     let mask = keys.count - 1

@@ -8,21 +8,18 @@ extension PieceBoard {
   ///
   /// Its blocks are lost. Without this, peers that leave in the middle of pieces that only they have
   /// would take the memory with them, until none is left for what others could bring.
-  package mutating func shedAbandoned(sparing isInUse: (PieceIndex) -> Bool) -> PieceIndex? {
+  package mutating func shedAbandoned() -> PieceIndex? {
     let abandoned = actives.indices.first { slot in
       !actives[slot].isComplete && actives[slot].owedCount == 0
         && actives[slot].claimants.isEmpty && availability(of: actives[slot].index) == 0
-        && !isInUse(actives[slot].index)
+        && !actives[slot].isBeingRead
     }
     guard let slot = abandoned else { return nil }
     let piece = actives[slot].index
     openedPieces -= 1
     forgetOpener(ofSlot: slot)
-    slots[piece.value] = -1
-    actives.swapAt(slot, actives.count - 1)
-    actives.removeLast()
-    if slot < actives.count { slots[actives[slot].index.value] = Int32(slot) }
-    miss(piece)
+    removeActive(slot)
+    order.insert(piece)
     return piece
   }
 }

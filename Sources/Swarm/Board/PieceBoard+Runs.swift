@@ -31,7 +31,7 @@ extension PieceBoard {
   package func startOfRun(_ claim: Claim, for peer: PeerNumber) -> Claim {
     guard claim.kind == .shared, let slot = slot(of: claim.piece),
       actives[slot].freeCount == actives[slot].blocks.count,
-      actives[slot].claimants.allSatisfy({ $0 == peer || isAway($0) })
+      actives[slot].claimants.allSatisfy({ $0 == peer || isChoking($0) })
     else { return claim }
     return Claim(piece: claim.piece, kind: .fresh)
   }
@@ -39,10 +39,10 @@ extension PieceBoard {
   /// Whether the piece is missing, or was begun and given back before anything of it came; a claim of
   /// a peer that chokes us does not count.
   private func isUntouched(_ piece: PieceIndex) -> Bool {
-    guard let slot = slot(of: piece) else { return rarity.contains(piece) }
+    guard let slot = slot(of: piece) else { return order.rarity.contains(piece) }
     return actives[slot].freeCount == actives[slot].blocks.count
-      && actives[slot].claimants.allSatisfy { isAway($0) }
+      && actives[slot].claimants.allSatisfy { isChoking($0) }
   }
 
-  private func isAway(_ peer: PeerNumber) -> Bool { peers[peer]?.isAway ?? true }
+  private func isChoking(_ peer: PeerNumber) -> Bool { peers[peer]?.isChoking ?? true }
 }

@@ -38,6 +38,8 @@ struct ActivePiece: Sendable {
   var opener: PeerNumber?
   /// Whether one peer should bring it alone, because it failed before.
   let isSolo: Bool
+  /// A Boolean value indicating whether a worker reads the piece's buffer.
+  var isBeingRead = false
   /// No block before this one is free.
   private var firstFreeHint = 0
   /// No block from this one on is free.
