@@ -33,7 +33,7 @@ enum SystemRoom {
     var more = Int64(cores) * addressSpacePerCore
     if invocation.command == .download, !invocation.batch.listsOnly {
       let downloads = min(max(1, invocation.arguments.count), invocation.batch.jobs)
-      more += Int64(downloads) * Int64(invocation.download.memoryLimit)
+      more += Int64(downloads) * Int64(invocation.session.memoryLimit)
     }
     for (resource, base, option) in [
       (RLIMIT_AS, neededAddressSpace, "v"), (RLIMIT_DATA, neededData, "d"),

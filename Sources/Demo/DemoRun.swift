@@ -108,7 +108,7 @@ struct DemoRun {
     // others.
     await cast.waitUntilAnnounced()
     var options = DownloadOptions()
-    options.folder = folder.path
+    options.torrent.output.folder = folder.path
     let download = TorrentDownload(torrent: torrent, options: options)
     async let events: Void = forward(download.events)
     let result: Result<DownloadSummary, DownloadError>

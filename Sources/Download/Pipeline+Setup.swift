@@ -26,14 +26,14 @@ extension Pipeline {
   ) -> DHTService? {
     guard var dht = options.dht, !torrent.isPrivate else { return nil }
     if !state.isEmpty { dht.state = state }
-    let trackers = options.trackers ?? torrent.trackers
+    let trackers = options.torrent.sources.trackers ?? torrent.trackers
     return DHTService(
       infoHash: torrent.infoHash,
       nodes: torrent.nodes.map {
         $0.host.contains(":") ? "[\($0.host)]:\($0.port)" : "\($0.host):\($0.port)"
       },
       hasTrackers: trackers.contains { !$0.isEmpty }, listeningPort: port,
-      addresses: options.ownAddresses, options: dht,
+      addresses: options.session.ownAddresses, options: dht,
       environment: environment)
   }
 
@@ -47,15 +47,15 @@ extension Pipeline {
   ) throws(DownloadError) -> [any Listener] {
     var listeners: [any Listener] = []
     var failure: NetworkError?
-    for address in options.ownAddresses {
-      let port = listeners.first?.endpoint.port ?? options.port
+    for address in options.session.ownAddresses {
+      let port = listeners.first?.endpoint.port ?? options.session.port
       do throws(NetworkError) {
         listeners.append(try network.listen(at: Endpoint(address: address, port: port)))
       } catch {
         failure = failure ?? error
-        if options.port != 0, case .system(_, EADDRINUSE) = error {
+        if options.session.port != 0, case .system(_, EADDRINUSE) = error {
           for listener in listeners { listener.close() }
-          throw .listenFailed("port \(options.port): \(error)")
+          throw .listenFailed("port \(options.session.port): \(error)")
         }
       }
     }

@@ -64,7 +64,8 @@ final class Pipeline: AnnouncerDelegate {
     (self.environment, self.events) = (environment, events)
     storage = output.storage
     files = FileProgress(
-      layout: torrent.layout, selection: options.selection, verified: output.verified)
+      layout: torrent.layout, selection: options.torrent.content.selection,
+      verified: output.verified)
     let open = found?.takeListeners() ?? []
     listeners = open.isEmpty ? try Self.listen(options, environment.network) : open
     var random = environment.random
@@ -73,7 +74,7 @@ final class Pipeline: AnnouncerDelegate {
     lacking = output.lacking
     work = PieceWork(
       geometry: torrent.geometry, verified: output.verified, wanted: output.goal,
-      memoryLimit: options.memoryLimit, isSequential: options.isSequential,
+      memoryLimit: options.session.memoryLimit, isSequential: options.torrent.content.isSequential,
       random: SeededRandom(seed: random.next()), clock: environment.clock)
     total = .complete(torrent.geometry, wanted: output.storage.wanted)
     roster = PeerRoster(
@@ -81,10 +82,10 @@ final class Pipeline: AnnouncerDelegate {
         greeting: PeerGreeting(
           infoHash: torrent.infoHash, ownID: peerID, clock: environment.clock,
           features: options.dht == nil || torrent.isPrivate ? .extensions : [.extensions, .dht]),
-        maximumPeers: min(options.maximumPeers, environment.connectionLimit),
-        pipeline: options.pipeline, downloadLimiter: options.downloadLimiter,
-        uploadLimiter: options.uploadLimiter, metadata: torrent.info.originalBytes,
-        exchangesPeers: options.exchangesPeers && !torrent.isPrivate,
+        maximumPeers: min(options.session.maximumPeers, environment.connectionLimit),
+        pipeline: options.torrent.pipeline, downloadLimiter: options.session.downloadLimiter,
+        uploadLimiter: options.session.uploadLimiter, metadata: torrent.info.originalBytes,
+        exchangesPeers: options.torrent.sources.exchangesPeers && !torrent.isPrivate,
         listeningEndpoints: listeners.map(\.endpoint)),
       environment: environment, work: work, storage: storage, events: events)
     verifier = PieceVerifier(
@@ -95,19 +96,21 @@ final class Pipeline: AnnouncerDelegate {
     // A seed starts afresh with trackers that were told, during the metadata fetch, that data is
     // missing.
     announcer =
-      (options.keepSeeding ? nil : known)
+      (options.torrent.content.seedsOnly ? nil : known)
       ?? Announcer(
-        tiers: options.trackers ?? torrent.trackers, infoHash: torrent.infoHash, peerID: peerID,
+        tiers: options.torrent.sources.trackers ?? torrent.trackers, infoHash: torrent.infoHash,
+        peerID: peerID,
         port: port, http: environment.http, network: environment.network,
         clock: environment.clock, random: announcerRandom,
-        announcesToAll: options.announcesToAllTrackers, allowsLocalURLs: options.allowsLocalURLs)
+        announcesToAll: options.torrent.sources.announcesToAllTrackers,
+        allowsLocalURLs: options.session.allowsLocalURLs)
     trackerReports = found?.trackerReports ?? []
     dht = Self.makeDHT(torrent, options, environment, port: port, state: found?.dhtState ?? [])
     webSeeds = WebSeeds(
       torrent: torrent, options: options, environment: environment, work: work, events: events)
     roster.listeningPort = listeners.first?.endpoint.port
     connectParts()
-    if options.usesLocalDiscovery, !torrent.isPrivate {
+    if options.torrent.sources.usesLocalDiscovery, !torrent.isPrivate {
       let roster = roster
       discovery = LocalDiscovery(
         infoHash: torrent.infoHash, port: port, environment: environment,
@@ -115,8 +118,8 @@ final class Pipeline: AnnouncerDelegate {
       ) { [weak roster] in roster?.learn([$0], source: .lsd) }
     }
     if let found { adopt(found) } else { events.send(.listening(port: port)) }
-    roster.learn(options.peers, source: .given)
-    if !options.keepSeeding { for file in files.empty { tellCompleted(file) } }
+    roster.learn(options.torrent.sources.peers, source: .given)
+    if !options.torrent.content.seedsOnly { for file in files.empty { tellCompleted(file) } }
   }
 
   private func connectParts() {
@@ -139,7 +142,7 @@ final class Pipeline: AnnouncerDelegate {
     work.pieceAdvanced = { [unowned self] in verifier.advanced($0) }
     work.pieceGivenUp = { [unowned self] in verifier.forget($0) }
     work.isBeingHashed = { [unowned self] in verifier.isBusy($0) }
-    if let limiter = options.downloadLimiter {
+    if let limiter = options.session.downloadLimiter {
       work.savesDuplicates = { limiter.quota.isReached }
     }
     roster.ranOut = { [unowned self] in announcer.peersRanOut() }
@@ -157,7 +160,7 @@ final class Pipeline: AnnouncerDelegate {
   // MARK: - Pieces
 
   private func tellCompleted(_ file: TorrentFile) {
-    let isFlat = options.isFlat && torrent.isMultiFile
+    let isFlat = options.torrent.output.isFlat && torrent.isMultiFile
     let path = isFlat ? file.path.dropFirst().pathText : file.displayPath
     events.send(.fileCompleted(index: file.index, path: path, length: file.length))
   }
@@ -214,7 +217,7 @@ final class Pipeline: AnnouncerDelegate {
   /// A run that seeds complete data counts as successful when it is stopped.
   func finish(_ outcome: Result<Void, DownloadError>) {
     guard result == nil else { return }
-    let isServing = isSeeding || options.keepSeeding
+    let isServing = isSeeding || options.torrent.content.seedsOnly
     result = if isServing, case .failure(.cancelled) = outcome { .success(()) } else { outcome }
     ended.fire()
   }
@@ -229,7 +232,7 @@ final class Pipeline: AnnouncerDelegate {
   }
 
   func waitForEnd() async {
-    if options.keepSeeding, result == nil { beginSeeding() }
+    if options.torrent.content.seedsOnly, result == nil { beginSeeding() }
     while result == nil {
       // A cancelled task ends the run as `stop()` does, whichever comes first.
       guard await ended.wait() else { return finish(.failure(.cancelled)) }
@@ -250,7 +253,7 @@ final class Pipeline: AnnouncerDelegate {
     events.send(
       .seeding(
         SeedingFacts(
-          ratio: options.seedRatio, time: options.seedTime,
+          ratio: options.torrent.limits.seedRatio, time: options.torrent.limits.seedTime,
           verifiedBytes: torrent.geometry.bytes(of: verified),
           totalBytes: torrent.geometry.totalLength,
           missingPieces: verified.count - verified.population)))
@@ -278,7 +281,7 @@ final class Pipeline: AnnouncerDelegate {
     verifier.close()
     pulse.close()
     dht?.stop()
-    if case .success = result, !isSeeding, !options.keepSeeding {
+    if case .success = result, !isSeeding, !options.torrent.content.seedsOnly {
       announcer.completed()
       // This precedes the trackers' `stopped`, so that a process killed while a tracker hangs
       // leaves finished files.
@@ -290,7 +293,7 @@ final class Pipeline: AnnouncerDelegate {
   /// Saves the state of unfinished files and closes them, after all activities have ended.
   func settle() async throws(DownloadError) {
     let (storage, verified) = (storage, work.board.verified)
-    let isServingOnly = options.keepSeeding
+    let isServingOnly = options.torrent.content.seedsOnly
     let failure = await onWorker { () throws(StorageError) in
       if !isServingOnly, verified.lacksAny(of: storage.wanted) {
         try storage.suspend(verified: verified)
@@ -338,7 +341,7 @@ final class Pipeline: AnnouncerDelegate {
 
   /// A Boolean value indicating whether there is any source of peers, or a well-known port.
   var hasPeerSource: Bool {
-    announcer.hasTrackers || roster.book.knownCount > 0 || options.port != 0
+    announcer.hasTrackers || roster.book.knownCount > 0 || options.session.port != 0
       || webSeeds.hasUsable || dht != nil || discovery != nil
   }
 

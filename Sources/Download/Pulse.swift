@@ -23,7 +23,8 @@ final class Pulse {
 
   init(pipeline: Pipeline) {
     self.pipeline = pipeline
-    watch = DeadlineWatch(pipeline.options.deadlines, now: pipeline.environment.clock.now)
+    watch = DeadlineWatch(
+      pipeline.options.torrent.limits.deadlines, now: pipeline.environment.clock.now)
     goal = SeedingGoal(pipeline.options)
   }
 
@@ -34,7 +35,7 @@ final class Pulse {
       let outcome = await clock.wait(for: wakeup, until: clock.now + Self.interval)
       guard !isClosed, outcome != .cancelled else { return }
       ticks += 1
-      pipeline.options.downloadLimiter?.tick(now: clock.now)
+      pipeline.options.session.downloadLimiter?.tick(now: clock.now)
       for session in pipeline.roster.sessions { session.tick(now: clock.now) }
       pipeline.roster.exchangePeers(now: clock.now)
       pipeline.webSeeds.tick(now: clock.now)
@@ -72,7 +73,7 @@ final class Pulse {
   /// Saves the set of verified pieces, so that the next run recognizes its files even after a kill.
   private func save() async {
     // A seed writes nothing.
-    guard !pipeline.options.keepSeeding else { return }
+    guard !pipeline.options.torrent.content.seedsOnly else { return }
     let verified = pipeline.work.board.verified
     guard verified.population != savedPieces else { return }
     savedPieces = verified.population

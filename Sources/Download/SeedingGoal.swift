@@ -7,8 +7,8 @@ struct SeedingGoal: Equatable {
 
   /// Creates the goal from the options; fails if there is none or it is reached from the start.
   init?(_ options: DownloadOptions) {
-    ratio = options.seedRatio
-    time = options.seedTime
+    ratio = options.torrent.limits.seedRatio
+    time = options.torrent.limits.seedTime
     if let ratio, !(ratio > 0) { return nil }
     if let time, time <= .zero { return nil }
     if ratio == nil, time == nil { return nil }

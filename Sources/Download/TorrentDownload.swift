@@ -19,14 +19,14 @@ public final class TorrentDownload: Sendable {
 
   /// Creates a run on the live network and file system.
   public convenience init(torrent: TorrentMetainfo, options: DownloadOptions) {
-    self.init(torrent: torrent, options: options) { .live(boundTo: options.bindAddresses) }
+    self.init(torrent: torrent, options: options) { .live(boundTo: options.session.bindAddresses) }
   }
 
   /// Creates a run that takes over the swarm in which a magnet link's torrent was found.
   public convenience init(found: FoundTorrent, options: DownloadOptions) {
     let swarm = found.swarm
     self.init(torrent: found.torrent, options: options, found: swarm) {
-      swarm?.environment ?? .live(boundTo: options.bindAddresses)
+      swarm?.environment ?? .live(boundTo: options.session.bindAddresses)
     }
   }
 
@@ -79,7 +79,7 @@ public final class TorrentDownload: Sendable {
   @Reactor
   private func runOnLoop() async -> Result<DownloadSummary, DownloadError> {
     let environment = environment()
-    if let total = options.deadlines.total, !options.keepSeeding {
+    if let total = options.torrent.limits.deadlines.total, !options.torrent.content.seedsOnly {
       let spent = found.map { environment.clock.now - $0.began } ?? .zero
       interruption.arm(total, spent: spent, clock: environment.clock)
     }
@@ -106,12 +106,12 @@ public final class TorrentDownload: Sendable {
         RunFacts(
           name: torrent.name, infoHash: torrent.infoHash,
           totalLength: torrent.geometry.totalLength, pieceCount: torrent.geometry.pieceCount,
-          folder: options.folder)))
+          folder: options.torrent.output.folder)))
     let output = try await OutputPreparation(
       torrent: torrent, options: options, environment: environment, events: sink,
       interruption: interruption
     ).prepare()
-    if output.isComplete, !options.keepSeeding {
+    if output.isComplete, !options.torrent.content.seedsOnly {
       await output.close()
       let progress = ProgressSnapshot.complete(torrent.geometry, wanted: output.storage.wanted)
       sink.send(.progress(progress))
@@ -132,7 +132,9 @@ public final class TorrentDownload: Sendable {
     pipeline.seedingBegan = { [interruption] in interruption.disarm() }
     interruption.handler = { pipeline.finish(.failure(.cancelled)) }
     if interruption.isStopped { pipeline.finish(.failure(.cancelled)) }
-    if !options.keepSeeding, !pipeline.hasPeerSource { pipeline.finish(.failure(.noPeerSource)) }
+    if !options.torrent.content.seedsOnly, !pipeline.hasPeerSource {
+      pipeline.finish(.failure(.noPeerSource))
+    }
     await run(pipeline)
     interruption.handler = {}
     try await pipeline.settle()

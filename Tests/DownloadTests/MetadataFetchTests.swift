@@ -41,8 +41,8 @@ import Testing
       let tracker = swarm.addTracker()
       let start = swarm.clock.now
       _ = try await swarm.fetch {
-        $0.peers = []
-        $0.trackers = [[SimulatedSwarm.trackerURL]]
+        $0.torrent.sources.peers = []
+        $0.torrent.sources.trackers = [[SimulatedSwarm.trackerURL]]
       }
       #expect(tracker.events == ["started", "completed", "stopped"])
       return try #require(first) - start - tracker.delay
@@ -142,7 +142,7 @@ import Testing
       try swarm.addSeed(Self.seed(.unknown))
       let start = swarm.clock.now
       let error = await #expect(throws: DownloadError.self) {
-        try await swarm.run(swarm.search { $0.deadlines.metadata = .seconds(90) })
+        try await swarm.run(swarm.search { $0.torrent.limits.deadlines.metadata = .seconds(90) })
       }
       return (error, swarm.clock.now - start)
     }
@@ -162,7 +162,7 @@ import Testing
       _ = swarm.clock.schedule(after: .seconds(30)) { host.appear() }
       let start = swarm.clock.now
       let error = await #expect(throws: DownloadError.self) {
-        try await swarm.fetch { $0.deadlines.total = .seconds(60) }
+        try await swarm.fetch { $0.torrent.limits.deadlines.total = .seconds(60) }
       }
       return (error, swarm.clock.now - start)
     }
@@ -183,7 +183,7 @@ import Testing
     let (error, events) = try await swarm.simulation.run {
       try swarm.addSeed(Self.seed(.silent))
       let tracker = swarm.addTracker()
-      let search = swarm.search { $0.trackers = [[SimulatedSwarm.trackerURL]] }
+      let search = swarm.search { $0.torrent.sources.trackers = [[SimulatedSwarm.trackerURL]] }
       _ = swarm.clock.schedule(after: .seconds(10)) { search.stop() }
       let error = await #expect(throws: DownloadError.self) { try await swarm.run(search) }
       return (error, tracker.events)
@@ -202,8 +202,8 @@ import Testing
           + "&ws=http://10.77.9.8/data.bin")
       let found = try await swarm.run(
         swarm.search(link) {
-          $0.peers = []
-          $0.trackers = nil
+          $0.torrent.sources.peers = []
+          $0.torrent.sources.trackers = nil
         })
       #expect(found.torrent.webSeeds == ["http://10.77.9.8/data.bin"])
       await found.discard()
@@ -217,7 +217,7 @@ import Testing
     let swarm = try await SimulatedSwarm(seed: 626, size: 500_000)
     _ = try await swarm.simulation.run {
       try await Self.withOwnSeed(swarm, headStart: .seconds(1)) { seed in
-        try await swarm.fetch { $0.peers = [seed] }
+        try await swarm.fetch { $0.torrent.sources.peers = [seed] }
       }
     }
     #expect(await swarm.output == swarm.content)
@@ -232,8 +232,8 @@ import Testing
       let own = Endpoint(address: SimulatedSwarm.leecherAddress, port: 7001)
       _ = try await Self.withOwnSeed(swarm, peers: [own], headStart: .zero) { seed in
         try await swarm.fetch {
-          $0.peers = [seed]
-          $0.port = 7001
+          $0.torrent.sources.peers = [seed]
+          $0.session.port = 7001
         }
       }
       return swarm.clock.now - start
@@ -254,7 +254,7 @@ import Testing
       for _ in 0..<3 { try swarm.addSeed(Self.seed()) }
       let start = swarm.clock.now
       let found = try await swarm.run(
-        swarm.search { $0.downloadLimiter = RateLimiter(bytesPerSecond: length / 10) })
+        swarm.search { $0.session.downloadLimiter = RateLimiter(bytesPerSecond: length / 10) })
       await found.discard()
       return swarm.clock.now - start
     }
@@ -274,10 +274,10 @@ import Testing
     files.put("data.bin", swarm.content)
     let environment = swarm.environment(at: address, files: files)
     let options = swarm.options {
-      $0.listenAddresses = [address]
-      $0.keepSeeding = true
-      $0.port = 7000
-      $0.peers = peers
+      $0.session.listenAddresses = [address]
+      $0.torrent.content.seedsOnly = true
+      $0.session.port = 7000
+      $0.torrent.sources.peers = peers
     }
     let seed = TorrentDownload(torrent: swarm.torrent, options: options) { environment }
     return try await withThrowingTaskGroup(of: Void.self) { group in

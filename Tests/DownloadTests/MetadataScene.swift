@@ -36,10 +36,10 @@ extension SimulatedSwarm {
   /// The options of a leecher that knows all the seeds from the start.
   func options(_ change: (inout DownloadOptions) -> Void = { _ in }) -> DownloadOptions {
     var options = DownloadOptions()
-    options.folder = "/out"
-    options.listenAddresses = [Self.leecherAddress]
-    options.peers = endpoints
-    options.trackers = []
+    options.torrent.output.folder = "/out"
+    options.session.listenAddresses = [Self.leecherAddress]
+    options.torrent.sources.peers = endpoints
+    options.torrent.sources.trackers = []
     change(&options)
     return options
   }

@@ -33,11 +33,11 @@ import Testing
       tracker.peers = [swarm.endpoints[0]]
       let machine = swarm.simulation.network.host(SimulatedSwarm.leecherAddress)
       let download = swarm.download {
-        $0.peers = []
-        $0.trackers = [[SimulatedSwarm.trackerURL]]
-        $0.deadlines.total = .seconds(120)
-        $0.deadlines.stall = .seconds(20)
-        $0.deadlines.peers = .seconds(20)
+        $0.torrent.sources.peers = []
+        $0.torrent.sources.trackers = [[SimulatedSwarm.trackerURL]]
+        $0.torrent.limits.deadlines.total = .seconds(120)
+        $0.torrent.limits.deadlines.stall = .seconds(20)
+        $0.torrent.limits.deadlines.peers = .seconds(20)
       }
       _ = world.schedule(after: .seconds(8)) {
         process.stop()

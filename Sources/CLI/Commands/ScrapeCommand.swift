@@ -25,7 +25,7 @@ enum ScrapeCommand {
       let outcome = await Termination.guarding {
         await ScrapeService.ask(
           question.tracker, about: question.infoHashes,
-          allowsLocalURLs: invocation.download.allowsLocalURLs)
+          allowsLocalURLs: invocation.session.allowsLocalURLs)
       }
       switch outcome {
       case .success(let reply)?:

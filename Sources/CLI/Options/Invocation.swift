@@ -8,8 +8,10 @@ package struct Invocation: Sendable {
   package var arguments: [String] = []
   /// The first argument if it stands where a command could, since it may be a mistyped command.
   package var undecidedWord: String?
-  /// The options of each download; its trackers are still those of `trackers`.
-  package var download = DownloadOptions()
+  /// The options that all torrents of the run share.
+  package var session = SessionOptions()
+  /// The options of each torrent; its trackers are still those of `trackers`.
+  package var torrent = TorrentOptions()
   /// The options for several downloads, and for what follows each.
   package var batch = BatchOptions()
   /// The files to download.
@@ -40,7 +42,7 @@ package struct Invocation: Sendable {
   /// first.
   ///
   /// - Parameter torrentTrackers: The tiers of the torrent.
-  /// - Returns: The value of `DownloadOptions.trackers`; nil leaves the choice to the torrent.
+  /// - Returns: The value of `SourceOptions.trackers`; nil leaves the choice to the torrent.
   package func trackerTiers(torrentTrackers: [[String]]) -> [[String]]? {
     if trackers.isEmpty { return usesTorrentTrackers ? nil : [] }
     return trackers + (usesTorrentTrackers ? torrentTrackers : [])
@@ -55,7 +57,7 @@ extension Invocation {
   /// - Parameter asked: The subject of the requests, for the message.
   /// - Throws: `CommandFailure` if they are not allowed.
   func checkBinding(of asked: String) throws(CommandFailure) {
-    guard !download.bindAddresses.isEmpty, !allowsUnboundHTTP else { return }
+    guard !session.bindAddresses.isEmpty, !allowsUnboundHTTP else { return }
     throw CommandFailure(
       .badUsage, "\(asked): http(s) requests cannot be restricted to the address of --bind",
       hint: "allow them with --unbound-http, or use no trackers: --no-tracker")

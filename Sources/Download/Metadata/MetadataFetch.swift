@@ -22,7 +22,7 @@ public final class MetadataFetch: Sendable {
   /// link if given, and the deadlines `metadata` and `total` bound the search.
   public convenience init(link: MagnetLink, options: DownloadOptions, keepsSwarm: Bool = true) {
     self.init(link: link, options: options, keepsSwarm: keepsSwarm) {
-      .live(boundTo: options.bindAddresses)
+      .live(boundTo: options.session.bindAddresses)
     }
   }
 
@@ -95,7 +95,7 @@ public final class MetadataFetch: Sendable {
   /// Schedules the deadlines of the search.
   @Reactor
   private func limits(_ swarm: MetadataSwarm) -> [TimerID] {
-    let deadlines = options.deadlines
+    let deadlines = options.torrent.limits.deadlines
     let failures: [(Duration?, (Duration) -> DownloadError)] = [
       (deadlines.metadata, { .noMetadata($0) }), (deadlines.total, { .deadlinePassed($0) }),
     ]

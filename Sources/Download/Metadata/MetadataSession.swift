@@ -36,7 +36,7 @@ final class MetadataSession {
     self.swarm = swarm
     joined = now
     transport =
-      swarm.options.downloadLimiter.map {
+      swarm.options.session.downloadLimiter.map {
         ThrottledTransport(
           peer.transport, downloads: $0, uploads: nil, clock: swarm.environment.clock)
       } ?? peer.transport

@@ -15,7 +15,7 @@ extension MetadataSwarm {
   ///
   /// Whether the torrent is private is only known later; if it is, the peers found this way are not
   /// used.
-  var exchangesPeers: Bool { options.exchangesPeers }
+  var exchangesPeers: Bool { options.torrent.sources.exchangesPeers }
 
   /// Returns our extension handshake for a peer (BEP 10).
   func introduction(to peer: Endpoint) -> ExtensionHandshake {
@@ -62,7 +62,7 @@ extension MetadataSwarm {
 extension MetadataSwarm {
   /// Returns what the download can take over, after `run()` was cancelled.
   func found(began: Instant) -> FoundSwarm {
-    announcer.announcesToAll = options.announcesToAllTrackers
+    announcer.announcesToAll = options.torrent.sources.announcesToAllTrackers
     return FoundSwarm(
       environment: environment, peerID: peerID, listeners: listeners, announcer: announcer,
       trackerReports: trackerReports,

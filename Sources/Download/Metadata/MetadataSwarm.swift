@@ -62,23 +62,23 @@ final class MetadataSwarm {
       infoHash: link.infoHash, random: SeededRandom(seed: random.next()))
     book = PeerBook(random: SeededRandom(seed: random.next()))
     let port = listeners.first?.endpoint.port ?? 0
-    let tiers = options.trackers ?? link.trackers.map { [$0] }
+    let tiers = options.torrent.sources.trackers ?? link.trackers.map { [$0] }
     // The trackers of a link have no order, and the search depends on the first peer found.
     announcer = Announcer(
       tiers: tiers, infoHash: link.infoHash, peerID: peerID, port: port, http: environment.http,
       network: environment.network, clock: environment.clock,
       random: SeededRandom(seed: random.next()), announcesToAll: true,
-      allowsLocalURLs: options.allowsLocalURLs)
+      allowsLocalURLs: options.session.allowsLocalURLs)
     dht = options.dht.map { dht in
       DHTService(
         infoHash: link.infoHash, nodes: [], hasTrackers: tiers.contains { !$0.isEmpty },
         listeningPort: port,
-        addresses: options.ownAddresses, options: dht,
+        addresses: options.session.ownAddresses, options: dht,
         environment: environment)
     }
     connectParts(random: SeededRandom(seed: random.next()))
     events.send(.listening(port: port))
-    learn(options.peers, source: .given)
+    learn(options.torrent.sources.peers, source: .given)
   }
 
   private func connectParts(random: SeededRandom) {
@@ -89,7 +89,7 @@ final class MetadataSwarm {
     dht?.needs = { [unowned self] in
       DHTService.Needs(connectedPeers: sessions.count, isSeed: false)
     }
-    guard options.usesLocalDiscovery else { return }
+    guard options.torrent.sources.usesLocalDiscovery else { return }
     discovery = LocalDiscovery(
       infoHash: link.infoHash, port: listeners.first?.endpoint.port ?? 0,
       environment: environment, random: random
@@ -98,7 +98,7 @@ final class MetadataSwarm {
 
   /// A Boolean value indicating whether there is any source of peers, or a well-known port.
   var hasPeerSource: Bool {
-    announcer.hasTrackers || book.knownCount > 0 || !link.peers.isEmpty || options.port != 0
+    announcer.hasTrackers || book.knownCount > 0 || !link.peers.isEmpty || options.session.port != 0
       || dht != nil || discovery != nil
   }
 
@@ -144,7 +144,7 @@ final class MetadataSwarm {
   }
 
   private var limit: Int {
-    min(Self.connectionLimit, options.maximumPeers, environment.connectionLimit)
+    min(Self.connectionLimit, options.session.maximumPeers, environment.connectionLimit)
   }
 
   private var connectionCount: Int { sessions.count + dialling + welcoming + arrivals.count }

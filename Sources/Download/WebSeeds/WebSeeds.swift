@@ -40,10 +40,10 @@ final class WebSeeds {
     self.work = work
     self.environment = environment
     self.events = events
-    policy = URLPolicy(.webSeed, allowsLocalURLs: options.allowsLocalURLs)
-    limiter = options.downloadLimiter
-    guard !options.keepSeeding else { return }
-    for url in (options.webSeeds ?? torrent.webSeeds).prefix(Self.maximumSeeds) {
+    policy = URLPolicy(.webSeed, allowsLocalURLs: options.session.allowsLocalURLs)
+    limiter = options.session.downloadLimiter
+    guard !options.torrent.content.seedsOnly else { return }
+    for url in (options.torrent.sources.webSeeds ?? torrent.webSeeds).prefix(Self.maximumSeeds) {
       guard let display = Self.display(url) else {
         events.send(
           .webSeed(
@@ -53,7 +53,8 @@ final class WebSeeds {
       }
       seeds.append(
         WebSeed(
-          url: url, display: display, torrent: torrent, memoryLimit: options.memoryLimit / 2))
+          url: url, display: display, torrent: torrent, memoryLimit: options.session.memoryLimit / 2
+        ))
     }
   }
 
