@@ -99,7 +99,7 @@ extension Exchange {
   }
 
   /// The number of blocks that a source may owe, so that the memory is enough for all.
-  func share(of source: PeerNumber) -> Int {
+  package func share(of source: PeerNumber) -> Int {
     board.fairShare(of: source, capacity: supply.room.capacity(peers: board.peers.count))
   }
 

@@ -17,7 +17,10 @@ extension Exchange {
     let standing = board.peers.dealings[place].window.received(block, now: now)
     guard standing != .unrequested else {
       // An unrequested block went nowhere and does not count.
-      if board.peers.dealings[place].window.ledger.isFlooded { end(source, .unrequested(block)) }
+      let isFlooded =
+        board.peers.dealings[place].kind == .peer
+        && board.peers.dealings[place].window.ledger.isFlooded
+      if isFlooded { end(source, .unrequested(block)) }
       return
     }
     if board.peers.dealings[place].kind == .peer {

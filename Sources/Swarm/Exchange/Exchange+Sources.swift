@@ -51,7 +51,8 @@ extension Exchange {
   private mutating func availabilityChanged(of source: PeerNumber) {
     updateInterest(in: source)
     wake(source)
-    if isKnown, board.isComplete, board.isSeed(source) { end(source, .nothingToExchange) }
+    guard isKnown, board.isComplete, board.isSeed(source) else { return }
+    end(source, .nothingToExchange)
   }
 
   /// Records that a peer wants nothing more, even if it lacks pieces (BEP 21), or that it does again.

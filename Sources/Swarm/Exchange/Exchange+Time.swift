@@ -51,9 +51,11 @@ extension Exchange {
   }
 
   mutating func refreshRate(_ place: Int, now: Instant) {
-    guard board.peers.dealings[place].kind == .peer else { return }
+    let isLate =
+      board.peers.dealings[place].kind == .peer
+      ? board.peers.dealings[place].window.isSnubbed : board.peers.records[place].isSnubbed
     board.updatePeer(
       board.peers.numbers[place], rate: board.peers.dealings[place].downloaded.rate(now: now),
-      isSnubbed: board.peers.dealings[place].window.isSnubbed)
+      isSnubbed: isLate)
   }
 }

@@ -10,10 +10,10 @@ import Swarm
 /// spans. A session reserves no more than it should deliver in a few seconds, so a slow server
 /// holds little, and others may take that over as from any peer.
 @Reactor
-final class WebSeedSession: LaneWorker {
-  /// The end of a session.
+final class WebSeedConnection {
+  /// The end of a connection.
   enum End: Equatable {
-    /// The run is over, or the session is not needed any more.
+    /// The run is over, or the connection is not needed any more.
     case finished
     /// The server failed, possibly on a particular file.
     case failed(HTTPError, file: Int?)
@@ -35,21 +35,18 @@ final class WebSeedSession: LaneWorker {
   /// The longest time to hold up a server of whole files for lack of memory.
   private static let memoryPatience = Duration.seconds(60)
 
-  let number: PeerNumber
-  let laneWakeup = Wakeup()
-  private let backlogWakeup = Wakeup()
-  var isIdle = false
-  var traffic = PeerTraffic()
-  /// A closure called with each block that another peer need not send any more.
-  var othersToCancel: (Block, PeerNumber) -> Void = { _, _ in }
+  /// The signals that the connection waits for.
+  struct Wakeups {
+    let lane = Wakeup()
+    let backlog = Wakeup()
+  }
 
+  let number: PeerNumber
+  let wakeups = Wakeups()
   private let seed: WebSeed
-  private let work: PieceWork
-  private let http: any HTTPClient
-  private let clock: any LoopClock
+  private unowned let swarm: TorrentSwarm
+  private let buffers: PieceBuffers
   private let policy: URLPolicy
-  /// The download rate limiter, if any.
-  private let limiter: RateLimiter?
   private let turn = RateLimiter.Turn()
   /// The bytes received through URLSession, which cannot be held up, and not yet paid for.
   private var debt = 0
@@ -58,6 +55,8 @@ final class WebSeedSession: LaneWorker {
   /// The claim whose blocks are requested next.
   private var claim: Claim?
   private var fetch: WebSeedFetch?
+  /// A Boolean value indicating whether the current run may be extended.
+  private var isExtensible = false
   /// The time of the last arrival for the current run.
   private var silentSince = Instant.zero
   /// The torrent offset at which the current file ends.
@@ -66,28 +65,33 @@ final class WebSeedSession: LaneWorker {
   private var waitingSince: Instant?
 
   init(
-    number: PeerNumber, seed: WebSeed, work: PieceWork, http: any HTTPClient,
-    clock: any LoopClock, policy: URLPolicy, limiter: RateLimiter? = nil
+    number: PeerNumber, seed: WebSeed, swarm: TorrentSwarm, buffers: PieceBuffers,
+    policy: URLPolicy
   ) {
-    self.limiter = limiter
     self.number = number
     self.seed = seed
-    self.work = work
-    self.http = http
-    self.clock = clock
+    self.swarm = swarm
+    self.buffers = buffers
     self.policy = policy
+    let (limiter, clock) = (swarm.session.options.downloadLimiter, swarm.clock)
     connection = HTTPConnection { transport in
       guard let limiter else { return transport }
       return ThrottledTransport(transport, downloads: limiter, uploads: nil, clock: clock)
     }
   }
 
-  var depth: Int { runLength }
+  private var clock: any LoopClock { swarm.clock }
+
+  /// The limiter of the download rate, if there is one.
+  private var limiter: RateLimiter? { swarm.session.options.downloadLimiter }
 
   /// Downloads until the lane ends, the server fails or the session is stopped.
-  func run() async -> End {
-    work.joined(number)
-    work.has(number, seed.available)
+  ///
+  /// Returns the reason, and the payload that the server delivered.
+  func run() async -> (end: End, brought: Int64) {
+    swarm.exchange.join(number, kind: .webSeed, now: clock.now)
+    swarm.exchange.has(number, seed.available)
+    swarm.drain()
     for await next in lane {
       claim = next
       while end == nil, let claim {
@@ -95,37 +99,32 @@ final class WebSeedSession: LaneWorker {
         guard !blocks.isEmpty else { break }
         await fetch(blocks, isRun: claim.kind == .fresh)
       }
-      if let claim { work.release(claim, by: number) }
+      if let claim { swarm.exchange.giveBack(claim, by: number, now: clock.now) }
       claim = nil
+      swarm.drain()
     }
     connection.close()
-    work.left(self)
-    return end ?? .finished
+    let brought = swarm.exchange.downloaded(from: number)
+    swarm.exchange.leave(number, now: clock.now)
+    swarm.drain()
+    return (end ?? .finished, brought)
   }
 
-  /// Ends the session; the first reason stays.
+  /// Ends the connection; the first reason stays.
   func stop(_ reason: End = .finished) {
     guard end == nil else { return }
     end = reason
     turn.close()
     fetch?.stop()
     connection.close()
-    laneWakeup.fire()
+    wakeups.lane.fire()
   }
 
-  /// Reports the rate and detects silence; called twice a second.
+  /// Detects silence; called twice a second.
   func tick(now: Instant) {
-    reportRate(now: now)
-    if isSnubbed(now: now) { work.wakeIdle() }
-  }
-
-  func reportRate(now: Instant) {
-    work.update(
-      number, rate: traffic.downloaded.rate(now: now), isSnubbed: isSnubbed(now: now))
-  }
-
-  private func isSnubbed(now: Instant) -> Bool {
-    fetch != nil && now - silentSince >= Self.patience
+    let isLate = fetch != nil && now - silentSince >= Self.patience
+    swarm.exchange.setLate(number, isLate, now: now)
+    swarm.drain()
   }
 
   /// Handles the delivery of a block by another peer.
@@ -141,22 +140,28 @@ final class WebSeedSession: LaneWorker {
   }
 
   private func nextClaim() async -> Claim? {
-    while end == nil, !work.isClosed {
-      if seed.sendsWholeFiles, let first = work.claimFirstWhole(for: number) { return first }
-      if let claim = work.claimRun(for: self, now: clock.now) { return claim }
-      guard await laneWakeup.wait() else { return nil }
+    while end == nil, !swarm.exchange.isOver, !swarm.exchange.board.isComplete {
+      if let claim = pull() { return claim }
+      guard await wakeups.lane.wait() else { return nil }
     }
     return nil
   }
 
+  private func pull() -> Claim? {
+    swarm.lookAtBudgets()
+    defer { swarm.drain() }
+    if seed.sendsWholeFiles, let first = swarm.exchange.pullWhole(number) { return first }
+    return swarm.exchange.pullRun(number, depth: runLength, now: clock.now)
+  }
+
   /// The number of blocks that a run may have now.
   private var runLength: Int {
-    let rate = traffic.downloaded.rate(now: clock.now)
+    let rate = swarm.exchange.rate(of: number, now: clock.now)
     let wish = rate > 0 ? Int(min(rate * Self.secondsPerRun, 1e9)) : Self.firstRun
     var bytes = min(max(wish, Self.shortestRun), Self.longestRun)
     // Short runs keep the rate even under a limit.
     if let limiter { bytes = min(bytes, limiter.bytesPerSecond / Self.limitedRunsPerSecond) }
-    return max(1, min(bytes / Block.standardLength, work.share(of: number)))
+    return max(1, min(bytes / Block.standardLength, swarm.exchange.share(of: number)))
   }
 
   /// Reserves blocks of a claim and of the whole pieces after it.
@@ -164,12 +169,14 @@ final class WebSeedSession: LaneWorker {
     let limit = start.kind == .endgame ? Self.endgameBlocks : runLength
     var blocks: [BlockRequest] = []
     while blocks.count < limit, let claim {
-      if let request = work.nextRequest(of: claim, for: number, now: clock.now) {
+      if let request = swarm.exchange.nextOfRun(claim, for: number, now: clock.now) {
         blocks.append(request)
         continue
       }
-      self.claim = claim.kind == .fresh ? work.claimWhole(after: claim.piece, for: number) : nil
+      self.claim =
+        claim.kind == .fresh ? swarm.exchange.extendRun(after: claim.piece, for: number) : nil
     }
+    swarm.drain()
     return blocks
   }
 
@@ -190,27 +197,27 @@ final class WebSeedSession: LaneWorker {
       let run = Array(rest.prefix(count))
       rest = rest.dropFirst(count)
       guard self.end == nil else {
-        work.release(run.map(\.block), by: number)
+        takeBack(run.map(\.block))
         continue
       }
       await fetchRun(run, mayExtend: isRun && rest.isEmpty && seed.sendsWholeFiles)
     }
   }
 
-  private func offset(of block: Block) -> Int64 {
-    work.geometry.offset(of: block.piece) + Int64(block.offset)
+  private func takeBack(_ blocks: [Block]) {
+    swarm.exchange.takeBack(blocks, from: number, now: clock.now)
+    swarm.drain()
   }
+
+  private var geometry: PieceGeometry { swarm.exchange.board.geometry }
+
+  /// Returns the offset of a block within the torrent, in bytes.
+  func offset(of block: Block) -> Int64 { geometry.offset(of: block.piece) + Int64(block.offset) }
 
   /// Downloads contiguous blocks, file by file.
   private func fetchRun(_ blocks: [BlockRequest], mayExtend: Bool) async {
-    let fetch = WebSeedFetch(
-      blocks, work: work,
-      extend: { [unowned self] in mayExtend && end == nil ? nextBlocks() : .init() },
-      waitForMore: { [unowned self] in mayExtend ? await waitForMemory() : false },
-      isHeld: { [unowned self] in work.isBehind && connection.isOpen },
-      waitWhileHeld: { [unowned self] in await waitForBacklog() },
-      arrived: { [unowned self] in arrived($0, wasted: $1) },
-      finished: { [unowned self] in finished($0, isWanted: $1, aside: $2) })
+    isExtensible = mayExtend
+    let fetch = WebSeedFetch(blocks, connection: self)
     self.fetch = fetch
     silentSince = clock.now
     while end == nil, let rest = fetch.rest,
@@ -225,7 +232,7 @@ final class WebSeedSession: LaneWorker {
       if Task.isCancelled { stop() }
     }
     self.fetch = nil
-    work.release(fetch.missing, by: number)
+    takeBack(fetch.missing)
     await payDebt()
   }
 
@@ -247,19 +254,23 @@ final class WebSeedSession: LaneWorker {
     var request = HTTPRangeRequest(url: url, range: range, fileLength: part.fileLength)
     request.acceptsWholeFile = seed.sendsWholeFiles
     request.policy = policy
-    try await http.download(request, over: connection, into: fetch)
+    try await swarm.session.environment.http.download(request, over: connection, into: fetch)
   }
 
   /// Returns the blocks after the last one, for a server that sends whole files in any case.
   ///
   /// Bytes in between are read and discarded.
-  private func nextBlocks() -> WebSeedFetch.Extension {
+  func extend() -> WebSeedFetch.Extension {
+    guard isExtensible, end == nil else { return .init() }
+    defer { swarm.drain() }
     guard let last = fetch?.last else { return .init() }
-    if claim == nil { claim = work.claimFirstWhole(for: number, from: last.piece.value + 1) }
+    if claim == nil {
+      claim = swarm.exchange.pullWhole(number, from: last.piece.value + 1)
+    }
     guard let next = claim else { return .init() }
     waitingSince = nil
     let end = offset(of: last) + Int64(last.length)
-    let start = max(end, work.geometry.offset(of: next.piece))
+    let start = max(end, geometry.offset(of: next.piece))
     // Another file requires another request.
     guard start < fileEnd else { return .init() }
     return .init(gap: Int(clamping: start - end), blocks: reserve(next))
@@ -269,44 +280,55 @@ final class WebSeedSession: LaneWorker {
   ///
   /// The server would have to send the file again from the start if the connection were given up,
   /// so the wait ends only after a long time without room.
-  private func waitForMemory() async -> Bool {
-    guard end == nil, claim == nil, let last = fetch?.last,
-      let next = work.firstWhole(for: number, from: last.piece.value + 1),
-      work.geometry.offset(of: next) < fileEnd
+  func waitForMemory() async -> Bool {
+    guard isExtensible, end == nil, claim == nil, let last = fetch?.last,
+      let next = swarm.exchange.firstWhole(for: number, from: last.piece.value + 1),
+      geometry.offset(of: next) < fileEnd
     else { return false }
     silentSince = clock.now
     let since = waitingSince ?? clock.now
     waitingSince = since
     guard clock.now - since < Self.memoryPatience else { return false }
-    work.awaitMemory(self)
-    return await clock.wait(for: laneWakeup, until: clock.now + .seconds(1)) != .cancelled
+    swarm.exchange.awaitRoom(number)
+    return await clock.wait(for: wakeups.lane, until: clock.now + .seconds(1)) != .cancelled
   }
 
   /// Waits while the backlog of pieces to hash and write is too long; data stays in the socket
   /// meanwhile.
-  private func waitForBacklog() async -> Bool {
+  func waitForBacklog() async -> Bool {
     guard end == nil else { return false }
     silentSince = clock.now
-    guard work.holds(until: backlogWakeup) else { return true }
-    return await clock.wait(for: backlogWakeup, until: clock.now + .seconds(1)) != .cancelled
+    guard !swarm.exchange.mayRead(number) else { return true }
+    return await clock.wait(for: wakeups.backlog, until: clock.now + .seconds(1)) != .cancelled
   }
 
-  private func arrived(_ count: Int, wasted: Int) {
+  // MARK: - Bytes
+
+  /// A Boolean value indicating whether to pause reading, which makes the server wait.
+  var isHeld: Bool { swarm.exchange.isBehind && connection.isOpen }
+
+  /// Returns the placement of a block that was reserved for this connection.
+  func placement(of request: BlockRequest) -> BlockPlacement {
+    let place = swarm.exchange.place(of: request.block, isDuplicate: request.isDuplicate)
+    return buffers.placement(of: request.block, place)
+  }
+
+  /// Records the arrival of bytes, and how many of them are of no use.
+  func arrived(_ count: Int, wasted: Int) {
     if limiter != nil, !connection.isOpen { debt += count }
     silentSince = clock.now
-    traffic.wasted += Int64(wasted)
-    traffic.downloaded.add(bytes: count, now: clock.now)
+    swarm.exchange.streamed(count, wasted: wasted, from: number, now: clock.now)
   }
 
-  private func finished(_ request: BlockRequest, isWanted: Bool, aside: UnsafeRawPointer?) {
+  /// Records the arrival of a whole block, whose bytes are in the piece or aside.
+  func finished(_ request: BlockRequest, isWanted: Bool, aside: UnsafeRawPointer?) {
     seed.delivered()
-    guard isWanted else {
-      work.release([request.block], by: number)
-      traffic.wasted += Int64(request.block.length)
-      return
+    if isWanted, let aside,
+      swarm.exchange.place(of: request.block, isDuplicate: false) == .inPiece
+    {
+      buffers.copy(aside, to: request.block)
     }
-    let receipt = work.received(request.block, from: number, aside: aside)
-    if !receipt.isUseful { traffic.wasted += Int64(request.block.length) }
-    for other in receipt.othersToCancel { othersToCancel(request.block, other) }
+    swarm.exchange.arrived(request.block, from: number, isKept: isWanted, now: clock.now)
+    swarm.drain()
   }
 }

@@ -5,7 +5,7 @@ import Swarm
 
 // The server: from the peer's requests to blocks on the wire.
 
-extension PeerSession {
+extension PeerConnection {
   func serveRequests() async {
     while end == nil {
       if pendingBytes > 0 {
@@ -15,32 +15,25 @@ extension PeerSession {
       } else if let blocks = takeRequests() {
         await serve(blocks)
       } else {
-        guard await serverWakeup.wait() else { return stop(.finished) }
+        guard await wakeups.server.wait() else { return stop(.finished) }
       }
     }
   }
 
-  /// Takes waiting requests, up to one batch, for pieces that we have.
   private func takeRequests() -> [Block]? {
-    var blocks: [Block] = []
-    var length = 0
-    let batch = swarm.serveBatch
-    while length < batch, let block = machine.nextRequest() {
-      guard work.board.verified.contains(block.piece) else { continue }
-      blocks.append(block)
-      length += block.length
-    }
+    let blocks = swarm.exchange.takeUploads(for: number, upTo: swarm.serveBatch)
     return blocks.isEmpty ? nil : blocks
   }
 
   private func serve(_ blocks: [Block]) async {
-    guard let bytes = await swarm.readBlocks(blocks, for: self) else {
+    guard let bytes = await swarm.readBlocks(blocks, over: transport) else {
       return stop(.lost("our own data could not be read"))
     }
+    guard end == nil else { return }
     // The peer may have been choked meanwhile; it does not expect the blocks then.
-    guard end == nil, !machine.amChoking else { return }
+    let sent = swarm.exchange.uploaded(blocks, to: number, now: clock.now)
+    guard !sent.isEmpty else { return }
     machine.outgoing += bytes
-    traffic.uploaded.add(bytes: blocks.reduce(0) { $0 + $1.length }, now: clock.now)
     flush()
   }
 }
