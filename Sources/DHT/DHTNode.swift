@@ -3,15 +3,17 @@ package import Primitives
 
 /// A DHT node on the network, which gives a `DHTMachine` sockets, a clock and name resolution.
 ///
-/// Create it, call `run()` once, and search while it runs. It opens a socket for each address
-/// family that the host supports, both on the same port if possible.
+/// Create it, call `run()` once, and search while it runs. A node either shares the sockets of a
+/// `DatagramHub` with other protocols, or opens its own: one for each address family that the host
+/// supports, both on the same port if possible.
 @Reactor
 package final class DHTNode {
   /// The configuration of a node.
   package struct Options: Sendable {
-    /// The addresses to bind, at most one of each family.
+    /// The addresses to bind, at most one of each family; of shared sockets, the node uses those
+    /// of these families.
     package var addresses: [IPAddress] = [.any4, .any6]
-    /// The UDP port; with 0 the system chooses one.
+    /// The UDP port of the node's own sockets; with 0 the system chooses one.
     package var port: UInt16 = 0
     /// The bootstrap routers as `host:port`; they never enter the routing table.
     package var routers: [String] = []
@@ -23,19 +25,23 @@ package final class DHTNode {
   }
 
   /// The maximum number of router names to resolve.
-  private static let routerLimit = 32
+  private static let routerLimit = 64
   /// The number of peer batches buffered for a reader; further ones replace the oldest.
   private static let unreadLimit = 64
 
   private struct Search {
+    let infoHash: InfoHash
     var ids: Set<LookupID>
     let stream: AsyncStream<[Endpoint]>.Continuation
   }
 
-  private let sockets: [any DatagramSocket]
+  private let sockets: DatagramHub
+  private let ownsSockets: Bool
   private let network: any Network
   private let clock: any LoopClock
-  private let routers: [String]
+  /// The names of routers that are yet to be resolved.
+  private var newRouters: [String]
+  private var routerCount: Int
   private var machine: DHTMachine
   /// The running searches by number, so that their order is the order in which they began.
   private var searches: [Int: Search] = [:]
@@ -45,7 +51,7 @@ package final class DHTNode {
   private var planned = Instant.distantFuture
   private var isStopped = false
 
-  /// Opens the sockets.
+  /// Creates a node with sockets of its own.
   ///
   /// - Parameters:
   ///   - options: The configuration.
@@ -54,41 +60,54 @@ package final class DHTNode {
   ///   - secret: At least 16 unpredictable bytes.
   ///   - random: The source of randomness.
   /// - Throws: The reason why no socket could be opened.
-  package init(
+  package convenience init(
     options: Options, network: any Network, clock: any LoopClock, secret: [UInt8],
     random: SeededRandom
   ) throws(NetworkError) {
-    sockets = try Self.open(options, in: network)
-    self.network = network
-    self.clock = clock
-    routers = Array(options.routers.prefix(Self.routerLimit))
-    var families: AddressFamilies = []
-    for socket in sockets { families.insert(socket.local.address.isIPv6 ? .v6 : .v4) }
-    machine = DHTMachine(
-      families: families, state: options.state, secret: secret, random: random)
+    let sockets = DatagramHub(network: network, clock: clock)
+    try sockets.open(at: options.addresses, port: options.port)
+    self.init(
+      options: options, sockets: sockets, ownsSockets: true, network: network, clock: clock,
+      secret: secret, random: random)
   }
 
-  /// Opens a socket for each available family; if a port is taken in one family, the system chooses
-  /// another there.
-  private static func open(
-    _ options: Options, in network: any Network
-  ) throws(NetworkError) -> [any DatagramSocket] {
-    var sockets: [any DatagramSocket] = []
-    var failure = NetworkError.unknownHost("no address to receive datagrams at")
-    for address in options.addresses
-    where !sockets.contains(where: { $0.local.address.isIPv6 == address.isIPv6 }) {
-      for port in [sockets.first?.local.port ?? options.port, 0] {
-        do throws(NetworkError) {
-          sockets.append(
-            try network.bindDatagrams(at: Endpoint(address: address, port: port)))
-          break
-        } catch {
-          failure = error
-        }
-      }
+  /// Creates a node that shares sockets.
+  ///
+  /// - Parameters:
+  ///   - options: The configuration.
+  ///   - sockets: The open sockets, which the node does not close.
+  ///   - network: The network that provides name resolution.
+  ///   - clock: The clock for timeouts and upkeep.
+  ///   - secret: At least 16 unpredictable bytes.
+  ///   - random: The source of randomness.
+  package convenience init(
+    options: Options, sockets: DatagramHub, network: any Network, clock: any LoopClock,
+    secret: [UInt8], random: SeededRandom
+  ) {
+    self.init(
+      options: options, sockets: sockets, ownsSockets: false, network: network, clock: clock,
+      secret: secret, random: random)
+  }
+
+  private init(
+    options: Options, sockets: DatagramHub, ownsSockets: Bool, network: any Network,
+    clock: any LoopClock, secret: [UInt8], random: SeededRandom
+  ) {
+    (self.sockets, self.ownsSockets) = (sockets, ownsSockets)
+    self.network = network
+    self.clock = clock
+    newRouters = Array(options.routers.prefix(Self.routerLimit))
+    routerCount = newRouters.count
+    var families: AddressFamilies = []
+    for isIPv6 in [false, true]
+    where sockets.local(isIPv6: isIPv6) != nil
+      && options.addresses.contains(where: { $0.isIPv6 == isIPv6 })
+    {
+      families.insert(isIPv6 ? .v6 : .v4)
     }
-    guard !sockets.isEmpty else { throw failure }
-    return sockets
+    machine = DHTMachine(
+      families: families, state: options.state, secret: secret, random: random)
+    sockets.attach(self, for: .dht)
   }
 
   // MARK: - Running
@@ -96,13 +115,18 @@ package final class DHTNode {
   /// Takes part in the DHT until stopped or cancelled, and then ends all searches.
   package func run() async {
     await withDiscardingTaskGroup { group in
-      for socket in sockets { group.addTask { await self.receive(from: socket) } }
-      for router in routers { group.addTask { await self.resolve(router) } }
-      await keepTime()
+      while !isStopped {
+        for router in newRouters { group.addTask { await self.resolve(router) } }
+        newRouters = []
+        machine.tick(now: clock.now)
+        flush()
+        planned = machine.deadline
+        guard await clock.wait(for: wakeup, until: planned) != .cancelled else { break }
+      }
       isStopped = true
       group.cancelAll()
-      for socket in sockets { socket.close() }
     }
+    if ownsSockets { sockets.close() } else { sockets.detach(self, from: .dht) }
     for number in searches.keys.sorted() { searches[number]?.stream.finish() }
     searches = [:]
   }
@@ -111,25 +135,6 @@ package final class DHTNode {
   package func stop() {
     isStopped = true
     wakeup.fire()
-  }
-
-  private func keepTime() async {
-    while !isStopped {
-      machine.tick(now: clock.now)
-      flush()
-      planned = machine.deadline
-      guard await clock.wait(for: wakeup, until: planned) != .cancelled else { return }
-    }
-  }
-
-  private func receive(from socket: any DatagramSocket) async {
-    let batch = DatagramBatch(datagramLength: KRPCMessage.maximumLength)
-    while await socket.receiveNext(into: batch) {
-      for datagram in batch.datagrams where !datagram.isTruncated {
-        machine.receive(datagram.bytes, from: datagram.source, now: clock.now)
-      }
-      settle()
-    }
   }
 
   /// Resolves a router's name, retrying until it succeeds, since the network may still be coming
@@ -158,10 +163,8 @@ package final class DHTNode {
 
   private func flush() {
     while let datagram = machine.nextDatagram() {
-      let isIPv6 = datagram.destination.address.isIPv6
       // A failed send counts as a lost datagram, which the machine handles by its timeouts.
-      sockets.first { $0.local.address.isIPv6 == isIPv6 }?
-        .send(datagram.bytes, to: datagram.destination)
+      sockets.send(datagram.bytes, to: datagram.destination)
     }
     while let event = machine.nextEvent() {
       switch event {
@@ -195,12 +198,21 @@ package final class DHTNode {
       continuation.finish()
       return stream
     }
-    searches[number] = Search(ids: Set(ids), stream: continuation)
+    searches[number] = Search(infoHash: infoHash, ids: Set(ids), stream: continuation)
     continuation.onTermination = { [weak self] _ in
       Reactor.enqueue { self?.drop(number) }
     }
     settle()
     return stream
+  }
+
+  /// Ends the searches for a torrent, so that none of them announces us any more.
+  package func endSearches(for infoHash: InfoHash) {
+    for number in searches.keys.sorted() {
+      guard let search = searches[number], search.infoHash == infoHash else { continue }
+      drop(number)
+      search.stream.finish()
+    }
   }
 
   private func search(with id: LookupID) -> (number: Int, search: Search)? {
@@ -237,9 +249,17 @@ package final class DHTNode {
     settle()
   }
 
-  /// Returns our UDP port in a family, or nil without a socket there.
+  /// Adds a bootstrap router as `host:port`, whose name is resolved while the node runs.
+  package func add(routerNamed name: String) {
+    guard !isStopped, routerCount < Self.routerLimit else { return }
+    routerCount += 1
+    newRouters.append(name)
+    wakeup.fire()
+  }
+
+  /// Returns our UDP port in a family, or nil if the node takes no part there.
   package func port(isIPv6: Bool) -> UInt16? {
-    sockets.first { $0.local.address.isIPv6 == isIPv6 }?.local.port
+    machine.ownID(isIPv6: isIPv6).flatMap { _ in sockets.local(isIPv6: isIPv6)?.port }
   }
 
   /// The number of nodes in the routing tables.
@@ -247,4 +267,16 @@ package final class DHTNode {
 
   /// The state to save for a later run.
   package var state: DHTState { machine.state }
+}
+
+extension DHTNode: DatagramReceiver {
+  /// Handles datagrams that other nodes sent.
+  package func received(_ datagrams: [Datagram]) {
+    guard !isStopped else { return }
+    for datagram in datagrams
+    where !datagram.isTruncated && datagram.bytes.count <= KRPCMessage.maximumLength {
+      machine.receive(datagram.bytes, from: datagram.source, now: clock.now)
+    }
+    settle()
+  }
 }

@@ -24,14 +24,21 @@ package protocol DatagramSocket: AnyObject, Sendable {
   /// Waits until the socket may be readable, is closed, or the task is cancelled.
   func waitUntilReadable() async
 
-  /// Registers an action that runs on the loop whenever datagrams may have arrived.
+  /// The owner to notify whenever datagrams may have arrived, held weakly.
   ///
   /// This suits an owner without a task of its own. The notification is edge-triggered, so the
   /// owner must receive until nothing is pending.
-  func onArrival(_ action: @escaping @Reactor () -> Void)
+  var owner: (any DatagramSocketOwner)? { get set }
 
   /// Closes the socket and wakes the waiting task; closing twice is harmless.
   func close()
+}
+
+/// The owner of a datagram socket, which is notified of arrivals on the loop.
+@Reactor
+package protocol DatagramSocketOwner: AnyObject {
+  /// Handles the news that datagrams may be pending.
+  func datagramsArrived(at socket: any DatagramSocket)
 }
 
 /// The result of one attempt to receive datagrams.

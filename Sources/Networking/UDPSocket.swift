@@ -19,7 +19,8 @@ package final class UDPSocket: DatagramSocket {
   private var registration: Poller.Registration?
   private var canRead = true
   private let readable = Wakeup()
-  private var arrivalAction: (@Reactor () -> Void)?
+  /// The owner to notify of arrivals.
+  package weak var owner: (any DatagramSocketOwner)?
   private var headers = [cposix_datagram](
     repeating: cposix_datagram(), count: Int(cposix_max_datagrams))
   /// The joined group, and the interfaces on which joining succeeded.
@@ -171,18 +172,12 @@ package final class UDPSocket: DatagramSocket {
     }
   }
 
-  /// Registers an action that runs whenever datagrams may have arrived.
-  package func onArrival(_ action: @escaping @Reactor () -> Void) {
-    arrivalAction = action
-  }
-
   /// Closes the socket and wakes the waiting task.
   package func close() {
     guard let descriptor else { return }
     if let registration { Reactor.shared.loop.poller.remove(registration, descriptor) }
     registration = nil
     socket = nil
-    arrivalAction = nil
     readable.fire()
   }
 
@@ -199,6 +194,6 @@ extension UDPSocket: PollTarget {
     guard !readiness.isDisjoint(with: [.readable, .ended]) else { return }
     canRead = true
     readable.fire()
-    arrivalAction?()
+    owner?.datagramsArrived(at: self)
   }
 }

@@ -95,17 +95,12 @@ struct UDPSocketTests {
   @Test @Reactor func arrivalsAreToldToAnOwnerWithoutATask() async throws {
     let one = try LiveNetwork().bindDatagrams(at: Endpoint(address: .loopback4, port: 0))
     defer { one.close() }
-    let batch = DatagramBatch()
-    let arrived = Wakeup()
-    var received: [Datagram] = []
-    one.onArrival {
-      while one.receive(into: batch) == .datagrams { received += batch.datagrams }
-      if received.count == 2 { arrived.fire() }
-    }
+    let owner = Collector()
+    one.owner = owner
     one.send([1], to: one.local)
     one.send([2], to: one.local)
-    await arrived.wait()
-    #expect(received.map(\.bytes) == [[1], [2]])
+    await owner.hasTwo.wait()
+    #expect(owner.received.map(\.bytes) == [[1], [2]])
   }
 
   @Test @Reactor func cancellationEndsAWait() async throws {
@@ -137,5 +132,17 @@ struct UDPSocketTests {
     let batch = DatagramBatch()
     #expect(await two.receiveNext(into: batch))
     #expect(batch.datagrams.first?.bytes == [1, 2, 3])
+  }
+}
+
+/// An owner that receives whatever has arrived.
+@Reactor private final class Collector: DatagramSocketOwner {
+  private let batch = DatagramBatch()
+  private(set) var received: [Datagram] = []
+  let hasTwo = Wakeup()
+
+  func datagramsArrived(at socket: any DatagramSocket) {
+    while socket.receive(into: batch) == .datagrams { received += batch.datagrams }
+    if received.count == 2 { hasTwo.fire() }
   }
 }

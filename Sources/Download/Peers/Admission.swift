@@ -12,7 +12,7 @@ struct Admission {
   /// How many connections one public address, or /64 of IPv6, may have.
   static let networkLimit = 8
 
-  private var count = 0
+  private(set) var count = 0
   private var countByNetwork: [IPAddress: Int] = [:]
 
   /// Takes a connection in, unless there are `limit` of them already or too many from its network.

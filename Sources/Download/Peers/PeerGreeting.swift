@@ -39,7 +39,7 @@ struct PeerGreeting {
   ) async throws(WireError) -> GreetedPeer? {
     try await withTimeout(transport) { () async throws(WireError) -> GreetedPeer? in
       guard await send(on: transport),
-        let bytes = await receive(Handshake.length, after: [], on: transport)
+        let bytes = await Self.receive(Handshake.length, after: [], on: transport)
       else { return nil }
       let handshake = try accept(bytes)
       return GreetedPeer(
@@ -51,21 +51,31 @@ struct PeerGreeting {
   /// Greets a peer that has dialled us: it says first which torrent it wants.
   func welcome(_ transport: any Transport) async throws(WireError) -> GreetedPeer? {
     try await withTimeout(transport) { () async throws(WireError) -> GreetedPeer? in
-      guard
-        let start = await receive(Handshake.lengthWithoutPeerID, after: [], on: transport)
-      else { return nil }
-      guard Handshake.canBegin(with: start) else { throw .notBitTorrent }
-      guard start.suffix(InfoHash.wireLength).elementsEqual(infoHash.wireBytes) else {
-        throw .otherTorrent
-      }
-      guard await send(on: transport),
-        let bytes = await receive(Handshake.length, after: start, on: transport)
-      else { return nil }
-      let handshake = try accept(bytes)
-      return GreetedPeer(
-        transport: transport, endpoint: transport.remote, peerID: handshake.peerID,
-        isOutgoing: false, features: handshake.features)
+      guard let start = await Self.receiveStart(from: transport) else { return nil }
+      return try await answer(start, on: transport)
     }
+  }
+
+  /// Reads the part of the handshake that names the torrent; returns nil if none comes.
+  static func receiveStart(from transport: any Transport) async -> [UInt8]? {
+    await receive(Handshake.lengthWithoutPeerID, after: [], on: transport)
+  }
+
+  /// Answers a peer that has named the torrent, and reads the rest of its handshake.
+  func answer(
+    _ start: [UInt8], on transport: any Transport
+  ) async throws(WireError) -> GreetedPeer? {
+    guard Handshake.canBegin(with: start) else { throw .notBitTorrent }
+    guard start.suffix(InfoHash.wireLength).elementsEqual(infoHash.wireBytes) else {
+      throw .otherTorrent
+    }
+    guard await send(on: transport),
+      let bytes = await Self.receive(Handshake.length, after: start, on: transport)
+    else { return nil }
+    let handshake = try accept(bytes)
+    return GreetedPeer(
+      transport: transport, endpoint: transport.remote, peerID: handshake.peerID,
+      isOutgoing: false, features: handshake.features)
   }
 
   /// Greets a peer that we have dialled; nil when that fails, and then the connection is closed.
@@ -135,12 +145,12 @@ struct PeerGreeting {
 
   /// Reads until there are `count` bytes, and not one more; nil when the connection ended first, or
   /// as soon as what came can be no handshake.
-  private func receive(
+  private static func receive(
     _ count: Int, after start: [UInt8], on transport: any Transport
   ) async -> [UInt8]? {
     var bytes = start
     while bytes.count < count {
-      switch Self.read(upTo: count - bytes.count, from: transport, into: &bytes) {
+      switch read(upTo: count - bytes.count, from: transport, into: &bytes) {
       case .bytes:
         guard Handshake.canBegin(with: bytes) else { return nil }
       case .wouldBlock:

@@ -27,16 +27,25 @@ package struct LocalAnnouncement: Sendable, Equatable {
 
   // MARK: - Writing
 
+  private var begin: String {
+    "BT-SEARCH * HTTP/1.1\r\nHost: \(host)\r\nPort: \(port)\r\n"
+  }
+
+  private var end: String { (cookie.map { "cookie: \($0)\r\n" } ?? "") + "\r\n\r\n" }
+
+  private static func line(_ infoHash: InfoHash) -> String {
+    "Infohash: \(Hex.encode(infoHash.wireBytes))\r\n"
+  }
+
+  /// The number of torrents for which the text has room.
+  package var capacity: Int {
+    let lineLength = "Infohash: \r\n".utf8.count + 2 * InfoHash.wireLength
+    return max(0, Self.maximumLength - begin.utf8.count - end.utf8.count) / lineLength
+  }
+
   /// The text; torrents for which there is no room are left out.
   package var text: [UInt8] {
-    var lines = "BT-SEARCH * HTTP/1.1\r\nHost: \(host)\r\nPort: \(port)\r\n"
-    let end = (cookie.map { "cookie: \($0)\r\n" } ?? "") + "\r\n\r\n"
-    for infoHash in infoHashes {
-      let line = "Infohash: \(Hex.encode(infoHash.wireBytes))\r\n"
-      guard lines.utf8.count + line.utf8.count + end.utf8.count <= Self.maximumLength else { break }
-      lines += line
-    }
-    return Array((lines + end).utf8)
+    Array((begin + infoHashes.prefix(capacity).map(Self.line).joined() + end).utf8)
   }
 
   // MARK: - Reading

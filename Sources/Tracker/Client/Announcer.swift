@@ -69,16 +69,15 @@ package final class Announcer {
   ///   - infoHash: The torrent's info-hash.
   ///   - peerID: Our own peer id.
   ///   - port: The port on which we listen.
-  ///   - http: The client for HTTP trackers.
-  ///   - network: The network for UDP trackers.
+  ///   - trackers: The client that talks to the trackers, which torrents may share.
+  ///   - network: The network that resolves the names of peers.
   ///   - clock: The clock that measures intervals.
   ///   - random: The source for shuffling tiers, for jitter and for unpredictable numbers.
   ///   - announcesToAll: Whether every tracker is announced to, not only the first that works.
-  ///   - allowsLocalURLs: Whether tracker URLs may lead to any path on this machine.
   package init(
-    tiers: [[String]], infoHash: InfoHash, peerID: PeerID, port: UInt16, http: any HTTPClient,
-    network: any Network, clock: any LoopClock, random: SeededRandom, announcesToAll: Bool = false,
-    allowsLocalURLs: Bool = false
+    tiers: [[String]], infoHash: InfoHash, peerID: PeerID, port: UInt16,
+    trackers: TrackerGateway, network: any Network, clock: any LoopClock, random: SeededRandom,
+    announcesToAll: Bool = false
   ) {
     var random = random
     let (usable, unusable) = Self.sort(tiers)
@@ -89,15 +88,28 @@ package final class Announcer {
     self.infoHash = infoHash
     self.peerID = peerID
     self.port = port
-    trackers = TrackerGateway(
-      http: http, network: network, clock: clock, random: SeededRandom(seed: random.next()),
-      allowsLocalURLs: allowsLocalURLs)
+    self.trackers = trackers
     self.clock = clock
     self.random = random
     knownStandstill = clock.standstill
     names = PeerNames(network: network, clock: clock) { [weak self] in
       self?.found($0, from: $1)
     }
+  }
+
+  /// Creates an announcer with a tracker client of its own, idle until `run()`.
+  package convenience init(
+    tiers: [[String]], infoHash: InfoHash, peerID: PeerID, port: UInt16, http: any HTTPClient,
+    network: any Network, clock: any LoopClock, random: SeededRandom, announcesToAll: Bool = false,
+    allowsLocalURLs: Bool = false
+  ) {
+    var random = random
+    let trackers = TrackerGateway(
+      http: http, network: network, clock: clock, random: SeededRandom(seed: random.next()),
+      allowsLocalURLs: allowsLocalURLs)
+    self.init(
+      tiers: tiers, infoHash: infoHash, peerID: peerID, port: port, trackers: trackers,
+      network: network, clock: clock, random: random, announcesToAll: announcesToAll)
   }
 
   private nonisolated static func sort(_ tiers: [[String]]) -> ([[TrackerURL]], [TrackerReport]) {

@@ -11,13 +11,21 @@ package final class TrackerGateway {
   private let http: TrackerClient
   private let udp: UDPTrackerClient
 
-  /// Creates a gateway that opens no connection or socket yet.
+  /// Creates a gateway, which any number of torrents may share.
+  ///
+  /// - Parameters:
+  ///   - http: The client for HTTP trackers.
+  ///   - network: The network that resolves the names of UDP trackers.
+  ///   - sockets: The sockets for UDP trackers; nil to open some when they are first needed.
+  ///   - clock: The clock for timeouts.
+  ///   - random: The source of transaction numbers.
+  ///   - allowsLocalURLs: Whether tracker URLs may lead to any path on this machine.
   package init(
-    http: any HTTPClient, network: any Network, clock: any LoopClock, random: SeededRandom,
-    allowsLocalURLs: Bool = false
+    http: any HTTPClient, network: any Network, sockets: DatagramHub? = nil,
+    clock: any LoopClock, random: SeededRandom, allowsLocalURLs: Bool = false
   ) {
     self.http = TrackerClient(http: http, allowsLocalURLs: allowsLocalURLs)
-    udp = UDPTrackerClient(network: network, clock: clock, random: random)
+    udp = UDPTrackerClient(network: network, sockets: sockets, clock: clock, random: random)
   }
 
   /// Announces to a tracker.

@@ -3,17 +3,19 @@ package import Primitives
 
 /// A client for UDP trackers (BEP 15) that uses IPv4 and IPv6 concurrently.
 ///
-/// One socket for each family serves all trackers; it is opened for the first request.
-/// `UDPTrackerMachine` decides which datagrams to send and when. This class moves the datagrams,
-/// runs the timer and resumes the waiting callers.
+/// One socket for each family serves all trackers; it is opened for the first request, unless other
+/// protocols share theirs. `UDPTrackerMachine` decides which datagrams to send and when. This class
+/// moves the datagrams, runs the timer and resumes the waiting callers.
 @Reactor
 package final class UDPTrackerClient {
   /// The time that the other family has left once one family has answered.
   package static let grace = Duration.seconds(5)
-  /// The receive buffer's size, which has room for 450 IPv6 peers; longer replies are truncated.
-  private static let maximumReplyLength = 8192
-  /// The number of batches to receive before other tasks get a turn.
-  private static let batchesPerTurn = 16
+
+  /// An announce that was answered.
+  private struct Announced: Hashable {
+    let tracker: String
+    let infoHash: InfoHash
+  }
 
   /// A suspended caller, with the result of its request.
   @Reactor
@@ -25,20 +27,27 @@ package final class UDPTrackerClient {
   private let network: any Network
   private let clock: any LoopClock
   private var machine: UDPTrackerMachine
-  private var socket4: (any DatagramSocket)?
-  private var socket6: (any DatagramSocket)?
-  private let batch = DatagramBatch(capacity: 8, datagramLength: maximumReplyLength)
+  private let sockets: DatagramHub
   private var waiters: [UDPTrackerMachine.QuestionID: Waiter] = [:]
   private var timer: (id: TimerID, deadline: Instant)?
-  /// The endpoints that have answered announces, by the tracker's URL; only they are sent
-  /// `stopped`.
-  private var answering: [String: [Endpoint]] = [:]
+  /// The endpoints that have answered announces; only they are sent `stopped`.
+  private var answering: [Announced: [Endpoint]] = [:]
 
-  /// Creates a client that has no socket yet.
-  package init(network: any Network, clock: any LoopClock, random: SeededRandom) {
+  /// Creates a client.
+  ///
+  /// - Parameters:
+  ///   - network: The network that provides name resolution.
+  ///   - sockets: The sockets to share; nil to open some for the first request.
+  ///   - clock: The clock for timeouts.
+  ///   - random: The source of transaction numbers.
+  package init(
+    network: any Network, sockets: DatagramHub? = nil, clock: any LoopClock, random: SeededRandom
+  ) {
     self.network = network
     self.clock = clock
+    self.sockets = sockets ?? DatagramHub(network: network, clock: clock)
     machine = UDPTrackerMachine(random: random)
+    self.sockets.attach(self, for: .tracker)
   }
 
   // MARK: - Requests
@@ -60,16 +69,20 @@ package final class UDPTrackerClient {
     onReply: (AnnounceReply) -> Void
   ) async throws(TrackerError) {
     let limit = clock.now + timeout
-    let known = request.event == .stopped ? answering[tracker.text] : nil
+    let announced = Announced(tracker: tracker.text, infoHash: request.infoHash)
+    let isLast = request.event == .stopped
+    let known = isLast ? answering.removeValue(forKey: announced) : nil
     let endpoints =
       if let known { known } else { try await addresses(of: tracker, limit: limit) }
     let question = UDPTrackerMachine.Question.announce(request, target: tracker.target)
     try await ask(question, at: endpoints, limit: limit, grace: Self.grace) { answer, endpoint in
       guard case .announce(let reply) = answer else { return }
-      let others = (answering[tracker.text] ?? []).filter {
-        $0.address.isIPv6 != endpoint.address.isIPv6
+      if !isLast {
+        let others = (answering[announced] ?? []).filter {
+          $0.address.isIPv6 != endpoint.address.isIPv6
+        }
+        answering[announced] = others + [endpoint]
       }
-      answering[tracker.text] = others + [endpoint]
       onReply(reply)
     }
   }
@@ -164,7 +177,7 @@ package final class UDPTrackerClient {
     _ question: UDPTrackerMachine.Question, at endpoint: Endpoint, limit: Instant
   ) async -> Outcome {
     do throws(NetworkError) {
-      try openSocket(isIPv6: endpoint.address.isIPv6)
+      try sockets.open(at: endpoint.address.isIPv6 ? .any6 : .any4, port: 0)
     } catch {
       return .failure(.unreachable("\(error)"))
     }
@@ -187,27 +200,6 @@ package final class UDPTrackerClient {
 
   // MARK: - Datagrams and time
 
-  private func openSocket(isIPv6: Bool) throws(NetworkError) {
-    guard (isIPv6 ? socket6 : socket4) == nil else { return }
-    let socket = try network.bindDatagrams(
-      at: Endpoint(address: isIPv6 ? .any6 : .any4, port: 0))
-    if isIPv6 { socket6 = socket } else { socket4 = socket }
-    socket.onArrival { [weak self] in self?.receive(isIPv6: isIPv6) }
-  }
-
-  private func receive(isIPv6: Bool) {
-    guard let socket = isIPv6 ? socket6 : socket4 else { return }
-    for _ in 0..<Self.batchesPerTurn {
-      guard socket.receive(into: batch) == .datagrams else { return work() }
-      for datagram in batch.datagrams {
-        machine.receive(datagram.bytes, from: datagram.source, now: clock.now)
-      }
-    }
-    work()
-    // This may be a flood, so the rest waits until other tasks have had their turn.
-    _ = clock.schedule(after: .zero) { [weak self] in self?.receive(isIPv6: isIPv6) }
-  }
-
   /// Performs the machine's pending actions.
   private func work() {
     while let action = machine.nextAction() {
@@ -222,8 +214,7 @@ package final class UDPTrackerClient {
   }
 
   private func send(_ bytes: [UInt8], to endpoint: Endpoint) {
-    let socket = endpoint.address.isIPv6 ? socket6 : socket4
-    guard case .failed(let code) = socket?.send(bytes, to: endpoint) else { return }
+    guard case .failed(let code) = sockets.send(bytes, to: endpoint) else { return }
     // This host has no route to that address family, so waiting would not help.
     machine.sendFailed(to: endpoint, reason: "\(NetworkError.system(call: "send", code: code))")
   }
@@ -241,5 +232,15 @@ package final class UDPTrackerClient {
       }
       return (id, deadline)
     }
+  }
+}
+
+extension UDPTrackerClient: DatagramReceiver {
+  /// Handles datagrams that trackers sent.
+  package func received(_ datagrams: [Datagram]) {
+    for datagram in datagrams {
+      machine.receive(datagram.bytes, from: datagram.source, now: clock.now)
+    }
+    work()
   }
 }

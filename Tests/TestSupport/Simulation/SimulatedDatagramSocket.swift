@@ -36,7 +36,8 @@ package final class SimulatedDatagramSocket: DatagramSocket {
   private var unread = 0
   private var isOpen = true
   private let readable = Wakeup()
-  private var arrivalAction: (@Reactor () -> Void)?
+  /// The owner to notify of arrivals.
+  package weak var owner: (any DatagramSocketOwner)?
 
   init(local: Endpoint, group: Endpoint?, host: SimulatedHost) {
     self.local = local
@@ -85,17 +86,11 @@ package final class SimulatedDatagramSocket: DatagramSocket {
     }
   }
 
-  /// Registers an action that runs whenever datagrams have arrived.
-  package func onArrival(_ action: @escaping @Reactor () -> Void) {
-    arrivalAction = action
-  }
-
   /// Closes the socket and wakes the waiting task.
   package func close() {
     guard isOpen else { return }
     isOpen = false
     waiting = []
-    arrivalAction = nil
     host.forget(self)
     readable.fire()
   }
@@ -147,7 +142,7 @@ package final class SimulatedDatagramSocket: DatagramSocket {
     unread += size
     waiting.append(datagram)
     readable.fire()
-    arrivalAction?()
+    owner?.datagramsArrived(at: self)
   }
 
   private func lose(_ datagram: Datagram) {
