@@ -2,6 +2,10 @@ import Networking
 package import Primitives
 import Tracker
 
+extension TrackerServer: Interruptible {
+  func interrupted() { stop() }
+}
+
 /// The built-in HTTP and UDP tracker on the live network, for a program without a loop of its own.
 package final class TrackerService: Sendable {
   private let endpoint: Endpoint
@@ -36,7 +40,7 @@ package final class TrackerService: Sendable {
       let server = try TrackerServer(
         listen: endpoint, network: environment.network, clock: environment.clock,
         random: environment.random)
-      stopping.handler = { server.stop() }
+      stopping.target = server
       if stopping.isStopped { server.stop() }
       onListening(server.endpoint)
       await server.run()

@@ -49,14 +49,14 @@ struct PreparedOutput {
 @Reactor
 struct OutputPreparation {
   let torrent: TorrentMetainfo
-  let options: DownloadOptions
+  let options: TorrentOptions
   let environment: Environment
   let events: EventSink
   let interruption: Interruption
 
   func prepare() async throws(DownloadError) -> PreparedOutput {
     // A seed serves all data that is present, whatever was selected.
-    let storage = await makeStorage { if options.torrent.content.seedsOnly { $0.selection = .all } }
+    let storage = await makeStorage { if options.content.seedsOnly { $0.selection = .all } }
     do throws(DownloadError) {
       return try await prepare(storage)
     } catch {
@@ -86,9 +86,9 @@ struct OutputPreparation {
   private func makeStorage(
     _ change: (inout StorageOptions) -> Void = { _ in }
   ) async -> TorrentStorage {
-    var changed = options.torrent.storage
+    var changed = options.storage
     change(&changed)
-    let (torrent, folder, storage) = (torrent, options.torrent.output.folder, changed)
+    let (torrent, folder, storage) = (torrent, options.output.folder, changed)
     let files = environment.files
     let made = await environment.workers.run {
       TorrentStorage(torrent: torrent, folder: folder, options: storage, fileSystem: files)
@@ -105,7 +105,7 @@ struct OutputPreparation {
   private func prepare(
     _ storage: TorrentStorage
   ) async throws(DownloadError) -> PreparedOutput {
-    let trustsState = !options.torrent.output.checksEverything
+    let trustsState = !options.output.checksEverything
     let inspection = try await onWorker { () throws(StorageError) in
       try storage.inspect(trustsState: trustsState)
     }
@@ -119,9 +119,9 @@ struct OutputPreparation {
     if interruption.isStopped { throw .cancelled }
     let output = PreparedOutput(
       storage: storage, workers: environment.workers, verified: verified,
-      isSeed: options.torrent.content.seedsOnly, geometry: torrent.geometry)
+      isSeed: options.content.seedsOnly, geometry: torrent.geometry)
     let (found, isComplete) = (verified, output.isComplete)
-    if options.torrent.content.seedsOnly {
+    if options.content.seedsOnly {
       if verified.isEmpty { throw .nothingToSeed(pieceCount: torrent.geometry.pieceCount) }
       // A seed changes no file, except that it completes a run that died just before its end.
       guard isComplete, storage.isInPlace else { return output }

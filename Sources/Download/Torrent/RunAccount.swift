@@ -1,5 +1,6 @@
 import Metainfo
 import Primitives
+import Storage
 import Tracker
 
 /// The facts that a run keeps in order to tell them.

@@ -6,9 +6,9 @@ struct SeedingGoal: Equatable {
   let time: Duration?
 
   /// Creates the goal from the options; fails if there is none or it is reached from the start.
-  init?(_ options: DownloadOptions) {
-    ratio = options.torrent.limits.seedRatio
-    time = options.torrent.limits.seedTime
+  init?(_ options: TorrentOptions) {
+    ratio = options.limits.seedRatio
+    time = options.limits.seedTime
     if let ratio, !(ratio > 0) { return nil }
     if let time, time <= .zero { return nil }
     if ratio == nil, time == nil { return nil }

@@ -50,7 +50,10 @@ final class TorrentRun {
       random: SeededRandom(seed: random.next()),
       // The trackers of a link have no order, and the search depends on the first peer found.
       announcesToAll: source.isMagnet || options.sources.announcesToAllTrackers)
-    if case .torrent(let torrent) = source { self.torrent = torrent }
+    switch source {
+    case .torrent(let torrent): self.torrent = torrent
+    case .magnet(let link): account.claimedLength = link.length
+    }
     announcer.delegate = self
     interruption.target = self
     if interruption.isStopped { interrupted() }
@@ -70,8 +73,7 @@ final class TorrentRun {
     if output.isComplete, !options.content.seedsOnly {
       return await alreadyComplete(torrent, output, since: start)
     }
-    if options.content.seedsOnly || hasPeerSource { begin(torrent, output) }
-    else { finish(.failure(.noPeerSource)) }
+    begin(torrent, output)
     await withDiscardingTaskGroup { group in
       startSearching(in: &group)
       startExchanging(in: &group)
@@ -195,7 +197,7 @@ final class TorrentRun {
     return try result.get()
   }
 
-  private func resolve(_ peers: [MagnetLink.Peer]) async {
+  private func resolve(_ peers: [MagnetLink.PeerAddress]) async {
     for peer in peers {
       do throws(NetworkError) {
         let found = try await session.environment.network.resolve(
@@ -263,9 +265,9 @@ final class TorrentRun {
         })
     }
     pulse.watchDeadlines()
-    if !options.content.seedsOnly {
-      for file in account.files?.empty ?? [] { tellCompleted(file) }
-    }
+    guard !options.content.seedsOnly else { return }
+    for file in account.files?.empty ?? [] { tellCompleted(file) }
+    if !hasPeerSource { finish(.failure(.noPeerSource)) }
   }
 
   func tellCompleted(_ file: TorrentFile) {

@@ -9,19 +9,19 @@ public import Storage
 /// another.
 public final class TorrentVerification: Sendable {
   private let torrent: TorrentMetainfo
-  private let options: DownloadOptions
+  private let options: TorrentOptions
   private let environment: @Sendable @Reactor () -> Environment
   private let sink = EventSink()
   private let interruption = Interruption()
 
   /// Creates a check of the options' folder; only the options that concern files matter.
-  public convenience init(torrent: TorrentMetainfo, options: DownloadOptions) {
+  public convenience init(torrent: TorrentMetainfo, options: TorrentOptions) {
     self.init(torrent: torrent, options: options) { .live() }
   }
 
   /// Creates a check in an environment that is created on the loop when the run starts.
   package init(
-    torrent: TorrentMetainfo, options: DownloadOptions,
+    torrent: TorrentMetainfo, options: TorrentOptions,
     environment: @escaping @Sendable @Reactor () -> Environment
   ) {
     self.torrent = torrent
@@ -30,7 +30,7 @@ public final class TorrentVerification: Sendable {
   }
 
   /// The progress events; the stream ends with the check.
-  public var events: AsyncStream<DownloadEvent> { sink.stream }
+  public var events: AsyncStream<DownloadEvent> { sink.stream() }
 
   /// Stops the check; `run()` then throws `DownloadError.cancelled`.
   public func stop() {

@@ -15,7 +15,8 @@ package import Primitives
 /// Pieces that are not wanted are in none of them. A peer that has every piece is counted apart, so
 /// that its coming and going costs nothing per piece.
 package struct PieceBoard: ~Copyable, Sendable {
-  let geometry: PieceGeometry
+  /// The torrent's pieces.
+  package let geometry: PieceGeometry
   /// The pieces that the run fetches.
   package private(set) var wanted: Bitfield
   /// The pieces whose hash was right.

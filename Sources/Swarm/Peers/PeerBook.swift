@@ -97,15 +97,8 @@ package struct PeerBook: Sendable {
     return true
   }
 
-  /// Takes in a peer that is connected already.
-  package mutating func adopt(_ endpoint: Endpoint, source: PeerSource) {
-    guard entries[endpoint] == nil else { return }
-    entries[endpoint] = Entry(state: .connected, failures: 0, source: source)
-    if source == .pex { hearsayCount += 1 }
-  }
-
   /// Everybody who is known, in the order of their addresses, and who named them.
-  package var known: [(endpoint: Endpoint, source: PeerSource)] {
+  private var known: [(endpoint: Endpoint, source: PeerSource)] {
     entries.map { (endpoint: $0.key, source: $0.value.source) }.sorted { left, right in
       left.endpoint.compactBytes.lexicographicallyPrecedes(right.endpoint.compactBytes)
     }
@@ -132,6 +125,11 @@ package struct PeerBook: Sendable {
   package mutating func forget(_ endpoint: Endpoint) {
     drop(endpoint)
     if forgotten.count < limit { forgotten.insert(endpoint) }
+  }
+
+  /// Forgets the peers that were first named by one of some sources.
+  package mutating func forgetAll(where isForgotten: (PeerSource) -> Bool) {
+    for (endpoint, source) in known where isForgotten(source) { drop(endpoint) }
   }
 
   // MARK: - Dialling
