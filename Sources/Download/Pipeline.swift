@@ -60,12 +60,12 @@ final class Pipeline: AnnouncerDelegate {
     output: PreparedOutput, events: EventSink, found: FoundSwarm? = nil
   ) throws(DownloadError) {
     (self.torrent, self.options) = (torrent, options)
+    let own = options.torrent
     began = environment.clock.now
     (self.environment, self.events) = (environment, events)
     storage = output.storage
     files = FileProgress(
-      layout: torrent.layout, selection: options.torrent.content.selection,
-      verified: output.verified)
+      layout: torrent.layout, selection: own.content.selection, verified: output.verified)
     let open = found?.takeListeners() ?? []
     listeners = open.isEmpty ? try Self.listen(options, environment.network) : open
     var random = environment.random
@@ -74,7 +74,7 @@ final class Pipeline: AnnouncerDelegate {
     lacking = output.lacking
     work = PieceWork(
       geometry: torrent.geometry, verified: output.verified, wanted: output.goal,
-      memoryLimit: options.session.memoryLimit, isSequential: options.torrent.content.isSequential,
+      memoryLimit: options.session.memoryLimit, isSequential: own.content.isSequential,
       random: SeededRandom(seed: random.next()), clock: environment.clock)
     total = .complete(torrent.geometry, wanted: output.storage.wanted)
     roster = PeerRoster(
@@ -83,9 +83,9 @@ final class Pipeline: AnnouncerDelegate {
           infoHash: torrent.infoHash, ownID: peerID, clock: environment.clock,
           features: options.dht == nil || torrent.isPrivate ? .extensions : [.extensions, .dht]),
         maximumPeers: min(options.session.maximumPeers, environment.connectionLimit),
-        pipeline: options.torrent.pipeline, downloadLimiter: options.session.downloadLimiter,
+        pipeline: own.pipeline, downloadLimiter: options.session.downloadLimiter,
         uploadLimiter: options.session.uploadLimiter, metadata: torrent.info.originalBytes,
-        exchangesPeers: options.torrent.sources.exchangesPeers && !torrent.isPrivate,
+        exchangesPeers: own.sources.exchangesPeers && !torrent.isPrivate,
         listeningEndpoints: listeners.map(\.endpoint)),
       environment: environment, work: work, storage: storage, events: events)
     verifier = PieceVerifier(
@@ -96,13 +96,12 @@ final class Pipeline: AnnouncerDelegate {
     // A seed starts afresh with trackers that were told, during the metadata fetch, that data is
     // missing.
     announcer =
-      (options.torrent.content.seedsOnly ? nil : known)
+      (own.content.seedsOnly ? nil : known)
       ?? Announcer(
-        tiers: options.torrent.sources.trackers ?? torrent.trackers, infoHash: torrent.infoHash,
-        peerID: peerID,
-        port: port, http: environment.http, network: environment.network,
+        tiers: own.sources.trackers ?? torrent.trackers, infoHash: torrent.infoHash,
+        peerID: peerID, port: port, http: environment.http, network: environment.network,
         clock: environment.clock, random: announcerRandom,
-        announcesToAll: options.torrent.sources.announcesToAllTrackers,
+        announcesToAll: own.sources.announcesToAllTrackers,
         allowsLocalURLs: options.session.allowsLocalURLs)
     trackerReports = found?.trackerReports ?? []
     dht = Self.makeDHT(torrent, options, environment, port: port, state: found?.dhtState ?? [])
@@ -110,16 +109,19 @@ final class Pipeline: AnnouncerDelegate {
       torrent: torrent, options: options, environment: environment, work: work, events: events)
     roster.listeningPort = listeners.first?.endpoint.port
     connectParts()
-    if options.torrent.sources.usesLocalDiscovery, !torrent.isPrivate {
-      let roster = roster
-      discovery = LocalDiscovery(
-        infoHash: torrent.infoHash, port: port, environment: environment,
-        random: SeededRandom(seed: random.next())
-      ) { [weak roster] in roster?.learn([$0], source: .lsd) }
+    if own.sources.usesLocalDiscovery, !torrent.isPrivate {
+      discoverLocally(port: port, random: SeededRandom(seed: random.next()))
     }
     if let found { adopt(found) } else { events.send(.listening(port: port)) }
-    roster.learn(options.torrent.sources.peers, source: .given)
-    if !options.torrent.content.seedsOnly { for file in files.empty { tellCompleted(file) } }
+    roster.learn(own.sources.peers, source: .given)
+    if !own.content.seedsOnly { for file in files.empty { tellCompleted(file) } }
+  }
+
+  private func discoverLocally(port: UInt16, random: SeededRandom) {
+    let roster = roster
+    discovery = LocalDiscovery(
+      infoHash: torrent.infoHash, port: port, environment: environment, random: random
+    ) { [weak roster] in roster?.learn([$0], source: .lsd) }
   }
 
   private func connectParts() {
