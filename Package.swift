@@ -31,13 +31,15 @@ let libraries: KeyValuePairs<String, [String]> = [
     "Primitives",
   ],
   // Layer 5
+  "Platform": ["Download", "Tracker", "Networking", "HTTP", "Primitives"],
   "Demo": [
     "Download", "Tracker", "Storage", "Networking", "HTTP", "PeerWire", "Metainfo", "Hashing",
     "Primitives",
   ],
+  // Layer 6
   "CLI": [
-    "Demo", "Download", "Metainfo", "Bencode", "Storage", "Tracker", "Hashing", "CPosix",
-    "Primitives",
+    "Demo", "Platform", "Download", "Metainfo", "Bencode", "Storage", "Tracker", "Hashing",
+    "CPosix", "Primitives",
   ],
 ]
 
@@ -57,9 +59,10 @@ let tests: KeyValuePairs<String, [String]> = [
     "Download", "Demo", "Tracker", "DHT", "Storage", "Networking", "HTTP", "PeerWire", "Metainfo",
     "Swarm", "Bencode", "Hashing", "Primitives", "TestSupport",
   ],
+  "PlatformTests": ["Platform", "HTTP", "Networking", "Primitives", "TestSupport"],
   "CLITests": [
-    "CLI", "Download", "Bencode", "Metainfo", "Networking", "Storage", "Tracker", "Primitives",
-    "TestSupport",
+    "CLI", "Platform", "Download", "Bencode", "Metainfo", "Networking", "Storage", "Tracker",
+    "Primitives", "TestSupport",
   ],
   "EndToEndTests": [
     "Demo", "DHT", "Download", "Networking", "Metainfo", "Hashing", "Primitives", "TestSupport",

@@ -1,5 +1,6 @@
 import Download
 import Metainfo
+import Platform
 import Primitives
 
 /// `swift-torrent SOURCE…` and `swift-torrent seed SOURCE…`: downloads or seeds torrents.

@@ -1,4 +1,5 @@
 import Download
+import Platform
 import Primitives
 
 extension Invocation {

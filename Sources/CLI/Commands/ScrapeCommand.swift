@@ -1,5 +1,6 @@
 import Download
 import Metainfo
+import Platform
 import Primitives
 import Tracker
 

@@ -6,10 +6,10 @@ import Glibc
 /// Without them there is no fallback, so the program fails before it starts to work.
 enum DescriptorRoom {
   /// The number of descriptors that are always needed besides the standard streams.
-  static let needed = 16
+  private static let needed = 16
 
-  /// - Throws: The failure, with advice, if too few files can be opened.
-  static func check() throws(CommandFailure) {
+  /// - Throws: The shortage if too few files can be opened.
+  static func check() throws(SystemShortage) {
     var limit = rlimit()
     // A soft limit below the hard limit will be raised.
     guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0,
@@ -25,8 +25,6 @@ enum DescriptorRoom {
       copies.append(copy)
     }
     guard copies.count < needed else { return }
-    throw CommandFailure(
-      .inputOutputFailure, "only \(copies.count) more files can be opened, which is too few",
-      hint: "raise the limit: ulimit -n 256")
+    throw .files(copies.count)
   }
 }

@@ -1,16 +1,15 @@
-import Download
 import Glibc
 
 /// A check that the system's limits (`ulimit`) leave a run enough memory, threads and open files.
 ///
 /// A process that runs out of memory or threads in the middle of its work can hardly recover, so
 /// the program fails before it starts to work.
-enum SystemRoom {
+package enum SystemRoom {
   /// The address space that any command needs besides piece buffers.
   ///
   /// It holds the libraries, the heaps that the C library reserves, and the stacks of threads. The
   /// value was measured and includes a reserve.
-  static let neededAddressSpace: Int64 = 448 << 20
+  private static let neededAddressSpace: Int64 = 448 << 20
   /// The part of that space that is data, which has a limit of its own.
   private static let neededData: Int64 = 64 << 20
   /// The additional address space for each processor, whose worker has its own stack.
@@ -20,38 +19,34 @@ enum SystemRoom {
   /// They are the loop, the signal watcher, a writer and a resolver of host names.
   private static let neededThreads = 4
 
-  /// - Throws: The failure, with advice, if a limit is too low.
-  static func check(for invocation: Invocation) throws(CommandFailure) {
-    try checkAddressSpace(invocation)
+  /// Checks all limits.
+  ///
+  /// - Parameter bufferMemory: The memory that piece buffers may take, in bytes.
+  /// - Throws: The limit that is too low.
+  package static func check(bufferMemory: Int64) throws(SystemShortage) {
+    try checkMemory(bufferMemory)
     try checkThreads()
     try DescriptorRoom.check()
   }
 
   private static var cores: Int { max(1, min(64, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))) }
 
-  private static func checkAddressSpace(_ invocation: Invocation) throws(CommandFailure) {
-    var more = Int64(cores) * addressSpacePerCore
-    if invocation.command == .download, !invocation.batch.listsOnly {
-      let downloads = min(max(1, invocation.arguments.count), invocation.batch.jobs)
-      more += Int64(downloads) * Int64(invocation.session.memoryLimit)
-    }
-    for (resource, base, option) in [
-      (RLIMIT_AS, neededAddressSpace, "v"), (RLIMIT_DATA, neededData, "d"),
-    ] {
-      let needed = base + more
+  private static func checkMemory(_ bufferMemory: Int64) throws(SystemShortage) {
+    let limits: [(__rlimit_resource, Int64, SystemShortage.MemoryKind)] = [
+      (RLIMIT_AS, neededAddressSpace, .addressSpace), (RLIMIT_DATA, neededData, .data),
+    ]
+    for (resource, base, kind) in limits {
+      let needed = base + Int64(cores) * addressSpacePerCore + bufferMemory
       var limit = rlimit()
       guard getrlimit(__rlimit_resource_t(resource.rawValue), &limit) == 0,
         limit.rlim_cur < UInt(needed)
       else { continue }
-      throw CommandFailure(
-        .failure,
-        "only \(ByteText.size(Int64(limit.rlim_cur))) of memory may be used, which is too little",
-        hint: "raise the limit: ulimit -\(option) \((needed + 1023) / 1024)")
+      throw .memory(kind, limit: Int64(limit.rlim_cur), needed: needed)
     }
   }
 
   /// Starts as many threads as a run needs at the same time, and ends them.
-  private static func checkThreads() throws(CommandFailure) {
+  private static func checkThreads() throws(SystemShortage) {
     let gate = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     pthread_mutex_init(gate, nil)
     defer {
@@ -77,15 +72,13 @@ enum SystemRoom {
     pthread_mutex_unlock(gate)
     for thread in threads { pthread_join(thread, nil) }
     guard code != 0 else { return }
-    throw CommandFailure(
-      .failure, "only \(threads.count) threads can be started, which is too few",
-      hint: "raise the limits on processes (ulimit -u) and on memory (ulimit -v)")
+    throw .threads(threads.count)
   }
 
   /// Lowers the soft limit on processor time where it equals the hard limit.
   ///
   /// SIGXCPU then comes a second before the end, which is time to save progress.
-  static func warnBeforeProcessorTimeEnds() {
+  package static func warnBeforeProcessorTimeEnds() {
     var limit = rlimit()
     let resource = __rlimit_resource_t(RLIMIT_CPU.rawValue)
     guard getrlimit(resource, &limit) == 0, limit.rlim_cur == limit.rlim_max,

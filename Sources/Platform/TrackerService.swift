@@ -1,25 +1,32 @@
+import Download
 import Networking
 package import Primitives
 import Tracker
 
-extension TrackerServer: Interruptible {
-  func interrupted() { stop() }
-}
-
 /// The built-in HTTP and UDP tracker on the live network, for a program without a loop of its own.
 package final class TrackerService: Sendable {
+  /// The reason why the tracker cannot listen, in one clause.
+  package struct ListenFailure: Error, Equatable, Sendable, CustomStringConvertible {
+    /// The clause.
+    package let description: String
+  }
+
   private let endpoint: Endpoint
-  private let stopping = Interruption()
+  @Reactor private var server: TrackerServer?
+  @Reactor private var isStopped = false
 
   /// Creates a tracker for an address; with port 0 the system chooses the port.
   package init(endpoint: Endpoint) {
     self.endpoint = endpoint
   }
 
-  /// Serves until stopped; throws `DownloadError.listenFailed` if it cannot listen.
+  /// Serves until stopped.
+  ///
+  /// - Parameter onListening: Receives the address, before the first request is answered.
+  /// - Throws: `ListenFailure` if the tracker cannot listen.
   package func run(
     onListening: @escaping @Sendable (Endpoint) -> Void
-  ) async throws(DownloadError) {
+  ) async throws(ListenFailure) {
     let result = await withTaskExecutorPreference(Reactor.taskExecutor) {
       await serve(onListening: onListening)
     }
@@ -28,25 +35,28 @@ package final class TrackerService: Sendable {
 
   /// Ends `run`; callable from any thread.
   package func stop() {
-    Reactor.enqueue { self.stopping.stop() }
+    Reactor.enqueue {
+      self.isStopped = true
+      self.server?.stop()
+    }
   }
 
   @Reactor
   private func serve(
     onListening: @escaping @Sendable (Endpoint) -> Void
-  ) async -> Result<Void, DownloadError> {
+  ) async -> Result<Void, ListenFailure> {
     let environment = Environment.live()
     do throws(NetworkError) {
       let server = try TrackerServer(
         listen: endpoint, network: environment.network, clock: environment.clock,
         random: environment.random)
-      stopping.target = server
-      if stopping.isStopped { server.stop() }
+      self.server = server
+      if isStopped { server.stop() }
       onListening(server.endpoint)
       await server.run()
       return .success(())
     } catch {
-      return .failure(.listenFailed("\(error)"))
+      return .failure(ListenFailure(description: "\(error)"))
     }
   }
 }

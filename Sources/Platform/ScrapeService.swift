@@ -1,3 +1,4 @@
+import Download
 import Networking
 package import Primitives
 package import Tracker
