@@ -63,9 +63,9 @@ import Testing
     #expect(pieces > 10)
     let found = try await swarm.simulation.run {
       for _ in 0..<3 { try swarm.addSeed(Self.seed()) }
-      return try await swarm.run(swarm.search())
+      return try await swarm.find(swarm.search())
     }
-    #expect(found.torrent.info.originalBytes == swarm.torrent.info.originalBytes)
+    #expect(found.info.originalBytes == swarm.torrent.info.originalBytes)
     let asked = await swarm.metadataRequests
     #expect(asked.reduce(0, +) == pieces)
     #expect(asked.allSatisfy { $0 >= 2 })
@@ -82,9 +82,8 @@ import Testing
       try swarm.addSeed(Self.seed(.wrong))
       for _ in 0..<3 { try swarm.addSeed(Self.seed()) }
       let start = swarm.clock.now
-      let found = try await swarm.run(swarm.search())
-      #expect(found.torrent.infoHash == swarm.torrent.infoHash)
-      await found.discard()
+      let found = try await swarm.find(swarm.search())
+      #expect(found.infoHash == swarm.torrent.infoHash)
       return swarm.clock.now - start
     }
     #expect(time < .seconds(5))
@@ -173,7 +172,7 @@ import Testing
   @Test func aLinkWithNobodyToAskFailsAtOnce() async throws {
     let swarm = try await SimulatedSwarm(seed: 623, size: 500_000)
     let error = try await swarm.simulation.run {
-      await #expect(throws: DownloadError.self) { try await swarm.run(swarm.search()) }
+      await #expect(throws: DownloadError.self) { try await swarm.find(swarm.search()) }
     }
     #expect(error == .noPeerSource)
   }
@@ -185,7 +184,7 @@ import Testing
       let tracker = swarm.addTracker()
       let search = swarm.search { $0.torrent.sources.trackers = [[SimulatedSwarm.trackerURL]] }
       _ = swarm.clock.schedule(after: .seconds(10)) { search.stop() }
-      let error = await #expect(throws: DownloadError.self) { try await swarm.run(search) }
+      let error = await #expect(throws: DownloadError.self) { try await swarm.find(search) }
       return (error, tracker.events)
     }
     #expect(error == .cancelled)
@@ -200,14 +199,13 @@ import Testing
       let link = try MagnetLink(
         "magnet:?xt=urn:btih:\(swarm.torrent.infoHash)&x.pe=\(peer)&tr=http://10.77.9.9/announce"
           + "&ws=http://10.77.9.8/data.bin")
-      let found = try await swarm.run(
+      let found = try await swarm.find(
         swarm.search(link) {
           $0.torrent.sources.peers = []
           $0.torrent.sources.trackers = nil
         })
-      #expect(found.torrent.webSeeds == ["http://10.77.9.8/data.bin"])
-      await found.discard()
-      return found.torrent.trackers
+      #expect(found.webSeeds == ["http://10.77.9.8/data.bin"])
+      return found.trackers
     }
     #expect(trackers == [["http://10.77.9.9/announce"]])
   }
@@ -253,9 +251,8 @@ import Testing
     let time = try await swarm.simulation.run {
       for _ in 0..<3 { try swarm.addSeed(Self.seed()) }
       let start = swarm.clock.now
-      let found = try await swarm.run(
+      _ = try await swarm.find(
         swarm.search { $0.session.downloadLimiter = RateLimiter(bytesPerSecond: length / 10) })
-      await found.discard()
       return swarm.clock.now - start
     }
     #expect(time > .seconds(9))

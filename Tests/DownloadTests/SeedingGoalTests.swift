@@ -15,7 +15,7 @@ import Testing
     var options = DownloadOptions()
     options.torrent.limits.seedRatio = ratio
     options.torrent.limits.seedTime = time
-    return SeedingGoal(options)
+    return SeedingGoal(options.torrent)
   }
 
   @Test func whicheverComesFirstIsEnough() throws {

@@ -83,7 +83,7 @@ import Testing
     options.torrent.output.folder = "/out"
     change(&options)
     let world = await swarm.environment()
-    let verification = TorrentVerification(torrent: swarm.torrent, options: options) { world }
+    let verification = TorrentVerification(torrent: swarm.torrent, options: options.torrent) { world }
     async let report = verification.run()
     var checked: Int64 = 0
     for await event in verification.events {
@@ -127,7 +127,7 @@ import Testing
       var options = DownloadOptions()
       options.torrent.output.folder = "/out"
       let world = swarm.environment()
-      let verification = TorrentVerification(torrent: swarm.torrent, options: options) { world }
+      let verification = TorrentVerification(torrent: swarm.torrent, options: options.torrent) { world }
       verification.stop()
       await #expect(throws: DownloadError.cancelled) { try await verification.run() }
     }

@@ -1,6 +1,6 @@
 package import Download
 package import Metainfo
-package import Networking
+import Networking
 import Primitives
 import Synchronization
 

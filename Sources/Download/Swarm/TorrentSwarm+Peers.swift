@@ -42,7 +42,8 @@ extension TorrentSwarm {
         while hasRoom, let endpoint = book.nextDial(now: clock.now) {
           dialling.count += 1
           session.connections.began(for: infoHash)
-          group.addTask { await self.dial(endpoint) }
+          let source = book.source(of: endpoint) ?? .given
+          group.addTask { await self.dial(endpoint, from: source) }
         }
         scheduleNextDial()
         guard await dialling.wakeup.wait() else { break }
@@ -114,7 +115,7 @@ extension TorrentSwarm {
     dialling.wakeup.fire()
   }
 
-  private func dial(_ endpoint: Endpoint) async {
+  private func dial(_ endpoint: Endpoint, from source: PeerSource) async {
     var greeted: GreetedPeer?
     do throws(NetworkError) {
       let transport = try await session.environment.network.connect(
@@ -126,7 +127,8 @@ extension TorrentSwarm {
     dialling.count -= 1
     // There is room for one more dial now, however this one ended.
     dialling.wakeup.fire()
-    guard let peer = greeted, !dialling.isClosed else {
+    // A peer that was forgotten meanwhile may not be used.
+    guard let peer = greeted, !dialling.isClosed, book.source(of: endpoint) != nil else {
       greeted?.transport.close()
       session.connections.ended(.failedDial, for: infoHash)
       book.dialFailed(endpoint, now: clock.now)
@@ -134,7 +136,7 @@ extension TorrentSwarm {
     }
     book.connected(endpoint)
     session.connections.established(for: infoHash)
-    await meet(dialled: peer, from: book.source(of: endpoint) ?? .given)
+    await meet(dialled: peer, from: source)
     session.connections.ended(.outgoing, for: infoHash)
     dialling.wakeup.fire()
   }

@@ -73,6 +73,7 @@ final class TorrentRun {
     if output.isComplete, !options.content.seedsOnly {
       return await alreadyComplete(torrent, output, since: start)
     }
+    swarm.learn(options.sources.peers, source: .given)
     begin(torrent, output)
     await withDiscardingTaskGroup { group in
       startSearching(in: &group)
@@ -93,6 +94,7 @@ final class TorrentRun {
   ) async throws(DownloadError) -> DownloadSummary {
     let start = clock.now
     var outcome: Result<PreparedOutput?, DownloadError> = .success(nil)
+    swarm.learn(options.sources.peers, source: .given)
     await withDiscardingTaskGroup { group in
       startSearching(in: &group)
       do throws(DownloadError) {
@@ -122,6 +124,7 @@ final class TorrentRun {
   /// Only fetches the metadata.
   func fetch(_ link: MagnetLink) async throws(DownloadError) -> TorrentMetainfo {
     var outcome: Result<TorrentMetainfo, DownloadError> = .failure(.cancelled)
+    swarm.learn(options.sources.peers, source: .given)
     await withDiscardingTaskGroup { group in
       startSearching(in: &group)
       do throws(DownloadError) {
@@ -140,7 +143,6 @@ final class TorrentRun {
     account.began = clock.now
     session.join(self)
     events.send(.listening(port: session.port))
-    swarm.learn(options.sources.peers, source: .given)
     let (announcer, swarm, pulse) = (announcer, swarm, pulse)
     // Finds peers through trackers and keeps the trackers informed.
     group.addTask { await announcer.run() }
