@@ -3,6 +3,8 @@ import Metainfo
 /// A loop that runs a command for one source after the other, even if some of them fail.
 enum EachSource {
   /// Returns the sources of the command line, followed by those of the list.
+  ///
+  /// For `seed`, a folder stands for the torrents in it.
   static func entries(
     of invocation: Invocation
   ) throws(CommandFailure) -> [InputList.Entry] {
@@ -10,7 +12,7 @@ enum EachSource {
       InputList.Entry(source: SourceArgument($0), folder: nil)
     }
     if invocation.batch.inputFile != nil { sources += try listed(in: invocation) }
-    return sources
+    return invocation.command == .seed ? TorrentFolder.expanded(sources) : sources
   }
 
   private static func listed(
