@@ -167,7 +167,7 @@ struct SourceRun: Sendable {
     if urls.contains(where: { OptionText.isURL($0, schemes: ["http", "https"]) }) {
       try invocation.checkBinding(of: "the trackers of \(torrent.name)")
     }
-    if !invocation.webSeeds.isEmpty { try invocation.checkBinding(of: "web seeds") }
+    if !invocation.sources.webSeeds.isEmpty { try invocation.checkBinding(of: "web seeds") }
     return options
   }
 
@@ -178,8 +178,10 @@ struct SourceRun: Sendable {
     let ownAddresses = batch.session.options.bindAddresses
     var sources = invocation.torrent.sources
     if let magnet = loaded.magnet { sources.peers = magnet.options.sources.peers }
-    sources.trackers = invocation.trackerTiers(torrentTrackers: torrent.trackers)
-    if !invocation.webSeeds.isEmpty { sources.webSeeds = invocation.webSeeds + torrent.webSeeds }
+    sources.trackers = invocation.sources.trackerTiers(torrentTrackers: torrent.trackers)
+    if !invocation.sources.webSeeds.isEmpty {
+      sources.webSeeds = invocation.sources.webSeeds + torrent.webSeeds
+    }
     sources.usesDHT = invocation.dht.isUsed(
       trackers: sources.trackers ?? torrent.trackers,
       webSeeds: sources.webSeeds ?? torrent.webSeeds, peers: sources.peers,

@@ -21,14 +21,14 @@ struct MagnetSource: Sendable {
     var options = invocation.torrent
     options.sources.peers += Self.numericPeers(of: link)
     let tiers = link.trackers.map { [$0] }
-    let trackers = invocation.trackerTiers(torrentTrackers: tiers) ?? tiers
+    let trackers = invocation.sources.trackerTiers(torrentTrackers: tiers) ?? tiers
     options.sources.trackers = trackers
     let urls = trackers.flatMap(\.self)
     if urls.contains(where: { OptionText.isURL($0, schemes: ["http", "https"]) }) {
       try invocation.checkBinding(of: "the trackers of the magnet link")
     }
     options.sources.usesDHT = invocation.dht.isUsed(
-      trackers: trackers, webSeeds: invocation.webSeeds + link.webSeeds,
+      trackers: trackers, webSeeds: invocation.sources.webSeeds + link.webSeeds,
       peers: options.sources.peers, ownAddresses: invocation.session.bindAddresses)
     self.options = options
   }

@@ -10,7 +10,7 @@ actor RunReporter {
   private let streams: StreamOptions
   private let isForSeveral: Bool
   private let log: LogFile?
-  private let stopSwitch: StopSwitch
+  private let stop: StopSwitch
   private var display: ProgressDisplay
   /// The payload received and sent for each source so far, including sources that fail.
   private var moved: [Int: (received: Int64, sent: Int64)] = [:]
@@ -29,7 +29,7 @@ actor RunReporter {
     _ streams: StreamOptions, sources: Int, stop: StopSwitch
   ) throws(CommandFailure) {
     self.streams = streams
-    stopSwitch = stop
+    self.stop = stop
     isForSeveral = sources > 1
     if let path = streams.logFile { log = try LogFile(path: path) } else { log = nil }
     display = ProgressDisplay(streams, isForSeveral: sources > 1)
@@ -126,7 +126,7 @@ actor RunReporter {
     guard streams.json, outputError == nil else { return }
     if let code = Console.resultLine(value.text) {
       outputError = code
-      stopSwitch.stop()
+      stop.stop()
     }
   }
 }
