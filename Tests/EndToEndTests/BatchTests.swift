@@ -144,17 +144,6 @@ struct BatchTests {
     try await run.wait(timeout: .seconds(4))
   }
 
-  @Test func onePortCannotServeSeveralAtATime() async throws {
-    let scene = try BatchScene(count: 2)
-    try scene.write(tracker: "http://127.0.0.1:1/announce")
-    let sources = "'\(scene.torrent(0))' '\(scene.torrent(1))'"
-    let run = try scene.start("\(sources) --port 7001 -o '\(scene.folder.path)/want'", label: "run")
-    let ending = try await run.wait(timeout: .seconds(20))
-    #expect(ending == .exited(28))
-    #expect(run.errors.contains("--jobs 1"))
-    #expect(!FileManager.default.fileExists(atPath: scene.folder.file("want")))
-  }
-
   @Test func aListThatCannotBeUsedEndsBeforeAnythingBegins() async throws {
     let scene = try BatchScene(count: 1)
     try scene.write(tracker: "http://127.0.0.1:1/announce")

@@ -5,12 +5,14 @@ import Synchronization
 /// The known state of the DHT, kept from one torrent to the next and, with `--dht-state`, from one
 /// run of the program to the next.
 ///
-/// The file is read once. It is replaced after each torrent that used the DHT.
+/// The file is read once at the start, and replaced once at the end if the DHT was used.
 final class DHTMemory: Sendable {
   private struct Content {
     var state: [UInt8]
-    /// Whether a current run uses the node id of the state, which two nodes cannot share.
+    /// Whether a node uses the node id of the state, which two nodes cannot share.
     var isLent = false
+    /// Whether a run has brought a newer state than the file's.
+    var isNew = false
   }
 
   private let path: String?
@@ -34,15 +36,10 @@ final class DHTMemory: Sendable {
     content = Mutex(Content(state: state))
   }
 
-  /// Returns the session's options for the run of a torrent that starts with the known state and
-  /// saves its own; without the DHT if the torrent does not use it.
-  func lent(_ session: SessionOptions, to torrent: TorrentOptions) -> SessionOptions {
-    var session = session
-    session.dht = torrent.sources.usesDHT ? session.dht.map(lent) : nil
-    return session
-  }
-
-  private func lent(_ options: DHTOptions) -> DHTOptions {
+  /// Returns the options for a node that starts with the known state and saves its own.
+  ///
+  /// Only one node at a time keeps the node id.
+  func lent(_ options: DHTOptions) -> DHTOptions {
     var options = options
     (options.state, options.keepsID) = content.withLock { content in
       defer { content.isLent = true }
@@ -51,23 +48,30 @@ final class DHTMemory: Sendable {
     let ownsID = options.keepsID
     options.saveState = { state in
       self.content.withLock { content in
-        // The run with the node id keeps the state for its successor.
-        if ownsID || content.state.isEmpty { content.state = state }
+        // The node with the node id keeps the state for its successor.
+        guard ownsID || content.state.isEmpty else { return }
+        content.state = state
+        content.isNew = true
       }
     }
     return options
   }
 
-  /// Ends the loan of the state to a run.
+  /// Ends the use of the node id by a node.
   ///
-  /// - Parameter session: The options that the run was lent.
-  /// - Returns: The reason why the file could not be written, as text; nil if it was, or if there
-  ///   is no file.
-  func settle(_ session: SessionOptions) -> String? {
-    guard let options = session.dht else { return nil }
+  /// - Parameter options: The options that the node was lent.
+  func takeBack(_ options: DHTOptions) {
+    guard options.keepsID else { return }
+    content.withLock { $0.isLent = false }
+  }
+
+  /// Writes the state to the file, if there is one and a node has brought a new state.
+  ///
+  /// - Returns: The reason why the file could not be written, as text; nil if there is none.
+  func save() -> String? {
     let state = content.withLock { content in
-      if options.keepsID { content.isLent = false }
-      return content.state
+      defer { content.isNew = false }
+      return content.isNew ? content.state : []
     }
     guard let path, !state.isEmpty else { return nil }
     return Self.replace(path, with: state).map {

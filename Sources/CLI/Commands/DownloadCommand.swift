@@ -10,15 +10,13 @@ enum DownloadCommand {
     if invocation.batch.listsOnly {
       return try await ListCommand.run(sources, invocation)
     }
-    if sources.count > 1, invocation.batch.jobs > 1, invocation.session.port != 0 {
-      throw UsageError.portForSeveral.failure(for: invocation.command)
-    }
     let stop = StopSwitch()
-    let dht = try DHTMemory(path: invocation.dht.stateFile)
+    let session = try RunSession(invocation)
     let reporter = try RunReporter(
-      invocation.streams, sources: sources.count, onBrokenOutput: { stop.stop() })
+      invocation.streams, sources: sources.count, stop: stop)
     let run = BatchRun(
-      sources: sources, invocation: invocation, reporter: reporter, stop: stop, dht: dht)
+      sources: sources, invocation: invocation, reporter: reporter, stop: stop,
+      session: session)
     let status =
       await Termination.guarding(stop: stop.stop) { await run.run(until: $0) } ?? .failure
     guard let code = await reporter.outputError else { return status }
@@ -33,7 +31,7 @@ struct BatchRun: Sendable {
   let invocation: Invocation
   let reporter: RunReporter
   let stop: StopSwitch
-  let dht: DHTMemory
+  let session: RunSession
 
   /// Runs every source to its end, even if others fail.
   ///
@@ -56,6 +54,7 @@ struct BatchRun: Sendable {
         next += 1
       }
     }
+    if let problem = session.close() { await reporter.note(problem) }
     var totals = RunTotals(
       results.compactMap(\.self), duration: await RunClock.now - start, signal: ending.settle())
     totals.isSeeding = invocation.command == .seed
@@ -110,14 +109,13 @@ struct SourceRun: Sendable {
       return await failed(error, name: text)
     }
     await reporter.search(number, name: magnet.name)
-    let result = await magnet.fetch(keepsSwarm: true, memory: batch.dht, stop: batch.stop) {
+    let result = await magnet.fetch(keepsSwarm: true, session: batch.session, stop: batch.stop) {
       await reporter.show($0, of: number)
-    } note: {
-      await reporter.note($0, of: number)
     }
     switch result {
     case .failure(.cancelled): return await stopped(name: magnet.name)
-    case .failure(let error): return await failed(magnet.failure(error), name: magnet.name)
+    case .failure(let error):
+      return await failed(magnet.failure(error, batch.session), name: magnet.name)
     case .success(let found):
       return await transfer(
         LoadedTorrent(torrent: found.torrent, found: found, magnet: magnet))
@@ -126,35 +124,34 @@ struct SourceRun: Sendable {
 
   private func transfer(_ loaded: LoadedTorrent) async -> SourceResult {
     let torrent = loaded.torrent
-    let own: TorrentOptions
+    let options: TorrentOptions
     do throws(CommandFailure) {
-      own = try options(for: loaded)
+      options = try self.options(for: loaded)
       try TorrentTarget.save(torrent, batch.invocation)
     } catch {
       await loaded.found?.discard()
       return await failed(error, name: torrent.name)
     }
-    let options = DownloadOptions(
-      session: batch.dht.lent(batch.invocation.session, to: own), torrent: own)
     await reporter.begin(number, torrent, origin: "\(entry.source)", isSeeding: isSeeding)
-    let download =
-      loaded.found.map { TorrentDownload(found: $0, options: options) }
-      ?? TorrentDownload(torrent: torrent, options: options)
-    let result = await batch.stop.during(download.stop) { await follow(download) }
-    if let problem = batch.dht.settle(options.session) {
-      await reporter.note(problem, of: number)
+    let result = await batch.session.with(options) { options in
+      let download =
+        loaded.found.map { TorrentDownload(found: $0, options: options) }
+        ?? TorrentDownload(torrent: torrent, options: options)
+      return await batch.stop.during(download.stop) { await follow(download) }
     }
     switch result {
     case .success(let summary):
       if isSeeding, batch.stop.isStopped { return await stopped(name: torrent.name) }
-      let output = CompletedOutput(torrent, own.output, diskName: summary.diskName)
+      let output = CompletedOutput(torrent, options.output, diskName: summary.diskName)
       await reporter.complete(number, summary, output, isSeeding: isSeeding)
       if let failure = await runHook(output) { return await failed(failure, name: torrent.name) }
       return .completed
     case .failure(.cancelled):
       return await stopped(name: torrent.name)
     case .failure(let error):
-      return await failed(CommandFailure(error, options: options), name: torrent.name)
+      let failure = CommandFailure(
+        error, session: batch.session.options, output: options.output)
+      return await failed(failure, name: torrent.name)
     }
   }
 
@@ -170,7 +167,7 @@ struct SourceRun: Sendable {
     if urls.contains(where: { OptionText.isURL($0, schemes: ["http", "https"]) }) {
       try invocation.checkBinding(of: "the trackers of \(torrent.name)")
     }
-    if !invocation.webSeeds.isEmpty { try invocation.checkBinding(of: "web seeds") }
+    if !invocation.sources.webSeeds.isEmpty { try invocation.checkBinding(of: "web seeds") }
     return options
   }
 
@@ -178,11 +175,13 @@ struct SourceRun: Sendable {
   private func sources(of loaded: LoadedTorrent) -> SourceOptions {
     let torrent = loaded.torrent
     let invocation = batch.invocation
-    let ownAddresses = invocation.session.bindAddresses
+    let ownAddresses = batch.session.options.bindAddresses
     var sources = invocation.torrent.sources
     if let magnet = loaded.magnet { sources.peers = magnet.options.sources.peers }
-    sources.trackers = invocation.trackerTiers(torrentTrackers: torrent.trackers)
-    if !invocation.webSeeds.isEmpty { sources.webSeeds = invocation.webSeeds + torrent.webSeeds }
+    sources.trackers = invocation.sources.trackerTiers(torrentTrackers: torrent.trackers)
+    if !invocation.sources.webSeeds.isEmpty {
+      sources.webSeeds = invocation.sources.webSeeds + torrent.webSeeds
+    }
     sources.usesDHT = invocation.dht.isUsed(
       trackers: sources.trackers ?? torrent.trackers,
       webSeeds: sources.webSeeds ?? torrent.webSeeds, peers: sources.peers,

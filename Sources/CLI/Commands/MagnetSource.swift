@@ -7,8 +7,6 @@ struct MagnetSource: Sendable {
   let link: MagnetLink
   /// The options of the search; a following download has options of its own.
   private(set) var options: TorrentOptions
-  /// The options that all torrents of the run share.
-  private let session: SessionOptions
 
   /// Parses the link, and derives the options of the search from the command line.
   ///
@@ -20,19 +18,18 @@ struct MagnetSource: Sendable {
     } catch {
       throw CommandFailure(.badMagnet, "\(Self.shortened(text)): \(error)")
     }
-    session = invocation.session
     var options = invocation.torrent
     options.sources.peers += Self.numericPeers(of: link)
     let tiers = link.trackers.map { [$0] }
-    let trackers = invocation.trackerTiers(torrentTrackers: tiers) ?? tiers
+    let trackers = invocation.sources.trackerTiers(torrentTrackers: tiers) ?? tiers
     options.sources.trackers = trackers
     let urls = trackers.flatMap(\.self)
     if urls.contains(where: { OptionText.isURL($0, schemes: ["http", "https"]) }) {
       try invocation.checkBinding(of: "the trackers of the magnet link")
     }
     options.sources.usesDHT = invocation.dht.isUsed(
-      trackers: trackers, webSeeds: invocation.webSeeds + link.webSeeds,
-      peers: options.sources.peers, ownAddresses: session.bindAddresses)
+      trackers: trackers, webSeeds: invocation.sources.webSeeds + link.webSeeds,
+      peers: options.sources.peers, ownAddresses: invocation.session.bindAddresses)
     self.options = options
   }
 
@@ -55,24 +52,22 @@ struct MagnetSource: Sendable {
   ///
   /// - Parameters:
   ///   - keepsSwarm: Whether a download follows, which takes over the connections.
-  ///   - memory: The known state of the DHT.
+  ///   - session: The session of the run.
   ///   - stop: The switch that ends the search.
   ///   - show: Receives the events.
-  ///   - note: Receives other messages for the user.
   /// - Returns: The torrent; `.cancelled` if the search was stopped.
   func fetch(
-    keepsSwarm: Bool, memory: DHTMemory, stop: StopSwitch, show: (DownloadEvent) async -> Void,
-    note: (String) async -> Void
+    keepsSwarm: Bool, session: RunSession, stop: StopSwitch,
+    show: (DownloadEvent) async -> Void
   ) async -> Result<FoundTorrent, DownloadError> {
-    let options = DownloadOptions(session: memory.lent(session, to: options), torrent: options)
-    let fetch = MetadataFetch(link: link, options: options, keepsSwarm: keepsSwarm)
-    let result = await stop.during(fetch.stop) {
-      async let ending = Self.result(of: fetch)
-      for await event in fetch.events { await show(event) }
-      return await ending
+    await session.with(options) { options in
+      let fetch = MetadataFetch(link: link, options: options, keepsSwarm: keepsSwarm)
+      return await stop.during(fetch.stop) {
+        async let ending = Self.result(of: fetch)
+        for await event in fetch.events { await show(event) }
+        return await ending
+      }
     }
-    if let problem = memory.settle(options.session) { await note(problem) }
-    return result
   }
 
   private static func result(
@@ -86,9 +81,8 @@ struct MagnetSource: Sendable {
   }
 
   /// Returns the failure that ends the source.
-  func failure(_ error: DownloadError) -> CommandFailure {
-    let failure = CommandFailure(
-      error, options: DownloadOptions(session: session, torrent: options))
+  func failure(_ error: DownloadError, _ session: RunSession) -> CommandFailure {
+    let failure = CommandFailure(error, session: session.options, output: options.output)
     return CommandFailure(failure.status, "\(name): \(failure.message)", hint: failure.hint)
   }
 }
@@ -122,7 +116,7 @@ extension SourceLoader {
   ///
   /// - Throws: The failure with its exit status.
   static func load(
-    _ source: SourceArgument, _ invocation: Invocation
+    _ source: SourceArgument, _ invocation: Invocation, _ session: RunSession
   ) async throws(CommandFailure) -> LoadedTorrent {
     if case .url(let url) = source { try invocation.checkBinding(of: url) }
     let magnet: MagnetSource
@@ -131,27 +125,24 @@ extension SourceLoader {
     case .magnet(let text): magnet = try MagnetSource(text, invocation)
     }
     let stop = StopSwitch()
-    let memory = try DHTMemory(path: invocation.dht.stateFile)
     let outcome = await Termination.guarding(stop: stop.stop) {
-      await search(magnet, memory, stop, invocation.streams)
+      await search(magnet, session, stop, invocation.streams)
     }
     switch outcome ?? .failure(.cancelled) {
-    case .failure(let error): throw magnet.failure(error)
+    case .failure(let error): throw magnet.failure(error, session)
     case .success(let found):
       return LoadedTorrent(torrent: found.torrent, magnet: magnet)
     }
   }
 
   private static func search(
-    _ magnet: MagnetSource, _ memory: DHTMemory, _ stop: StopSwitch, _ streams: StreamOptions
+    _ magnet: MagnetSource, _ session: RunSession, _ stop: StopSwitch, _ streams: StreamOptions
   ) async -> Result<FoundTorrent, DownloadError> {
     var display = ProgressDisplay(streams)
     display.begin(0, name: magnet.name, isSeeding: false)
     defer { display.close() }
-    return await magnet.fetch(keepsSwarm: false, memory: memory, stop: stop) {
+    return await magnet.fetch(keepsSwarm: false, session: session, stop: stop) {
       display.show($0, of: 0)
-    } note: {
-      Console.message($0)
     }
   }
 }
