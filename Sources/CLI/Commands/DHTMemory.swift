@@ -2,15 +2,12 @@ import Download
 import Glibc
 import Synchronization
 
-/// The known state of the DHT, kept from one torrent to the next and, with `--dht-state`, from one
-/// run of the program to the next.
+/// The known state of the DHT, kept from one run of the program to the next with `--dht-state`.
 ///
 /// The file is read once at the start, and replaced once at the end if the DHT was used.
 final class DHTMemory: Sendable {
   private struct Content {
     var state: [UInt8]
-    /// Whether a node uses the node id of the state, which two nodes cannot share.
-    var isLent = false
     /// Whether a run has brought a newer state than the file's.
     var isNew = false
   }
@@ -37,32 +34,16 @@ final class DHTMemory: Sendable {
   }
 
   /// Returns the options for a node that starts with the known state and saves its own.
-  ///
-  /// Only one node at a time keeps the node id.
   func lent(_ options: DHTOptions) -> DHTOptions {
     var options = options
-    (options.state, options.keepsID) = content.withLock { content in
-      defer { content.isLent = true }
-      return (content.state, !content.isLent)
-    }
-    let ownsID = options.keepsID
+    options.state = content.withLock { $0.state }
     options.saveState = { state in
       self.content.withLock { content in
-        // The node with the node id keeps the state for its successor.
-        guard ownsID || content.state.isEmpty else { return }
         content.state = state
         content.isNew = true
       }
     }
     return options
-  }
-
-  /// Ends the use of the node id by a node.
-  ///
-  /// - Parameter options: The options that the node was lent.
-  func takeBack(_ options: DHTOptions) {
-    guard options.keepsID else { return }
-    content.withLock { $0.isLent = false }
   }
 
   /// Writes the state to the file, if there is one and a node has brought a new state.

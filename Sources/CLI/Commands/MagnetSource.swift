@@ -48,33 +48,30 @@ struct MagnetSource: Sendable {
     text.count > 60 ? text.prefix(60) + "…" : text
   }
 
-  /// Searches for the torrent and shows events, until both have ended.
+  /// Only fetches the torrent's metadata, and shows events, until both have ended.
   ///
   /// - Parameters:
-  ///   - keepsSwarm: Whether a download follows, which takes over the connections.
   ///   - session: The session of the run.
   ///   - stop: The switch that ends the search.
   ///   - show: Receives the events.
   /// - Returns: The torrent; `.cancelled` if the search was stopped.
   func fetch(
-    keepsSwarm: Bool, session: RunSession, stop: StopSwitch,
-    show: (DownloadEvent) async -> Void
-  ) async -> Result<FoundTorrent, DownloadError> {
-    await session.with(options) { options in
-      let fetch = MetadataFetch(link: link, options: options, keepsSwarm: keepsSwarm)
-      return await stop.during(fetch.stop) {
-        async let ending = Self.result(of: fetch)
-        for await event in fetch.events { await show(event) }
-        return await ending
-      }
+    in session: Session, stop: StopSwitch, show: (DownloadEvent) async -> Void
+  ) async -> Result<TorrentMetainfo, DownloadError> {
+    let search = session.add(.magnet(link), options: options)
+    return await stop.during(search.stop) {
+      let events = search.events
+      async let ending = Self.result(of: search)
+      for await event in events { await show(event) }
+      return await ending
     }
   }
 
   private static func result(
-    of fetch: MetadataFetch
-  ) async -> Result<FoundTorrent, DownloadError> {
+    of search: Torrent
+  ) async -> Result<TorrentMetainfo, DownloadError> {
     do throws(DownloadError) {
-      return .success(try await fetch.run())
+      return .success(try await search.metadata())
     } catch {
       return .failure(error)
     }
@@ -90,8 +87,6 @@ struct MagnetSource: Sendable {
 /// A torrent that was loaded from a source.
 struct LoadedTorrent: Sendable {
   let torrent: TorrentMetainfo
-  /// The swarm that it was fetched from; nil if it was not fetched from peers.
-  var found: FoundTorrent?
   /// The magnet link of the source, if it was one.
   var magnet: MagnetSource?
 
@@ -130,19 +125,22 @@ extension SourceLoader {
     }
     switch outcome ?? .failure(.cancelled) {
     case .failure(let error): throw magnet.failure(error, session)
-    case .success(let found):
-      return LoadedTorrent(torrent: found.torrent, magnet: magnet)
+    case .success(let torrent): return LoadedTorrent(torrent: torrent, magnet: magnet)
     }
   }
 
   private static func search(
     _ magnet: MagnetSource, _ session: RunSession, _ stop: StopSwitch, _ streams: StreamOptions
-  ) async -> Result<FoundTorrent, DownloadError> {
+  ) async -> Result<TorrentMetainfo, DownloadError> {
     var display = ProgressDisplay(streams)
     display.begin(0, name: magnet.name, isSeeding: false)
     defer { display.close() }
-    return await magnet.fetch(keepsSwarm: false, session: session, stop: stop) {
-      display.show($0, of: 0)
+    do throws(DownloadError) {
+      return try await session.run { session in
+        await magnet.fetch(in: session, stop: stop) { display.show($0, of: 0) }
+      }
+    } catch {
+      return .failure(error)
     }
   }
 }

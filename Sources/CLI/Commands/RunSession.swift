@@ -1,7 +1,8 @@
 import Download
+import Metainfo
 
-/// The part of a run that all of its sources share: the options of the session, which are made
-/// once, and the state of the DHT, which is loaded at the start and saved at the end.
+/// The session of a run, which all of its sources share: its options are made once, and the state
+/// of the DHT is loaded at the start and saved at the end.
 ///
 /// A source adds only the options of its own torrent.
 struct RunSession: Sendable {
@@ -9,26 +10,24 @@ struct RunSession: Sendable {
   let options: SessionOptions
   private let dht: DHTMemory
 
-  /// Makes the session of a command line, and loads the state of the DHT.
+  /// Prepares the session of a command line, and loads the state of the DHT.
   ///
   /// - Throws: The reason why the state's file cannot be used.
   init(_ invocation: Invocation) throws(CommandFailure) {
-    options = invocation.session
     dht = try DHTMemory(path: invocation.dht.stateFile)
+    var options = invocation.session
+    options.dht = options.dht.map(dht.lent)
+    self.options = options
   }
 
-  /// Runs the work on one torrent with the options for it.
-  func with<Result>(
-    _ torrent: TorrentOptions, _ body: (DownloadOptions) async -> Result
-  ) async -> Result {
-    var session = options
-    session.dht = torrent.sources.usesDHT ? session.dht.map(dht.lent) : nil
-    let result = await body(DownloadOptions(session: session, torrent: torrent))
-    if let used = session.dht { dht.takeBack(used) }
-    return result
+  /// Runs the session around `body`.
+  ///
+  /// - Throws: `DownloadError.listenFailed`.
+  func run<Result>(_ body: (Session) async -> Result) async throws(DownloadError) -> Result {
+    try await withSession(options, body)
   }
 
-  /// Saves the state of the DHT, once all work is done.
+  /// Saves the state of the DHT, once the session has ended.
   ///
   /// - Returns: The reason why the file could not be written, as text; nil if it was, or if there
   ///   is nothing to write.

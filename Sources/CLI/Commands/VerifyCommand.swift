@@ -20,8 +20,7 @@ enum VerifyCommand {
     var own = invocation.torrent
     if let folder = entry.folder { own.output.folder = folder }
     own.content.selection = try loaded.selection(invocation.selection)
-    let options = DownloadOptions(session: session.options, torrent: own)
-    let verification = TorrentVerification(torrent: torrent, options: options)
+    let verification = TorrentVerification(torrent: torrent, options: own)
     let outcome = await Termination.guarding(stop: verification.stop) {
       await check(verification, name: torrent.name, streams)
     }
