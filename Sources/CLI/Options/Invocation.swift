@@ -38,8 +38,7 @@ package struct Invocation: Sendable {
 extension Invocation {
   /// The memory that piece buffers may take, in bytes.
   var bufferMemory: Int64 {
-    guard command == .download, !batch.listsOnly else { return 0 }
-    return Int64(min(max(1, arguments.count), batch.jobs)) * Int64(session.memoryLimit)
+    command == .download && !batch.listsOnly ? Int64(session.memoryLimit) : 0
   }
 
   /// Checks that http(s) requests are allowed together with `--bind`.
