@@ -11,24 +11,12 @@ import Testing
   private static let valid = Array("d2:id20:abcdefghij0123456789e".utf8)
   private static let other = Array("d2:id20:0123456789abcdefghije".utf8)
 
-  @Test func onlyOneNodeAtATimeKeepsTheNodeID() throws {
+  @Test func theStateThatANodeSavesIsThatOfTheNextOne() throws {
     let memory = try DHTMemory(path: nil)
-    let first = memory.lent(DHTOptions())
-    let second = memory.lent(DHTOptions())
-    #expect(first.keepsID && !second.keepsID)
-    memory.takeBack(second)
-    #expect(!memory.lent(DHTOptions()).keepsID, "the first still has it")
-    memory.takeBack(first)
-    #expect(memory.lent(DHTOptions()).keepsID)
-  }
-
-  @Test func theNodeThatKeepsTheIDLeavesItsStateToTheNext() throws {
-    let memory = try DHTMemory(path: nil)
-    let first = memory.lent(DHTOptions())
-    let second = memory.lent(DHTOptions())
-    first.saveState?(Self.valid)
-    second.saveState?(Self.other)
+    memory.lent(DHTOptions()).saveState?(Self.valid)
     #expect(memory.lent(DHTOptions()).state == Self.valid)
+    memory.lent(DHTOptions()).saveState?(Self.other)
+    #expect(memory.lent(DHTOptions()).state == Self.other)
   }
 
   @Test func theFileIsWrittenAtTheEndAndOnlyIfThereIsSomethingNew() throws {
