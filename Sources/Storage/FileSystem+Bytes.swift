@@ -1,5 +1,20 @@
-/// Reads and writes of whole small files.
+/// Reads and writes in as many calls as it takes.
 extension FileSystem {
+  /// Reads into a whole buffer; returns the number of bytes, which is smaller at the end of a file.
+  func readFully(
+    _ file: Descriptor, into buffer: UnsafeMutableRawBufferPointer, at offset: Int64
+  ) throws(SystemCallError) -> Int {
+    var count = 0
+    while count < buffer.count {
+      let read = try read(
+        file, into: UnsafeMutableRawBufferPointer(rebasing: buffer[count...]),
+        at: offset + Int64(count))
+      if read == 0 { break }
+      count += read
+    }
+    return count
+  }
+
   /// Reads up to `count` bytes from the start of a file.
   func readBytes(_ file: Descriptor, count: Int) throws(SystemCallError) -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: count)

@@ -53,7 +53,7 @@ extension TorrentStorage {
       }
       let count = try files.withFile(span.file, for: .reading) {
         descriptor throws(SystemCallError) in
-        try readFully(descriptor, into: part, at: span.offset)
+        try files.fileSystem.readFully(descriptor, into: part, at: span.offset)
       }
       if count < part.count { isWhole = false }
     }
@@ -69,20 +69,6 @@ extension TorrentStorage {
           descriptor, span.offset..<span.offset + Int64(span.length))
       }
     }
-  }
-
-  private func readFully(
-    _ descriptor: Descriptor, into buffer: UnsafeMutableRawBufferPointer, at offset: Int64
-  ) throws(SystemCallError) -> Int {
-    var count = 0
-    while count < buffer.count {
-      let read = try files.fileSystem.read(
-        descriptor, into: UnsafeMutableRawBufferPointer(rebasing: buffer[count...]),
-        at: offset + Int64(count))
-      if read == 0 { break }
-      count += read
-    }
-    return count
   }
 
   private func write(
@@ -113,7 +99,8 @@ extension TorrentStorage {
       while position < bytes.count {
         let part = UnsafeMutableRawBufferPointer(
           rebasing: buffer[..<min(step, bytes.count - position)])
-        let count = try readFully(descriptor, into: part, at: span.offset + Int64(position))
+        let count = try files.fileSystem.readFully(
+          descriptor, into: part, at: span.offset + Int64(position))
         let wanted = bytes[position..<position + part.count]
         guard count == part.count, part.elementsEqual(wanted) else { return false }
         position += count
