@@ -76,10 +76,7 @@ final class WebSeedSession: LaneWorker {
     self.http = http
     self.clock = clock
     self.policy = policy
-    connection = HTTPConnection { transport in
-      guard let limiter else { return transport }
-      return ThrottledTransport(transport, downloads: limiter, uploads: nil, clock: clock)
-    }
+    connection = HTTPConnection(filter: limiter.map { DownloadThrottle($0, clock: clock) })
   }
 
   var depth: Int { runLength }
