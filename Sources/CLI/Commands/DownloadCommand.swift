@@ -15,7 +15,7 @@ enum DownloadCommand {
     let stop = StopSwitch()
     let dht = try DHTMemory(path: invocation.dht.stateFile)
     let reporter = try RunReporter(
-      invocation.streams, sources: sources.count, onBrokenOutput: { stop.stop() })
+      invocation.streams, sources: sources.count, stop: stop)
     let run = BatchRun(
       sources: sources, invocation: invocation, reporter: reporter, stop: stop, dht: dht)
     let status =
