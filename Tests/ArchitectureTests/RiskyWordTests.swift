@@ -22,9 +22,9 @@ import Testing
     "try?": [
       "Sources/Download/Interrupts.swift": 1,
       "Sources/Download/OutputPreparation.swift": 2,
-      "Sources/Storage/FileTable+Survey.swift": 1,
       "Sources/Storage/FileTable.swift": 1,
       "Sources/Storage/NameProbe.swift": 7,
+      "Sources/Storage/PartFile.swift": 1,
       "Sources/Storage/StateFile.swift": 2,
       "Sources/Storage/StateRecord.swift": 1,
       "Sources/Tracker/Protocol/TrackerURL.swift": 1,
