@@ -6,7 +6,7 @@ extension FileSystem {
   ) throws(SystemCallError) -> Int {
     var count = 0
     while count < buffer.count {
-      let read = try read(
+      let read = try unsafe read(
         file, into: UnsafeMutableRawBufferPointer(rebasing: buffer[count...]),
         at: offset + Int64(count))
       if read == 0 { break }
@@ -21,10 +21,10 @@ extension FileSystem {
     var done = 0
     while done < count {
       let start = done
-      let read = try bytes.withUnsafeMutableBufferPointer { buffer throws(SystemCallError) in
-        let rest = UnsafeMutableRawBufferPointer(
+      let read = try unsafe bytes.withUnsafeMutableBufferPointer { buffer throws(SystemCallError) in
+        let rest = unsafe UnsafeMutableRawBufferPointer(
           rebasing: UnsafeMutableRawBufferPointer(buffer)[start...])
-        return try self.read(file, into: rest, at: Int64(start))
+        return try unsafe self.read(file, into: rest, at: Int64(start))
       }
       if read == 0 { break }
       done += read
@@ -37,9 +37,9 @@ extension FileSystem {
     var done = 0
     while done < bytes.count {
       let start = done
-      done += try bytes.withUnsafeBufferPointer { buffer throws(SystemCallError) in
-        let rest = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(buffer)[start...])
-        return try write(file, rest, at: Int64(start))
+      unsafe done += try bytes.withUnsafeBufferPointer { buffer throws(SystemCallError) in
+        let rest = unsafe UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(buffer)[start...])
+        return try unsafe write(file, rest, at: Int64(start))
       }
     }
   }
