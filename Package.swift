@@ -87,6 +87,16 @@ let swiftSettings: [SwiftSetting] = [
   .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
 ]
 
+/// Targets that mark every use of unsafe memory with `unsafe`, so that a reader finds them all.
+let strictlySafe: Set = [
+  "Primitives", "Hashing", "Bencode", "Metainfo", "PeerWire", "Swarm", "HTTP", "Tracker", "DHT",
+  "Storage",
+]
+
+func settings(_ name: String) -> [SwiftSetting] {
+  strictlySafe.contains(name) ? swiftSettings + [.strictMemorySafety()] : swiftSettings
+}
+
 func dependencies(_ names: [String]) -> [Target.Dependency] {
   names.map { .target(name: $0) }
 }
@@ -99,7 +109,7 @@ let package = Package(
   ],
   targets: cTargets.map { .target(name: $0, cSettings: [.treatAllWarnings(as: .error)]) }
     + libraries.map { name, imports in
-      .target(name: name, dependencies: dependencies(imports), swiftSettings: swiftSettings)
+      .target(name: name, dependencies: dependencies(imports), swiftSettings: settings(name))
     }
     + [
       .executableTarget(

@@ -9,11 +9,6 @@ struct FileTree: Sendable {
     let length: Int64
     let isExecutable: Bool
     let stamp: Stamp
-
-    /// The path as text.
-    var display: String {
-      path.map { TerminalText.cleaned(utf8: $0) }.joined(separator: "/")
-    }
   }
 
   /// The identity and version of a file, by which a replacement or change is detected.
