@@ -78,7 +78,7 @@ package struct PieceBoard: ~Copyable, Sendable {
     let (peers, counts) = (peers, counts)
     self = PieceBoard(
       geometry: geometry, verified: verified, wanted: wanted, isSequential: isSequential,
-      random: SeededRandom(seed: random.next()))
+      random: random.fork())
     self.peers = peers
     self.counts = counts
     self.counts.seeds = 0

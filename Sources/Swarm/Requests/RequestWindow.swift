@@ -26,7 +26,7 @@ package struct RequestWindow: Sendable {
   package static let farCap = 2000
   /// From here a peer is far, by the shortest time from a request to its block: in it, `provenCap`
   /// blocks make 800 MB a second, so that nearer ones need no more.
-  private static let farTrip = Duration.milliseconds(10)
+  static let farTrip = Duration.milliseconds(10)
   /// The time that a full window should last.
   static let horizon = 3.0
   /// How many blocks each arrival adds at first: a second of them leads to `horizon` at any rate.
@@ -44,13 +44,8 @@ package struct RequestWindow: Sendable {
   private let pinned: Int?
   /// The bytes of a usual block: short pieces make short blocks.
   private var blockLength: Int
-  private var cap: Int
-  /// How many requests the peer queues, by what it says or has dropped.
-  private var queue: Int?
-  /// How many blocks in a row came in the order of the requests, since `cap` last grew.
-  private var answeredInOrder = 0
-  /// The shortest time from a request to its block so far.
-  private var shortestTrip: Duration?
+  /// The number of requests that the peer queues.
+  private var peerQueue: PeerQueue
   /// When the latest request was made of those that the peer has answered.
   private var latestAnswered = Instant.zero
   /// The requests, and how each of them ended.
@@ -79,7 +74,7 @@ package struct RequestWindow: Sendable {
     ledger = RequestLedger()
     self.pinned = pinned.map { max(1, $0) }
     self.blockLength = max(1, blockLength)
-    self.cap = max(1, cap)
+    peerQueue = PeerQueue(cap: cap)
     window = min(Self.initialTarget, max(1, cap))
   }
 
@@ -88,7 +83,7 @@ package struct RequestWindow: Sendable {
 
   /// How many blocks may be outstanding now.
   package var target: Int {
-    isSnubbed ? 1 : min(pinned ?? window, share, queue ?? .max, spells.limit)
+    isSnubbed ? 1 : min(pinned ?? window, share, peerQueue.known ?? .max, spells.limit)
   }
 
   /// The peer's share of the memory for blocks that come in; what it owes is bounded by it.
@@ -104,8 +99,7 @@ package struct RequestWindow: Sendable {
   }
 
   private mutating func limitQueue(to limit: Int) {
-    queue = limit
-    cap = limit
+    peerQueue.limit(to: limit)
     window = min(window, limit)
   }
 
@@ -163,7 +157,7 @@ package struct RequestWindow: Sendable {
     isSnubbed = false
     owesSince = ledger.isEmpty ? nil : now
     spells.answered()
-    learnQueue(isInOrder: isInOrder, trip: now - request.sent)
+    peerQueue.learn(isInOrder: isInOrder, trip: now - request.sent)
     grow()
   }
 
@@ -208,7 +202,7 @@ package struct RequestWindow: Sendable {
     // left free: some of it may have been dropped later.
     let kept = count - forgotten
     if kept > 0, forgotten > kept / 8 {
-      limitQueue(to: min(cap, max(Self.initialTarget, kept - kept / 8)))
+      limitQueue(to: min(peerQueue.cap, max(Self.initialTarget, kept - kept / 8)))
     }
     return ledger.timedOut(first: forgotten, now: now)
   }
@@ -244,25 +238,10 @@ package struct RequestWindow: Sendable {
 
   private var sustainable: Int {
     let blocks = rate.bytesPerSecond * Self.horizon / Double(blockLength)
-    return min(cap, max(2, Int(min(blocks, Double(cap)))))
-  }
-
-  /// A peer that did not say how many requests it queues may owe twice as many, once it has
-  /// answered half as many in order: it drops none so far.
-  private mutating func learnQueue(isInOrder: Bool, trip: Duration) {
-    shortestTrip = min(shortestTrip ?? trip, trip)
-    guard queue == nil, cap >= Self.defaultCap, cap < provableCap else { return }
-    answeredInOrder = isInOrder ? answeredInOrder + 1 : 0
-    guard answeredInOrder >= cap / 2 else { return }
-    cap = min(2 * cap, provableCap)
-    answeredInOrder = 0
-  }
-
-  private var provableCap: Int {
-    shortestTrip.map { $0 > Self.farTrip } == true ? Self.farCap : Self.provenCap
+    return min(peerQueue.cap, max(2, Int(min(blocks, Double(peerQueue.cap)))))
   }
 
   private mutating func grow() {
-    if isInSlowStart, pinned == nil { window = min(cap, window + Self.growth) }
+    if isInSlowStart, pinned == nil { window = min(peerQueue.cap, window + Self.growth) }
   }
 }
