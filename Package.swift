@@ -31,12 +31,9 @@ let libraries: KeyValuePairs<String, [String]> = [
     "Primitives",
   ],
   // Layer 5
+  "Platform": ["Download", "Tracker", "Networking", "HTTP", "Primitives"],
   "Demo": [
     "Download", "Tracker", "Storage", "Networking", "HTTP", "PeerWire", "Metainfo", "Hashing",
-    "Primitives",
-  ],
-  "CLI": [
-    "Demo", "Download", "Metainfo", "Bencode", "Storage", "Tracker", "Hashing", "CPosix",
     "Primitives",
   ],
 ]
@@ -57,17 +54,7 @@ let tests: KeyValuePairs<String, [String]> = [
     "Download", "Demo", "Tracker", "DHT", "Storage", "Networking", "HTTP", "PeerWire", "Metainfo",
     "Swarm", "Bencode", "Hashing", "Primitives", "TestSupport",
   ],
-  "CLITests": [
-    "CLI", "Download", "Bencode", "Metainfo", "Networking", "Storage", "Tracker", "Primitives",
-    "TestSupport",
-  ],
-  "EndToEndTests": [
-    "Demo", "DHT", "Download", "Networking", "Metainfo", "Hashing", "Primitives", "TestSupport",
-  ],
-  "InteropTests": [
-    "Demo", "DHT", "Networking", "Metainfo", "Hashing", "Primitives", "TestSupport",
-  ],
-  "ArchitectureTests": ["TestSupport"],
+  "PlatformTests": ["Platform", "HTTP", "Networking", "Primitives", "TestSupport"],
 ]
 
 /// Programs that only measure; `Tests/bench --micro` runs them.
@@ -91,7 +78,6 @@ func dependencies(_ names: [String]) -> [Target.Dependency] {
 let package = Package(
   name: "swift-torrent",
   products: [
-    .executable(name: "swift-torrent", targets: ["swift-torrent"]),
     .library(name: "Download", targets: ["Download"]),
   ],
   targets: cTargets.map { .target(name: $0, cSettings: [.treatAllWarnings(as: .error)]) }
@@ -99,8 +85,6 @@ let package = Package(
       .target(name: name, dependencies: dependencies(imports), swiftSettings: swiftSettings)
     }
     + [
-      .executableTarget(
-        name: "swift-torrent", dependencies: ["CLI"], swiftSettings: swiftSettings),
       .target(
         name: "TestSupport",
         dependencies: dependencies([

@@ -1,5 +1,5 @@
-import Download
 import Glibc
+import Platform
 
 /// The program: reads the command line, runs the command, and ends the process with its status.
 package enum CommandLineTool {
@@ -62,7 +62,7 @@ package enum CommandLineTool {
     _ given: Invocation
   ) async throws(CommandFailure) -> ExitStatus {
     if ![.help, .version, .completions].contains(given.command) {
-      try SystemRoom.check(for: given)
+      try checkRoom(for: given)
       SystemRoom.warnBeforeProcessorTimeEnds()
     }
     let invocation = try await given.resolvingNames()
@@ -79,5 +79,14 @@ package enum CommandLineTool {
     case .version: try Console.result(HelpText.version(invocation.streams.verbosity))
     }
     return .success
+  }
+
+  /// Checks that the system leaves the command enough, before any work.
+  private static func checkRoom(for invocation: Invocation) throws(CommandFailure) {
+    do throws(SystemShortage) {
+      try SystemRoom.check(bufferMemory: invocation.bufferMemory)
+    } catch {
+      throw CommandFailure(error)
+    }
   }
 }

@@ -1,4 +1,4 @@
-import Download
+import Platform
 import Synchronization
 
 /// Graceful termination by SIGINT, SIGTERM, SIGHUP, SIGQUIT and SIGXCPU.

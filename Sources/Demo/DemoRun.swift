@@ -107,21 +107,32 @@ struct DemoRun {
     // The seeds announce before the download does, so that the liar is dialled along with the
     // others.
     await cast.waitUntilAnnounced()
-    var options = DownloadOptions()
-    options.folder = folder.path
-    let download = TorrentDownload(torrent: torrent, options: options)
-    async let events: Void = forward(download.events)
-    let result: Result<DownloadSummary, DownloadError>
-    do throws(DownloadError) {
-      result = .success(try await download.run())
-    } catch {
-      result = .failure(error)
-    }
-    await events
+    let result = await run(torrent)
     return result.mapError { .download($0) }.map { summary in
       DemoSwarm.Outcome(
         summary: summary, liar: cast.liar.endpoint,
         dataIsRight: folder.read(Self.fileName) == content)
+    }
+  }
+
+  private func run(_ torrent: TorrentMetainfo) async -> Result<DownloadSummary, DownloadError> {
+    do throws(DownloadError) {
+      return try await withSession { session in
+        var options = TorrentOptions()
+        options.output.folder = folder.path
+        let download = session.add(.torrent(torrent), options: options)
+        async let events: Void = forward(download.events)
+        let result: Result<DownloadSummary, DownloadError>
+        do throws(DownloadError) {
+          result = .success(try await download.run())
+        } catch {
+          result = .failure(error)
+        }
+        await events
+        return result
+      }
+    } catch {
+      return .failure(error)
     }
   }
 

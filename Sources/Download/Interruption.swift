@@ -1,13 +1,20 @@
 import Networking
 import Primitives
 
+/// Work that can be ended from outside.
+@Reactor
+protocol Interruptible: AnyObject {
+  /// Ends the work.
+  func interrupted()
+}
+
 /// A means to end a run from outside, by a stop or a time limit.
 @Reactor
 final class Interruption {
   /// The reason why the run has to end; the first one stays.
   private(set) var reason: DownloadError?
-  /// A closure that ends the run, once there is something to end.
-  var handler: () -> Void = {}
+  /// The work to end, once there is some.
+  weak var target: (any Interruptible)?
   private var timer: (clock: any LoopClock, id: TimerID)?
 
   nonisolated init() {}
@@ -19,10 +26,10 @@ final class Interruption {
     end(.cancelled)
   }
 
-  /// Ends the run unless it ends or is disarmed within `duration`, of which `spent` has passed.
-  func arm(_ duration: Duration, spent: Duration = .zero, clock: any LoopClock) {
+  /// Ends the run unless it ends or is disarmed within `duration`.
+  func arm(_ duration: Duration, clock: any LoopClock) {
     guard duration > .zero else { return }
-    let id = clock.schedule(after: max(.zero, duration - spent)) { [weak self] in
+    let id = clock.schedule(after: duration) { [weak self] in
       self?.end(.deadlinePassed(duration))
     }
     timer = (clock, id)
@@ -37,6 +44,6 @@ final class Interruption {
   private func end(_ why: DownloadError) {
     guard reason == nil else { return }
     reason = why
-    handler()
+    target?.interrupted()
   }
 }

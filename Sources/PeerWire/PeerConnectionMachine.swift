@@ -1,28 +1,29 @@
 package import Primitives
 
-/// What both sides of a connection have said, and what follows from it (BEP 3 §peer messages).
+/// The rules of one connection: how often a peer may say what, and in which form each side speaks
+/// (BEP 3, 5 and 10).
 ///
-/// The four states: each side chokes or does not choke the other, and each is or is not interested
-/// in the other. A connection begins choked and not interested on both sides. We ask only while the
-/// peer does not choke us, and serve only while we do not choke the peer. Messages that we send are
-/// collected in `outgoing` by the shell's calls; nothing is sent twice.
+/// It stores no decision about pieces or blocks: who chokes whom and who is interested is known to
+/// the exchange. Messages that we send are collected in `outgoing`.
 package struct PeerConnectionMachine: Sendable {
-  /// What a message asks the session to do.
+  /// The meaning of a message.
   package enum Action: Equatable, Sendable {
-    /// Nothing beyond what the machine has noted.
+    /// Nothing beyond what the machine has recorded.
     case none
-    /// We may ask for blocks now.
-    case mayRequest
-    /// The peer forgets all that we asked for.
+    /// The peer drops our requests and answers none from now on.
     case choked
+    /// The peer answers requests from now on.
+    case unchoked
+    /// The peer wants what we have, or no longer does.
+    case interested(Bool)
     /// The peer has this piece now.
     case has(PieceIndex)
     /// The peer has these pieces.
     case hasAll(Bitfield)
-    /// The peer's interest in us has changed.
-    case interestChanged
-    /// `nextRequest()` has something to serve.
-    case serve
+    /// The peer wants a block.
+    case requested(Block)
+    /// The peer no longer wants a block.
+    case cancelled(Block)
     /// The peer has told of itself, for the first time or anew.
     case extended(ExtensionHandshake)
     /// A message of an extension that we have announced.
@@ -31,21 +32,13 @@ package struct PeerConnectionMachine: Sendable {
     case dhtPort(UInt16)
   }
 
-  /// How many requests a peer may have waiting; more are hostile.
+  /// The number of requests that a peer may have waiting, as we tell it.
   package static let requestLimit = ExtensionHandshake.requestQueueLimit
-  /// Silence after which a keep-alive is sent.
+  /// The silence after which a keep-alive is sent.
   package static let keepAliveInterval = Duration.seconds(100)
-  /// Silence after which the peer is given up.
+  /// The silence after which the peer is given up.
   package static let silenceLimit = Duration.seconds(150)
 
-  /// Whether we refuse to serve the peer.
-  package private(set) var amChoking = true
-  /// Whether we told the peer that it has what we want.
-  package private(set) var amInterested = false
-  /// Whether the peer refuses to serve us.
-  package private(set) var peerChoking = true
-  /// Whether the peer wants what we have.
-  package private(set) var peerInterested = false
   /// The extensions that we have announced.
   private var ownExtensions: Set<WireExtension> = []
   /// The numbers under which the peer takes messages of extensions.
@@ -59,8 +52,6 @@ package struct PeerConnectionMachine: Sendable {
   ///
   /// It should do so once (BEP 3), and each time costs time for every piece of the torrent.
   private var bitfieldAllowance = MessageAllowance(burst: 8, perSecond: 1)
-  /// What the peer asked for and was not given yet, oldest first.
-  private var requests = Fifo<Block>()
   /// Whole frames to be sent, in order.
   package var outgoing: [UInt8] = []
   private var lastReceived: Instant
@@ -74,39 +65,24 @@ package struct PeerConnectionMachine: Sendable {
 
   // MARK: - What the peer says
 
-  /// Notes a message and says what it asks for.
+  /// Records a message and returns its meaning.
   ///
-  /// Throws when the peer asks for more at once than anybody may, or says the same without end.
+  /// Throws when the peer says the same without end.
   package mutating func received(
     _ message: PeerMessage, now: Instant
   ) throws(WireError) -> Action {
     lastReceived = now
     switch message {
-    case .choke:
-      guard !peerChoking else { return .none }
-      peerChoking = true
-      return .choked
-    case .unchoke:
-      guard peerChoking else { return .none }
-      peerChoking = false
-      return .mayRequest
-    case .interested, .notInterested:
-      let isInterested = message == .interested
-      guard peerInterested != isInterested else { return .none }
-      peerInterested = isInterested
-      if !isInterested { requests.removeAll() }
-      return .interestChanged
+    case .choke: return .choked
+    case .unchoke: return .unchoked
+    case .interested: return .interested(true)
+    case .notInterested: return .interested(false)
     case .have(let piece): return .has(piece)
     case .bitfield(let pieces):
       guard bitfieldAllowance.takeOne(now: now) else { throw .bitfieldFlood }
       return .hasAll(pieces)
-    case .request(let block): return try received(request: block)
-    case .cancel(let block):
-      let waiting = requests.elements
-      if let index = waiting.firstIndex(of: block) {
-        requests.remove(at: index - waiting.startIndex)
-      }
-      return .none
+    case .request(let block): return .requested(block)
+    case .cancel(let block): return .cancelled(block)
     case .extended(let number, let payload):
       let isAllowed =
         number == 0
@@ -123,16 +99,6 @@ package struct PeerConnectionMachine: Sendable {
     lastReceived = now
   }
 
-  private mutating func received(request block: Block) throws(WireError) -> Action {
-    // What was asked before our choke arrived there is dropped, as BEP 3 has it.
-    guard !amChoking else { return .none }
-    guard waitingRequests < Self.requestLimit else {
-      throw .tooManyRequests(limit: Self.requestLimit)
-    }
-    requests.append(block)
-    return .serve
-  }
-
   private mutating func received(extended number: UInt8, _ payload: [UInt8]) -> Action {
     guard number == 0 else {
       guard let known = WireExtension(rawValue: number), ownExtensions.contains(known) else {
@@ -146,21 +112,6 @@ package struct PeerConnectionMachine: Sendable {
   }
 
   // MARK: - What we say
-
-  /// Tells the peer whether it has what we want, if that is news.
-  package mutating func setInterested(_ isInterested: Bool) {
-    guard isInterested != amInterested else { return }
-    amInterested = isInterested
-    say(isInterested ? .interested : .notInterested)
-  }
-
-  /// Begins or ends serving the peer, if that is news; what a choked peer asked for is dropped.
-  package mutating func setChoking(_ isChoking: Bool) {
-    guard isChoking != amChoking else { return }
-    amChoking = isChoking
-    if isChoking { requests.removeAll() }
-    say(isChoking ? .choke : .unchoke)
-  }
 
   /// Queues our handshake of the extension protocol.
   ///
@@ -184,14 +135,6 @@ package struct PeerConnectionMachine: Sendable {
   package mutating func say(_ message: PeerMessage) {
     message.append(to: &outgoing)
   }
-
-  /// The next block to serve, if the peer may have one.
-  package mutating func nextRequest() -> Block? {
-    amChoking ? nil : requests.popFirst()
-  }
-
-  /// How many blocks the peer waits for.
-  package var waitingRequests: Int { requests.count }
 
   // MARK: - Time
 

@@ -75,6 +75,13 @@ public struct PieceGeometry: Hashable, Sendable {
     self.pieceCount = Int(count)
   }
 
+  /// A stand-in for the geometry of a torrent whose pieces are not known yet: one piece of one byte.
+  package static let unknown = PieceGeometry()
+
+  private init() {
+    (totalLength, pieceLength, pieceCount) = (1, 1, 1)
+  }
+
   /// Returns the piece with a number, or nil if it is out of range.
   @inlinable
   public func piece(_ number: UInt32) -> PieceIndex? {

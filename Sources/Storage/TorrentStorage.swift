@@ -16,7 +16,7 @@ import Synchronization
 ///
 /// Calls block, so they belong on a worker thread. Reads and writes may run in parallel, but not a
 /// read and a write of the same bytes.
-package final class TorrentStorage: Sendable {
+package final class TorrentStorage: PieceStorage {
   let torrent: TorrentMetainfo
   let layout: OutputLayout
   let files: FileTable

@@ -20,8 +20,8 @@ import Testing
       "Sources/Networking/ThreadWorkerPool.swift": 1,
     ],
     "try?": [
-      "Sources/Download/Interrupts.swift": 1,
       "Sources/Download/OutputPreparation.swift": 2,
+      "Sources/Platform/Interrupts.swift": 1,
       "Sources/Storage/FileTable+Survey.swift": 1,
       "Sources/Storage/FileTable.swift": 1,
       "Sources/Storage/NameProbe.swift": 7,

@@ -13,8 +13,8 @@ import Testing
     let invocation = try parse("x.torrent")
     #expect(invocation.command == .download)
     #expect(invocation.arguments == ["x.torrent"])
-    #expect(invocation.download.folder == ".")
-    #expect(!invocation.download.keepSeeding)
+    #expect(invocation.torrent.output.folder == ".")
+    #expect(!invocation.torrent.content.seedsOnly)
   }
 
   @Test(arguments: [
@@ -23,7 +23,7 @@ import Testing
   ])
   func theOutputFolderCanBeWrittenInEveryUsualWay(line: String) throws {
     let invocation = try parse(line)
-    #expect(invocation.download.folder == "out")
+    #expect(invocation.torrent.output.folder == "out")
     #expect(invocation.arguments == ["x.torrent"])
   }
 
@@ -31,21 +31,21 @@ import Testing
     let invocation = try parse(
       "x --overwrite --port 6881 --peer 192.0.2.1:1 --peer [2001:db8::1]:2 --memory 32M"
         + " --pipeline 7 --max-peers 9 -q")
-    let options = invocation.download
-    #expect(options.overwrite)
-    #expect(options.port == 6881)
-    #expect(options.peers.map(\.description) == ["192.0.2.1:1", "[2001:db8::1]:2"])
-    #expect(options.memoryLimit == 32 << 20)
-    #expect(options.pipeline == 7)
-    #expect(options.maximumPeers == 9)
+    let (session, torrent) = (invocation.session, invocation.torrent)
+    #expect(torrent.output.overwrite)
+    #expect(session.port == 6881)
+    #expect(torrent.sources.peers.map(\.description) == ["192.0.2.1:1", "[2001:db8::1]:2"])
+    #expect(session.memoryLimit == 32 << 20)
+    #expect(torrent.pipeline == 7)
+    #expect(session.maximumPeers == 9)
     #expect(invocation.streams.verbosity == .quiet)
   }
 
   @Test func seedKeepsSeeding() throws {
     let invocation = try parse("seed x.torrent -o have")
     #expect(invocation.command == .seed)
-    #expect(invocation.download.keepSeeding)
-    #expect(invocation.download.folder == "have")
+    #expect(invocation.torrent.content.seedsOnly)
+    #expect(invocation.torrent.output.folder == "have")
   }
 
   @Test func aFileCalledLikeACommandIsReachedBehindTheDashes() throws {
@@ -100,10 +100,10 @@ import Testing
   }
 
   @Test func ofBothFormsOfASwitchTheLastCounts() throws {
-    #expect(try parse("x --overwrite").download.overwrite)
-    #expect(try !parse("x --no-overwrite").download.overwrite)
-    #expect(try !parse("x --overwrite --no-overwrite").download.overwrite)
-    #expect(try parse("x --no-overwrite --no-overwrite --overwrite").download.overwrite)
+    #expect(try parse("x --overwrite").torrent.output.overwrite)
+    #expect(try !parse("x --no-overwrite").torrent.output.overwrite)
+    #expect(try !parse("x --overwrite --no-overwrite").torrent.output.overwrite)
+    #expect(try parse("x --no-overwrite --no-overwrite --overwrite").torrent.output.overwrite)
     #expect(throws: UsageError.unexpectedValue(option: "--no-json")) { try parse("x --no-json=1") }
   }
 
@@ -111,7 +111,7 @@ import Testing
     let first = try parse("--on-complete mv -v a ; x -o out")
     #expect(first.batch.onComplete == ["mv", "-v", "a"])
     #expect(first.arguments == ["x"])
-    #expect(first.download.folder == "out")
+    #expect(first.torrent.output.folder == "out")
     #expect(try parse("x --on-complete echo -- -z").batch.onComplete == ["echo", "--", "-z"])
     #expect(throws: UsageError.missingValue(option: "--on-complete", placeholder: "CMD ARG… ;")) {
       try parse("x --on-complete ;")
@@ -158,24 +158,27 @@ import Testing
   }
 
   @Test func everyLimitReachesTheOptions() throws {
-    let options = try parse(
+    let invocation = try parse(
       "x --timeout 1h --stall-timeout 0 --peers-timeout 30s --min-speed 10K:5m --limit-down 2M/s"
         + " --limit-up 500K --seed-ratio 1.5 --seed-time 2h --bind 192.0.2.1 --sequential --check"
         + " --flat --prealloc full"
-    ).download
-    #expect(options.deadlines.total == .seconds(3600))
-    #expect(options.deadlines.stall == nil)
-    #expect(options.deadlines.peers == .seconds(30))
+    )
+    let (session, torrent) = (invocation.session, invocation.torrent)
+    let limits = torrent.limits
+    #expect(limits.deadlines.total == .seconds(3600))
+    #expect(limits.deadlines.stall == nil)
+    #expect(limits.deadlines.peers == .seconds(30))
     #expect(
-      options.deadlines.minimumSpeed
+      limits.deadlines.minimumSpeed
         == SpeedFloor(bytesPerSecond: 10240, duration: .seconds(300)))
-    #expect(options.downloadLimiter?.bytesPerSecond == 2 << 20)
-    #expect(options.uploadLimiter?.bytesPerSecond == 500 << 10)
-    #expect(options.seedRatio == 1.5)
-    #expect(options.seedTime == .seconds(7200))
-    #expect(options.bindAddresses == [IPAddress("192.0.2.1")])
-    #expect(options.isSequential && options.checksEverything && options.isFlat)
-    #expect(options.preallocation == .full)
+    #expect(session.downloadLimiter?.bytesPerSecond == 2 << 20)
+    #expect(session.uploadLimiter?.bytesPerSecond == 500 << 10)
+    #expect(limits.seedRatio == 1.5)
+    #expect(limits.seedTime == .seconds(7200))
+    #expect(session.bindAddresses == [IPAddress("192.0.2.1")])
+    #expect(torrent.content.isSequential)
+    #expect(torrent.output.checksEverything && torrent.output.isFlat)
+    #expect(torrent.output.preallocation == .full)
   }
 
   @Test func everyStreamOptionReachesTheOptions() throws {
@@ -238,9 +241,9 @@ import Testing
   }
 
   @Test func theLastOfTwoEqualOptionsCounts() throws {
-    #expect(try parse("x -o a --output-dir b").download.folder == "b")
-    #expect(try parse("x --timeout 1s --timeout 0").download.deadlines.total == nil)
-    #expect(try parse("x --limit-down 1M --limit-down 0").download.downloadLimiter == nil)
+    #expect(try parse("x -o a --output-dir b").torrent.output.folder == "b")
+    #expect(try parse("x --timeout 1s --timeout 0").torrent.limits.deadlines.total == nil)
+    #expect(try parse("x --limit-down 1M --limit-down 0").session.downloadLimiter == nil)
     #expect(try parse("x --bind eth0 --bind 192.0.2.1").names.interface == nil)
     #expect(try parse("x -q -v").streams.verbosity == .verbose)
     #expect(try parse("x -v -q").streams.verbosity == .quiet)
@@ -257,9 +260,9 @@ import Testing
 
   @Test func shortOptionsShareADash() throws {
     let first = try parse("x -qo out")
-    #expect(first.streams.verbosity == .quiet && first.download.folder == "out")
+    #expect(first.streams.verbosity == .quiet && first.torrent.output.folder == "out")
     let second = try parse("x -vj3 -qoout")
-    #expect(second.batch.jobs == 3 && second.download.folder == "out")
+    #expect(second.batch.jobs == 3 && second.torrent.output.folder == "out")
     #expect(try parse("x -vi list").batch.inputFile == "list")
     #expect(try parse("-V").command == .version)
     #expect(try parse("-vV").streams.verbosity == .verbose)
@@ -281,8 +284,8 @@ import Testing
   @Test func createTakesAFileWhereDownloadsTakeAFolder() throws {
     #expect(try parse("create x -o y").creation.outputPath == "y")
     #expect(try parse("-o y create x").creation.outputPath == "y")
-    #expect(try parse("create x --output y").download.folder == ".")
-    #expect(try parse("verify x -o y").download.folder == "y")
+    #expect(try parse("create x --output y").torrent.output.folder == ".")
+    #expect(try parse("verify x -o y").torrent.output.folder == "y")
     #expect(try parse("verify x -o y").creation.outputPath == nil)
   }
 
@@ -291,15 +294,16 @@ import Testing
       "x --timeout 0 --stall-timeout 0s --peers-timeout 0 --metadata-timeout 0m --min-speed 0:5m"
         + " --limit-down 0 --limit-up 0K --seed-ratio 0 --seed-time 0 --max-peers 0 --memory 0"
         + " --jobs 0")
-    let options = invocation.download
-    let deadlines = options.deadlines
+    let session = invocation.session
+    let limits = invocation.torrent.limits
+    let deadlines = limits.deadlines
     #expect(
-      [deadlines.total, deadlines.stall, deadlines.peers, deadlines.metadata, options.seedTime]
+      [deadlines.total, deadlines.stall, deadlines.peers, deadlines.metadata, limits.seedTime]
         .allSatisfy { $0 == nil })
     #expect(deadlines.minimumSpeed == nil)
-    #expect(options.downloadLimiter == nil && options.uploadLimiter == nil)
-    #expect(options.seedRatio == nil)
-    #expect(options.maximumPeers == 65535 && options.memoryLimit == 1 << 36)
+    #expect(session.downloadLimiter == nil && session.uploadLimiter == nil)
+    #expect(limits.seedRatio == nil)
+    #expect(session.maximumPeers == 65535 && session.memoryLimit == 1 << 36)
     #expect(invocation.batch.jobs == .max)
   }
 
@@ -307,7 +311,7 @@ import Testing
     let invocation = try parse(
       "x --peer seed.example:6881 --peer 192.0.2.1:1 --dht-bootstrap router.example:6881")
     #expect(invocation.names.peers == [HostAndPort("seed.example:6881")])
-    #expect(invocation.download.peers == [Endpoint("192.0.2.1:1")])
+    #expect(invocation.torrent.sources.peers == [Endpoint("192.0.2.1:1")])
     #expect(invocation.dht.routers == ["router.example:6881"])
     #expect(try parse("tracker --listen localhost:0").listenPlace?.host == "localhost")
     #expect(try parse("x --bind eth0").names.interface == "eth0")

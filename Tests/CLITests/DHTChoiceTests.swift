@@ -10,8 +10,10 @@ import Testing
   ) throws -> DHTOptions? {
     let invocation = try CommandLineArguments.parse(
       ["x.torrent"] + words.split(separator: " ").map(String.init))
-    return invocation.dht.options(
-      for: invocation.download, trackers: trackers, webSeeds: webSeeds)
+    let isUsed = invocation.dht.isUsed(
+      trackers: trackers, webSeeds: webSeeds, peers: invocation.torrent.sources.peers,
+      ownAddresses: invocation.session.bindAddresses)
+    return isUsed ? invocation.session.dht : nil
   }
 
   @Test func withoutAnyWordTheWorldIsAsked() throws {

@@ -165,7 +165,7 @@ import Tracker
 
   @Test func missingDataToSeedEndsWith32AndNamesTheFolder() {
     var options = DownloadOptions()
-    options.folder = "have"
+    options.torrent.output.folder = "have"
     let failure = CommandFailure(.nothingToSeed(pieceCount: 3), options: options)
     #expect(failure.status == .verificationFailed)
     #expect(failure.hint?.contains("'have'") == true)

@@ -99,7 +99,7 @@ import Testing
       let waverer = RawPeer(swarm, at: .v4(0x0A4D_0200), id: nil)
       return try await withThrowingTaskGroup(of: Int.self) { group in
         group.addTask { await waverer.flap(5000, every: .milliseconds(1)) }
-        let summary = try await swarm.run(swarm.download { $0.port = 7000 })
+        let summary = try await swarm.run(swarm.download { $0.session.port = 7000 })
         #expect(summary.duration < .seconds(16))
         return try await group.next() ?? 0
       }

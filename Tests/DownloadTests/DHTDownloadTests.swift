@@ -49,8 +49,8 @@ import Testing
     try swarm.addSeed()
     return try await withTable(swarm) { dht in
       let download = swarm.download { options in
-        options.peers = []
-        options.dht = dht
+        options.torrent.sources.peers = []
+        options.session.dht = dht
         change(&options)
       }
       return try await swarm.run(download)
@@ -65,8 +65,8 @@ import Testing
     try swarm.addSeed(behaviour)
     return try await withTable(swarm) { dht in
       try await swarm.fetch {
-        $0.peers = []
-        $0.dht = dht
+        $0.torrent.sources.peers = []
+        $0.session.dht = dht
       }
     }
   }
@@ -92,7 +92,9 @@ import Testing
   @Test func aTorrentWithADeadTrackerIsFetchedAfterAWhile() async throws {
     let swarm = try await SimulatedSwarm(seed: 12, size: 300_000)
     let summary = try await swarm.simulation.run {
-      try await Self.download(from: swarm) { $0.trackers = [["http://nowhere.example/announce"]] }
+      try await Self.download(from: swarm) {
+        $0.torrent.sources.trackers = [["http://nowhere.example/announce"]]
+      }
     }
     #expect(await swarm.output == swarm.content)
     #expect(summary.duration > .seconds(10))
@@ -108,16 +110,16 @@ import Testing
       var dht = DHTOptions()
       dht.routers = []
       var options = DownloadOptions()
-      options.folder = "/out"
-      options.listenAddresses = [other]
-      options.port = 7000
-      options.trackers = []
-      options.dht = dht
+      options.torrent.output.folder = "/out"
+      options.session.listenAddresses = [other]
+      options.session.port = 7000
+      options.torrent.sources.trackers = []
+      options.session.dht = dht
       let world = swarm.environment(at: other, files: MemoryFileSystem())
       let companion = TorrentDownload(torrent: swarm.torrent, options: options) { world }
       let download = swarm.download {
-        $0.dht = dht
-        $0.peers.append(Endpoint(address: other, port: 7000))
+        $0.session.dht = dht
+        $0.torrent.sources.peers.append(Endpoint(address: other, port: 7000))
       }
       return try await withThrowingTaskGroup(of: Void.self) { group in
         group.addTask { _ = try await companion.run() }
@@ -141,11 +143,11 @@ import Testing
       tracker.isBroken = !trackerWorks
       swarm.files.put("data.bin", swarm.content)
       let seed = swarm.download { options in
-        options.keepSeeding = true
-        options.seedTime = .seconds(60)
-        options.trackers = [[SimulatedSwarm.trackerURL]]
-        options.dht = DHTOptions()
-        options.dht?.routers = []
+        options.torrent.content.seedsOnly = true
+        options.torrent.limits.seedTime = .seconds(60)
+        options.torrent.sources.trackers = [[SimulatedSwarm.trackerURL]]
+        options.session.dht = DHTOptions()
+        options.session.dht?.routers = []
       }
       _ = try await swarm.run(seed)
       return swarm.events.compactMap { if case .dht(let report) = $0 { report.state } else { nil } }
@@ -160,8 +162,8 @@ import Testing
       try swarm.addSeed()
       return try await Self.withTable(swarm, nodes: 1) { dht in
         let download = swarm.download {
-          $0.peers = []
-          $0.dht = dht
+          $0.torrent.sources.peers = []
+          $0.session.dht = dht
         }
         return try await swarm.run(download)
       }

@@ -37,7 +37,7 @@ import Testing
     let (ending, swarm) = try await ending(seed: 201) { swarm in
       try swarm.addSeed(host: .init(uploadRate: 100_000))
     } _: {
-      $0.deadlines.total = .seconds(10)
+      $0.torrent.limits.deadlines.total = .seconds(10)
     }
     #expect(ending.error == .deadlinePassed(.seconds(10)))
     #expect(ending.time >= .seconds(10) && ending.time < .seconds(11))
@@ -49,8 +49,9 @@ import Testing
     let (ending, _) = try await ending(seed: 202) { swarm in
       try swarm.addSeed(host: .init(uploadRate: 400_000))
     } _: {
-      $0.deadlines.total = .seconds(20)
-      $0.deadlines.minimumSpeed = SpeedFloor(bytesPerSecond: 300_000, duration: .seconds(2))
+      $0.torrent.limits.deadlines.total = .seconds(20)
+      $0.torrent.limits.deadlines.minimumSpeed = SpeedFloor(
+        bytesPerSecond: 300_000, duration: .seconds(2))
     }
     #expect(ending.error == nil)
   }
@@ -62,7 +63,7 @@ import Testing
       stalling.keepsAlive = true
       try swarm.addSeed(stalling)
     } _: {
-      $0.deadlines.stall = .seconds(60)
+      $0.torrent.limits.deadlines.stall = .seconds(60)
     }
     #expect(ending.error == .stalled(.seconds(60)))
     #expect(ending.time >= .seconds(60) && ending.time < .seconds(64))
@@ -82,7 +83,7 @@ import Testing
     let (ending, swarm) = try await ending(seed: 205) { swarm in
       _ = swarm.addTracker()
     } _: {
-      $0.trackers = [[SimulatedSwarm.trackerURL]]
+      $0.torrent.sources.trackers = [[SimulatedSwarm.trackerURL]]
     }
     #expect(ending.error == .noPeers(.seconds(300)))
     #expect(ending.time >= .seconds(300) && ending.time < .seconds(303))
@@ -97,9 +98,9 @@ import Testing
     let (ending, _) = try await ending(seed: 206) { swarm in
       swarm.addTracker().isBroken = true
     } _: {
-      $0.trackers = [[SimulatedSwarm.trackerURL]]
-      $0.peers = [Endpoint(address: .v4(0x0A4D_0300), port: 6881)]
-      $0.deadlines.peers = .seconds(30)
+      $0.torrent.sources.trackers = [[SimulatedSwarm.trackerURL]]
+      $0.torrent.sources.peers = [Endpoint(address: .v4(0x0A4D_0300), port: 6881)]
+      $0.torrent.limits.deadlines.peers = .seconds(30)
     }
     #expect(ending.error == .networkFailure(.seconds(30)))
   }
@@ -109,7 +110,7 @@ import Testing
       let (_, host) = try swarm.addSeed(host: .init(uploadRate: 20_000))
       _ = swarm.clock.schedule(at: swarm.clock.now + .seconds(40)) { host.disappear() }
     } _: {
-      $0.deadlines.peers = .seconds(30)
+      $0.torrent.limits.deadlines.peers = .seconds(30)
     }
     #expect(ending.error == .noPeers(.seconds(30)))
     #expect(ending.time >= .seconds(69) && ending.time < .seconds(75))
@@ -122,7 +123,7 @@ import Testing
   }
 
   @Test func aPortThatPeersMayKnowIsWaitedAt() async throws {
-    let (ending, _) = try await ending(seed: 209) { $0.port = 7000 }
+    let (ending, _) = try await ending(seed: 209) { $0.session.port = 7000 }
     #expect(ending.error == .networkFailure(.seconds(300)))
   }
 
@@ -133,7 +134,8 @@ import Testing
         host.options.uploadRate = 20_000
       }
     } _: {
-      $0.deadlines.minimumSpeed = SpeedFloor(bytesPerSecond: 100_000, duration: .seconds(4))
+      $0.torrent.limits.deadlines.minimumSpeed = SpeedFloor(
+        bytesPerSecond: 100_000, duration: .seconds(4))
     }
     guard case .tooSlow(let rate, let floor) = ending.error else {
       Issue.record("ended in \(String(describing: ending.error))")
@@ -151,9 +153,9 @@ import Testing
       host.disappear()
       _ = swarm.clock.schedule(at: swarm.clock.now + .seconds(3600)) { host.appear() }
     } _: {
-      $0.deadlines.peers = .zero
-      $0.deadlines.stall = nil
-      $0.deadlines.total = .zero
+      $0.torrent.limits.deadlines.peers = .zero
+      $0.torrent.limits.deadlines.stall = nil
+      $0.torrent.limits.deadlines.total = .zero
     }
     #expect(ending.error == nil)
     // A peer that the user has named is not given up, and found soon after it has come back.

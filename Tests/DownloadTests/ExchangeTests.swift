@@ -32,11 +32,11 @@ extension SimulatedSwarm {
     }
     let downloads = files.enumerated().map { index, files in
       var options = DownloadOptions()
-      options.folder = "/out"
-      options.listenAddresses = [places[index].address]
-      options.port = 7000
-      options.trackers = []
-      options.peers = endpoints + places.filter { $0 != places[index] }
+      options.torrent.output.folder = "/out"
+      options.session.listenAddresses = [places[index].address]
+      options.session.port = 7000
+      options.torrent.sources.trackers = []
+      options.torrent.sources.peers = endpoints + places.filter { $0 != places[index] }
       let world = environment(at: places[index].address, files: files)
       return TorrentDownload(torrent: torrent, options: options) { world }
     }

@@ -13,7 +13,7 @@ import Testing
     let events = try await swarm.simulation.run { () async throws -> [String] in
       try swarm.addSeed(host: .init(uploadRate: 200_000))
       let tracker = swarm.addTracker()
-      let download = swarm.download { $0.trackers = [[SimulatedSwarm.trackerURL]] }
+      let download = swarm.download { $0.torrent.sources.trackers = [[SimulatedSwarm.trackerURL]] }
       let error = await withTaskGroup(of: DownloadError?.self) { group in
         for seed in swarm.seeds {
           group.addTask {
@@ -43,7 +43,7 @@ import Testing
       let tracker = swarm.addTracker()
       tracker.hangsFrom = 1
       let summary = try await swarm.run(
-        swarm.download { $0.trackers = [[SimulatedSwarm.trackerURL]] })
+        swarm.download { $0.torrent.sources.trackers = [[SimulatedSwarm.trackerURL]] })
       return (summary.duration, summary.progress.exchangeTime, tracker.events)
     }
     #expect(events.prefix(2) == ["started", "completed"])
@@ -56,7 +56,8 @@ import Testing
       try swarm.addSeed()
       let tracker = swarm.addTracker()
       tracker.delay = .milliseconds(400)
-      _ = try await swarm.run(swarm.download { $0.trackers = [[SimulatedSwarm.trackerURL]] })
+      _ = try await swarm.run(
+        swarm.download { $0.torrent.sources.trackers = [[SimulatedSwarm.trackerURL]] })
       return tracker.events
     }
     #expect(events == ["started", "completed", "stopped"])

@@ -87,7 +87,7 @@ import Testing
       let flood = SilentFlood(swarm)
       return try await withThrowingTaskGroup(of: Void.self) { group in
         for number in 0..<340 { group.addTask { await flood.connectAgainAndAgain(number) } }
-        let summary = try await swarm.run(swarm.download { $0.port = 7000 })
+        let summary = try await swarm.run(swarm.download { $0.session.port = 7000 })
         flood.isOver = true
         group.cancelAll()
         return summary
@@ -105,7 +105,7 @@ import Testing
       let thief = RawPeer(swarm, at: .v4(0x0A4D_0200), id: seed.peerID)
       return try await withThrowingTaskGroup(of: Void.self) { group in
         group.addTask { _ = await thief.greet() }
-        return try await swarm.run(swarm.download { $0.port = 7000 })
+        return try await swarm.run(swarm.download { $0.session.port = 7000 })
       }
     }
     #expect(summary.duration < .seconds(60))
@@ -118,8 +118,10 @@ import Testing
       swarm.http = TwoTrackers(honest: [seed.endpoint])
       return try await swarm.run(
         swarm.download {
-          $0.peers = []
-          $0.trackers = [["http://strangers.test/announce"], ["http://honest.test/announce"]]
+          $0.torrent.sources.peers = []
+          $0.torrent.sources.trackers = [
+            ["http://strangers.test/announce"], ["http://honest.test/announce"],
+          ]
         })
     }
     let output = await swarm.output
@@ -134,7 +136,7 @@ import Testing
       let waverer = RawPeer(swarm, at: .v4(0x0A4D_0200), id: nil)
       return try await withThrowingTaskGroup(of: Int.self) { group in
         group.addTask { await waverer.waver(2000) }
-        _ = try await swarm.run(swarm.download { $0.port = 7000 })
+        _ = try await swarm.run(swarm.download { $0.session.port = 7000 })
         return try await group.next() ?? 0
       }
     }
@@ -166,7 +168,7 @@ import Testing
         #expect(swarm.seeds[3].servedBytes >= 5 << 20 - 1 << 20)
         whole.appear()
       }
-      return try await swarm.run(swarm.download { $0.memoryLimit = 2 << 20 })
+      return try await swarm.run(swarm.download { $0.session.memoryLimit = 2 << 20 })
     }
     let output = await swarm.output
     #expect(output == swarm.content)
@@ -177,7 +179,7 @@ import Testing
     for round in 0..<40 {
       let swarm = try await SimulatedSwarm(seed: 56, size: 200_000)
       let download = await swarm.download {
-        $0.peers = [Endpoint(address: .v4(0x0A4D_0300), port: 1)]
+        $0.torrent.sources.peers = [Endpoint(address: .v4(0x0A4D_0300), port: 1)]
       }
       let run = Task { () -> DownloadError? in
         do throws(DownloadError) {

@@ -116,7 +116,7 @@ import Testing
         sent[name, default: 0] += request.range?.count ?? place.count
         return .bytes(ScriptedHTTPServer.file(Array(content[place]), to: request))
       }
-      _ = try await scene.run { $0.selection = FileSelection([1]) }
+      _ = try await scene.run { $0.torrent.content.selection = FileSelection([1]) }
       return sent
     }
     #expect(scene.swarm.files.bytes("data.bin/b") == Array(scene.swarm.content[300_000..<500_000]))

@@ -19,19 +19,19 @@ import Testing
     swarm.simulation.network.trace.keepsLines = true
     let isComplete = try await swarm.simulation.run {
       let change: @Sendable (inout DownloadOptions) -> Void = {
-        $0.peers = []
-        $0.usesLocalDiscovery = discovers
-        $0.deadlines.peers = nil
-        $0.deadlines.stall = nil
-        $0.deadlines.metadata = nil
+        $0.torrent.sources.peers = []
+        $0.torrent.sources.usesLocalDiscovery = discovers
+        $0.torrent.limits.deadlines.peers = nil
+        $0.torrent.limits.deadlines.stall = nil
+        $0.torrent.limits.deadlines.metadata = nil
       }
       let leech = swarm.download(change)
       var options = DownloadOptions()
-      options.folder = "/out"
-      options.listenAddresses = [Self.seedAddress]
-      options.trackers = []
-      options.keepSeeding = true
-      options.usesLocalDiscovery = discovers
+      options.torrent.output.folder = "/out"
+      options.session.listenAddresses = [Self.seedAddress]
+      options.torrent.sources.trackers = []
+      options.torrent.content.seedsOnly = true
+      options.torrent.sources.usesLocalDiscovery = discovers
       let environment = swarm.environment(at: Self.seedAddress, files: seedFiles)
       let seed = TorrentDownload(torrent: swarm.torrent, options: options) { environment }
       return await withTaskGroup(of: Bool?.self) { group in

@@ -41,8 +41,8 @@ import Testing
       let tracker = swarm.addTracker()
       let start = swarm.clock.now
       _ = try await swarm.fetch {
-        $0.peers = []
-        $0.trackers = [[SimulatedSwarm.trackerURL]]
+        $0.torrent.sources.peers = []
+        $0.torrent.sources.trackers = [[SimulatedSwarm.trackerURL]]
       }
       #expect(tracker.events == ["started", "completed", "stopped"])
       return try #require(first) - start - tracker.delay
@@ -63,9 +63,9 @@ import Testing
     #expect(pieces > 10)
     let found = try await swarm.simulation.run {
       for _ in 0..<3 { try swarm.addSeed(Self.seed()) }
-      return try await swarm.run(swarm.search())
+      return try await swarm.find(swarm.search())
     }
-    #expect(found.torrent.info.originalBytes == swarm.torrent.info.originalBytes)
+    #expect(found.info.originalBytes == swarm.torrent.info.originalBytes)
     let asked = await swarm.metadataRequests
     #expect(asked.reduce(0, +) == pieces)
     #expect(asked.allSatisfy { $0 >= 2 })
@@ -82,9 +82,8 @@ import Testing
       try swarm.addSeed(Self.seed(.wrong))
       for _ in 0..<3 { try swarm.addSeed(Self.seed()) }
       let start = swarm.clock.now
-      let found = try await swarm.run(swarm.search())
-      #expect(found.torrent.infoHash == swarm.torrent.infoHash)
-      await found.discard()
+      let found = try await swarm.find(swarm.search())
+      #expect(found.infoHash == swarm.torrent.infoHash)
       return swarm.clock.now - start
     }
     #expect(time < .seconds(5))
@@ -142,7 +141,7 @@ import Testing
       try swarm.addSeed(Self.seed(.unknown))
       let start = swarm.clock.now
       let error = await #expect(throws: DownloadError.self) {
-        try await swarm.run(swarm.search { $0.deadlines.metadata = .seconds(90) })
+        try await swarm.run(swarm.search { $0.torrent.limits.deadlines.metadata = .seconds(90) })
       }
       return (error, swarm.clock.now - start)
     }
@@ -162,7 +161,7 @@ import Testing
       _ = swarm.clock.schedule(after: .seconds(30)) { host.appear() }
       let start = swarm.clock.now
       let error = await #expect(throws: DownloadError.self) {
-        try await swarm.fetch { $0.deadlines.total = .seconds(60) }
+        try await swarm.fetch { $0.torrent.limits.deadlines.total = .seconds(60) }
       }
       return (error, swarm.clock.now - start)
     }
@@ -173,7 +172,7 @@ import Testing
   @Test func aLinkWithNobodyToAskFailsAtOnce() async throws {
     let swarm = try await SimulatedSwarm(seed: 623, size: 500_000)
     let error = try await swarm.simulation.run {
-      await #expect(throws: DownloadError.self) { try await swarm.run(swarm.search()) }
+      await #expect(throws: DownloadError.self) { try await swarm.find(swarm.search()) }
     }
     #expect(error == .noPeerSource)
   }
@@ -183,9 +182,9 @@ import Testing
     let (error, events) = try await swarm.simulation.run {
       try swarm.addSeed(Self.seed(.silent))
       let tracker = swarm.addTracker()
-      let search = swarm.search { $0.trackers = [[SimulatedSwarm.trackerURL]] }
+      let search = swarm.search { $0.torrent.sources.trackers = [[SimulatedSwarm.trackerURL]] }
       _ = swarm.clock.schedule(after: .seconds(10)) { search.stop() }
-      let error = await #expect(throws: DownloadError.self) { try await swarm.run(search) }
+      let error = await #expect(throws: DownloadError.self) { try await swarm.find(search) }
       return (error, tracker.events)
     }
     #expect(error == .cancelled)
@@ -200,14 +199,13 @@ import Testing
       let link = try MagnetLink(
         "magnet:?xt=urn:btih:\(swarm.torrent.infoHash)&x.pe=\(peer)&tr=http://10.77.9.9/announce"
           + "&ws=http://10.77.9.8/data.bin")
-      let found = try await swarm.run(
+      let found = try await swarm.find(
         swarm.search(link) {
-          $0.peers = []
-          $0.trackers = nil
+          $0.torrent.sources.peers = []
+          $0.torrent.sources.trackers = nil
         })
-      #expect(found.torrent.webSeeds == ["http://10.77.9.8/data.bin"])
-      await found.discard()
-      return found.torrent.trackers
+      #expect(found.webSeeds == ["http://10.77.9.8/data.bin"])
+      return found.trackers
     }
     #expect(trackers == [["http://10.77.9.9/announce"]])
   }
@@ -217,7 +215,7 @@ import Testing
     let swarm = try await SimulatedSwarm(seed: 626, size: 500_000)
     _ = try await swarm.simulation.run {
       try await Self.withOwnSeed(swarm, headStart: .seconds(1)) { seed in
-        try await swarm.fetch { $0.peers = [seed] }
+        try await swarm.fetch { $0.torrent.sources.peers = [seed] }
       }
     }
     #expect(await swarm.output == swarm.content)
@@ -232,8 +230,8 @@ import Testing
       let own = Endpoint(address: SimulatedSwarm.leecherAddress, port: 7001)
       _ = try await Self.withOwnSeed(swarm, peers: [own], headStart: .zero) { seed in
         try await swarm.fetch {
-          $0.peers = [seed]
-          $0.port = 7001
+          $0.torrent.sources.peers = [seed]
+          $0.session.port = 7001
         }
       }
       return swarm.clock.now - start
@@ -253,9 +251,8 @@ import Testing
     let time = try await swarm.simulation.run {
       for _ in 0..<3 { try swarm.addSeed(Self.seed()) }
       let start = swarm.clock.now
-      let found = try await swarm.run(
-        swarm.search { $0.downloadLimiter = RateLimiter(bytesPerSecond: length / 10) })
-      await found.discard()
+      _ = try await swarm.find(
+        swarm.search { $0.session.downloadLimiter = RateLimiter(bytesPerSecond: length / 10) })
       return swarm.clock.now - start
     }
     #expect(time > .seconds(9))
@@ -274,10 +271,10 @@ import Testing
     files.put("data.bin", swarm.content)
     let environment = swarm.environment(at: address, files: files)
     let options = swarm.options {
-      $0.listenAddresses = [address]
-      $0.keepSeeding = true
-      $0.port = 7000
-      $0.peers = peers
+      $0.session.listenAddresses = [address]
+      $0.torrent.content.seedsOnly = true
+      $0.session.port = 7000
+      $0.torrent.sources.peers = peers
     }
     let seed = TorrentDownload(torrent: swarm.torrent, options: options) { environment }
     return try await withThrowingTaskGroup(of: Void.self) { group in

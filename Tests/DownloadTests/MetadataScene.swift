@@ -17,12 +17,10 @@ extension SimulatedSwarm {
 
   /// A search that knows all the seeds from the start.
   func search(
-    _ link: MagnetLink? = nil, keepsSwarm: Bool = true,
-    _ change: (inout DownloadOptions) -> Void = { _ in }
-  ) -> MetadataFetch {
-    let options = options(change)
+    _ link: MagnetLink? = nil, _ change: (inout DownloadOptions) -> Void = { _ in }
+  ) -> TorrentDownload {
     let environment = environment()
-    return MetadataFetch(link: link ?? self.link(), options: options, keepsSwarm: keepsSwarm) {
+    return TorrentDownload(source: .magnet(link ?? self.link()), options: options(change)) {
       environment
     }
   }
@@ -36,10 +34,10 @@ extension SimulatedSwarm {
   /// The options of a leecher that knows all the seeds from the start.
   func options(_ change: (inout DownloadOptions) -> Void = { _ in }) -> DownloadOptions {
     var options = DownloadOptions()
-    options.folder = "/out"
-    options.listenAddresses = [Self.leecherAddress]
-    options.peers = endpoints
-    options.trackers = []
+    options.torrent.output.folder = "/out"
+    options.session.listenAddresses = [Self.leecherAddress]
+    options.torrent.sources.peers = endpoints
+    options.torrent.sources.trackers = []
     change(&options)
     return options
   }
@@ -48,50 +46,23 @@ extension SimulatedSwarm {
   func fetch(
     _ link: MagnetLink? = nil, _ change: (inout DownloadOptions) -> Void = { _ in }
   ) async throws(DownloadError) -> DownloadSummary {
-    let options = options(change)
-    let search = search(link, change)
+    try await run(search(link, change))
+  }
+
+  /// Runs only the search for the metadata, beside the seeds.
+  func find(_ search: TorrentDownload) async throws(DownloadError) -> TorrentMetainfo {
     let result = await withTaskGroup(of: Void.self) { group in
       for seed in seeds { group.addTask { await seed.run() } }
-      let result: Result<DownloadSummary, DownloadError>
+      group.addTask { await self.collect(search.events) }
+      let result: Result<TorrentMetainfo, DownloadError>
       do throws(DownloadError) {
-        let found = try await follow(search)
-        let download = TorrentDownload(found: found, options: options)
-        group.addTask { await self.collect(download.events) }
-        result = .success(try await download.run())
+        result = .success(try await search.metadata())
       } catch {
         result = .failure(error)
       }
       for seed in seeds { seed.stop() }
       return result
     }
-    return try result.get()
-  }
-
-  /// Runs a search beside the seeds.
-  func run(_ search: MetadataFetch) async throws(DownloadError) -> FoundTorrent {
-    let result = await withTaskGroup(of: Void.self) { group in
-      for seed in seeds { group.addTask { await seed.run() } }
-      let result: Result<FoundTorrent, DownloadError>
-      do throws(DownloadError) {
-        result = .success(try await follow(search))
-      } catch {
-        result = .failure(error)
-      }
-      for seed in seeds { seed.stop() }
-      return result
-    }
-    return try result.get()
-  }
-
-  private func follow(_ search: MetadataFetch) async throws(DownloadError) -> FoundTorrent {
-    async let events: Void = collect(search.events)
-    let result: Result<FoundTorrent, DownloadError>
-    do throws(DownloadError) {
-      result = .success(try await search.run())
-    } catch {
-      result = .failure(error)
-    }
-    await events
     return try result.get()
   }
 }

@@ -36,8 +36,8 @@ import Testing
       let pipeline = Bool.random(using: &random) ? Int.random(in: 1...40, using: &random) : nil
       return try await swarm.run(
         swarm.download {
-          $0.memoryLimit = memory
-          $0.pipeline = pipeline
+          $0.session.memoryLimit = memory
+          $0.torrent.pipeline = pipeline
         })
     }
     let output = await swarm.output

@@ -31,11 +31,11 @@ import Testing
     _ change: (inout DownloadOptions) -> Void = { _ in }
   ) -> TorrentDownload {
     var options = DownloadOptions()
-    options.folder = "/out"
-    options.listenAddresses = [Self.place]
-    options.port = 7000
-    options.trackers = []
-    options.keepSeeding = true
+    options.torrent.output.folder = "/out"
+    options.session.listenAddresses = [Self.place]
+    options.session.port = 7000
+    options.torrent.sources.trackers = []
+    options.torrent.content.seedsOnly = true
     change(&options)
     let world = swarm.environment(at: Self.place, files: files)
     let set = options
@@ -55,7 +55,7 @@ import Testing
       let (whole, _) = try swarm.addSeed()
       let files = damagedFiles(swarm)
       let before = (files.changes, files.paths)
-      let partial = seed(swarm, files) { $0.peers = swarm.endpoints }
+      let partial = seed(swarm, files) { $0.torrent.sources.peers = swarm.endpoints }
       let (summary, facts) = try await withThrowingTaskGroup(of: Void.self) { group in
         group.addTask { await whole.run() }
         async let summary = partial.run()
@@ -67,8 +67,8 @@ import Testing
         }
         // A download that knows the partial seed alone ends when nothing more comes.
         let leech = swarm.download {
-          $0.peers = [Endpoint(address: Self.place, port: 7000)]
-          $0.deadlines.stall = .seconds(60)
+          $0.torrent.sources.peers = [Endpoint(address: Self.place, port: 7000)]
+          $0.torrent.limits.deadlines.stall = .seconds(60)
         }
         await #expect(throws: DownloadError.self) { try await leech.run() }
         #expect(whole.servedBytes == 0)
@@ -105,7 +105,7 @@ import Testing
       return try await withThrowingTaskGroup(of: Void.self) { group in
         async let summary = partial.run()
         let places = swarm.endpoints + [Endpoint(address: Self.place, port: 7000)]
-        _ = try await swarm.run(swarm.download { $0.peers = places })
+        _ = try await swarm.run(swarm.download { $0.torrent.sources.peers = places })
         partial.stop()
         _ = other
         return try await summary.progress.uploadedBytes
@@ -121,8 +121,8 @@ import Testing
     let tracker = await swarm.addTracker()
     try await swarm.simulation.run {
       let partial = seed(swarm, damagedFiles(swarm)) {
-        $0.trackers = [[SimulatedSwarm.trackerURL]]
-        $0.seedTime = .seconds(4000)
+        $0.torrent.sources.trackers = [[SimulatedSwarm.trackerURL]]
+        $0.torrent.limits.seedTime = .seconds(4000)
       }
       _ = try await partial.run()
     }
@@ -139,9 +139,11 @@ import Testing
     let (byTime, byRatio) = try await swarm.simulation.run {
       () async throws -> (DownloadSummary, DownloadSummary) in
       let files = damagedFiles(swarm)
-      let byTime = try await seed(swarm, files) { $0.seedTime = .seconds(30) }.run()
-      let partial = seed(swarm, files) { $0.seedRatio = 0.9 }
-      let leech = swarm.download { $0.peers = [Endpoint(address: Self.place, port: 7000)] }
+      let byTime = try await seed(swarm, files) { $0.torrent.limits.seedTime = .seconds(30) }.run()
+      let partial = seed(swarm, files) { $0.torrent.limits.seedRatio = 0.9 }
+      let leech = swarm.download {
+        $0.torrent.sources.peers = [Endpoint(address: Self.place, port: 7000)]
+      }
       let byRatio = try await withThrowingTaskGroup(of: Void.self) { group in
         async let summary = partial.run()
         group.addTask { await #expect(throws: DownloadError.cancelled) { try await leech.run() } }
@@ -163,8 +165,8 @@ import Testing
     try await swarm.simulation.run {
       let (whole, _) = try swarm.addSeed()
       let partial = seed(swarm, damagedFiles(swarm)) {
-        $0.peers = swarm.endpoints
-        $0.seedTime = .seconds(300)
+        $0.torrent.sources.peers = swarm.endpoints
+        $0.torrent.limits.seedTime = .seconds(300)
       }
       try await withThrowingTaskGroup(of: Void.self) { group in
         group.addTask { await whole.run() }
@@ -196,9 +198,10 @@ import Testing
     let swarm = try await swarmOfFiles(236)
     let summary = try await swarm.simulation.run { () async throws -> DownloadSummary in
       try swarm.addSeed()
-      _ = try await swarm.run(swarm.download { $0.selection = FileSelection([1]) })
+      _ = try await swarm.run(swarm.download { $0.torrent.content.selection = FileSelection([1]) })
       let changes = swarm.files.changes
-      let summary = try await seed(swarm, swarm.files) { $0.seedTime = .seconds(10) }.run()
+      let summary = try await seed(swarm, swarm.files) { $0.torrent.limits.seedTime = .seconds(10) }
+        .run()
       #expect(swarm.files.changes == changes)
       return summary
     }
@@ -214,9 +217,9 @@ import Testing
       let tracker = swarm.addTracker()
       _ = try await swarm.run(
         swarm.download {
-          $0.trackers = [[SimulatedSwarm.trackerURL]]
-          $0.selection = FileSelection([1])
-          $0.seedTime = .seconds(4000)
+          $0.torrent.sources.trackers = [[SimulatedSwarm.trackerURL]]
+          $0.torrent.content.selection = FileSelection([1])
+          $0.torrent.limits.seedTime = .seconds(4000)
         })
       return tracker
     }
@@ -233,8 +236,8 @@ import Testing
       let tracker = swarm.addTracker()
       _ = try await swarm.run(
         swarm.download {
-          $0.trackers = [[SimulatedSwarm.trackerURL]]
-          $0.seedTime = .seconds(100)
+          $0.torrent.sources.trackers = [[SimulatedSwarm.trackerURL]]
+          $0.torrent.limits.seedTime = .seconds(100)
         })
       return tracker
     }
@@ -256,7 +259,7 @@ import Testing
         _ = swarm.clock.schedule(at: swarm.clock.now + .seconds(3)) { begun.stop() }
         await #expect(throws: DownloadError.cancelled) { try await begun.run() }
         let before = swarm.files.bytes("data.bin.swift-torrent")
-        let seeding = seed(swarm, swarm.files) { $0.seedTime = .seconds(60) }
+        let seeding = seed(swarm, swarm.files) { $0.torrent.limits.seedTime = .seconds(60) }
         let first = try await seeding.run()
         let after = swarm.files.bytes("data.bin.swift-torrent")
         let rest = try await swarm.download().run()

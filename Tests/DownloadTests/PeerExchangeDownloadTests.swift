@@ -37,7 +37,7 @@ import Testing
     let swarm = try await SimulatedSwarm(seed: 701, size: 500_000)
     let summary = try await swarm.simulation.run {
       try addTalker(to: swarm)
-      return try await swarm.run(swarm.download { $0.peers = [swarm.endpoints[1]] })
+      return try await swarm.run(swarm.download { $0.torrent.sources.peers = [swarm.endpoints[1]] })
     }
     #expect(await swarm.output == swarm.content)
     #expect(summary.progress.sources.map(\.source) == [.given, .pex])
@@ -48,7 +48,7 @@ import Testing
     let swarm = try await SimulatedSwarm(seed: 702, size: 500_000)
     let summary = try await swarm.simulation.run {
       try addTalker(to: swarm)
-      return try await swarm.fetch { $0.peers = [swarm.endpoints[1]] }
+      return try await swarm.fetch { $0.torrent.sources.peers = [swarm.endpoints[1]] }
     }
     #expect(await swarm.output == swarm.content)
     #expect(summary.progress.sources.last?.downloadedBytes == 500_000)
@@ -60,8 +60,8 @@ import Testing
     let error = try await swarm.simulation.run {
       try addTalker(to: swarm)
       let change: (inout DownloadOptions) -> Void = {
-        $0.peers = [swarm.endpoints[1]]
-        $0.deadlines.stall = .seconds(300)
+        $0.torrent.sources.peers = [swarm.endpoints[1]]
+        $0.torrent.limits.deadlines.stall = .seconds(300)
       }
       return await #expect(throws: DownloadError.self) {
         if isMagnet {
@@ -87,9 +87,9 @@ import Testing
       return await #expect(throws: DownloadError.self) {
         try await swarm.run(
           swarm.download {
-            $0.peers = [swarm.endpoints[1]]
-            $0.deadlines.stall = .seconds(300)
-            $0.exchangesPeers = false
+            $0.torrent.sources.peers = [swarm.endpoints[1]]
+            $0.torrent.limits.deadlines.stall = .seconds(300)
+            $0.torrent.sources.exchangesPeers = false
           })
       }
     }
@@ -124,8 +124,8 @@ import Testing
       try swarm.addSeed(slow)
       let other = swarm.environment(at: Self.otherAddress, files: MemoryFileSystem())
       let options = swarm.options {
-        $0.listenAddresses = [Self.otherAddress]
-        $0.peers = [Endpoint(address: SimulatedSwarm.leecherAddress, port: 7000)]
+        $0.session.listenAddresses = [Self.otherAddress]
+        $0.torrent.sources.peers = [Endpoint(address: SimulatedSwarm.leecherAddress, port: 7000)]
       }
       let second = TorrentDownload(torrent: swarm.torrent, options: options) { other }
       return await withTaskGroup(of: DownloadSummary?.self) { group in
@@ -136,8 +136,8 @@ import Testing
           // It serves as long as the other needs it.
           _ = try? await swarm.run(
             swarm.download {
-              $0.port = 7000
-              $0.seedTime = .seconds(3600)
+              $0.session.port = 7000
+              $0.torrent.limits.seedTime = .seconds(3600)
             })
           return nil
         }
@@ -162,8 +162,8 @@ import Testing
       try swarm.addSeed(Self.talker([Self.message([own] + impossible)]))
       return try await swarm.run(
         swarm.download {
-          $0.port = 7000
-          $0.downloadLimiter = RateLimiter(bytesPerSecond: 100_000)
+          $0.session.port = 7000
+          $0.session.downloadLimiter = RateLimiter(bytesPerSecond: 100_000)
         })
     }
     #expect(await swarm.output == swarm.content)
@@ -200,7 +200,7 @@ import Testing
       let nothing = Bitfield(count: swarm.torrent.geometry.pieceCount)
       try swarm.addSeed(behaviour, pieces: nothing)
       swarm.files.put("data.bin", swarm.content)
-      let seed = swarm.download { $0.keepSeeding = true }
+      let seed = swarm.download { $0.torrent.content.seedsOnly = true }
       _ = swarm.clock.schedule(after: .seconds(5)) { seed.stop() }
       _ = try await swarm.run(seed)
     }

@@ -16,14 +16,11 @@ import Testing
       let bench = try VerifierBench(hashesOnLoop: true)
       bench.bring(15)
       bench.verifier.processFullBatches()
-      #expect(bench.verdicts.isEmpty, "a lane is free")
+      #expect(bench.verified.isEmpty, "a lane is free")
       bench.bring(2)
       bench.verifier.processFullBatches()
-      #expect(bench.verdicts.map(\.isGood) == Array(repeating: true, count: 16))
-      #expect(bench.verdicts.allSatisfy { $0.failure == nil })
-      for verdict in bench.verdicts {
-        #expect(try bench.isWritten(verdict.piece))
-      }
+      #expect(bench.verified.count == 16 && bench.failures == 0)
+      for piece in bench.verified { #expect(try bench.isWritten(piece)) }
     }
   }
 
@@ -32,7 +29,7 @@ import Testing
       let bench = try VerifierBench(hashesOnLoop: false)
       bench.bring(17)
       bench.verifier.processFullBatches()
-      #expect(bench.verdicts.isEmpty)
+      #expect(bench.verified.isEmpty)
     }
   }
 
@@ -42,12 +39,12 @@ import Testing
     let count = try await swarm.simulation.run { @Reactor in
       let bench = try VerifierBench(hashesOnLoop: false, swarm: swarm)
       bench.bring(1, blocks: 8)
-      bench.giveUp(PieceIndex(0))
+      bench.giveUp()
       return await withTaskGroup(of: Void.self) { group in
         group.addTask { await bench.verifier.run(lane: 0) }
         await swarm.clock.sleep(for: .seconds(1))
         bench.verifier.close()
-        return bench.verdicts.count
+        return bench.verified.count + bench.failures
       }
     }
     #expect(count == 0)
@@ -58,72 +55,102 @@ import Testing
   }
 }
 
-/// A verifier with its board and files, and a peer that brings whole pieces.
+/// A verifier with its swarm and files, and a source that brings whole pieces.
 @Reactor
-private final class VerifierBench: LaneWorker {
+private final class VerifierBench: SwarmOwner {
   let number = PeerNumber(1)
-  let depth = 1000
-  let laneWakeup = Wakeup()
-  var isIdle = false
-  private let swarm: SimulatedSwarm
+  private let world: SimulatedSwarm
   private let storage: TorrentStorage
-  private let work: PieceWork
-  let verifier: PieceVerifier
-  private(set) var verdicts: [PieceVerifier.Verdict] = []
+  private let session: SessionCore
+  private lazy var swarm = TorrentSwarm(
+    infoHash: world.torrent.infoHash, session: session, events: EventSink(), owner: self,
+    options: TorrentOptions(), random: SeededRandom(seed: 1))
+  private(set) var verified: [PieceIndex] = []
+  private(set) var failures = 0
 
   init(hashesOnLoop: Bool, swarm given: SimulatedSwarm? = nil) throws {
-    swarm = try given ?? SimulatedSwarm(seed: 5, size: 20 << 15, pieceLength: 1 << 15)
-    let torrent = swarm.torrent
-    var environment = swarm.environment()
+    world = try given ?? SimulatedSwarm(seed: 5, size: 20 << 15, pieceLength: 1 << 15)
+    let torrent = world.torrent
+    var environment = world.environment()
     environment.hashesOnLoop = hashesOnLoop
-    storage = TorrentStorage(torrent: torrent, folder: "/out", fileSystem: swarm.files)
+    var options = SessionOptions()
+    options.listenAddresses = [SimulatedSwarm.leecherAddress]
+    session = try SessionCore(options: options, environment: environment)
+    storage = TorrentStorage(torrent: torrent, folder: "/out", fileSystem: world.files)
     _ = try storage.inspect()
-    let count = torrent.geometry.pieceCount
-    try storage.prepare(verified: Bitfield(count: count))
-    work = PieceWork(
-      geometry: torrent.geometry, verified: Bitfield(count: count),
-      wanted: Bitfield(count: count, filled: true), memoryLimit: 64 << 20, isSequential: true,
-      random: SeededRandom(seed: 1), clock: environment.clock)
-    verifier = PieceVerifier(
-      torrent: torrent, storage: storage, work: work, environment: environment)
-    work.pieceCompleted = { [unowned self] in verifier.submit($0, isUrgent: $1) }
-    work.pieceAdvanced = { [unowned self] in verifier.advanced($0) }
-    verifier.judged = { [unowned self] in verdicts.append($0) }
-    work.joined(number)
-    work.has(number, Bitfield(count: count, filled: true))
+    let none = Bitfield(count: torrent.geometry.pieceCount)
+    try storage.prepare(verified: none)
+    let buffers = PieceBuffers(
+      geometry: torrent.geometry, memory: session.memory, torrent: torrent.infoHash)
+    let content = SwarmContent(
+      torrent: torrent, storage: storage, buffers: buffers,
+      verifier: PieceVerifier(
+        torrent: torrent, storage: storage, swarm: swarm, environment: environment),
+      webSeeds: WebSeeds(
+        torrent: torrent, options: TorrentOptions(), swarm: swarm, buffers: buffers))
+    let all = Bitfield(count: torrent.geometry.pieceCount, filled: true)
+    swarm.begin(content, wanted: all, verified: none)
+    swarm.exchange.join(number, kind: .webSeed, now: .zero)
+    swarm.exchange.has(number, all)
   }
 
-  func reportRate(now: Instant) {}
+  var verifier: PieceVerifier {
+    guard let content = swarm.content else { preconditionFailure("the swarm has begun") }
+    return content.verifier
+  }
 
-  /// A piece's memory is given to another.
-  func giveUp(_ piece: PieceIndex) {
-    verifier.forget(piece)
-    work.buffers.release(piece)
+  /// The peers of all begun pieces leave, and their memory is given to another piece.
+  func giveUp() {
+    swarm.exchange.leave(number, now: .zero)
+    let none = Bitfield(count: world.torrent.geometry.pieceCount)
+    swarm.exchange.want(none, now: .zero)
+    swarm.drain()
   }
 
   /// All blocks of so many more pieces come, or the first ones.
   func bring(_ count: Int, blocks: Int = .max) {
     for _ in 0..<count {
-      guard let claim = work.claim(for: self, now: .zero) else { return }
+      guard let claim = swarm.exchange.pullRun(number, depth: 1000, now: .zero) else { return }
+      swarm.drain()
       var left = blocks
-      while left > 0, let block = work.nextRequest(of: claim, for: number, now: .zero)?.block {
-        guard case .direct(let place) = work.placement(of: block, isDuplicate: false) else {
-          return
-        }
-        let start = Int(work.geometry.offset(of: block.piece)) + block.offset
+      while left > 0, let block = swarm.exchange.nextOfRun(claim, for: number, now: .zero)?.block {
+        guard let buffers = swarm.content?.buffers,
+          case .direct(let place) = buffers.placement(of: block, .inPiece)
+        else { return }
+        let start = Int(world.torrent.geometry.offset(of: block.piece)) + block.offset
         place.copyMemory(
-          from: Array(swarm.content[start..<start + block.length]), byteCount: block.length)
-        _ = work.received(block, from: number, aside: nil)
+          from: Array(world.content[start..<start + block.length]), byteCount: block.length)
+        swarm.exchange.arrived(block, from: number, isKept: true, now: .zero)
+        swarm.drain()
         left -= 1
       }
     }
   }
 
   func isWritten(_ piece: PieceIndex) throws -> Bool {
-    let block = work.geometry.block(0, of: piece)
+    let block = world.torrent.geometry.block(0, of: piece)
     var bytes = [UInt8](repeating: 0, count: block.length)
     try bytes.withUnsafeMutableBytes { try storage.read(block: block, into: $0) }
-    let start = Int(work.geometry.offset(of: piece))
-    return bytes == Array(swarm.content[start..<start + block.length])
+    let start = Int(world.torrent.geometry.offset(of: piece))
+    return bytes == Array(world.content[start..<start + block.length])
   }
+
+  // MARK: - SwarmOwner
+
+  var greeting: PeerGreeting {
+    PeerGreeting(
+      infoHash: world.torrent.infoHash, ownID: session.peerID, clock: world.clock)
+  }
+
+  func verified(_ piece: PieceIndex) { verified.append(piece) }
+
+  func failed(_ piece: PieceIndex, senders: [Endpoint]) { failures += 1 }
+
+  func failed(_ error: StorageError) { failures += 1 }
+
+  func completed() {}
+
+  func ranOutOfPeers() {}
+
+  func gaveUpWebSeed() {}
 }

@@ -76,7 +76,7 @@ import Testing
     let summary = try await swarm.simulation.run {
       for _ in 0..<peers { try swarm.addSeed() }
       return try await swarm.run(
-        swarm.download { $0.downloadLimiter = RateLimiter(bytesPerSecond: rate) })
+        swarm.download { $0.session.downloadLimiter = RateLimiter(bytesPerSecond: rate) })
     }
     let output = await swarm.output
     #expect(output == swarm.content)
@@ -102,7 +102,7 @@ import Testing
     let summary = try await swarm.simulation.run {
       for _ in 0..<peers { try swarm.addSeed() }
       return try await swarm.run(
-        swarm.download { $0.downloadLimiter = RateLimiter(bytesPerSecond: 65536) })
+        swarm.download { $0.session.downloadLimiter = RateLimiter(bytesPerSecond: 65536) })
     }
     let progress = summary.progress
     #expect(error(progress.downloadedBytes, in: progress.exchangeTime, rate: 65536) < 0.03)
@@ -123,7 +123,7 @@ import Testing
         try swarm.addSeed(host: .init(latency: .milliseconds(300), uploadRate: 20_000))
       }
       return try await swarm.run(
-        swarm.download { $0.downloadLimiter = RateLimiter(bytesPerSecond: rate) })
+        swarm.download { $0.session.downloadLimiter = RateLimiter(bytesPerSecond: rate) })
     }
     let output = await swarm.output
     #expect(output == swarm.content)
@@ -140,8 +140,8 @@ import Testing
     let (bytes, time) = try await swarm.simulation.run { () async throws -> (Int64, Duration) in
       try swarm.addSeed()
       let start = swarm.clock.now
-      let other = swarm.otherDownload(at: .v4(0x0A4D_0020)) { $0.downloadLimiter = limiter }
-      let first = swarm.download { $0.downloadLimiter = limiter }
+      let other = swarm.otherDownload(at: .v4(0x0A4D_0020)) { $0.session.downloadLimiter = limiter }
+      let first = swarm.download { $0.session.downloadLimiter = limiter }
       return try await withThrowingTaskGroup(of: Int64.self) { group in
         let seed = swarm.seeds[0]
         group.addTask {
@@ -167,7 +167,7 @@ import Testing
     let summary = try await scene.swarm.simulation.run {
       try scene.addServer()
       for _ in 0..<peers { try scene.swarm.addSeed() }
-      return try await scene.run { $0.downloadLimiter = RateLimiter(bytesPerSecond: rate) }
+      return try await scene.run { $0.session.downloadLimiter = RateLimiter(bytesPerSecond: rate) }
     }
     let output = await scene.swarm.output
     #expect(output == scene.swarm.content)
@@ -188,8 +188,8 @@ import Testing
       scene.swarm.files.put("data.bin", begun)
       try scene.addServer { _ in .bytes(ScriptedHTTPServer.response(200, body: content)) }
       return try await scene.run {
-        $0.overwrite = true
-        $0.downloadLimiter = RateLimiter(bytesPerSecond: rate)
+        $0.torrent.output.overwrite = true
+        $0.session.downloadLimiter = RateLimiter(bytesPerSecond: rate)
       }
     }
     let output = await scene.swarm.output
@@ -206,7 +206,7 @@ import Testing
       let files = MemoryFileSystem()
       try await swarm.fill(files)
       return try await swarm.leech(from: files) {
-        $0.uploadLimiter = RateLimiter(bytesPerSecond: rate)
+        $0.session.uploadLimiter = RateLimiter(bytesPerSecond: rate)
       }
     }
     let output = await swarm.output
@@ -227,10 +227,10 @@ extension SimulatedSwarm {
     at address: IPAddress, _ change: (inout DownloadOptions) -> Void = { _ in }
   ) -> TorrentDownload {
     var options = DownloadOptions()
-    options.folder = "/out"
-    options.listenAddresses = [address]
-    options.peers = endpoints
-    options.trackers = []
+    options.torrent.output.folder = "/out"
+    options.session.listenAddresses = [address]
+    options.torrent.sources.peers = endpoints
+    options.torrent.sources.trackers = []
     change(&options)
     let world = environment(at: address, files: MemoryFileSystem())
     return TorrentDownload(torrent: torrent, options: options) { world }

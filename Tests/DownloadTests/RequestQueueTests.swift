@@ -26,7 +26,7 @@ import Testing
       var behaviour = SeedBehaviour()
       behaviour.latency = .milliseconds(50)
       try swarm.addSeed(behaviour)
-      return try await swarm.run(swarm.download { $0.pipeline = 400 })
+      return try await swarm.run(swarm.download { $0.torrent.pipeline = 400 })
     }
     let most = await swarm.seeds[0].mostWaiting
     // One of them may be on its way out.

@@ -57,8 +57,8 @@ import Tracker
       tracker.peers = [swarm.endpoints[1]]
       return try await swarm.run(
         swarm.download {
-          $0.peers = [swarm.endpoints[0]]
-          $0.trackers = [[SimulatedSwarm.trackerURL]]
+          $0.torrent.sources.peers = [swarm.endpoints[0]]
+          $0.torrent.sources.trackers = [[SimulatedSwarm.trackerURL]]
         })
     }
     let progress = summary.progress
@@ -82,7 +82,7 @@ import Tracker
     let swarm = try await SimulatedSwarm(seed: 233, size: 7_000_000)
     let summary = try await swarm.simulation.run {
       try swarm.addSeed(host: .init(uploadRate: 1_000_000))
-      return try await swarm.run(swarm.download { $0.isSequential = true })
+      return try await swarm.run(swarm.download { $0.torrent.content.isSequential = true })
     }
     #expect(summary.progress.pieceMap == Array(repeating: 1, count: 64))
     let maps = await swarm.events.compactMap { event -> [Double]? in
@@ -124,9 +124,9 @@ import Tracker
       ]
       return try await swarm.run(
         swarm.download {
-          $0.peers = []
-          $0.port = 7000
-          $0.trackers = [[SimulatedSwarm.trackerURL]]
+          $0.torrent.sources.peers = []
+          $0.session.port = 7000
+          $0.torrent.sources.trackers = [[SimulatedSwarm.trackerURL]]
         })
     }
     #expect(summary.progress.knownPeers == 1)

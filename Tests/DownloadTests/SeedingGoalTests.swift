@@ -13,9 +13,9 @@ import Testing
 
   private func goal(ratio: Double?, time: Duration?) -> SeedingGoal? {
     var options = DownloadOptions()
-    options.seedRatio = ratio
-    options.seedTime = time
-    return SeedingGoal(options)
+    options.torrent.limits.seedRatio = ratio
+    options.torrent.limits.seedTime = time
+    return SeedingGoal(options.torrent)
   }
 
   @Test func whicheverComesFirstIsEnough() throws {
@@ -40,9 +40,9 @@ import Testing
       try swarm.addSeed()
       return try await swarm.run(
         swarm.download {
-          $0.seedTime = .seconds(60)
-          $0.deadlines.total = .seconds(30)
-          $0.deadlines.peers = .seconds(20)
+          $0.torrent.limits.seedTime = .seconds(60)
+          $0.torrent.limits.deadlines.total = .seconds(30)
+          $0.torrent.limits.deadlines.peers = .seconds(20)
         })
     }
     #expect(summary.seedingTime >= .seconds(60) && summary.seedingTime < .seconds(62))
@@ -60,8 +60,8 @@ import Testing
       () async throws -> (DownloadSummary, Int64) in
       let (seed, _) = try swarm.addSeed(host: .init(uploadRate: 1_000_000))
       let first = swarm.otherDownload(at: Self.place) {
-        $0.port = 7000
-        $0.seedRatio = 0.9
+        $0.session.port = 7000
+        $0.torrent.limits.seedRatio = 0.9
       }
       let summary = try await swarm.leechAfter(first)
       return (summary, seed.servedBytes)
@@ -77,7 +77,7 @@ import Testing
     let swarm = try await SimulatedSwarm(seed: 223, size: 500_000)
     let summary = try await swarm.simulation.run {
       try swarm.addSeed()
-      let download = swarm.download { $0.seedTime = .seconds(3600) }
+      let download = swarm.download { $0.torrent.limits.seedTime = .seconds(3600) }
       _ = swarm.clock.schedule(at: swarm.clock.now + .seconds(100)) { download.stop() }
       return try await swarm.run(download)
     }
@@ -91,11 +91,11 @@ import Testing
       let files = MemoryFileSystem()
       try await swarm.fill(files)
       var options = DownloadOptions()
-      options.folder = "/out"
-      options.listenAddresses = [Self.place]
-      options.trackers = []
-      options.keepSeeding = true
-      options.seedTime = .seconds(30)
+      options.torrent.output.folder = "/out"
+      options.session.listenAddresses = [Self.place]
+      options.torrent.sources.trackers = []
+      options.torrent.content.seedsOnly = true
+      options.torrent.limits.seedTime = .seconds(30)
       let world = swarm.environment(at: Self.place, files: files)
       let set = options
       return try await TorrentDownload(torrent: swarm.torrent, options: set) { world }.run()
@@ -122,7 +122,7 @@ extension SimulatedSwarm {
       }
       for seed in seeds { seed.stop() }
       let place = Endpoint(address: .v4(0x0A4D_0030), port: 7000)
-      _ = try await download { $0.peers = [place] }.run()
+      _ = try await download { $0.torrent.sources.peers = [place] }.run()
       return try await summary
     }
   }

@@ -25,7 +25,7 @@ import Testing
     var caught: DownloadError?
     do {
       _ = try await swarm.simulation.run {
-        try await swarm.run(swarm.download { $0.keepSeeding = true })
+        try await swarm.run(swarm.download { $0.torrent.content.seedsOnly = true })
       }
     } catch let error as DownloadError {
       caught = error
@@ -35,7 +35,7 @@ import Testing
     swarm.files.put("data.bin", [UInt8](repeating: 7, count: 500_000))
     await #expect(throws: DownloadError.nothingToSeed(pieceCount: 8)) {
       try await swarm.simulation.run {
-        try await swarm.run(swarm.download { $0.keepSeeding = true })
+        try await swarm.run(swarm.download { $0.torrent.content.seedsOnly = true })
       }
     }
     let paths = swarm.files.paths
@@ -48,10 +48,10 @@ extension SimulatedSwarm {
   func fill(_ files: MemoryFileSystem) async throws {
     try addSeed()
     var options = DownloadOptions()
-    options.folder = "/out"
-    options.listenAddresses = [IPAddress.v4(0x0A4D_0002)]
-    options.peers = endpoints
-    options.trackers = []
+    options.torrent.output.folder = "/out"
+    options.session.listenAddresses = [IPAddress.v4(0x0A4D_0002)]
+    options.torrent.sources.peers = endpoints
+    options.torrent.sources.trackers = []
     let world = environment(at: .v4(0x0A4D_0002), files: files)
     _ = try await run(TorrentDownload(torrent: torrent, options: options) { world })
   }
@@ -61,18 +61,18 @@ extension SimulatedSwarm {
     from files: MemoryFileSystem, _ change: (inout DownloadOptions) -> Void = { _ in }
   ) async throws -> DownloadSummary {
     var options = DownloadOptions()
-    options.folder = "/out"
-    options.listenAddresses = [IPAddress.v4(0x0A4D_0003)]
-    options.port = 7000
-    options.trackers = []
-    options.keepSeeding = true
+    options.torrent.output.folder = "/out"
+    options.session.listenAddresses = [IPAddress.v4(0x0A4D_0003)]
+    options.session.port = 7000
+    options.torrent.sources.trackers = []
+    options.torrent.content.seedsOnly = true
     change(&options)
     let world = environment(at: .v4(0x0A4D_0003), files: files)
     let seeding = TorrentDownload(torrent: torrent, options: options) { world }
     return try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { _ = try await seeding.run() }
       let summary = try await run(
-        download { $0.peers = [Endpoint(address: .v4(0x0A4D_0003), port: 7000)] })
+        download { $0.torrent.sources.peers = [Endpoint(address: .v4(0x0A4D_0003), port: 7000)] })
       seeding.stop()
       try await group.waitForAll()
       return summary

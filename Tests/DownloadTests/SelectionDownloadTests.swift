@@ -32,7 +32,7 @@ import Testing
     let expected = bytes(swarm, of: 1)
     let (summary, seen) = try await swarm.simulation.run {
       try swarm.addSeed(host: .init(uploadRate: 100_000))
-      let download = swarm.download { $0.selection = FileSelection([1, 4]) }
+      let download = swarm.download { $0.torrent.content.selection = FileSelection([1, 4]) }
       // What lies on disk is looked at in the middle of the run, again and again.
       let watch = Watch(files: swarm.files)
       let timer = swarm.clock.schedule(after: .milliseconds(200)) { watch.look(swarm.clock) }
@@ -59,8 +59,8 @@ import Testing
       let seed = swarm.seeds[0]
       try await withThrowingTaskGroup(of: Void.self) { group in
         group.addTask { await seed.run() }
-        _ = try await swarm.download { $0.selection = FileSelection([1]) }.run()
-        _ = try await swarm.download { $0.selection = FileSelection([0, 2]) }.run()
+        _ = try await swarm.download { $0.torrent.content.selection = FileSelection([1]) }.run()
+        _ = try await swarm.download { $0.torrent.content.selection = FileSelection([0, 2]) }.run()
         let all = try await swarm.download().run()
         // `b` and `a` are whole: only pieces that reach into `c` were missing.
         #expect(all.progress.downloadedBytes <= 400_000 + 65536)
@@ -80,10 +80,10 @@ import Testing
     _ swarm: SimulatedSwarm, _ change: (inout DownloadOptions) -> Void = { _ in }
   ) async throws -> (report: VerificationReport, checked: Int64) {
     var options = DownloadOptions()
-    options.folder = "/out"
+    options.torrent.output.folder = "/out"
     change(&options)
     let world = await swarm.environment()
-    let verification = TorrentVerification(torrent: swarm.torrent, options: options) { world }
+    let verification = TorrentVerification(torrent: swarm.torrent, options: options.torrent) { world }
     async let report = verification.run()
     var checked: Int64 = 0
     for await event in verification.events {
@@ -113,7 +113,7 @@ import Testing
         report.files.map(\.condition)
           == [.wrongLength(3), .unsure, .missing, .damaged, .intact])
       // Who asks for some files only hears of those.
-      let (some, _) = try await verify(swarm) { $0.selection = FileSelection([4]) }
+      let (some, _) = try await verify(swarm) { $0.torrent.content.selection = FileSelection([4]) }
       #expect(some.isIntact && some.files.map(\.index) == [4])
       #expect(swarm.files.changes == changes)
     }
@@ -125,9 +125,9 @@ import Testing
       try swarm.addSeed()
       _ = try await swarm.run(swarm.download())
       var options = DownloadOptions()
-      options.folder = "/out"
+      options.torrent.output.folder = "/out"
       let world = swarm.environment()
-      let verification = TorrentVerification(torrent: swarm.torrent, options: options) { world }
+      let verification = TorrentVerification(torrent: swarm.torrent, options: options.torrent) { world }
       verification.stop()
       await #expect(throws: DownloadError.cancelled) { try await verification.run() }
     }
@@ -142,7 +142,8 @@ import Testing
         group.addTask { await seed.run() }
         let first = await Self.stopped(swarm.download(), after: 200_000)
         let second = await Self.stopped(swarm.download(), after: 0)
-        let third = await Self.stopped(swarm.download { $0.checksEverything = true }, after: 0)
+        let third = await Self.stopped(
+          swarm.download { $0.torrent.output.checksEverything = true }, after: 0)
         seed.stop()
         return (first, second, third)
       }

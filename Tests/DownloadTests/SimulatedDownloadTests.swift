@@ -57,7 +57,7 @@ import Testing
         for _ in 0..<slowSeeds {
           try swarm.addSeed(host: .init(latency: .milliseconds(1), uploadRate: 20_000))
         }
-        return try await swarm.run(swarm.download { $0.memoryLimit = 5 << 20 })
+        return try await swarm.run(swarm.download { $0.session.memoryLimit = 5 << 20 })
       }
       return summary.progress.exchangeTime
     }
@@ -74,7 +74,7 @@ import Testing
       for _ in 0..<count {
         try swarm.addSeed(host: .init(latency: .milliseconds(5), uploadRate: rate))
       }
-      return try await swarm.run(swarm.download { $0.memoryLimit = 8 << 20 })
+      return try await swarm.run(swarm.download { $0.session.memoryLimit = 8 << 20 })
     }
     let output = await swarm.output
     #expect(output == swarm.content)
@@ -91,7 +91,7 @@ import Testing
       for _ in 0..<count {
         try swarm.addSeed(host: .init(latency: .milliseconds(5), uploadRate: rate))
       }
-      return try await swarm.run(swarm.download { $0.memoryLimit = 13 << 20 })
+      return try await swarm.run(swarm.download { $0.session.memoryLimit = 13 << 20 })
     }
     let output = await swarm.output
     #expect(output == swarm.content)
@@ -112,8 +112,8 @@ import Testing
       }
       return try await swarm.run(
         swarm.download {
-          $0.deadlines.peers = nil
-          $0.deadlines.stall = nil
+          $0.torrent.limits.deadlines.peers = nil
+          $0.torrent.limits.deadlines.stall = nil
         })
     }
     let output = await swarm.output
@@ -292,7 +292,7 @@ import Testing
       #expect(before > 1_000_000 && before < 3_000_000)
       #expect(swarm.files.paths.contains("data.bin.swift-torrent"))
       let (again, _) = try swarm.addSeed()
-      _ = try await swarm.run(swarm.download { $0.peers = [again.endpoint] })
+      _ = try await swarm.run(swarm.download { $0.torrent.sources.peers = [again.endpoint] })
       return before + again.servedBytes
     }
     let output = await swarm.output
@@ -306,7 +306,7 @@ import Testing
     let swarm = try await SimulatedSwarm(seed: 12, size: 16_000_000, pieceLength: 1 << 20)
     let summary = try await swarm.simulation.run {
       for _ in 0..<12 { try swarm.addSeed(host: .init(uploadRate: 300_000)) }
-      return try await swarm.run(swarm.download { $0.memoryLimit = 3 << 20 })
+      return try await swarm.run(swarm.download { $0.session.memoryLimit = 3 << 20 })
     }
     let output = await swarm.output
     #expect(output == swarm.content)
@@ -321,10 +321,10 @@ import Testing
       _ = try await swarm.simulation.run {
         try swarm.addSeed()
         var options = DownloadOptions()
-        options.folder = "/out"
-        options.listenAddresses = [SimulatedSwarm.leecherAddress]
-        options.peers = swarm.endpoints
-        options.trackers = []
+        options.torrent.output.folder = "/out"
+        options.session.listenAddresses = [SimulatedSwarm.leecherAddress]
+        options.torrent.sources.peers = swarm.endpoints
+        options.torrent.sources.trackers = []
         var environment = swarm.environment()
         environment.files = files
         let world = environment

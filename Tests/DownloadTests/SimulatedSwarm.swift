@@ -91,10 +91,10 @@ final class SimulatedSwarm {
   /// A download that knows all the seeds from the start.
   func download(_ change: (inout DownloadOptions) -> Void = { _ in }) -> TorrentDownload {
     var options = DownloadOptions()
-    options.folder = "/out"
-    options.listenAddresses = [Self.leecherAddress]
-    options.peers = endpoints
-    options.trackers = []
+    options.torrent.output.folder = "/out"
+    options.session.listenAddresses = [Self.leecherAddress]
+    options.torrent.sources.peers = endpoints
+    options.torrent.sources.trackers = []
     change(&options)
     let environment = environment()
     return TorrentDownload(torrent: torrent, options: options) { environment }

@@ -61,8 +61,8 @@ private final class TrackerCrowd: HTTPClient {
     let crowd = TrackerCrowd(peers: swarm.endpoints, clock: swarm.clock)
     swarm.http = crowd
     let download = swarm.download { options in
-      options.peers = []
-      options.trackers = (Self.bad + ["good"]).enumerated().map { number, name in
+      options.torrent.sources.peers = []
+      options.torrent.sources.trackers = (Self.bad + ["good"]).enumerated().map { number, name in
         ["http://\(name).example/announce/\(number)"]
       }
       change(&options)
@@ -90,7 +90,9 @@ private final class TrackerCrowd: HTTPClient {
   }
 
   @Test func allAreAskedAtOnceWhenThatIsWanted() async throws {
-    let (summary, hosts, swarm) = try await Self.download { $0.announcesToAllTrackers = true }
+    let (summary, hosts, swarm) = try await Self.download {
+      $0.torrent.sources.announcesToAllTrackers = true
+    }
     #expect(await swarm.output == swarm.content)
     #expect(summary.duration < .seconds(2))
     #expect(Set(hosts.prefix(7)).count == 6, "\(hosts)")

@@ -17,7 +17,7 @@ import Testing
         group.addTask {
           await stranger.sendUnrequestedBlocks(every: .milliseconds(100), perConnection: 15)
         }
-        let summary = try await swarm.run(swarm.download { $0.port = 7000 })
+        let summary = try await swarm.run(swarm.download { $0.session.port = 7000 })
         group.cancelAll()
         return (summary, stranger.sentBlocks)
       }
@@ -42,7 +42,7 @@ import Testing
         group.addTask {
           await stranger.sendUnrequestedBlocks(every: .milliseconds(500), perConnection: 1000)
         }
-        _ = try await swarm.run(swarm.download { $0.port = 7000 })
+        _ = try await swarm.run(swarm.download { $0.session.port = 7000 })
         group.cancelAll()
         return stranger.sentBlocks
       }

@@ -138,7 +138,7 @@ import Testing
           ? .lastBytes(Array("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n".utf8) + content)
           : .bytes(ScriptedHTTPServer.response(200, body: content))
       }
-      return try await scene.run { $0.memoryLimit = 300_000 }
+      return try await scene.run { $0.session.memoryLimit = 300_000 }
     }
     #expect(await scene.swarm.output == scene.swarm.content)
     #expect(summary.progress.downloadedBytes == 5_000_000)
@@ -154,7 +154,7 @@ import Testing
       for piece in [0, 1, 20, 21, 45] { begun[piece * 65536] ^= 1 }
       scene.swarm.files.put("data.bin", begun)
       try scene.addServer { _ in .bytes(ScriptedHTTPServer.response(200, body: content)) }
-      return try await scene.run { $0.overwrite = true }
+      return try await scene.run { $0.torrent.output.overwrite = true }
     }
     #expect(await scene.swarm.output == scene.swarm.content)
     #expect(summary.progress.wastedBytes == 41 * 65536, "\(summary.progress.wastedBytes)")

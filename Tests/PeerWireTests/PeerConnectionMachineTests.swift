@@ -6,50 +6,18 @@ import Testing
   let block = Block(piece: PieceIndex(0), offset: 0, length: 16384)
   let other = Block(piece: PieceIndex(0), offset: 16384, length: 16384)
 
-  @Test func bothSidesBeginChokedAndNotInterested() {
-    let machine = PeerConnectionMachine(now: .zero)
-    #expect(machine.amChoking && machine.peerChoking)
-    #expect(!machine.amInterested && !machine.peerInterested)
-  }
-
-  @Test func newsIsSaidOnce() {
+  @Test func messagesAboutPiecesAreTranslated() throws {
     var machine = PeerConnectionMachine(now: .zero)
-    machine.setInterested(true)
-    machine.setInterested(true)
-    machine.setChoking(true)
-    machine.setChoking(false)
-    #expect(machine.outgoing == [0, 0, 0, 1, 2, 0, 0, 0, 1, 1])
-  }
-
-  @Test func onlyChangesAreReported() throws {
-    var machine = PeerConnectionMachine(now: .zero)
-    #expect(try machine.received(.choke, now: .zero) == .none)
-    #expect(try machine.received(.unchoke, now: .zero) == .mayRequest)
-    #expect(try machine.received(.unchoke, now: .zero) == .none)
-    #expect(try machine.received(.choke, now: .zero) == .choked)
-    #expect(try machine.received(.interested, now: .zero) == .interestChanged)
-    #expect(try machine.received(.interested, now: .zero) == .none)
-  }
-
-  @Test func aChokedPeerIsNotServed() throws {
-    var machine = PeerConnectionMachine(now: .zero)
-    #expect(try machine.received(.request(block), now: .zero) == .none)
-    #expect(machine.nextRequest() == nil)
-    machine.setChoking(false)
-    #expect(machine.nextRequest() == nil)
-    #expect(try machine.received(.request(block), now: .zero) == .serve)
-    machine.setChoking(true)
-    machine.setChoking(false)
-    #expect(machine.nextRequest() == nil)
-  }
-
-  @Test func aCancelledRequestIsNotServed() throws {
-    var machine = PeerConnectionMachine(now: .zero)
-    machine.setChoking(false)
-    for wanted in [block, other] { _ = try machine.received(.request(wanted), now: .zero) }
-    #expect(try machine.received(.cancel(block), now: .zero) == .none)
-    #expect(machine.nextRequest() == other)
-    #expect(machine.nextRequest() == nil)
+    let meanings: [(PeerMessage, PeerConnectionMachine.Action)] = [
+      (.choke, .choked), (.unchoke, .unchoked), (.interested, .interested(true)),
+      (.notInterested, .interested(false)), (.have(PieceIndex(0)), .has(PieceIndex(0))),
+      (.bitfield(Bitfield(count: 3)), .hasAll(Bitfield(count: 3))),
+      (.request(block), .requested(block)), (.cancel(other), .cancelled(other)),
+      (.keepAlive, .none), (.unknown(id: 99), .none),
+    ]
+    for (message, action) in meanings {
+      #expect(try machine.received(message, now: .zero) == action)
+    }
   }
 
   @Test func bitfieldsWithoutEndEndTheConnection() throws {
@@ -61,17 +29,6 @@ import Testing
     var patient = PeerConnectionMachine(now: .zero)
     for second in 0..<100 {
       _ = try patient.received(bitfield, now: .zero + .seconds(Int64(second)))
-    }
-  }
-
-  @Test func tooManyRequestsEndTheConnection() throws {
-    var machine = PeerConnectionMachine(now: .zero)
-    machine.setChoking(false)
-    for _ in 0..<PeerConnectionMachine.requestLimit {
-      _ = try machine.received(.request(block), now: .zero)
-    }
-    #expect(throws: WireError.tooManyRequests(limit: 2000)) {
-      try machine.received(.request(block), now: .zero)
     }
   }
 

@@ -309,14 +309,15 @@ import Testing
     #expect(book.learn(Self.endpoint(50), source: .pex, now: .zero) == true)
   }
 
-  @Test func aPeerThatIsConnectedAlreadyIsNotDialled() {
+  @Test func peersOfForgottenSourcesAreNotDialled() {
     var book = Self.book()
-    book.adopt(peer, source: .tracker)
-    #expect(book.learn(peer, source: .given, now: .zero) == false)
+    book.learn(Self.endpoint(1), source: .pex, now: .zero)
+    book.learn(Self.endpoint(2), source: .tracker, now: .zero)
+    book.learn(Self.endpoint(3), source: .dht, now: .zero)
+    book.forgetAll { $0 != .tracker }
+    #expect(book.nextDial(now: .zero) == Self.endpoint(2))
     #expect(book.nextDial(now: .zero) == nil)
-    #expect(book.known.map(\.endpoint) == [peer])
-    book.disconnected(peer, .useful, now: .zero)
-    #expect(book.nextDial(now: .zero + .seconds(20)) == peer)
+    #expect(book.knownCount == 1)
   }
 
   @Test func forgottenPeersAreBoundedToo() {

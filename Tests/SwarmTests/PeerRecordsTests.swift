@@ -19,9 +19,9 @@ import Testing
         // Gaps make numbers fall on the same place of the table.
         next += [1, 1, 1, 63, 64, 128].randomElement(using: &random) ?? 1
         let peer = PeerNumber(next)
-        var record = PieceBoard.Peer(pieces: Bitfield(count: 1))
+        var record = Peer(pieces: Bitfield(count: 1))
         record.owed = step
-        records.insert(peer, record)
+        records.insert(peer, record, Dealings())
         model[peer] = step
         living.append(peer)
       } else {
@@ -42,7 +42,7 @@ import Testing
 
   @Test func aChangeOfNobodyChangesNothing() {
     var records = PeerRecords()
-    records.insert(PeerNumber(1), PieceBoard.Peer(pieces: Bitfield(count: 1)))
+    records.insert(PeerNumber(1), Peer(pieces: Bitfield(count: 1)), Dealings())
     records.change(PeerNumber(65)) { $0.owed += 1 }
     #expect(records[PeerNumber(1)]?.owed == 0)
     #expect(!records.contains(PeerNumber(65)))

@@ -299,11 +299,11 @@ import Testing
     board.change { $0.peerHas(first, PieceIndex(1)) }
     let blocks = board.requestAll(try #require(board.claim(first)), first)
     _ = board.received(blocks[0], from: first)
-    #expect(board.change { $0.shedAbandoned(sparing: { _ in false }) } == nil)
+    #expect(board.change { $0.shedAbandoned() } == nil)
     board.change { $0.peerLeft(first) }
-    #expect(board.change { $0.shedAbandoned(sparing: { _ in false }) } == PieceIndex(1))
+    #expect(board.change { $0.shedAbandoned() } == PieceIndex(1))
     #expect(!board.isActive(PieceIndex(1)))
     #expect(board.change { $0.checkInvariants() } == nil)
-    #expect(board.change { $0.shedAbandoned(sparing: { _ in false }) } == nil)
+    #expect(board.change { $0.shedAbandoned() } == nil)
   }
 }

@@ -1,5 +1,5 @@
-import Download
 import Glibc
+import Platform
 
 /// The facts about a download for the program of `--on-complete`, as environment variables.
 package struct HookFacts: Sendable {

@@ -34,8 +34,15 @@ final class DHTMemory: Sendable {
     content = Mutex(Content(state: state))
   }
 
-  /// Returns the options for a run that starts with the known state and saves its own.
-  func lent(_ options: DHTOptions) -> DHTOptions {
+  /// Returns the session's options for the run of a torrent that starts with the known state and
+  /// saves its own; without the DHT if the torrent does not use it.
+  func lent(_ session: SessionOptions, to torrent: TorrentOptions) -> SessionOptions {
+    var session = session
+    session.dht = torrent.sources.usesDHT ? session.dht.map(lent) : nil
+    return session
+  }
+
+  private func lent(_ options: DHTOptions) -> DHTOptions {
     var options = options
     (options.state, options.keepsID) = content.withLock { content in
       defer { content.isLent = true }
@@ -53,10 +60,11 @@ final class DHTMemory: Sendable {
 
   /// Ends the loan of the state to a run.
   ///
-  /// - Parameter options: The options that the run was lent.
+  /// - Parameter session: The options that the run was lent.
   /// - Returns: The reason why the file could not be written, as text; nil if it was, or if there
   ///   is no file.
-  func settle(_ options: DHTOptions) -> String? {
+  func settle(_ session: SessionOptions) -> String? {
+    guard let options = session.dht else { return nil }
     let state = content.withLock { content in
       if options.keepsID { content.isLent = false }
       return content.state

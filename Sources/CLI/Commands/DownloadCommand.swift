@@ -1,5 +1,6 @@
 import Download
 import Metainfo
+import Platform
 import Primitives
 
 /// `swift-torrent SOURCE…` and `swift-torrent seed SOURCE…`: downloads or seeds torrents.
@@ -9,7 +10,7 @@ enum DownloadCommand {
     if invocation.batch.listsOnly {
       return try await ListCommand.run(sources, invocation)
     }
-    if sources.count > 1, invocation.batch.jobs > 1, invocation.download.port != 0 {
+    if sources.count > 1, invocation.batch.jobs > 1, invocation.session.port != 0 {
       throw UsageError.portForSeveral.failure(for: invocation.command)
     }
     let stop = StopSwitch()
@@ -125,27 +126,28 @@ struct SourceRun: Sendable {
 
   private func transfer(_ loaded: LoadedTorrent) async -> SourceResult {
     let torrent = loaded.torrent
-    var options: DownloadOptions
+    let own: TorrentOptions
     do throws(CommandFailure) {
-      options = try self.options(for: loaded)
+      own = try options(for: loaded)
       try TorrentTarget.save(torrent, batch.invocation)
     } catch {
       await loaded.found?.discard()
       return await failed(error, name: torrent.name)
     }
-    options.dht = options.dht.map(batch.dht.lent)
+    let options = DownloadOptions(
+      session: batch.dht.lent(batch.invocation.session, to: own), torrent: own)
     await reporter.begin(number, torrent, origin: "\(entry.source)", isSeeding: isSeeding)
     let download =
       loaded.found.map { TorrentDownload(found: $0, options: options) }
       ?? TorrentDownload(torrent: torrent, options: options)
     let result = await batch.stop.during(download.stop) { await follow(download) }
-    if let dht = options.dht, let problem = batch.dht.settle(dht) {
+    if let problem = batch.dht.settle(options.session) {
       await reporter.note(problem, of: number)
     }
     switch result {
     case .success(let summary):
       if isSeeding, batch.stop.isStopped { return await stopped(name: torrent.name) }
-      let output = CompletedOutput(torrent, options, diskName: summary.diskName)
+      let output = CompletedOutput(torrent, own.output, diskName: summary.diskName)
       await reporter.complete(number, summary, output, isSeeding: isSeeding)
       if let failure = await runHook(output) { return await failed(failure, name: torrent.name) }
       return .completed
@@ -157,26 +159,37 @@ struct SourceRun: Sendable {
   }
 
   /// Returns the options for this torrent.
-  private func options(for loaded: LoadedTorrent) throws(CommandFailure) -> DownloadOptions {
+  private func options(for loaded: LoadedTorrent) throws(CommandFailure) -> TorrentOptions {
     let torrent = loaded.torrent
     let invocation = batch.invocation
-    var options = invocation.download
-    if let folder = entry.folder { options.folder = folder }
-    if let magnet = loaded.magnet { options.peers = magnet.options.peers }
-    options.trackers = invocation.trackerTiers(torrentTrackers: torrent.trackers)
-    options.selection = try loaded.selection(invocation.selection)
-    if !invocation.webSeeds.isEmpty { options.webSeeds = invocation.webSeeds + torrent.webSeeds }
-    options.dht = invocation.dht.options(
-      for: options, trackers: options.trackers ?? torrent.trackers,
-      webSeeds: options.webSeeds ?? torrent.webSeeds)
-    let urls = (options.trackers ?? torrent.trackers).flatMap(\.self)
+    var options = invocation.torrent
+    if let folder = entry.folder { options.output.folder = folder }
+    options.content.selection = try loaded.selection(invocation.selection)
+    options.sources = sources(of: loaded)
+    let urls = (options.sources.trackers ?? torrent.trackers).flatMap(\.self)
     if urls.contains(where: { OptionText.isURL($0, schemes: ["http", "https"]) }) {
       try invocation.checkBinding(of: "the trackers of \(torrent.name)")
     }
     if !invocation.webSeeds.isEmpty { try invocation.checkBinding(of: "web seeds") }
-    // The torrent's own web seeds are left out without an error, because it may not need them.
-    if !options.bindAddresses.isEmpty, !invocation.allowsUnboundHTTP { options.webSeeds = [] }
     return options
+  }
+
+  /// Returns the places that the torrent's peers and data come from.
+  private func sources(of loaded: LoadedTorrent) -> SourceOptions {
+    let torrent = loaded.torrent
+    let invocation = batch.invocation
+    let ownAddresses = invocation.session.bindAddresses
+    var sources = invocation.torrent.sources
+    if let magnet = loaded.magnet { sources.peers = magnet.options.sources.peers }
+    sources.trackers = invocation.trackerTiers(torrentTrackers: torrent.trackers)
+    if !invocation.webSeeds.isEmpty { sources.webSeeds = invocation.webSeeds + torrent.webSeeds }
+    sources.usesDHT = invocation.dht.isUsed(
+      trackers: sources.trackers ?? torrent.trackers,
+      webSeeds: sources.webSeeds ?? torrent.webSeeds, peers: sources.peers,
+      ownAddresses: ownAddresses)
+    // The torrent's own web seeds are left out without an error, because it may not need them.
+    if !ownAddresses.isEmpty, !invocation.allowsUnboundHTTP { sources.webSeeds = [] }
+    return sources
   }
 
   /// Runs the download and shows its events, until both have ended.

@@ -6,7 +6,9 @@ import Primitives
 struct MagnetSource: Sendable {
   let link: MagnetLink
   /// The options of the search; a following download has options of its own.
-  private(set) var options: DownloadOptions
+  private(set) var options: TorrentOptions
+  /// The options that all torrents of the run share.
+  private let session: SessionOptions
 
   /// Parses the link, and derives the options of the search from the command line.
   ///
@@ -18,17 +20,19 @@ struct MagnetSource: Sendable {
     } catch {
       throw CommandFailure(.badMagnet, "\(Self.shortened(text)): \(error)")
     }
-    var options = invocation.download
-    options.peers += Self.numericPeers(of: link)
+    session = invocation.session
+    var options = invocation.torrent
+    options.sources.peers += Self.numericPeers(of: link)
     let tiers = link.trackers.map { [$0] }
-    options.trackers = invocation.trackerTiers(torrentTrackers: tiers) ?? tiers
-    let urls = (options.trackers ?? []).flatMap(\.self)
+    let trackers = invocation.trackerTiers(torrentTrackers: tiers) ?? tiers
+    options.sources.trackers = trackers
+    let urls = trackers.flatMap(\.self)
     if urls.contains(where: { OptionText.isURL($0, schemes: ["http", "https"]) }) {
       try invocation.checkBinding(of: "the trackers of the magnet link")
     }
-    options.dht = invocation.dht.options(
-      for: options, trackers: options.trackers ?? [],
-      webSeeds: invocation.webSeeds + link.webSeeds)
+    options.sources.usesDHT = invocation.dht.isUsed(
+      trackers: trackers, webSeeds: invocation.webSeeds + link.webSeeds,
+      peers: options.sources.peers, ownAddresses: session.bindAddresses)
     self.options = options
   }
 
@@ -60,15 +64,14 @@ struct MagnetSource: Sendable {
     keepsSwarm: Bool, memory: DHTMemory, stop: StopSwitch, show: (DownloadEvent) async -> Void,
     note: (String) async -> Void
   ) async -> Result<FoundTorrent, DownloadError> {
-    var options = options
-    options.dht = options.dht.map(memory.lent)
+    let options = DownloadOptions(session: memory.lent(session, to: options), torrent: options)
     let fetch = MetadataFetch(link: link, options: options, keepsSwarm: keepsSwarm)
     let result = await stop.during(fetch.stop) {
       async let ending = Self.result(of: fetch)
       for await event in fetch.events { await show(event) }
       return await ending
     }
-    if let dht = options.dht, let problem = memory.settle(dht) { await note(problem) }
+    if let problem = memory.settle(options.session) { await note(problem) }
     return result
   }
 
@@ -84,7 +87,8 @@ struct MagnetSource: Sendable {
 
   /// Returns the failure that ends the source.
   func failure(_ error: DownloadError) -> CommandFailure {
-    let failure = CommandFailure(error, options: options)
+    let failure = CommandFailure(
+      error, options: DownloadOptions(session: session, torrent: options))
     return CommandFailure(failure.status, "\(name): \(failure.message)", hint: failure.hint)
   }
 }

@@ -1,4 +1,5 @@
 import Download
+import Platform
 import Primitives
 
 extension Invocation {
@@ -10,13 +11,13 @@ extension Invocation {
     resolved.names = PlaceNames()
     if let name = names.interface {
       switch AddressLookup.addresses(ofInterface: name) {
-      case .success(let addresses): resolved.download.bindAddresses = addresses
+      case .success(let addresses): resolved.session.bindAddresses = addresses
       case .failure(let failure):
         throw CommandFailure(.networkFailure, "--bind \(name): \(failure)")
       }
     }
     for place in names.peers {
-      resolved.download.peers += try await Self.endpoints(of: place, for: "--peer")
+      resolved.torrent.sources.peers += try await Self.endpoints(of: place, for: "--peer")
     }
     return resolved
   }

@@ -1,5 +1,6 @@
 import Download
 import Metainfo
+import Platform
 import Primitives
 import Tracker
 
@@ -25,7 +26,7 @@ enum ScrapeCommand {
       let outcome = await Termination.guarding {
         await ScrapeService.ask(
           question.tracker, about: question.infoHashes,
-          allowsLocalURLs: invocation.download.allowsLocalURLs)
+          allowsLocalURLs: invocation.session.allowsLocalURLs)
       }
       switch outcome {
       case .success(let reply)?:

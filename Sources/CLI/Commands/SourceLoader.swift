@@ -1,6 +1,6 @@
-import Download
 import Glibc
 import Metainfo
+import Platform
 
 /// The content of a source.
 enum SourceContent {

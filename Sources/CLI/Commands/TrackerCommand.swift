@@ -1,4 +1,4 @@
-import Download
+import Platform
 import Primitives
 
 /// `swift-torrent tracker`: runs a small HTTP and UDP tracker until it is interrupted.
@@ -20,19 +20,16 @@ enum TrackerCommand {
 
   /// Runs the tracker until it is stopped.
   private static func serve(_ tracker: TrackerService) async -> Result<Void, CommandFailure> {
-    do throws(DownloadError) {
+    do throws(TrackerService.ListenFailure) {
       try await tracker.run { endpoint in
         // Scripts read the port from here. If standard output is closed, the tracker runs anyway.
         Console.announcement("http://\(endpoint)/announce\nudp://\(endpoint)/announce\n")
       }
       return .success(())
     } catch {
-      guard case .listenFailed(let reason) = error else {
-        return .failure(CommandFailure(error, options: DownloadOptions()))
-      }
       return .failure(
         CommandFailure(
-          .networkFailure, "the tracker cannot listen: \(reason)",
+          .networkFailure, "the tracker cannot listen: \(error)",
           hint: "choose another address with --listen; port 0 picks a free port"))
     }
   }

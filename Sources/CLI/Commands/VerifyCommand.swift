@@ -18,10 +18,10 @@ enum VerifyCommand {
     let loaded = try await SourceLoader.load(entry.source, invocation)
     let torrent = loaded.torrent
     let streams = invocation.streams
-    var chosen = invocation.download
-    if let folder = entry.folder { chosen.folder = folder }
-    chosen.selection = try loaded.selection(invocation.selection)
-    let options = chosen
+    var own = invocation.torrent
+    if let folder = entry.folder { own.output.folder = folder }
+    own.content.selection = try loaded.selection(invocation.selection)
+    let options = DownloadOptions(session: invocation.session, torrent: own)
     let verification = TorrentVerification(torrent: torrent, options: options)
     let outcome = await Termination.guarding(stop: verification.stop) {
       await check(verification, name: torrent.name, streams)
@@ -32,7 +32,7 @@ enum VerifyCommand {
     case .failure(let error)?: throw CommandFailure(error, options: options)
     case nil: return .failure
     }
-    let report = VerifyReport(torrent: torrent, folder: options.folder, found: found)
+    let report = VerifyReport(torrent: torrent, folder: own.output.folder, found: found)
     if streams.json {
       try Console.result(report.json.text + "\n")
     } else if !found.isIntact || streams.verbosity != .quiet {

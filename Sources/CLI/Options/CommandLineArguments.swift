@@ -142,6 +142,7 @@ package struct CommandLineArguments {
     if names.contains("--help") { invocation.command = .help }
     try checkConflicts(&invocation, names)
     try checkArguments(invocation)
+    invocation.session.dht = invocation.dht.options
     return invocation
   }
 
@@ -184,7 +185,7 @@ package struct CommandLineArguments {
     try checkSavedTorrent(invocation)
     if invocation.command == .seed {
       // All torrents are seeded at once, because seeding may never end.
-      invocation.download.keepSeeding = true
+      invocation.torrent.content.seedsOnly = true
       invocation.batch.jobs = .max
     }
   }

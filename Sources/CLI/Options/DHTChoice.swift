@@ -1,4 +1,5 @@
 package import Download
+package import Primitives
 
 /// The use of the DHT, as given on the command line.
 package struct DHTChoice: Sendable {
@@ -12,25 +13,30 @@ package struct DHTChoice: Sendable {
   /// Creates a choice that leaves everything to the defaults.
   package init() {}
 
-  /// Returns the DHT options of a run; nil if it does not use the DHT.
-  ///
-  /// By default a run uses the DHT unless its trackers, web seeds, peers and own addresses are all
-  /// local. Given routers turn the DHT on, and replace the public ones.
-  ///
-  /// - Parameters:
-  ///   - options: The run's other options.
-  ///   - trackers: The run's trackers.
-  ///   - webSeeds: The run's web seeds.
-  /// - Returns: The value of `DownloadOptions.dht`.
-  package func options(
-    for options: DownloadOptions, trackers: [[String]], webSeeds: [String]
-  ) -> DHTOptions? {
-    let isLocal = Locality.isLocal(
-      trackers: trackers, webSeeds: webSeeds, peers: options.peers,
-      ownAddresses: options.bindAddresses)
-    guard isWanted ?? (!routers.isEmpty || !isLocal) else { return nil }
+  /// The options of the process's part in the DHT; nil if it takes no part.
+  package var options: DHTOptions? {
+    guard isWanted != false else { return nil }
     var dht = DHTOptions()
     if !routers.isEmpty { dht.routers = routers }
     return dht
+  }
+
+  /// Returns whether a torrent uses the DHT, if the process takes part in it.
+  ///
+  /// By default a torrent uses the DHT unless its trackers, web seeds, peers and our own addresses
+  /// are all local. Given routers turn the DHT on for every torrent.
+  ///
+  /// - Parameters:
+  ///   - trackers: The torrent's trackers.
+  ///   - webSeeds: The torrent's web seeds.
+  ///   - peers: The peers given by the user.
+  ///   - ownAddresses: The local addresses that all sockets are bound to, if any.
+  /// - Returns: The value of `SourceOptions.usesDHT`.
+  package func isUsed(
+    trackers: [[String]], webSeeds: [String], peers: [Endpoint], ownAddresses: [IPAddress]
+  ) -> Bool {
+    let isLocal = Locality.isLocal(
+      trackers: trackers, webSeeds: webSeeds, peers: peers, ownAddresses: ownAddresses)
+    return isWanted ?? (!routers.isEmpty || !isLocal)
   }
 }

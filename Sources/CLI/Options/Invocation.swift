@@ -8,8 +8,10 @@ package struct Invocation: Sendable {
   package var arguments: [String] = []
   /// The first argument if it stands where a command could, since it may be a mistyped command.
   package var undecidedWord: String?
-  /// The options of each download; its trackers are still those of `trackers`.
-  package var download = DownloadOptions()
+  /// The options that all torrents of the run share.
+  package var session = SessionOptions()
+  /// The options of each torrent; its trackers are still those of `trackers`.
+  package var torrent = TorrentOptions()
   /// The options for several downloads, and for what follows each.
   package var batch = BatchOptions()
   /// The files to download.
@@ -40,7 +42,7 @@ package struct Invocation: Sendable {
   /// first.
   ///
   /// - Parameter torrentTrackers: The tiers of the torrent.
-  /// - Returns: The value of `DownloadOptions.trackers`; nil leaves the choice to the torrent.
+  /// - Returns: The value of `SourceOptions.trackers`; nil leaves the choice to the torrent.
   package func trackerTiers(torrentTrackers: [[String]]) -> [[String]]? {
     if trackers.isEmpty { return usesTorrentTrackers ? nil : [] }
     return trackers + (usesTorrentTrackers ? torrentTrackers : [])
@@ -48,6 +50,12 @@ package struct Invocation: Sendable {
 }
 
 extension Invocation {
+  /// The memory that piece buffers may take, in bytes.
+  var bufferMemory: Int64 {
+    guard command == .download, !batch.listsOnly else { return 0 }
+    return Int64(min(max(1, arguments.count), batch.jobs)) * Int64(session.memoryLimit)
+  }
+
   /// Checks that http(s) requests are allowed together with `--bind`.
   ///
   /// URLSession cannot be bound to an address, so they need `--unbound-http`.
@@ -55,7 +63,7 @@ extension Invocation {
   /// - Parameter asked: The subject of the requests, for the message.
   /// - Throws: `CommandFailure` if they are not allowed.
   func checkBinding(of asked: String) throws(CommandFailure) {
-    guard !download.bindAddresses.isEmpty, !allowsUnboundHTTP else { return }
+    guard !session.bindAddresses.isEmpty, !allowsUnboundHTTP else { return }
     throw CommandFailure(
       .badUsage, "\(asked): http(s) requests cannot be restricted to the address of --bind",
       hint: "allow them with --unbound-http, or use no trackers: --no-tracker")

@@ -9,32 +9,32 @@ extension OptionTable {
     OptionSpecification(
       "--timeout", "give up a download that takes longer (default: no limit)", for: [.download],
       .value(OptionValue("TIME")) { invocation, text throws(ExpectedValue) in
-        invocation.download.deadlines.total = try OptionText.deadline(text)
+        invocation.torrent.limits.deadlines.total = try OptionText.deadline(text)
       }),
     OptionSpecification(
       "--stall-timeout", "give up when no data arrives for TIME (default: 30m)",
       for: [.download],
       .value(OptionValue("TIME")) { invocation, text throws(ExpectedValue) in
-        invocation.download.deadlines.stall = try OptionText.deadline(text)
+        invocation.torrent.limits.deadlines.stall = try OptionText.deadline(text)
       }),
     OptionSpecification(
       "--peers-timeout", "give up when no peer is connected for TIME (default: 5m)",
       for: [.download],
       .value(OptionValue("TIME")) { invocation, text throws(ExpectedValue) in
-        invocation.download.deadlines.peers = try OptionText.deadline(text)
+        invocation.torrent.limits.deadlines.peers = try OptionText.deadline(text)
       }),
     OptionSpecification(
       "--metadata-timeout",
       "give up when no peer sends a magnet link's torrent within TIME (default: 5m)",
       for: seekers,
       .value(OptionValue("TIME")) { invocation, text throws(ExpectedValue) in
-        invocation.download.deadlines.metadata = try OptionText.deadline(text)
+        invocation.torrent.limits.deadlines.metadata = try OptionText.deadline(text)
       }),
     OptionSpecification(
       "--min-speed", "give up when the average over TIME is below RATE, such as 10K:5m",
       for: [.download],
       .value(OptionValue("RATE:TIME")) { invocation, text throws(ExpectedValue) in
-        invocation.download.deadlines.minimumSpeed = try OptionText.speedFloor(text)
+        invocation.torrent.limits.deadlines.minimumSpeed = try OptionText.speedFloor(text)
       }),
   ]
 
@@ -43,23 +43,23 @@ extension OptionTable {
       "--limit-down", "download at most RATE bytes per second, all torrents together",
       for: [.download],
       .value(OptionValue("RATE")) { invocation, text throws(ExpectedValue) in
-        invocation.download.downloadLimiter = try OptionText.limiter(text)
+        invocation.session.downloadLimiter = try OptionText.limiter(text)
       }),
     OptionSpecification(
       "--limit-up", "upload at most RATE bytes per second, all torrents together",
       for: transfers,
       .value(OptionValue("RATE")) { invocation, text throws(ExpectedValue) in
-        invocation.download.uploadLimiter = try OptionText.limiter(text)
+        invocation.session.uploadLimiter = try OptionText.limiter(text)
       }),
     OptionSpecification(
       "--seed-ratio", "seed until the share ratio reaches RATIO, such as 1.5", for: transfers,
       .value(OptionValue("RATIO")) { invocation, text throws(ExpectedValue) in
-        invocation.download.seedRatio = try OptionText.ratio(text)
+        invocation.torrent.limits.seedRatio = try OptionText.ratio(text)
       }),
     OptionSpecification(
       "--seed-time", "seed for TIME; with --seed-ratio, until either is reached", for: transfers,
       .value(OptionValue("TIME")) { invocation, text throws(ExpectedValue) in
-        invocation.download.seedTime = try OptionText.deadline(text)
+        invocation.torrent.limits.seedTime = try OptionText.deadline(text)
       }),
   ]
 
@@ -68,19 +68,19 @@ extension OptionTable {
       "--max-peers", "connect to at most N peers for each torrent (default: 1000)",
       for: transfers,
       .value(OptionValue("N")) { invocation, text throws(ExpectedValue) in
-        invocation.download.maximumPeers = try OptionText.limit(text, in: 1...65535) ?? 65535
+        invocation.session.maximumPeers = try OptionText.limit(text, in: 1...65535) ?? 65535
       }),
     OptionSpecification(
       "--memory", "use at most SIZE for the piece buffers of each torrent (default: 64M)",
       for: transfers,
       .value(OptionValue("SIZE")) { invocation, text throws(ExpectedValue) in
-        invocation.download.memoryLimit = try OptionText.memory(text)
+        invocation.session.memoryLimit = try OptionText.memory(text)
       }),
     OptionSpecification(
       "--pipeline", "keep N requests outstanding at each peer (default: adaptive)",
       for: [.download],
       .value(OptionValue("N")) { invocation, text throws(ExpectedValue) in
-        invocation.download.pipeline = try OptionText.number(text, in: 1...65535)
+        invocation.torrent.pipeline = try OptionText.number(text, in: 1...65535)
       }),
   ]
 }

@@ -8,14 +8,14 @@ extension OptionTable {
       "--port", "listen for peers on PORT (default: any free port)", for: seekers,
       .value(OptionValue("PORT")) { invocation, text throws(ExpectedValue) in
         guard let port = UInt16(text) else { throw ExpectedValue("a port from 0 to 65535") }
-        invocation.download.port = port
+        invocation.session.port = port
       }),
     OptionSpecification(
       "--bind", "use only this local address or interface, such as eth0, for peer traffic",
       for: seekers,
       .value(OptionValue("ADDRESS")) { invocation, text throws(ExpectedValue) in
         if let address = IPAddress(text) {
-          invocation.download.bindAddresses = [address]
+          invocation.session.bindAddresses = [address]
           invocation.names.interface = nil
         } else {
           invocation.names.interface = try OptionText.interface(text)
@@ -27,7 +27,7 @@ extension OptionTable {
     OptionSpecification(
       "--allow-local-urls", "let URLs lead anywhere on this machine and the local network",
       for: seekers.union([.scrape]),
-      .toggle { invocation, isOn in invocation.download.allowsLocalURLs = isOn }),
+      .toggle { invocation, isOn in invocation.session.allowsLocalURLs = isOn }),
     OptionSpecification(
       "--listen", "address of the tracker; port 0 is any free port", for: [.tracker],
       .value(OptionValue("HOST:PORT")) { invocation, text throws(ExpectedValue) in

@@ -7,7 +7,7 @@ extension OptionTable {
       "--output-dir", short: "-o", "folder for the data (default: the current folder)",
       for: [.download, .seed, .verify],
       .value(OptionValue("DIR", .folder)) { invocation, text throws(ExpectedValue) in
-        invocation.download.folder = try OptionText.path(text)
+        invocation.torrent.output.folder = try OptionText.path(text)
       }),
     OptionSpecification(
       "--output", short: "-o",
@@ -30,26 +30,26 @@ extension OptionTable {
       "overwrite existing files other than those of an earlier run (default: refuse)",
       for: [.download, .create, .info],
       .toggle { invocation, isOn in
-        invocation.download.overwrite = isOn
+        invocation.torrent.output.overwrite = isOn
         invocation.creation.overwrites = isOn
       }),
     OptionSpecification(
       "--flat", "put the files directly into DIR, without a folder named after the torrent",
       for: [.download, .seed, .verify],
-      .toggle { invocation, isOn in invocation.download.isFlat = isOn }),
+      .toggle { invocation, isOn in invocation.torrent.output.isFlat = isOn }),
     OptionSpecification(
       "--prealloc", "how to allocate disk space (default: depends on the file system)",
       for: [.download],
       .value(OptionValue("none|sparse|full", .choice(PreallocationWord.words))) {
         invocation, text throws(ExpectedValue) in
-        invocation.download.preallocation = try PreallocationWord.read(text)
+        invocation.torrent.output.preallocation = try PreallocationWord.read(text)
       }),
     OptionSpecification(
       "--check", "hash all existing data again instead of trusting what the last run recorded",
       for: transfers,
-      .toggle { invocation, isOn in invocation.download.checksEverything = isOn }),
+      .toggle { invocation, isOn in invocation.torrent.output.checksEverything = isOn }),
     OptionSpecification(
       "--fsync", "flush all data to the disk before exiting", for: [.download],
-      .toggle { invocation, isOn in invocation.download.synchronizes = isOn }),
+      .toggle { invocation, isOn in invocation.torrent.output.synchronizes = isOn }),
   ]
 }

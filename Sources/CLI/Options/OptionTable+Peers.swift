@@ -9,7 +9,7 @@ extension OptionTable {
       .value(OptionValue("HOST:PORT")) { invocation, text throws(ExpectedValue) in
         let place = try OptionText.place(text)
         if let endpoint = place.endpoint {
-          invocation.download.peers.append(endpoint)
+          invocation.torrent.sources.peers.append(endpoint)
         } else {
           invocation.names.peers.append(place)
         }
@@ -26,7 +26,7 @@ extension OptionTable {
     OptionSpecification(
       "--all-trackers", "announce to all trackers instead of the first one that works",
       for: transfers,
-      .toggle { invocation, isOn in invocation.download.announcesToAllTrackers = isOn }),
+      .toggle { invocation, isOn in invocation.torrent.sources.announcesToAllTrackers = isOn }),
     OptionSpecification(
       "--web-seed", "http(s) URL that serves the same data; repeatable",
       for: [.download, .create], isRepeatable: true,
@@ -51,9 +51,9 @@ extension OptionTable {
     OptionSpecification(
       "--pex", "learn of more peers from peers, and tell them of others (default: yes)",
       for: seekers,
-      .toggle { invocation, isOn in invocation.download.exchangesPeers = isOn }),
+      .toggle { invocation, isOn in invocation.torrent.sources.exchangesPeers = isOn }),
     OptionSpecification(
       "--lsd", "also look for peers on the local network", for: seekers,
-      .toggle { invocation, isOn in invocation.download.usesLocalDiscovery = isOn }),
+      .toggle { invocation, isOn in invocation.torrent.sources.usesLocalDiscovery = isOn }),
   ]
 }

@@ -31,6 +31,6 @@ extension OptionTable {
       .toggle { invocation, isOn in invocation.batch.listsOnly = isOn }),
     OptionSpecification(
       "--sequential", "download pieces in order instead of rarest first", for: [.download],
-      .toggle { invocation, isOn in invocation.download.isSequential = isOn }),
+      .toggle { invocation, isOn in invocation.torrent.content.isSequential = isOn }),
   ]
 }

@@ -15,12 +15,13 @@ extension CommandFailure {
     case .nothingToSeed:
       self.init(
         .verificationFailed, error.description,
-        hint: "looked in '\(options.folder)': name the folder that holds the data with -o DIR, "
+        hint:
+          "looked in '\(options.torrent.output.folder)': name the folder that holds the data with -o DIR, "
           + "or download the torrent first")
     case .listenFailed:
       self.init(
         .networkFailure, error.description,
-        hint: options.bindAddresses.first.map {
+        hint: options.session.bindAddresses.first.map {
           "\($0) (--bind) must be an address of this machine, and the port (--port) must be free"
         } ?? "choose another port with --port, or leave it out")
     case .deadlinePassed, .stalled, .noPeers:

@@ -22,7 +22,7 @@ package struct CompletedOutput: Sendable {
   }
 
   /// Creates a description of the output of a torrent downloaded with these options.
-  init(_ torrent: TorrentMetainfo, _ options: DownloadOptions, diskName: FileName?) {
+  init(_ torrent: TorrentMetainfo, _ options: OutputOptions, diskName: FileName?) {
     let isInFolder = options.isFlat && torrent.isMultiFile
     let path =
       isInFolder ? options.folder : "\(options.folder)/\(diskName ?? torrent.info.nameBytes)"

@@ -12,10 +12,14 @@ struct GreetedPeer {
   let isOutgoing: Bool
   /// What it announced in its handshake.
   let features: Handshake.Features
-  /// What was read since the handshakes, if somebody else has had the connection before.
-  var received: [UInt8] = []
-  /// What is still to be sent of what was said since.
-  var unsent: [UInt8] = []
+
+  /// Returns whether another connection leads to the same peer: the same id at the same address.
+  ///
+  /// The id alone proves nothing, because everybody who has met the peer knows it: a peer that
+  /// borrows it must not keep us from the peer itself.
+  func isSamePeer(as other: GreetedPeer) -> Bool {
+    peerID == other.peerID && endpoint.address.unmapped == other.endpoint.address.unmapped
+  }
 }
 
 /// The exchange of handshakes on a new connection, within a bound of time.
@@ -177,7 +181,7 @@ extension PeerGreeting {
   func prefers(
     _ peer: GreetedPeer, toOneFrom joined: Instant, isOutgoing: Bool
   ) -> Bool {
-    guard isOutgoing != peer.isOutgoing, clock.now - joined < PeerRoster.connectTimeout
+    guard isOutgoing != peer.isOutgoing, clock.now - joined < TorrentSwarm.Policy.connectTimeout
     else { return false }
     let weDialTheOneThatStays = ownID.isHigher(than: peer.peerID)
     return peer.isOutgoing == weDialTheOneThatStays

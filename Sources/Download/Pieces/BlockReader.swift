@@ -5,7 +5,7 @@ import Storage
 /// Reads blocks from the files in the form in which they are sent.
 enum BlockReader {
   /// The `piece` frames of the blocks, one after the other; nil when a file could not be read.
-  static func read(_ blocks: [Block], from storage: TorrentStorage) -> [UInt8]? {
+  static func read(_ blocks: [Block], from storage: any PieceStorage) -> [UInt8]? {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(
       blocks.reduce(0) { $0 + $1.length + PeerMessage.pieceHeaderLength })
@@ -22,7 +22,7 @@ enum BlockReader {
   }
 
   private static func fill(
-    _ buffer: UnsafeMutableRawBufferPointer, _ block: Block, from storage: TorrentStorage
+    _ buffer: UnsafeMutableRawBufferPointer, _ block: Block, from storage: any PieceStorage
   ) -> Bool {
     do throws(StorageError) {
       try storage.read(block: block, into: buffer)

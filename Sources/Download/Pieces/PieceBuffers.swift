@@ -1,67 +1,68 @@
 import Networking
+import PeerWire
 import Primitives
+import Swarm
 
-/// The memory of pieces that are coming in, or being hashed and written.
+/// The memory of pieces that arrive, or are hashed and written.
 ///
-/// A piece that is begun has its room reserved: `canReserve` is the engine's back-pressure, so that
-/// nothing more is asked of peers than can be kept. It gets a buffer only when its first byte is
+/// The exchange decides which pieces have room. A piece gets its buffer only when its first byte is
 /// due, so that deep windows on long links cost no memory while the requests are on their way.
 /// Buffers are as long as a piece and are used again in the order last in, first out, while they are
-/// warm. At least two pieces fit, however long they are.
+/// warm. Their bytes are leased from the session.
 @Reactor
 final class PieceBuffers {
   private let geometry: PieceGeometry
-  private let memoryLimit: Int
+  private let memory: MemoryBudget
+  /// The torrent, for which the session counts the memory.
+  private let torrent: InfoHash
   /// The pieces that have room, and their buffers once they need one.
   private var reserved: [PieceIndex: UnsafeMutableRawPointer?] = [:]
   private var free: [UnsafeMutableRawPointer] = []
   private var slabs: BufferSlabs
-  /// The piece that was asked for last: blocks come in runs.
+  /// The piece that was asked for last: blocks arrive in runs.
   private var latest: (piece: PieceIndex, base: UnsafeMutableRawPointer)?
 
-  /// With few fast peers this much is plenty: deep windows for several of them.
-  static let frugalLimit = 48 << 20
-
-  /// What a connection takes for itself, in bytes.
-  static let connectionMemory = 32 << 10
-
-  init(geometry: PieceGeometry, memoryLimit: Int) {
+  init(geometry: PieceGeometry, memory: MemoryBudget, torrent: InfoHash) {
     self.geometry = geometry
-    self.memoryLimit = memoryLimit
+    self.memory = memory
+    self.torrent = torrent
     slabs = BufferSlabs(bufferLength: geometry.pieceLength)
   }
 
-  /// Whether one more piece may be begun while `peers` are connected.
-  func canReserve(peers: Int) -> Bool {
-    (reserved.count + 1) * geometry.pieceLength <= limit(peers: peers) || reserved.count < 2
-  }
-
-  /// How many blocks fit while `peers` are connected.
-  func capacity(peers: Int) -> Int {
-    max(limit(peers: peers), 2 * geometry.pieceLength) / Block.standardLength
-  }
-
-  /// The bound in bytes: with few peers less than the user allows, and with many what their
-  /// connections leave of it.
-  private func limit(peers: Int) -> Int {
-    let room = memoryLimit - min(memoryLimit / 2, peers * Self.connectionMemory)
-    let (wish, overflow) = peers.multipliedReportingOverflow(by: geometry.pieceLength)
-    return overflow ? room : min(room, Self.frugalLimit + wish)
-  }
+  /// A Boolean value indicating whether the session has memory for one more piece.
+  var sessionHasRoom: Bool { memory.mayReserve(geometry.pieceLength, for: torrent) }
 
   /// Keeps room for a piece.
   func reserve(_ piece: PieceIndex) {
-    if reserved[piece] == nil { reserved.updateValue(nil, forKey: piece) }
+    guard reserved[piece] == nil else { return }
+    reserved.updateValue(nil, forKey: piece)
+    memory.reserve(geometry.pieceLength, for: torrent)
   }
 
-  /// Takes a piece's room back.
+  /// Gives the room of a piece back.
   func release(_ piece: PieceIndex) {
     if latest?.piece == piece { latest = nil }
-    if let buffer = reserved.removeValue(forKey: piece) ?? nil { free.append(buffer) }
+    guard let entry = reserved.removeValue(forKey: piece) else { return }
+    if let buffer = entry { free.append(buffer) }
+    memory.release(geometry.pieceLength, for: torrent)
   }
 
-  /// Where a block's bytes belong; nil when its piece is not coming in.
-  func address(of block: Block) -> UnsafeMutableRawPointer? {
+  /// Returns the placement of a block's payload.
+  func placement(of block: Block, _ place: BlockPlace) -> BlockPlacement {
+    switch place {
+    case .nowhere: .discard
+    case .aside: address(of: block) == nil ? .discard : .aside
+    case .inPiece: address(of: block).map { .direct($0) } ?? .discard
+    }
+  }
+
+  /// Copies the payload of a block that was received aside to its place.
+  func copy(_ bytes: UnsafeRawPointer, to block: Block) {
+    address(of: block)?.copyMemory(from: bytes, byteCount: block.length)
+  }
+
+  /// Returns the address of a block's payload; nil if its piece has no room.
+  private func address(of block: Block) -> UnsafeMutableRawPointer? {
     if let latest, latest.piece == block.piece { return latest.base + block.offset }
     guard let place = reserved[block.piece] else { return nil }
     let base: UnsafeMutableRawPointer
@@ -75,7 +76,7 @@ final class PieceBuffers {
     return base + block.offset
   }
 
-  /// The whole of a piece that has come in.
+  /// Returns the bytes of a piece that has a buffer.
   func bytes(of piece: PieceIndex) -> PieceBytes? {
     guard let base = reserved[piece] ?? nil else { return nil }
     return PieceBytes(pointer: UnsafeRawPointer(base), count: geometry.length(of: piece))

@@ -30,7 +30,7 @@ struct PieceJob: Sendable {
   }
 
   /// Hashes a batch in the lanes of one pass, and writes what is good.
-  static func process(_ batch: [PieceJob], storage: TorrentStorage) -> [Outcome] {
+  static func process(_ batch: [PieceJob], storage: any PieceStorage) -> [Outcome] {
     var states = batch.map(\.state)
     SHA1State.update(&states, with: batch.map(\.stretch))
     return zip(batch, states).map { job, state in
@@ -39,7 +39,7 @@ struct PieceJob: Sendable {
     }
   }
 
-  private func judge(_ digest: SHA1Digest, _ storage: TorrentStorage) -> PieceVerifier.Verdict {
+  private func judge(_ digest: SHA1Digest, _ storage: any PieceStorage) -> PieceVerifier.Verdict {
     let isGood = digest == expected
     return PieceVerifier.Verdict(
       piece: piece, isGood: isGood,
@@ -47,7 +47,7 @@ struct PieceJob: Sendable {
       failure: isGood ? write(to: storage) : nil)
   }
 
-  private func write(to storage: TorrentStorage) -> StorageError? {
+  private func write(to storage: any PieceStorage) -> StorageError? {
     do throws(StorageError) {
       try storage.write(piece: piece, bytes: bytes.buffer)
       return nil

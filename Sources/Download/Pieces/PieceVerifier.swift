@@ -12,7 +12,7 @@ import Swarm
 /// leave most of them empty waits a moment for more, unless nothing more is to be expected. Of big
 /// pieces there are too few to fill the lanes when they are whole; they are hashed as they come in.
 ///
-/// What waits is bounded by the buffers of `PieceWork`, which gives none out while they are taken.
+/// The pieces that wait are bounded by the room for pieces, of which the exchange keeps account.
 @Reactor
 final class PieceVerifier {
   /// What became of one piece.
@@ -55,9 +55,9 @@ final class PieceVerifier {
   private static let enoughBigBytes = 3 << 20
 
   private let torrent: TorrentMetainfo
-  private let storage: TorrentStorage
+  private let storage: any PieceStorage
   private let workers: any WorkerPool
-  private let work: PieceWork
+  private unowned let swarm: TorrentSwarm
   private let clock: any LoopClock
   /// Whether a processor more would rather be left to others.
   private let worksOnLoop: Bool
@@ -74,18 +74,14 @@ final class PieceVerifier {
   private var waitingSince = Instant.zero
   private var wakeups = [Wakeup(), Wakeup()]
   private var isClosed = false
-  /// Whether the block hashes of this piece are needed even when it is good.
-  var needsDigests: (PieceIndex) -> Bool = { _ in false }
-  /// Called with each verdict.
-  var judged: (Verdict) -> Void = { _ in }
-
   init(
-    torrent: TorrentMetainfo, storage: TorrentStorage, work: PieceWork, environment: Environment
+    torrent: TorrentMetainfo, storage: any PieceStorage, swarm: TorrentSwarm,
+    environment: Environment
   ) {
     self.torrent = torrent
     self.storage = storage
     workers = environment.pieceWorkers
-    self.work = work
+    self.swarm = swarm
     clock = environment.clock
     worksOnLoop = environment.hashesOnLoop
     hashesEarly = torrent.geometry.pieceLength >= Self.bigPiece
@@ -104,7 +100,7 @@ final class PieceVerifier {
   func advanced(_ piece: PieceIndex) {
     guard hashesEarly else { return }
     let hashed = progress[piece]?.hashed ?? 0
-    let ready = work.board.contiguousBytes(of: piece) - hashed
+    let ready = swarm.exchange.board.contiguousBytes(of: piece) - hashed
     guard ready >= Self.shortestStretch else { return }
     if progress[piece]?.isWaiting == true {
       if ready.isMultiple(of: Self.shortestStretch), isDue { wake() }
@@ -113,9 +109,6 @@ final class PieceVerifier {
       enqueue(piece)
     }
   }
-
-  /// Whether a worker reads the piece's buffer now.
-  func isBusy(_ piece: PieceIndex) -> Bool { progress[piece]?.isBusy ?? false }
 
   /// The piece was given up before it was whole.
   func forget(_ piece: PieceIndex) {
@@ -139,7 +132,7 @@ final class PieceVerifier {
     guard let entry = progress[piece] else { return 0 }
     let end =
       entry.isComplete
-      ? work.geometry.length(of: piece) : work.board.contiguousBytes(of: piece)
+      ? torrent.geometry.length(of: piece) : swarm.exchange.board.contiguousBytes(of: piece)
     return end - entry.hashed
   }
 
@@ -199,8 +192,8 @@ final class PieceVerifier {
 
   /// Whether what waits is worth a pass now.
   private var isDue: Bool {
-    waiting.count >= min(Self.batchLimit, work.board.activePieceCount - busyCount)
-      || isUrgent || work.board.isEndgame || work.isBehind
+    waiting.count >= min(Self.batchLimit, swarm.exchange.board.activePieceCount - busyCount)
+      || isUrgent || swarm.exchange.board.isEndgame || swarm.exchange.isBehind
       || clock.now - waitingSince >= Self.patience
       || waiting.elements.reduce(0) { $0 + ready($1) }
         >= (hashesEarly ? Self.enoughBigBytes : Self.enoughBytes)
@@ -213,7 +206,7 @@ final class PieceVerifier {
       let piece = waiting.popFirst()
     {
       // One that was given up meanwhile has no bytes, or waits here once more for its next try.
-      guard progress[piece]?.isWaiting == true, let bytes = work.buffers.bytes(of: piece) else {
+      guard progress[piece]?.isWaiting == true, let bytes = swarm.content?.buffers.bytes(of: piece) else {
         continue
       }
       progress[piece]?.isWaiting = false
@@ -231,9 +224,10 @@ final class PieceVerifier {
       entry.isBusy = true
       busyCount += 1
       progress[piece] = entry
+      if hashesEarly { swarm.exchange.setBeingRead(piece, true) }
       return PieceJob(
         piece: piece, bytes: bytes, range: entry.hashed..<entry.hashed + min(ready, longest),
-        state: entry.state, expected: torrent.pieceHash(piece), needsDigests: needsDigests(piece))
+        state: entry.state, expected: torrent.pieceHash(piece), needsDigests: swarm.exchange.needsDigests(of: piece))
     }
   }
 
@@ -242,13 +236,14 @@ final class PieceVerifier {
     switch outcome {
     case .judged(let verdict):
       progress[verdict.piece] = nil
-      judged(verdict)
+      swarm.judged(verdict)
     case .hashed(let piece, let state, let end):
       guard var entry = progress[piece] else { return }
       entry.state = state
       entry.hashed = end
       entry.isBusy = false
       progress[piece] = entry
+      swarm.exchange.setBeingRead(piece, false)
       if entry.isComplete { enqueue(piece) } else { advanced(piece) }
     }
   }

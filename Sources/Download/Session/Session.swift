@@ -1,55 +1,55 @@
 import Networking
 
-/// A session: the port, the node in the DHT, the budgets and whatever else the torrents of a program
-/// share.
+/// A session: the port, the node in the DHT, the budgets and everything else that the torrents of a
+/// program share.
 ///
 /// `withSession` makes it, runs it and ends it.
-final class Session: Sendable {
+public final class Session: Sendable {
   /// The parts, which live on the loop.
-  let core: SessionCore
+  private let core: SessionCore
 
   fileprivate init(core: SessionCore) {
     self.core = core
   }
+
+  /// Adds a torrent, whose `run` starts it.
+  public func add(_ source: TorrentSource, options: TorrentOptions) -> Torrent {
+    Torrent(source, options: options, session: core)
+  }
 }
 
-/// Runs a session around `body` in an environment; it has ended when the call returns.
+/// Runs a session around `body`; it has ended when the call returns.
 ///
 /// - Parameters:
-///   - options: The options that hold for all torrents.
-///   - environment: Returns the system as the session sees it; called once, on the loop.
+///   - options: The options that all torrents share.
 ///   - body: The use of the session.
-/// - Throws: `DownloadError.listenFailed`, or the error of `body`.
+/// - Throws: `DownloadError.listenFailed`.
 /// - Returns: The result of `body`.
-func withSession<Result>(
-  _ options: SessionSettings, environment: @Sendable @Reactor () -> Environment,
-  _ body: (Session) async throws -> Result
-) async throws -> Result {
+public func withSession<Result>(
+  _ options: SessionOptions = SessionOptions(), _ body: (Session) async -> Result
+) async throws(DownloadError) -> Result {
+  try await withSession(options, environment: { .live(boundTo: options.bindAddresses) }, body)
+}
+
+/// Runs a session around `body` in an environment that is created on the loop.
+package func withSession<Result>(
+  _ options: SessionOptions, environment: @Sendable @Reactor () -> Environment,
+  _ body: (Session) async -> Result
+) async throws(DownloadError) -> Result {
   let core = try await makeCore(options, environment)
-  let session = Session(core: core)
-  do {
-    let result = try await withTaskGroup(of: Void.self) { group in
-      group.addTask(executorPreference: Reactor.taskExecutor) { await core.run() }
-      do {
-        let result = try await body(session)
-        await core.stop()
-        return Swift.Result<Result, any Error>.success(result)
-      } catch {
-        await core.stop()
-        return .failure(error)
-      }
-    }.get()
-    await core.close()
+  let result = await withTaskGroup(of: Void.self) { group in
+    group.addTask(executorPreference: Reactor.taskExecutor) { await core.run() }
+    let result = await body(Session(core: core))
+    await core.stop()
     return result
-  } catch {
-    await core.close()
-    throw error
   }
+  await core.close()
+  return result
 }
 
 @Reactor
 private func makeCore(
-  _ options: SessionSettings, _ environment: @Sendable @Reactor () -> Environment
+  _ options: SessionOptions, _ environment: @Sendable @Reactor () -> Environment
 ) throws(DownloadError) -> SessionCore {
   try SessionCore(options: options, environment: environment())
 }

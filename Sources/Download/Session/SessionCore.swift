@@ -10,7 +10,7 @@ import Tracker
 @Reactor
 final class SessionCore {
   /// The options, which hold for all torrents.
-  let options: SessionSettings
+  let options: SessionOptions
   /// The system as the session sees it.
   let environment: Environment
   /// Our own peer id, one for the process.
@@ -29,9 +29,10 @@ final class SessionCore {
   private let dht: SessionDHT?
   private let discovery: SessionDiscovery
   private let stopping = Wakeup()
+  private var random: SeededRandom
 
   /// Opens the port; nothing else happens before `run()`.
-  init(options: SessionSettings, environment: Environment) throws(DownloadError) {
+  init(options: SessionOptions, environment: Environment) throws(DownloadError) {
     self.options = options
     self.environment = environment
     socket = try SessionPort.open(options.port, at: options.ownAddresses, in: environment)
@@ -57,7 +58,11 @@ final class SessionCore {
     }
     discovery = SessionDiscovery(
       port: socket.number, members: members, environment: environment, random: fork())
+    self.random = random
   }
+
+  /// Returns a source of randomness for one torrent.
+  func makeRandom() -> SeededRandom { SeededRandom(seed: random.next()) }
 
   // MARK: - The port
 
@@ -106,6 +111,7 @@ final class SessionCore {
   // MARK: - Torrents
 
   /// Takes in a torrent; returns false if there is one with its info-hash.
+  @discardableResult
   func join(_ member: any SessionMember) -> Bool {
     guard members.add(member) else { return false }
     connections.join(member.infoHash)

@@ -24,7 +24,8 @@ final class WebSeed {
   private(set) var hasDelivered = false
   private(set) var notBefore = Instant.zero
   private(set) var isGivenUp = false
-  var sessions: [WebSeedSession] = []
+  /// The connections to it.
+  var connections: [WebSeedConnection] = []
   /// All numbers under which the board has known it.
   var numbers: Set<PeerNumber> = []
   private var retry = WebSeedRetry()

@@ -20,20 +20,7 @@ final class WebSeedFetch: HTTPBodySink {
     var blocks: [BlockRequest] = []
   }
 
-  private let work: PieceWork
-  /// A closure called with each complete block, and with its bytes if they were stored aside.
-  private let finished: (BlockRequest, _ isWanted: Bool, _ aside: UnsafeRawPointer?) -> Void
-  /// A closure called with the number of bytes of each arrival, and how many of them are wasted.
-  private let arrived: (_ count: Int, _ wasted: Int) -> Void
-  /// A closure that returns further blocks when the server sends them anyway.
-  private let extend: () -> Extension
-  /// A closure that waits until `extend` may return more; returns false if it never will.
-  private let waitForMore: () async -> Bool
-  /// A closure that returns whether to pause reading, which makes the server wait.
-  private let isHeld: () -> Bool
-  /// A closure that waits a while for the pause to end; returns false if the run is over.
-  private let waitWhileHeld: () async -> Bool
-
+  private unowned let connection: WebSeedConnection
   private(set) var blocks: [BlockRequest]
   /// The blocks that are no longer needed from us.
   private var isSpoiled: [Bool]
@@ -49,23 +36,9 @@ final class WebSeedFetch: HTTPBodySink {
     byteCount: scratchLength, alignment: 4096)
   private var isStopped = false
 
-  init(
-    _ blocks: [BlockRequest], work: PieceWork,
-    extend: @escaping () -> Extension = { Extension() },
-    waitForMore: @escaping () async -> Bool = { false },
-    isHeld: @escaping () -> Bool = { false },
-    waitWhileHeld: @escaping () async -> Bool = { false },
-    arrived: @escaping (_ count: Int, _ wasted: Int) -> Void,
-    finished: @escaping (BlockRequest, _ isWanted: Bool, _ aside: UnsafeRawPointer?) -> Void
-  ) {
+  init(_ blocks: [BlockRequest], connection: WebSeedConnection) {
     self.blocks = blocks
-    self.work = work
-    self.extend = extend
-    self.waitForMore = waitForMore
-    self.isHeld = isHeld
-    self.waitWhileHeld = waitWhileHeld
-    self.arrived = arrived
-    self.finished = finished
+    self.connection = connection
     isSpoiled = Array(repeating: false, count: blocks.count)
   }
 
@@ -77,8 +50,8 @@ final class WebSeedFetch: HTTPBodySink {
   /// The range of the torrent that is still to come; nil if it is complete or none of it is wanted.
   var rest: Range<Int64>? {
     guard !isStopped, hasUse(), let last = blocks.last else { return nil }
-    let start = offset(of: blocks[current].block) + Int64(filled - gap)
-    return start..<offset(of: last.block) + Int64(last.block.length)
+    let start = connection.offset(of: blocks[current].block) + Int64(filled - gap)
+    return start..<connection.offset(of: last.block) + Int64(last.block.length)
   }
 
   /// The last block so far.
@@ -100,10 +73,6 @@ final class WebSeedFetch: HTTPBodySink {
     return true
   }
 
-  private func offset(of block: Block) -> Int64 {
-    work.geometry.offset(of: block.piece) + Int64(block.offset)
-  }
-
   /// Returns whether any remaining block is still wanted.
   private func hasUse() -> Bool {
     var index = current
@@ -117,7 +86,7 @@ final class WebSeedFetch: HTTPBodySink {
   /// Returns the placement of a block, which stays `discard` once it is.
   private func place(of index: Int) -> BlockPlacement {
     if isSpoiled[index] { return .discard }
-    let place = work.placement(of: blocks[index].block, isDuplicate: blocks[index].isDuplicate)
+    let place = connection.placement(of: blocks[index])
     if place == .discard { isSpoiled[index] = true }
     return place
   }
@@ -126,12 +95,12 @@ final class WebSeedFetch: HTTPBodySink {
 
   func layOut(_ segments: inout [IOSegment], limit: Int) {
     if current == blocks.count {
-      let more = extend()
+      let more = connection.extend()
       gap = more.gap
       blocks += more.blocks
       isSpoiled += more.blocks.map { _ in false }
     }
-    guard !isStopped, hasUse(), !isHeld() else { return }
+    guard !isStopped, hasUse(), !connection.isHeld else { return }
     guard gap == 0 else { return append(scratch, min(gap, limit), to: &segments) }
     var room = limit
     var index = current
@@ -168,7 +137,7 @@ final class WebSeedFetch: HTTPBodySink {
 
   func received(_ count: Int) {
     let skipped = min(gap, count)
-    arrived(count, skipped)
+    connection.arrived(count, wasted: skipped)
     gap -= skipped
     var left = count - skipped
     while left > 0, current < blocks.count {
@@ -180,14 +149,15 @@ final class WebSeedFetch: HTTPBodySink {
       let isWanted = !isSpoiled[current]
       filled = 0
       current += 1
-      finished(request, isWanted, request.isDuplicate ? UnsafeRawPointer(aside) : nil)
+      connection.finished(
+        request, isWanted: isWanted, aside: request.isDuplicate ? UnsafeRawPointer(aside) : nil)
     }
   }
 
   func waitForRoom() async -> Bool {
     guard !isStopped else { return false }
-    if current == blocks.count { return await waitForMore() }
-    return hasUse() ? await waitWhileHeld() : false
+    if current == blocks.count { return await connection.waitForMemory() }
+    return hasUse() ? await connection.waitForBacklog() : false
   }
 
   /// Fills in padding, which is not downloaded.

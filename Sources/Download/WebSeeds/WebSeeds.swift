@@ -16,34 +16,27 @@ final class WebSeeds {
   private static let bytesPerConnection: Int64 = 4 << 20
 
   private(set) var seeds: [WebSeed] = []
-  /// A closure that allocates a board number for a new connection.
-  var makeNumber: () -> PeerNumber = { PeerNumber(0) }
-  /// A closure called with each block that another peer need not send any more.
-  var othersToCancel: (Block, PeerNumber) -> Void = { _, _ in }
-  /// A closure called when a web seed is given up.
-  var gaveUp: () -> Void = {}
-  private(set) var past = PastTraffic()
-
-  private let work: PieceWork
-  private let environment: Environment
+  private unowned let swarm: TorrentSwarm
+  private let buffers: PieceBuffers
   private let events: EventSink
   private let policy: URLPolicy
-  private let limiter: RateLimiter?
+  /// The payload of connections that have ended, in bytes.
+  private var past: Int64 = 0
   private var wakeups: [Wakeup] = []
   private let closing = Wakeup()
   private var isClosed = false
 
+  /// Creates the web seeds of a torrent, at the URLs that the options or the torrent name.
   init(
-    torrent: TorrentMetainfo, options: DownloadOptions, environment: Environment, work: PieceWork,
-    events: EventSink
+    torrent: TorrentMetainfo, options: TorrentOptions, swarm: TorrentSwarm, buffers: PieceBuffers
   ) {
-    self.work = work
-    self.environment = environment
-    self.events = events
-    policy = URLPolicy(.webSeed, allowsLocalURLs: options.allowsLocalURLs)
-    limiter = options.downloadLimiter
-    guard !options.keepSeeding else { return }
-    for url in (options.webSeeds ?? torrent.webSeeds).prefix(Self.maximumSeeds) {
+    self.swarm = swarm
+    self.buffers = buffers
+    events = swarm.events
+    policy = URLPolicy(.webSeed, allowsLocalURLs: swarm.session.options.allowsLocalURLs)
+    guard !options.content.seedsOnly else { return }
+    let memory = swarm.session.options.memoryLimit / 2
+    for url in (options.sources.webSeeds ?? torrent.webSeeds).prefix(Self.maximumSeeds) {
       guard let display = Self.display(url) else {
         events.send(
           .webSeed(
@@ -52,8 +45,7 @@ final class WebSeeds {
         continue
       }
       seeds.append(
-        WebSeed(
-          url: url, display: display, torrent: torrent, memoryLimit: options.memoryLimit / 2))
+        WebSeed(url: url, display: display, torrent: torrent, memoryLimit: memory))
     }
   }
 
@@ -95,7 +87,7 @@ final class WebSeeds {
   /// Ends all connections.
   func close() {
     isClosed = true
-    for session in sessions { session.stop() }
+    for connection in connections { connection.stop() }
     for wakeup in wakeups { wakeup.fire() }
     closing.fire()
   }
@@ -107,21 +99,20 @@ final class WebSeeds {
         guard await wakeup.wait() else { return }
         continue
       }
-      let session = WebSeedSession(
-        number: makeNumber(), seed: seed, work: work, http: environment.http,
-        clock: environment.clock, policy: policy, limiter: limiter)
-      session.othersToCancel = othersToCancel
-      seed.sessions.append(session)
-      seed.numbers.insert(session.number)
+      let connection = WebSeedConnection(
+        number: swarm.history.makeNumber(), seed: seed, swarm: swarm, buffers: buffers,
+        policy: policy)
+      seed.connections.append(connection)
+      seed.numbers.insert(connection.number)
       if place == 0 { report(seed, .working) }
-      let end = await session.run()
-      seed.sessions.removeAll { $0 === session }
-      past.add(session.traffic)
+      let (end, brought) = await connection.run()
+      past += brought
+      seed.connections.removeAll { $0 === connection }
       guard !isClosed, !Task.isCancelled else { return }
       if case .failed(let error, let file) = end, !seed.isGivenUp {
-        report(seed, seed.failed(error, file: file, now: environment.clock.now))
-        // The other sessions may have claimed pieces that the server lacks.
-        for session in seed.sessions { session.stop() }
+        report(seed, seed.failed(error, file: file, now: swarm.clock.now))
+        // The other connections may have claimed pieces that the server lacks.
+        for connection in seed.connections { connection.stop() }
       }
     }
   }
@@ -129,59 +120,52 @@ final class WebSeeds {
   /// Returns whether to connect: at once for the first slot, later ones once the server has proved
   /// useful.
   private func mayConnect(to seed: WebSeed, place: Int) -> Bool {
-    guard environment.clock.now >= seed.notBefore else { return false }
+    guard swarm.clock.now >= seed.notBefore, !swarm.exchange.board.isComplete else { return false }
     guard place > 0 else { return true }
-    return seed.hasDelivered && !seed.sendsWholeFiles && seed.sessions.count >= place
-      && work.board.remainingBytes > Self.bytesPerConnection * Int64(place)
+    return seed.hasDelivered && !seed.sendsWholeFiles && seed.connections.count >= place
+      && swarm.exchange.board.remainingBytes > Self.bytesPerConnection * Int64(place)
   }
 
   private func report(_ seed: WebSeed, _ state: WebSeedReport.State) {
     events.send(.webSeed(WebSeedReport(url: seed.display, state: state)))
-    if seed.isGivenUp { gaveUp() }
+    if seed.isGivenUp { swarm.owner.gaveUpWebSeed() }
   }
 
   // MARK: - Coordination
 
-  /// The sessions of all web seeds.
-  var sessions: [WebSeedSession] { seeds.flatMap(\.sessions) }
+  /// The connections to all web seeds.
+  private var connections: [WebSeedConnection] { seeds.flatMap(\.connections) }
+
+  /// Returns the connection of a number; nil if the number is not that of a web seed.
+  func connection(_ number: PeerNumber) -> WebSeedConnection? {
+    connections.first { $0.number == number }
+  }
 
   /// Does the periodic work; called twice a second.
   func tick(now: Instant) {
-    for session in sessions { session.tick(now: now) }
+    for connection in connections { connection.tick(now: now) }
     for wakeup in wakeups { wakeup.fire() }
   }
 
   /// Handles the delivery of a block by a peer while a web seed owed it as well.
-  func cancel(_ block: Block, at peer: PeerNumber) {
-    sessions.first { $0.number == peer }?.cancel(block)
-  }
-
-  /// Tells the board which connections the ledger suspects.
-  func updateSuspects(_ ledger: CorruptionLedger) {
-    for session in sessions { work.setSuspect(session.number, ledger.isSuspect(session.number)) }
+  func cancel(_ block: Block, at number: PeerNumber) {
+    connection(number)?.cancel(block)
   }
 
   /// Gives up the web seed behind a connection that delivered corrupt data; returns false if the
-  /// number is not ours.
+  /// number is not that of a web seed.
   func ban(_ liar: PeerNumber, reason: String) -> Bool {
     guard let seed = seeds.first(where: { $0.numbers.contains(liar) }) else { return false }
     if !seed.isGivenUp { report(seed, seed.giveUp(reason)) }
-    for session in seed.sessions { session.stop() }
+    for connection in seed.connections { connection.stop() }
     return true
   }
 
-  /// Adds the web seeds' traffic to a snapshot.
-  func add(to progress: inout ProgressSnapshot, now: Instant) {
+  /// Adds the web seeds' contribution to a snapshot.
+  func add(to progress: inout ProgressSnapshot) {
     guard !seeds.isEmpty else { return }
-    var downloaded = past.downloaded
-    progress.wastedBytes += past.wasted
-    for session in sessions {
-      downloaded += session.traffic.downloaded.total
-      progress.wastedBytes += session.traffic.wasted
-      progress.downloadRate += session.traffic.downloaded.rate(now: now)
-    }
-    progress.downloadedBytes += downloaded
-    progress.webSeeds = seeds.count { $0.hasDelivered && !$0.isGivenUp && !$0.sessions.isEmpty }
+    progress.webSeeds = seeds.count { $0.hasDelivered && !$0.isGivenUp && !$0.connections.isEmpty }
+    let downloaded = connections.reduce(past) { $0 + swarm.exchange.downloaded(from: $1.number) }
     progress.sources.append(
       SourceSummary(
         source: .webSeed, found: seeds.count, connected: progress.webSeeds,

@@ -56,7 +56,7 @@ import Tracker
   }
 
   @Test @Reactor func bothFamiliesShareTheNumberOnRealSockets() throws {
-    var options = SessionSettings()
+    var options = SessionOptions()
     options.listenAddresses = [.loopback4, .loopback6]
     let core = try SessionCore(options: options, environment: .live())
     defer { core.close() }

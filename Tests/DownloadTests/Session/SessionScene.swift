@@ -30,9 +30,9 @@ struct SessionScene {
   }
 
   func core(
-    at address: IPAddress = address, _ change: (inout SessionSettings) -> Void = { _ in }
+    at address: IPAddress = address, _ change: (inout SessionOptions) -> Void = { _ in }
   ) throws -> SessionCore {
-    var options = SessionSettings()
+    var options = SessionOptions()
     options.listenAddresses = [address]
     change(&options)
     return try SessionCore(options: options, environment: environment(at: address))

@@ -1,0 +1,39 @@
+import Networking
+import PeerWire
+import Primitives
+import Swarm
+
+// The server: from the peer's requests to blocks on the wire.
+
+extension PeerConnection {
+  func serveRequests() async {
+    while end == nil {
+      if pendingBytes > 0 {
+        flush()
+        if pendingBytes > 0 { await transport.waitUntilWritable() }
+        if Task.isCancelled { stop(.finished) }
+      } else if let blocks = takeRequests() {
+        await serve(blocks)
+      } else {
+        guard await wakeups.server.wait() else { return stop(.finished) }
+      }
+    }
+  }
+
+  private func takeRequests() -> [Block]? {
+    let blocks = swarm.exchange.takeUploads(for: number, upTo: swarm.serveBatch)
+    return blocks.isEmpty ? nil : blocks
+  }
+
+  private func serve(_ blocks: [Block]) async {
+    guard let bytes = await swarm.readBlocks(blocks, over: transport) else {
+      return stop(.lost("our own data could not be read"))
+    }
+    guard end == nil else { return }
+    // The peer may have been choked meanwhile; it does not expect the blocks then.
+    let sent = swarm.exchange.uploaded(blocks, to: number, now: clock.now)
+    guard !sent.isEmpty else { return }
+    machine.outgoing += bytes
+    flush()
+  }
+}

@@ -1,0 +1,198 @@
+import Metainfo
+import Networking
+import PeerWire
+import Primitives
+import Storage
+import Swarm
+
+/// The owner of a swarm, which learns what became of the torrent's pieces and of the search for
+/// peers.
+@Reactor
+protocol SwarmOwner: AnyObject {
+  /// The handshake with which we greet the torrent's peers.
+  var greeting: PeerGreeting { get }
+  /// A piece is verified and written.
+  func verified(_ piece: PieceIndex)
+  /// A piece failed its hash check.
+  func failed(_ piece: PieceIndex, senders: [Endpoint])
+  /// A file could not be written.
+  func failed(_ error: StorageError)
+  /// Every wanted piece is verified.
+  func completed()
+  /// No peer is connected, and none can be dialled soon.
+  func ranOutOfPeers()
+  /// A web seed was banned.
+  func gaveUpWebSeed()
+}
+
+/// One torrent's peers: the place that dials, welcomes, greets, counts, bans and forgets.
+///
+/// It exists from the first connection to the last one. It holds the exchange, passes events to it,
+/// and carries out its actions in `drain()`.
+@Reactor
+final class TorrentSwarm {
+  let infoHash: InfoHash
+  let session: SessionCore
+  let events: EventSink
+  unowned let owner: any SwarmOwner
+  var exchange: Exchange
+  var draining = DrainState()
+  /// The fetch of the metadata; nil once the torrent is known.
+  var metadata: MetadataSearch?
+  /// The torrent's content; nil until its pieces are exchanged.
+  private(set) var content: SwarmContent?
+  /// The connected peers in the order in which they joined.
+  var connections: [PeerConnection] = []
+  var book: PeerBook
+  var dialling = Dialling()
+  var history = SwarmHistory()
+  /// A Boolean value indicating whether peers tell us of others, and we tell them.
+  var exchangesPeers: Bool
+  /// The number of pieces of the metadata that we give away, to all peers together.
+  private var metadataAllowance: MessageAllowance
+
+  init(
+    infoHash: InfoHash, session: SessionCore, events: EventSink, owner: any SwarmOwner,
+    options: TorrentOptions, random: SeededRandom
+  ) {
+    self.infoHash = infoHash
+    self.session = session
+    self.events = events
+    self.owner = owner
+    exchangesPeers = options.sources.exchangesPeers
+    var settings = ExchangeSettings()
+    settings.pipeline = options.pipeline
+    settings.maximumPeers = session.connections.limit
+    settings.memoryLimit = session.options.memoryLimit
+    settings.isSequential = options.content.isSequential
+    var random = random
+    exchange = Exchange(
+      settings: settings, random: SeededRandom(seed: random.next()),
+      now: session.environment.clock.now)
+    book = PeerBook(random: SeededRandom(seed: random.next()))
+    metadataAllowance = Self.metadataAllowance(limit: session.options.uploadLimiter)
+  }
+
+  var clock: any LoopClock { session.environment.clock }
+
+  // MARK: - The torrent becomes known
+
+  /// Begins the exchange of pieces; connected peers take up what they have said so far.
+  func begin(_ content: SwarmContent, wanted: Bitfield, verified: Bitfield) {
+    self.content = content
+    metadata = nil
+    exchange.begin(geometry: content.torrent.geometry, verified: verified, wanted: wanted)
+    lookAtBudgets()
+    for connection in connections {
+      // What we have goes out as single messages, because a bitfield had to come first.
+      verified.forEach { connection.say(.have($0)) }
+      connection.begin()
+    }
+    drain()
+    dialling.wakeup.fire()
+  }
+
+  /// Parts from all peers that a private torrent may not use (BEP 27).
+  func becomePrivate() {
+    exchangesPeers = false
+    for connection in connections where !connection.source.isAllowedPrivately {
+      connection.stop(.finished)
+    }
+    book.forgetAll { !$0.isAllowedPrivately }
+  }
+
+  // MARK: - Metadata
+
+  /// The torrent's `info` dictionary, for peers that lack it; empty while it is not known.
+  var metadataBytes: ArraySlice<UInt8> { content?.torrent.info.originalBytes ?? [] }
+
+  /// Returns our extension handshake for a peer (BEP 10).
+  func introduction(to peer: Endpoint) -> ExtensionHandshake {
+    var handshake = ExtensionHandshake(
+      extensions: exchangesPeers ? [.metadata, .peerExchange] : [.metadata])
+    handshake.client = ClientIdentity.name
+    handshake.listeningPort = session.port
+    handshake.requestQueue = PeerConnectionMachine.requestLimit
+    handshake.yourAddress = peer.address
+    guard content != nil else { return handshake }
+    handshake.metadataSize = metadataBytes.count
+    handshake.isUploadOnly = exchange.board.isComplete
+    return handshake
+  }
+
+  /// 4 MiB of metadata a second, or half of what may be sent at all if that is less.
+  private static func metadataAllowance(limit: RateLimiter?) -> MessageAllowance {
+    let pieces = limit.map {
+      Double($0.bytesPerSecond) / 2 / Double(MetadataMessage.pieceLength)
+    }
+    let perSecond = min(256, pieces ?? 256)
+    return MessageAllowance(burst: perSecond < 256 ? 1 : 512, perSecond: perSecond)
+  }
+
+  /// Takes the right to send one piece of the metadata; returns false if others have had as many as
+  /// there may be.
+  func takeMetadataTurn(now: Instant) -> Bool {
+    guard metadataAllowance.takeOne(now: now) else { return false }
+    session.options.uploadLimiter?.charge(MetadataMessage.pieceLength, now: now)
+    return true
+  }
+
+  // MARK: - Serving
+
+  /// The number of bytes that are read from the files at once, and may wait for a connection.
+  var serveBatch: Int {
+    // A slow rate goes out block by block, so that a choke or a cancel still finds something.
+    let batch = 256 << 10
+    guard let limiter = session.options.uploadLimiter else { return batch }
+    return min(batch, max(Block.standardLength, limiter.quantum))
+  }
+
+  /// Reads blocks, each with its header, as soon as the upload limit allows it; nil if that fails.
+  func readBlocks(_ blocks: [Block], over transport: any Transport) async -> [UInt8]? {
+    if let throttled = transport as? ThrottledTransport {
+      guard await throttled.mayUpload(blocks.reduce(0) { $0 + $1.length }) else { return nil }
+    }
+    guard let storage = content?.storage else { return nil }
+    return await session.environment.workers.run { BlockReader.read(blocks, from: storage) }
+  }
+
+  // MARK: - Seeding and time
+
+  /// Parts from peers that have nothing to exchange with a seed, and tells the others.
+  func beginSeeding() {
+    exchange.beginSeeding(now: clock.now)
+    drain()
+    for connection in connections where connection.peer.features.contains(.extensions) {
+      // It learns that we want nothing more (BEP 21).
+      connection.introduce()
+      connection.flush()
+    }
+  }
+
+  /// Does the periodic work; called twice a second.
+  func tick(now: Instant) {
+    lookAtBudgets()
+    let someoneWaits = book.nextDialTime.map { $0 <= now } ?? false
+    exchange.tick(someoneWaits: someoneWaits, now: now)
+    drain()
+    for connection in connections { connection.tick(now: now) }
+    tellOfPeers(now: now)
+  }
+}
+
+/// The parts of a swarm that exist once its torrent's pieces are known.
+@Reactor
+struct SwarmContent {
+  let torrent: TorrentMetainfo
+  let storage: any PieceStorage
+  let buffers: PieceBuffers
+  let verifier: PieceVerifier
+  let webSeeds: WebSeeds
+  /// Shared by all connections: a plan is used from one read to its last event without a pause.
+  let readPlan = ReadPlan()
+}
+
+extension PeerSource {
+  /// A Boolean value indicating whether a private torrent may use peers from this source (BEP 27).
+  var isAllowedPrivately: Bool { self == .tracker || self == .given }
+}

@@ -1,0 +1,54 @@
+public import Metainfo
+import Networking
+import Primitives
+public import Storage
+
+/// A check of a torrent's files on all cores that changes nothing.
+///
+/// Iterate `events`, which only contains `checking` events, in one task and call `run()` once in
+/// another.
+public final class TorrentVerification: Sendable {
+  private let torrent: TorrentMetainfo
+  private let options: TorrentOptions
+  private let environment: @Sendable @Reactor () -> Environment
+  private let sink = EventSink()
+  private let interruption = Interruption()
+
+  /// Creates a check of the options' folder; only the options that concern files matter.
+  public convenience init(torrent: TorrentMetainfo, options: TorrentOptions) {
+    self.init(torrent: torrent, options: options) { .live() }
+  }
+
+  /// Creates a check in an environment that is created on the loop when the run starts.
+  package init(
+    torrent: TorrentMetainfo, options: TorrentOptions,
+    environment: @escaping @Sendable @Reactor () -> Environment
+  ) {
+    self.torrent = torrent
+    self.options = options
+    self.environment = environment
+  }
+
+  /// The progress events; the stream ends with the check.
+  public var events: AsyncStream<DownloadEvent> { sink.stream() }
+
+  /// Stops the check; `run()` then throws `DownloadError.cancelled`.
+  public func stop() {
+    Reactor.enqueue { self.interruption.stop() }
+  }
+
+  /// Hashes every selected piece and reports which are good.
+  ///
+  /// Throws `DownloadError.storage` if a file cannot be read or another run is using the output.
+  public func run() async throws(DownloadError) -> VerificationReport {
+    try await LoopRun.result(of: sink, stop: { self.stop() }) { await self.runOnLoop() }
+  }
+
+  @Reactor
+  private func runOnLoop() async -> Result<VerificationReport, DownloadError> {
+    await OutputPreparation(
+      torrent: torrent, options: options, environment: environment(), events: sink,
+      interruption: interruption
+    ).verify()
+  }
+}

@@ -1,0 +1,268 @@
+package import Primitives
+
+/// The blocks asked of one peer and not delivered yet, and how many there may be.
+///
+/// It begins with 5, the smallest pipeline that hides one round trip on a slow link. While the rate
+/// still grows every block that arrives adds four, so that the window is five times as wide after
+/// each round trip; after that it holds what the peer delivers in `horizon`, so that it covers the
+/// bandwidth-delay product of any real path and a slow peer still holds no more than it can bring
+/// soon. `pinned` fixes it. It never exceeds what the peer says it queues, or what the peer has
+/// proved to queue, if it does not say. A choke empties it and does not count as slowness: the rate is
+/// measured only while the peer serves us, and `ChokeSpells` decides how the window starts again.
+///
+/// A block is late when nothing has come for much longer than this peer's blocks usually take
+/// (mean plus four deviations, within 2 to 60 s); then the peer is snubbed and may owe one block.
+/// Bytes of a block that is coming in count as well, but not for ever: a peer that hands out single
+/// bytes is late like one that is silent. And one that owes blocks and brings none for `stallLimit`
+/// is of no use. Requests that a peer passes over for long, or has forgotten, can be taken back.
+package struct RequestWindow: Sendable {
+  /// The window of a peer that we know nothing about, in blocks.
+  package static let initialTarget = 5
+  /// How many blocks a peer that did not say so surely queues.
+  package static let defaultCap = 250
+  /// How many blocks a peer that did not say so may owe once it has proved that it queues them.
+  package static let provenCap = 500
+  /// The same for a far peer, whose window must cover its long way; no peer may owe more.
+  package static let farCap = 2000
+  /// From here a peer is far, by the shortest time from a request to its block: in it, `provenCap`
+  /// blocks make 800 MB a second, so that nearer ones need no more.
+  private static let farTrip = Duration.milliseconds(10)
+  /// The time that a full window should last.
+  static let horizon = 3.0
+  /// How many blocks each arrival adds at first: a second of them leads to `horizon` at any rate.
+  static let growth = 4
+  /// How long bytes without a whole block keep a peer from being late, at least.
+  static let trickleLimit = Duration.seconds(30)
+  /// How long a peer may owe blocks without bringing one.
+  package static let stallLimit = Duration.seconds(150)
+  /// How long a peer that is late may be quite silent before its blocks are asked for anew, and how
+  /// much longer than a request it has answered another must have waited.
+  static let forgottenAfter = Duration.seconds(10)
+  /// How long the first block may take.
+  static let firstTimeout = Duration.seconds(10)
+
+  private let pinned: Int?
+  /// The bytes of a usual block: short pieces make short blocks.
+  private var blockLength: Int
+  private var cap: Int
+  /// How many requests the peer queues, by what it says or has dropped.
+  private var queue: Int?
+  /// How many blocks in a row came in the order of the requests, since `cap` last grew.
+  private var answeredInOrder = 0
+  /// The shortest time from a request to its block so far.
+  private var shortestTrip: Duration?
+  /// When the latest request was made of those that the peer has answered.
+  private var latestAnswered = Instant.zero
+  /// The requests, and how each of them ended.
+  package private(set) var ledger: RequestLedger
+  private var spells = ChokeSpells()
+  /// The blocks that may be owed now, unless snubbed.
+  private var window: Int
+  private var isInSlowStart = true
+  private var lastArrival = Instant.zero
+  /// When the latest whole block came.
+  private var lastBlock = Instant.zero
+  /// Since when the peer has owed something and brought no block, whatever was asked anew meanwhile.
+  private var owesSince: Instant?
+  private var arrivals = ArrivalStatistics()
+  private var rate = WindowRate()
+
+  /// Whether the peer has let a block come late; it ends with the next block that comes.
+  package private(set) var isSnubbed = false
+
+  /// Creates the window of a peer; `pinned` fixes its size, `cap` bounds it, both in blocks of
+  /// `blockLength` bytes.
+  package init(
+    pinned: Int? = nil, cap: Int = RequestWindow.defaultCap,
+    blockLength: Int = Block.standardLength
+  ) {
+    ledger = RequestLedger()
+    self.pinned = pinned.map { max(1, $0) }
+    self.blockLength = max(1, blockLength)
+    self.cap = max(1, cap)
+    window = min(Self.initialTarget, max(1, cap))
+  }
+
+  /// Sets the length of a usual block, once the torrent is known.
+  mutating func setBlockLength(_ length: Int) { blockLength = max(1, length) }
+
+  /// How many blocks may be outstanding now.
+  package var target: Int {
+    isSnubbed ? 1 : min(pinned ?? window, share, queue ?? .max, spells.limit)
+  }
+
+  /// The peer's share of the memory for blocks that come in; what it owes is bounded by it.
+  package var share = Int.max
+
+  /// The peer says how many requests it queues (`reqq`, BEP 10); at most 2000 are made use of.
+  ///
+  /// A sixteenth of it is left free: what is cancelled may still be queued there, and some clients
+  /// drop the request that fills their queue, without a word.
+  package mutating func peerQueues(_ requests: Int) {
+    let most = min(max(1, requests), Self.farCap)
+    limitQueue(to: most - most / 16)
+  }
+
+  private mutating func limitQueue(to limit: Int) {
+    queue = limit
+    cap = limit
+    window = min(window, limit)
+  }
+
+  /// How many blocks are outstanding.
+  package var count: Int { ledger.count }
+
+  /// Whether nothing is outstanding.
+  package var isEmpty: Bool { ledger.isEmpty }
+
+  /// How many more blocks may be asked for now.
+  package var room: Int { max(0, target - count) }
+
+  /// The bytes per second that the peer delivered lately, while it served us.
+  package var bytesPerSecond: Double { rate.bytesPerSecond }
+
+  /// The same, from soon after the first block on.
+  package func estimatedRate(now: Instant) -> Double { rate.estimate(now: now) }
+
+  /// Returns whether the peer may be asked now; a peer that chokes us all the time sometimes may not.
+  package func mayAsk(now: Instant) -> Bool { spells.mayAsk(now: now) }
+
+  /// Returns whether the peer has not choked us for a while, so that no choke is expected soon.
+  package func isSteady(now: Instant) -> Bool { spells.isSteady(now: now) }
+
+  // MARK: - Events
+
+  /// A request was sent.
+  package mutating func requested(_ block: Block, isDuplicate: Bool, now: Instant) {
+    spells.asked(now: now)
+    ledger.asked(for: block, isDuplicate: isDuplicate, now: now)
+    if owesSince == nil { owesSince = now }
+  }
+
+  /// Records the arrival of a whole block; returns whether it was requested.
+  package mutating func received(_ block: Block, now: Instant) -> BlockStanding {
+    switch ledger.received(block, now: now) {
+    case .answer(let request, let isInOrder):
+      rate.add(block.length, now: now)
+      answered(request, isInOrder: isInOrder, now: now)
+      return .owed(isDuplicate: request.isDuplicate)
+    case .late:
+      rate.add(block.length, now: now)
+      return .late
+    case .unrequested: return .unrequested
+    }
+  }
+
+  private mutating func answered(
+    _ request: RequestLedger.Request, isInOrder: Bool, now: Instant
+  ) {
+    arrivals.add(max(.zero, now - max(request.sent, lastArrival)))
+    lastArrival = now
+    lastBlock = now
+    latestAnswered = max(latestAnswered, request.sent)
+    isSnubbed = false
+    owesSince = ledger.isEmpty ? nil : now
+    spells.answered()
+    learnQueue(isInOrder: isInOrder, trip: now - request.sent)
+    grow()
+  }
+
+  /// Bytes of a block came: the peer is alive even if the block takes long.
+  package mutating func progressed(now: Instant) {
+    lastArrival = now
+  }
+
+  /// Records that the peer was told not to send a block; returns false if it was not outstanding.
+  package mutating func cancelled(_ block: Block, now: Instant) -> Bool {
+    guard ledger.cancelled(block, now: now) else { return false }
+    if ledger.isEmpty { owesSince = nil }
+    return true
+  }
+
+  /// Records that the peer chokes us and drops its requests; returns their blocks.
+  package mutating func choked(now: Instant) -> [Block] {
+    owesSince = nil
+    spells.choked(now: now)
+    rate.pause(now: now)
+    return ledger.choked(now: now)
+  }
+
+  /// Records that the peer unchokes us.
+  package mutating func unchoked(now: Instant) {
+    rate.resume(now: now)
+  }
+
+  /// What the peer seems to have forgotten, so that it may be asked for anew: what it has passed
+  /// over for long, and everything once it is late and nothing at all has come for a while.
+  ///
+  /// Some clients drop a request without a word when their queue is full, and nobody else may be
+  /// there to ask. What such a one has not dropped tells how long its queue is.
+  package mutating func takeForgotten(now: Instant) -> [Block] {
+    guard let first = ledger.first else { return [] }
+    let isSilent = isSnubbed && now - max(first.sent, lastArrival) > Self.forgottenAfter
+    let latestAnswered = latestAnswered
+    let forgotten = ledger.requests.prefix {
+      isSilent || latestAnswered - $0.sent > Self.forgottenAfter
+    }.count
+    // One that only answers in an order of its own passes over few. An eighth of what was kept is
+    // left free: some of it may have been dropped later.
+    let kept = count - forgotten
+    if kept > 0, forgotten > kept / 8 {
+      limitQueue(to: min(cap, max(Self.initialTarget, kept - kept / 8)))
+    }
+    return ledger.timedOut(first: forgotten, now: now)
+  }
+
+  /// Once a second or so: measures the rate, and sees whether a block is late.
+  ///
+  /// Returns whether the peer became snubbed with this call.
+  package mutating func tick(now: Instant) -> Bool {
+    if let growth = rate.tick(now: now), pinned == nil {
+      if isInSlowStart, growth.before > 0, growth.now < growth.before * 1.05 {
+        isInSlowStart = false
+      }
+      if !isInSlowStart { window = sustainable }
+    }
+    guard !isSnubbed, let first = ledger.first else { return false }
+    let timeout = arrivals.timeout
+    guard
+      now - max(first.sent, lastArrival) > timeout
+        || now - max(first.sent, lastBlock) > max(timeout, Self.trickleLimit)
+    else { return false }
+    isSnubbed = true
+    isInSlowStart = false
+    return true
+  }
+
+  /// Whether the peer has owed a block for so long, and brought none meanwhile, that it holds up
+  /// others for nothing.
+  package func isStalled(now: Instant) -> Bool {
+    owesSince.map { now - $0 > Self.stallLimit } ?? false
+  }
+
+  // MARK: - Size
+
+  private var sustainable: Int {
+    let blocks = rate.bytesPerSecond * Self.horizon / Double(blockLength)
+    return min(cap, max(2, Int(min(blocks, Double(cap)))))
+  }
+
+  /// A peer that did not say how many requests it queues may owe twice as many, once it has
+  /// answered half as many in order: it drops none so far.
+  private mutating func learnQueue(isInOrder: Bool, trip: Duration) {
+    shortestTrip = min(shortestTrip ?? trip, trip)
+    guard queue == nil, cap >= Self.defaultCap, cap < provableCap else { return }
+    answeredInOrder = isInOrder ? answeredInOrder + 1 : 0
+    guard answeredInOrder >= cap / 2 else { return }
+    cap = min(2 * cap, provableCap)
+    answeredInOrder = 0
+  }
+
+  private var provableCap: Int {
+    shortestTrip.map { $0 > Self.farTrip } == true ? Self.farCap : Self.provenCap
+  }
+
+  private mutating func grow() {
+    if isInSlowStart, pinned == nil { window = min(cap, window + Self.growth) }
+  }
+}
