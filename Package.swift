@@ -36,6 +36,11 @@ let libraries: KeyValuePairs<String, [String]> = [
     "Download", "Tracker", "Storage", "Networking", "HTTP", "PeerWire", "Metainfo", "Hashing",
     "Primitives",
   ],
+  // Layer 6
+  "CLI": [
+    "Demo", "Platform", "Download", "Metainfo", "Bencode", "Storage", "Tracker", "Hashing",
+    "CPosix", "Primitives",
+  ],
 ]
 
 let tests: KeyValuePairs<String, [String]> = [
@@ -55,6 +60,17 @@ let tests: KeyValuePairs<String, [String]> = [
     "Swarm", "Bencode", "Hashing", "Primitives", "TestSupport",
   ],
   "PlatformTests": ["Platform", "HTTP", "Networking", "Primitives", "TestSupport"],
+  "CLITests": [
+    "CLI", "Platform", "Download", "Bencode", "Metainfo", "Networking", "Storage", "Tracker",
+    "Primitives", "TestSupport",
+  ],
+  "EndToEndTests": [
+    "Demo", "DHT", "Download", "Networking", "Metainfo", "Hashing", "Primitives", "TestSupport",
+  ],
+  "InteropTests": [
+    "Demo", "DHT", "Networking", "Metainfo", "Hashing", "Primitives", "TestSupport",
+  ],
+  "ArchitectureTests": ["TestSupport"],
 ]
 
 /// Programs that only measure; `Tests/bench --micro` runs them.
@@ -71,6 +87,16 @@ let swiftSettings: [SwiftSetting] = [
   .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
 ]
 
+/// Targets that mark every use of unsafe memory with `unsafe`, so that a reader finds them all.
+let strictlySafe: Set = [
+  "Primitives", "Hashing", "Bencode", "Metainfo", "PeerWire", "Swarm", "HTTP", "Tracker", "DHT",
+  "Storage",
+]
+
+func settings(_ name: String) -> [SwiftSetting] {
+  strictlySafe.contains(name) ? swiftSettings + [.strictMemorySafety()] : swiftSettings
+}
+
 func dependencies(_ names: [String]) -> [Target.Dependency] {
   names.map { .target(name: $0) }
 }
@@ -78,13 +104,16 @@ func dependencies(_ names: [String]) -> [Target.Dependency] {
 let package = Package(
   name: "swift-torrent",
   products: [
+    .executable(name: "swift-torrent", targets: ["swift-torrent"]),
     .library(name: "Download", targets: ["Download"]),
   ],
   targets: cTargets.map { .target(name: $0, cSettings: [.treatAllWarnings(as: .error)]) }
     + libraries.map { name, imports in
-      .target(name: name, dependencies: dependencies(imports), swiftSettings: swiftSettings)
+      .target(name: name, dependencies: dependencies(imports), swiftSettings: settings(name))
     }
     + [
+      .executableTarget(
+        name: "swift-torrent", dependencies: ["CLI"], swiftSettings: swiftSettings),
       .target(
         name: "TestSupport",
         dependencies: dependencies([

@@ -28,9 +28,6 @@ public struct BencodeBytes: Hashable, Comparable, Sendable, ExpressibleByStringL
   /// A copy of the bytes as an array.
   public var bytes: [UInt8] { Array(slice) }
 
-  /// The bytes as text, or nil if they are not valid UTF-8.
-  public var text: String? { String(validating: slice, as: UTF8.self) }
-
   /// Returns whether `left` precedes `right` in byte order, which is the order of dictionary keys.
   public static func < (left: BencodeBytes, right: BencodeBytes) -> Bool {
     left.slice.lexicographicallyPrecedes(right.slice)

@@ -259,7 +259,7 @@ package final class DHTNode {
 
   /// Returns our UDP port in a family, or nil if the node takes no part there.
   package func port(isIPv6: Bool) -> UInt16? {
-    machine.ownID(isIPv6: isIPv6).flatMap { _ in sockets.local(isIPv6: isIPv6)?.port }
+    machine.takesPart(isIPv6: isIPv6) ? sockets.local(isIPv6: isIPv6)?.port : nil
   }
 
   /// The number of nodes in the routing tables.

@@ -10,13 +10,16 @@ import Tracker
 /// The liar completes its handshake at once. The other seeds do so once the liar has, and serve
 /// once it has delivered a whole piece.
 @Reactor
-final class DemoCast: AnnouncerDelegate {
+final class DemoCast: AnnouncerDelegate, SeedAudience {
   let torrent: TorrentMetainfo
   let liar: ScriptedSeed
   let honest: [ScriptedSeed]
   let slow: ScriptedSeed
   private let announced = Wakeup()
   private var announcements = 0
+  /// Opens once the liar has greeted, and once it has delivered a whole piece.
+  private let met = Gate(isOpen: false)
+  private let caught = Gate(isOpen: false)
   private var sentByLiar: [PieceIndex: Int] = [:]
 
   static let slowRate = 64 << 10
@@ -25,7 +28,7 @@ final class DemoCast: AnnouncerDelegate {
     torrent: TorrentMetainfo, content: [UInt8], environment: Environment
   ) throws(DemoSwarm.Failure) {
     self.torrent = torrent
-    let (met, caught) = (Gate(isOpen: false), Gate(isOpen: false))
+    let (met, caught) = (met, caught)
     func seed(
       _ number: UInt32, _ behaviour: SeedBehaviour, isLiar: Bool = false
     ) throws(DemoSwarm.Failure) -> ScriptedSeed {
@@ -49,11 +52,14 @@ final class DemoCast: AnnouncerDelegate {
     liar = try seed(1, lying, isLiar: true)
     honest = [try seed(2, SeedBehaviour()), try seed(3, SeedBehaviour())]
     slow = try seed(4, slowly)
-    liar.greeted = { met.open() }
-    liar.served = { [unowned self] block in
-      sentByLiar[block.piece, default: 0] += block.length
-      if sentByLiar[block.piece] == torrent.geometry.length(of: block.piece) { caught.open() }
-    }
+    liar.audience = self
+  }
+
+  func seedGreeted(_ seed: ScriptedSeed) { met.open() }
+
+  func seed(_ seed: ScriptedSeed, served block: Block) {
+    sentByLiar[block.piece, default: 0] += block.length
+    if sentByLiar[block.piece] == torrent.geometry.length(of: block.piece) { caught.open() }
   }
 
   var seeds: [ScriptedSeed] { [liar] + honest + [slow] }

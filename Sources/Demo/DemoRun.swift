@@ -9,7 +9,7 @@ import Tracker
 struct DemoRun {
   let size: Int
   let folder: TemporaryFolder
-  let report: @Sendable (DemoSwarm.Event) -> Void
+  let events: AsyncStream<DemoSwarm.Event>.Continuation
 
   static let fileName = "demo.bin"
   private static let pieceLength = 256 << 10
@@ -38,7 +38,7 @@ struct DemoRun {
     let server = try startTracker(environment)
     let torrent = try makeTorrent(content, tracker: "http://\(server.endpoint)/announce")
     let cast = try DemoCast(torrent: torrent, content: content, environment: environment)
-    report(.swarm(tracker: torrent.trackers.first?.first ?? "", seeds: cast.parts))
+    events.yield(.swarm(tracker: torrent.trackers.first?.first ?? "", seeds: cast.parts))
     let outcome = await withTaskGroup(of: Void.self) { group in
       group.addTask { await server.run() }
       for seed in cast.seeds { group.addTask { await seed.run() } }
@@ -121,14 +121,14 @@ struct DemoRun {
         var options = TorrentOptions()
         options.output.folder = folder.path
         let download = session.add(.torrent(torrent), options: options)
-        async let events: Void = forward(download.events)
+        async let forwarding: Void = forward(download.events)
         let result: Result<DownloadSummary, DownloadError>
         do throws(DownloadError) {
           result = .success(try await download.run())
         } catch {
           result = .failure(error)
         }
-        await events
+        await forwarding
         return result
       }
     } catch {
@@ -136,7 +136,7 @@ struct DemoRun {
     }
   }
 
-  private func forward(_ events: AsyncStream<DownloadEvent>) async {
-    for await event in events { report(.download(event)) }
+  private func forward(_ news: AsyncStream<DownloadEvent>) async {
+    for await event in news { events.yield(.download(event)) }
   }
 }

@@ -56,8 +56,10 @@ package enum DemoSwarm {
   }
 
   /// Runs the demo with `size` bytes in a temporary folder, which it removes afterwards.
+  ///
+  /// `events` receives what happens; the caller finishes it.
   package static func run(
-    size: Int, report: @escaping @Sendable (Event) -> Void
+    size: Int, events: AsyncStream<Event>.Continuation
   ) async throws(Failure) -> Outcome {
     let folder: TemporaryFolder
     do throws(TemporaryFolder.Failure) {
@@ -66,6 +68,6 @@ package enum DemoSwarm {
       throw .folder("\(error)")
     }
     defer { folder.remove() }
-    return try await DemoRun(size: size, folder: folder, report: report).run()
+    return try await DemoRun(size: size, folder: folder, events: events).run()
   }
 }

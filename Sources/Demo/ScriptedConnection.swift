@@ -10,7 +10,6 @@ final class ScriptedConnection {
   private let transport: any Transport
   private var inbound: InboundMachine
   private var requests = Fifo<Block>()
-  private var outgoing: [UInt8] = []
   private var isOpen = true
   /// A Boolean value indicating whether the leecher is choked, and one whether it should be by now.
   private var isChoking = true

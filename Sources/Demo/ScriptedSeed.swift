@@ -1,6 +1,6 @@
 package import Metainfo
 package import Networking
-package import PeerWire
+import PeerWire
 package import Primitives
 
 /// A seed that follows a script, honest or not, for the demo and for tests.
@@ -11,22 +11,10 @@ package import Primitives
 package final class ScriptedSeed {
   /// The address on which it listens.
   package let endpoint: Endpoint
-  /// The number of bytes served on all connections.
-  package private(set) var servedBytes: Int64 = 0
-  /// The number of completed handshakes.
-  package private(set) var greetings = 0
-  /// The largest number of requests that any peer had queued.
-  package private(set) var mostWaiting = 0
-  /// The number of metadata pieces requested from it.
-  package private(set) var metadataRequests = 0
-  /// The peers it learned of through peer exchange (BEP 11).
-  package private(set) var heardOf: [Endpoint] = []
-  /// The extension handshakes it received (BEP 10).
-  package private(set) var introductions: [ExtensionHandshake] = []
-  /// A closure called after each completed handshake.
-  package var greeted: () -> Void = {}
-  /// A closure called with each block sent.
-  package var served: (Block) -> Void = { _ in }
+  /// What it has seen and done so far.
+  package private(set) var tally = SeedTally()
+  /// Who is told what it does.
+  package weak var audience: (any SeedAudience)?
 
   let torrent: TorrentMetainfo
   let content: [UInt8]
@@ -91,8 +79,8 @@ package final class ScriptedSeed {
   }
 
   func noteGreeting() {
-    greetings += 1
-    greeted()
+    tally.greetings += 1
+    audience?.seedGreeted(self)
   }
 
   /// Returns the frame that answers a request; the script decides whether its bytes are correct.
@@ -106,17 +94,17 @@ package final class ScriptedSeed {
   }
 
   func note(_ introduction: ExtensionHandshake) {
-    introductions.append(introduction)
+    tally.introductions.append(introduction)
   }
 
   func note(_ news: PexMessage) {
-    heardOf += news.added.map(\.endpoint)
+    tally.heardOf += news.added.map(\.endpoint)
   }
 
   /// Returns the scripted answer to a metadata request, or nil to stay silent.
   func answer(_ question: MetadataMessage) -> MetadataMessage? {
     guard case .request(let piece) = question else { return nil }
-    metadataRequests += 1
+    tally.metadataRequests += 1
     let info = torrent.info.originalBytes
     let start = info.startIndex + piece * MetadataMessage.pieceLength
     switch behaviour.metadata {
@@ -149,12 +137,12 @@ package final class ScriptedSeed {
   }
 
   func noteWaiting(_ count: Int) {
-    mostWaiting = max(mostWaiting, count)
+    tally.mostWaiting = max(tally.mostWaiting, count)
   }
 
   func note(_ block: Block) {
-    servedBytes += Int64(block.length)
-    served(block)
+    tally.servedBytes += Int64(block.length)
+    audience?.seed(self, served: block)
   }
 
   private func isCorrupt() -> Bool {
@@ -163,33 +151,5 @@ package final class ScriptedSeed {
     case .everyBlock: true
     case .share(let share): Double.random(in: 0..<1, using: &random) < share
     }
-  }
-}
-
-/// A gate that opens once, for tasks that wait at it and those that come later.
-@Reactor
-package final class Gate {
-  /// A Boolean value indicating whether the gate is open.
-  package private(set) var isOpen: Bool
-  private var waiting: [Wakeup] = []
-
-  /// Creates a gate, open or closed.
-  package init(isOpen: Bool) {
-    self.isOpen = isOpen
-  }
-
-  /// Opens the gate for good.
-  package func open() {
-    isOpen = true
-    for wakeup in waiting { wakeup.fire() }
-    waiting = []
-  }
-
-  /// Waits until the gate is open or the task is cancelled.
-  package func pass() async {
-    guard !isOpen else { return }
-    let wakeup = Wakeup()
-    waiting.append(wakeup)
-    await wakeup.wait()
   }
 }

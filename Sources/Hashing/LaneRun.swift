@@ -6,6 +6,7 @@ import CHashing
 /// takes the next one. A pass costs the same however many lanes it uses, so the policy picks the
 /// kernel anew whenever the number of remaining streams changes.
 struct LaneRun {
+  @safe
   private struct Stream {
     var words: UnsafeMutablePointer<SHA1Words>
     var data: UnsafeRawPointer
@@ -23,18 +24,18 @@ struct LaneRun {
   mutating func add(
     _ words: UnsafeMutablePointer<SHA1Words>, _ data: UnsafeRawPointer?, blocks: Int
   ) {
-    guard let data, blocks > 0 else { return }
-    streams.append(Stream(words: words, data: data, blocks: blocks))
+    guard let data = unsafe data, blocks > 0 else { return }
+    unsafe streams.append(Stream(words: words, data: data, blocks: blocks))
   }
 
   /// Hashes the blocks of one stream immediately.
   static func compress(_ words: inout SHA1Words, _ data: UnsafeRawPointer?, blocks: Int) {
-    guard let data, blocks > 0 else { return }
+    guard let data = unsafe data, blocks > 0 else { return }
     let kernel = KernelPolicy.current.kernel(forWaiting: 1)
-    withUnsafeMutableBytes(of: &words) { words in
-      var state = words.baseAddress?.assumingMemoryBound(to: UInt32.self)
-      var data: UnsafePointer<UInt8>? = data.assumingMemoryBound(to: UInt8.self)
-      chashing_sha1_run(kernel.number, &state, &data, blocks)
+    unsafe withUnsafeMutableBytes(of: &words) { words in
+      var state = unsafe words.baseAddress?.assumingMemoryBound(to: UInt32.self)
+      var data: UnsafePointer<UInt8>? = unsafe data.assumingMemoryBound(to: UInt8.self)
+      unsafe chashing_sha1_run(kernel.number, &state, &data, blocks)
     }
   }
 
@@ -43,29 +44,29 @@ struct LaneRun {
     // Sorting by ascending length makes the longest stream the cheapest to remove.
     streams.sort { $0.blocks < $1.blocks }
     var active: [Stream] = []
-    var states: [UnsafeMutablePointer<UInt32>?] = []
-    var data: [UnsafePointer<UInt8>?] = []
+    var states: [UnsafeMutablePointer<UInt32>?] = unsafe []
+    var data: [UnsafePointer<UInt8>?] = unsafe []
     while !active.isEmpty || !streams.isEmpty {
       let kernel = policy.kernel(forWaiting: active.count + streams.count)
       while active.count < kernel.lanes, let next = streams.popLast() { active.append(next) }
       let used = min(kernel.lanes, active.count)
       let blocks = active[..<used].reduce(Int.max) { min($0, $1.blocks) }
-      withUnsafeTemporaryAllocation(of: SHA1Words.self, capacity: kernel.lanes) { scratch in
+      unsafe withUnsafeTemporaryAllocation(of: SHA1Words.self, capacity: kernel.lanes) { scratch in
         guard let scratch = scratch.baseAddress else { return }
-        states.removeAll(keepingCapacity: true)
-        data.removeAll(keepingCapacity: true)
+        unsafe states.removeAll(keepingCapacity: true)
+        unsafe data.removeAll(keepingCapacity: true)
         for lane in 0..<kernel.lanes {
           // A lane without a stream hashes the first stream's bytes into scratch words.
           let stream = active[lane < used ? lane : 0]
-          if lane >= used { (scratch + lane).initialize(to: SHA1Words()) }
-          let words = lane < used ? stream.words : scratch + lane
-          states.append(UnsafeMutableRawPointer(words).assumingMemoryBound(to: UInt32.self))
-          data.append(stream.data.assumingMemoryBound(to: UInt8.self))
+          if lane >= used { unsafe (scratch + lane).initialize(to: SHA1Words()) }
+          let words = unsafe lane < used ? stream.words : scratch + lane
+          unsafe states.append(UnsafeMutableRawPointer(words).assumingMemoryBound(to: UInt32.self))
+          unsafe data.append(stream.data.assumingMemoryBound(to: UInt8.self))
         }
-        chashing_sha1_run(kernel.number, states, data, blocks)
+        unsafe chashing_sha1_run(kernel.number, states, data, blocks)
       }
       for lane in 0..<used {
-        active[lane].data += blocks * 64
+        unsafe active[lane].data += blocks * 64
         active[lane].blocks -= blocks
       }
       active.removeAll { $0.blocks == 0 }

@@ -12,14 +12,14 @@ public struct SHA1Digest: Hashable, Sendable, CustomStringConvertible {
   /// Creates a hash from its 20 bytes; fails for any other length.
   public init?(_ bytes: some Collection<UInt8>) {
     guard bytes.count == Self.length else { return nil }
-    let words = bytes.withContiguousStorageIfAvailable(Self.words)
-    self.words = words ?? Array(bytes).withUnsafeBufferPointer(Self.words)
+    let words = unsafe bytes.withContiguousStorageIfAvailable(Self.words)
+    self.words = unsafe words ?? Array(bytes).withUnsafeBufferPointer(Self.words)
   }
 
   private static func words(in bytes: UnsafeBufferPointer<UInt8>) -> SHA1Words {
     let bytes = UnsafeRawBufferPointer(bytes)
     func word(_ index: Int) -> UInt32 {
-      UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: 4 * index, as: UInt32.self))
+      unsafe UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: 4 * index, as: UInt32.self))
     }
     return SHA1Words(a: word(0), b: word(1), c: word(2), d: word(3), e: word(4))
   }
@@ -27,7 +27,7 @@ public struct SHA1Digest: Hashable, Sendable, CustomStringConvertible {
   /// The 20 bytes.
   public var bytes: [UInt8] {
     [words.a, words.b, words.c, words.d, words.e].flatMap { word in
-      withUnsafeBytes(of: word.bigEndian, Array.init)
+      unsafe withUnsafeBytes(of: word.bigEndian, Array.init)
     }
   }
 

@@ -19,10 +19,10 @@ public struct SHA1State: Sendable {
   /// Appends bytes to the message.
   public mutating func update(_ bytes: UnsafeRawBufferPointer) {
     var run = LaneRun(policy: .current)
-    withUnsafeMutablePointer(to: &self) { state in
-      let end = Self.prepare(state, bytes, &run)
+    unsafe withUnsafeMutablePointer(to: &self) { state in
+      let end = unsafe Self.prepare(state, bytes, &run)
       run.finish()
-      state.pointee.keep(end)
+      unsafe state.pointee.keep(end)
     }
   }
 
@@ -31,13 +31,13 @@ public struct SHA1State: Sendable {
   /// It is fastest for chunks of equal length that are a multiple of 64 bytes, such as blocks of 16
   /// KiB. There must be as many chunks as states.
   public static func update(_ states: inout [SHA1State], with chunks: [UnsafeRawBufferPointer]) {
-    precondition(states.count == chunks.count, "as many chunks as states")
+    unsafe precondition(states.count == chunks.count, "as many chunks as states")
     var run = LaneRun(policy: .current)
-    states.withUnsafeMutableBufferPointer { states in
+    unsafe states.withUnsafeMutableBufferPointer { states in
       guard let states = states.baseAddress else { return }
-      let ends = chunks.enumerated().map { prepare(states + $0, $1, &run) }
+      let ends = unsafe chunks.enumerated().map { unsafe prepare(states + $0, $1, &run) }
       run.finish()
-      for (index, end) in ends.enumerated() { states[index].keep(end) }
+      for index in unsafe ends.indices { unsafe states[index].keep(ends[index]) }
     }
   }
 
@@ -46,13 +46,15 @@ public struct SHA1State: Sendable {
     let length = count
     let restLength = restCount
     var rest = rest
-    var tail = withUnsafeBytes(of: &rest) { bytes in
-      SHA1Tail(
+    var tail = unsafe withUnsafeBytes(of: &rest) { bytes in
+      unsafe SHA1Tail(
         rest: UnsafeRawBufferPointer(rebasing: bytes[..<restLength]), messageLength: length)
     }
     let blocks = tail.blockCount
     var words = words
-    withUnsafeBytes(of: &tail) { LaneRun.compress(&words, $0.baseAddress, blocks: blocks) }
+    unsafe withUnsafeBytes(of: &tail) {
+      unsafe LaneRun.compress(&words, $0.baseAddress, blocks: blocks)
+    }
     return SHA1Digest(words: words)
   }
 
@@ -64,37 +66,37 @@ public struct SHA1State: Sendable {
   private static func prepare(
     _ state: UnsafeMutablePointer<SHA1State>, _ bytes: UnsafeRawBufferPointer, _ run: inout LaneRun
   ) -> UnsafeRawBufferPointer {
-    var bytes = bytes
-    let held = state.pointee.restCount
+    var bytes = unsafe bytes
+    let held = unsafe state.pointee.restCount
     if held > 0 {
       let missing = min(64 - held, bytes.count)
-      state.pointee.append(UnsafeRawBufferPointer(rebasing: bytes[..<missing]), at: held)
-      bytes = UnsafeRawBufferPointer(rebasing: bytes[missing...])
+      unsafe state.pointee.append(UnsafeRawBufferPointer(rebasing: bytes[..<missing]), at: held)
+      unsafe bytes = UnsafeRawBufferPointer(rebasing: bytes[missing...])
       if held + missing == 64 {
-        var words = state.pointee.words
-        withUnsafeBytes(of: &state.pointee.rest) { block in
-          LaneRun.compress(&words, block.baseAddress, blocks: 1)
+        var words = unsafe state.pointee.words
+        unsafe withUnsafeBytes(of: &state.pointee.rest) { block in
+          unsafe LaneRun.compress(&words, block.baseAddress, blocks: 1)
         }
-        state.pointee.words = words
+        unsafe state.pointee.words = words
       }
     }
     let whole = bytes.count & ~63
     if let words = MemoryLayout<SHA1State>.offset(of: \.words), whole > 0 {
-      run.add(
+      unsafe run.add(
         (UnsafeMutableRawPointer(state) + words).assumingMemoryBound(to: SHA1Words.self),
         bytes.baseAddress, blocks: whole / 64)
-      state.pointee.count += UInt64(whole)
+      unsafe state.pointee.count += UInt64(whole)
     }
-    return UnsafeRawBufferPointer(rebasing: bytes[whole...])
+    return unsafe UnsafeRawBufferPointer(rebasing: bytes[whole...])
   }
 
   private mutating func keep(_ end: UnsafeRawBufferPointer) {
-    if !end.isEmpty { append(end, at: 0) }
+    if unsafe !end.isEmpty { unsafe append(end, at: 0) }
   }
 
   private mutating func append(_ bytes: UnsafeRawBufferPointer, at offset: Int) {
-    withUnsafeMutableBytes(of: &rest) { rest in
-      UnsafeMutableRawBufferPointer(rebasing: rest[offset...]).copyMemory(from: bytes)
+    unsafe withUnsafeMutableBytes(of: &rest) { rest in
+      unsafe UnsafeMutableRawBufferPointer(rebasing: rest[offset...]).copyMemory(from: bytes)
     }
     count += UInt64(bytes.count)
   }

@@ -15,10 +15,10 @@ struct SHA1Tail {
   init(rest: UnsafeRawBufferPointer, messageLength: UInt64) {
     let blocks = rest.count < 56 ? 1 : 2
     blockCount = blocks
-    withUnsafeMutableBytes(of: &storage) { bytes in
-      bytes.copyMemory(from: rest)
-      bytes[rest.count] = 0x80
-      bytes.storeBytes(
+    unsafe withUnsafeMutableBytes(of: &storage) { bytes in
+      unsafe bytes.copyMemory(from: rest)
+      unsafe bytes[rest.count] = 0x80
+      unsafe bytes.storeBytes(
         of: (messageLength << 3).bigEndian, toByteOffset: blocks * 64 - 8, as: UInt64.self)
     }
   }

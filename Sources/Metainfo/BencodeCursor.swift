@@ -1,18 +1,19 @@
 /// A cursor over bencoded bytes that a parser has already accepted; it stores nothing.
 ///
 /// It relies on their validity: every string ends within the bytes.
+@safe
 struct BencodeCursor {
   private let bytes: UnsafeBufferPointer<UInt8>
   /// The index of the next byte.
   var position: Int
 
   init(_ bytes: UnsafeBufferPointer<UInt8>, at position: Int) {
-    self.bytes = bytes
+    unsafe self.bytes = bytes
     self.position = position
   }
 
   /// The first byte of the next value, which reveals its type; `e` at the end of a container.
-  var mark: UInt8 { bytes[position] }
+  var mark: UInt8 { unsafe bytes[position] }
 
   var isAtEnd: Bool { mark == UInt8(ascii: "e") }
 
@@ -24,7 +25,7 @@ struct BencodeCursor {
   /// Skips a string and returns the range of its bytes.
   mutating func string() -> Range<Int> {
     var length = 0
-    while case let digit = bytes[position] &- 0x30, digit < 10 {
+    while case let digit = unsafe bytes[position] &- 0x30, digit < 10 {
       length = length &* 10 &+ Int(digit)
       position += 1
     }
@@ -40,7 +41,7 @@ struct BencodeCursor {
     let isNegative = mark == UInt8(ascii: "-")
     if isNegative { step() }
     var magnitude: UInt64 = 0
-    while case let digit = bytes[position] &- 0x30, digit < 10 {
+    while case let digit = unsafe bytes[position] &- 0x30, digit < 10 {
       magnitude = magnitude &* 10 &+ UInt64(digit)
       position += 1
     }
@@ -68,7 +69,8 @@ struct BencodeCursor {
   /// Returns whether a range contains these bytes.
   func matches(_ range: Range<Int>, _ text: StaticString) -> Bool {
     guard range.count == text.utf8CodeUnitCount else { return false }
-    for index in 0..<range.count where bytes[range.lowerBound + index] != text.utf8Start[index] {
+    for index in 0..<range.count
+    where unsafe bytes[range.lowerBound + index] != text.utf8Start[index] {
       return false
     }
     return true

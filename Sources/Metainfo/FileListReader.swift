@@ -31,9 +31,9 @@ struct FileListReader {
     _ bytes: UnsafeBufferPointer<UInt8>, at position: Int, count: Int
   ) throws(MetainfoError) {
     entries.reserveCapacity(count + 1)
-    var cursor = BencodeCursor(bytes, at: position)
+    var cursor = unsafe BencodeCursor(bytes, at: position)
     cursor.step()
-    while !cursor.isAtEnd { try readEntry(bytes, &cursor) }
+    while !cursor.isAtEnd { try unsafe readEntry(bytes, &cursor) }
     close()
   }
 
@@ -41,13 +41,13 @@ struct FileListReader {
   mutating func readSingle(
     _ bytes: UnsafeBufferPointer<UInt8>, at position: Int
   ) throws(MetainfoError) {
-    var cursor = BencodeCursor(bytes, at: position)
+    var cursor = unsafe BencodeCursor(bytes, at: position)
     let entry = Self.fields(&cursor)
-    var file = File(entry, of: bytes)
+    var file = unsafe File(entry, of: bytes)
     if file.attributes.contains(.symlink) {
-      _ = try Self.path(bytes, at: entry.link, field: "info.symlink path", limits)
+      _ = try unsafe Self.path(bytes, at: entry.link, field: "info.symlink path", limits)
     } else {
-      file.length = try Self.length(bytes, at: entry.length, field: "info.length")
+      file.length = try unsafe Self.length(bytes, at: entry.length, field: "info.length")
     }
     try append(file)
     close()
@@ -70,9 +70,9 @@ struct FileListReader {
 
     init(_ entry: Entry, of bytes: UnsafeBufferPointer<UInt8>) {
       if entry.attributes >= 0 {
-        attributes = FileListReader.attributes(bytes, at: entry.attributes)
+        attributes = unsafe FileListReader.attributes(bytes, at: entry.attributes)
       }
-      if entry.sum >= 0, BencodeCursor(bytes, at: entry.sum).isAtString { sum = entry.sum }
+      if entry.sum >= 0, unsafe BencodeCursor(bytes, at: entry.sum).isAtString { sum = entry.sum }
     }
   }
 
@@ -102,20 +102,20 @@ struct FileListReader {
       throw .wrongType(field: name, expected: "a dictionary")
     }
     let entry = Self.fields(&cursor)
-    var file = File(entry, of: bytes)
-    let isLong = entry.longPath >= 0 && BencodeCursor(bytes, at: entry.longPath).mark == 0x6C
+    var file = unsafe File(entry, of: bytes)
+    let isLong = unsafe entry.longPath >= 0 && BencodeCursor(bytes, at: entry.longPath).mark == 0x6C
     let path = isLong ? entry.longPath : entry.path
     // Padding is never stored, so it needs no path.
     if path >= 0 || !file.attributes.contains(.padding) {
-      (file.path, file.depth, file.traits) = try Self.path(
+      (file.path, file.depth, file.traits) = try unsafe Self.path(
         bytes, at: path, field: "\(name).path\(isLong ? ".utf-8" : "")", limits)
     }
     if file.attributes.contains(.symlink) {
       // A link has no data. The form of its target is checked, but no link is ever created.
-      _ = try Self.path(bytes, at: entry.link, field: "\(name).symlink path", limits)
+      _ = try unsafe Self.path(bytes, at: entry.link, field: "\(name).symlink path", limits)
       if links.count < limits.warnings { links.append(index) }
     } else {
-      file.length = try Self.length(bytes, at: entry.length, field: "\(name).length")
+      file.length = try unsafe Self.length(bytes, at: entry.length, field: "\(name).length")
       if file.traits.contains(.unsafe), !file.attributes.contains(.padding),
         unsafe.count < limits.warnings
       {
@@ -153,7 +153,7 @@ struct FileListReader {
     _ bytes: UnsafeBufferPointer<UInt8>, at position: Int, field: @autoclosure () -> String
   ) throws(MetainfoError) -> Int64 {
     guard position >= 0 else { throw .missing(field: field()) }
-    var cursor = BencodeCursor(bytes, at: position)
+    var cursor = unsafe BencodeCursor(bytes, at: position)
     guard cursor.mark == UInt8(ascii: "i") else {
       throw .wrongType(field: field(), expected: "an integer")
     }
@@ -168,7 +168,7 @@ struct FileListReader {
     _ limits: MetainfoLimits
   ) throws(MetainfoError) -> (start: Int, depth: Int, NameTraits) {
     guard position >= 0 else { throw .missing(field: field()) }
-    var cursor = BencodeCursor(bytes, at: position)
+    var cursor = unsafe BencodeCursor(bytes, at: position)
     guard cursor.mark == UInt8(ascii: "l") else {
       throw .wrongType(field: field(), expected: "a list")
     }
@@ -184,7 +184,7 @@ struct FileListReader {
         throw .pathTooDeep(field: field(), limit: limits.directoryDepth)
       }
       if cursor.isAtString {
-        traits.formUnion(NameTraits(UnsafeBufferPointer(rebasing: bytes[cursor.string()])))
+        unsafe traits.formUnion(NameTraits(UnsafeBufferPointer(rebasing: bytes[cursor.string()])))
       } else {
         isText = false
         cursor.skip()
@@ -197,11 +197,11 @@ struct FileListReader {
   private static func attributes(
     _ bytes: UnsafeBufferPointer<UInt8>, at position: Int
   ) -> TorrentFile.Attributes {
-    var cursor = BencodeCursor(bytes, at: position)
+    var cursor = unsafe BencodeCursor(bytes, at: position)
     guard cursor.isAtString else { return [] }
     var attributes: TorrentFile.Attributes = []
-    for character in bytes[cursor.string()] {
-      switch character {
+    for index in cursor.string() {
+      switch unsafe bytes[index] {
       case UInt8(ascii: "x"): attributes.insert(.executable)
       case UInt8(ascii: "h"): attributes.insert(.hidden)
       case UInt8(ascii: "p"): attributes.insert(.padding)

@@ -35,13 +35,4 @@ public struct FileSelection: Hashable, Sendable {
     }
     return pieces
   }
-
-  /// Returns the total length of the selected files that are stored on disk, in bytes.
-  public func length(in layout: FileLayout) -> Int64 {
-    layout.files.indices.reduce(0) { sum, file in
-      guard layout.files.isStored(file), contains(file) else { return sum }
-      let range = layout.files.range(of: file)
-      return sum + range.upperBound - range.lowerBound
-    }
-  }
 }

@@ -77,12 +77,12 @@ extension InfoReader {
       }
       guard !list.isEmpty else { throw .noFiles }
       if fields.dictionary["length"] != nil { warn(.lengthBesideFiles) }
-      try source.withUnsafeBufferPointer { bytes throws(MetainfoError) in
-        try reader.read(bytes, at: list.range.lowerBound - base, count: list.count)
+      try unsafe source.withUnsafeBufferPointer { bytes throws(MetainfoError) in
+        try unsafe reader.read(bytes, at: list.range.lowerBound - base, count: list.count)
       }
     } else {
-      try source.withUnsafeBufferPointer { bytes throws(MetainfoError) in
-        try reader.readSingle(bytes, at: 0)
+      try unsafe source.withUnsafeBufferPointer { bytes throws(MetainfoError) in
+        try unsafe reader.readSingle(bytes, at: 0)
       }
     }
     let files = FileList(

@@ -67,16 +67,16 @@ public struct TorrentFile: Sendable {
 
   /// Calls `body` with the bytes of each component, without allocating.
   package func forEachName(_ body: (UnsafeBufferPointer<UInt8>) -> Void) {
-    torrentPath.forEach(body)
+    unsafe torrentPath.forEach(body)
   }
 
   /// The MD5 sum in hexadecimal, as given by the torrent; it is not verified.
   public var md5sum: String? {
     guard let sum else { return nil }
     let source = torrentPath.source
-    return source.withUnsafeBufferPointer { bytes in
-      var cursor = BencodeCursor(bytes, at: sum - source.startIndex)
-      return DisplayText.decode(bytes[cursor.string()])
+    return unsafe source.withUnsafeBufferPointer { bytes in
+      var cursor = unsafe BencodeCursor(bytes, at: sum - source.startIndex)
+      return unsafe DisplayText.decode(bytes[cursor.string()])
     }
   }
 

@@ -83,9 +83,6 @@ public struct TorrentInfo: Sendable {
   /// The name as text for display; bytes that are not UTF-8 become U+FFFD.
   public var name: String { nameBytes.text }
 
-  /// The number, lengths and offsets of the pieces.
-  public var geometry: PieceGeometry { layout.geometry }
-
   /// Returns the expected hash of a piece.
   public func pieceHash(_ piece: PieceIndex) -> PieceHash {
     let start = pieceHashes.startIndex + piece.value * PieceHash.length

@@ -15,15 +15,15 @@ struct TorrentPath: Sendable {
 
   /// Calls `body` with the bytes of each name, beginning with the folder's.
   func forEach(_ body: (UnsafeBufferPointer<UInt8>) -> Void) {
-    if let name = single ?? folder { name.bytes.withUnsafeBufferPointer(body) }
+    if let name = single ?? folder { unsafe name.bytes.withUnsafeBufferPointer(body) }
     if single != nil { return }
     guard depth > 0 else {
       // This is padding without a path.
-      return FileName(".pad").bytes.withUnsafeBufferPointer(body)
+      return unsafe FileName(".pad").bytes.withUnsafeBufferPointer(body)
     }
-    source.withUnsafeBufferPointer { bytes in
-      var cursor = BencodeCursor(bytes, at: start - source.startIndex)
-      for _ in 0..<depth { body(UnsafeBufferPointer(rebasing: bytes[cursor.string()])) }
+    unsafe source.withUnsafeBufferPointer { bytes in
+      var cursor = unsafe BencodeCursor(bytes, at: start - source.startIndex)
+      for _ in 0..<depth { unsafe body(UnsafeBufferPointer(rebasing: bytes[cursor.string()])) }
     }
   }
 
@@ -35,8 +35,8 @@ struct TorrentPath: Sendable {
     if let folder { names.append(folder) }
     guard depth > 0 else { return names + [".pad"] }
     let base = source.startIndex
-    source.withUnsafeBufferPointer { bytes in
-      var cursor = BencodeCursor(bytes, at: start - base)
+    unsafe source.withUnsafeBufferPointer { bytes in
+      var cursor = unsafe BencodeCursor(bytes, at: start - base)
       for _ in 0..<depth {
         let range = cursor.string()
         names.append(FileName(source[base + range.lowerBound..<base + range.upperBound]))
@@ -48,10 +48,10 @@ struct TorrentPath: Sendable {
   /// Appends the names, separated by slashes.
   func append(to bytes: inout [UInt8]) {
     var isFirst = true
-    forEach { name in
+    unsafe forEach { name in
       if !isFirst { bytes.append(UInt8(ascii: "/")) }
       isFirst = false
-      bytes.append(contentsOf: name)
+      unsafe bytes.append(contentsOf: name)
     }
   }
 }

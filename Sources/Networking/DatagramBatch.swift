@@ -61,12 +61,6 @@ package final class DatagramBatch {
     }
   }
 
-  /// Returns the sender of a datagram.
-  package func source(of place: Int) -> Endpoint { entries[place].source }
-
-  /// Returns whether a datagram lost its tail.
-  package func isTruncated(_ place: Int) -> Bool { entries[place].isTruncated }
-
   /// Calls `body` with a datagram's bytes in place; they are valid only during the call.
   package func withBytes<Result>(
     of place: Int, _ body: (UnsafeRawBufferPointer) throws -> Result

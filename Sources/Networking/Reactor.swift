@@ -39,16 +39,6 @@ package actor Reactor {
     shared.loop.enqueue(.closure(body))
   }
 
-  /// Runs `body` immediately with the reactor's isolation; traps outside the loop's thread.
-  package nonisolated static func assumeIsolated<Result: Sendable>(
-    _ body: @Reactor () -> Result
-  ) -> Result {
-    precondition(isCurrentThread, "this code must run on the loop's thread")
-    return withoutActuallyEscaping(body) { body in
-      unsafeBitCast(body, to: (() -> Result).self)()
-    }
-  }
-
   /// Adds a source that is asked for work, after earlier sources, whenever the loop has no job.
   @Reactor
   package static func addIdleSource(_ source: any IdleSource) {

@@ -32,19 +32,6 @@ package final class ThreadWorkerPool: WorkerPool {
   }
 }
 
-/// A worker pool that runs everything immediately on the caller's thread.
-///
-/// Simulated runs use it: there, work takes no time and its order must not depend on threads.
-package struct InlineWorkerPool: WorkerPool {
-  /// Creates the pool.
-  package init() {}
-
-  /// Runs `work` and returns its result.
-  package func run<Result: Sendable>(_ work: @escaping @Sendable () -> Result) async -> Result {
-    work()
-  }
-}
-
 /// The queue between a pool and its threads.
 ///
 /// `@unchecked Sendable`: the pthread mutex guards every property. The standard library's `Mutex`

@@ -1,6 +1,7 @@
 package import Primitives
 
 /// Where the payload of one incoming block goes.
+@safe
 package enum BlockPlacement: Equatable {
   /// Straight into the piece's buffer, at this address: this peer alone may write there now.
   case direct(UnsafeMutableRawPointer)
@@ -9,6 +10,15 @@ package enum BlockPlacement: Equatable {
   case aside
   /// Nowhere: the bytes are read and forgotten.
   case discard
+
+  /// Returns whether both are the same place.
+  package static func == (left: BlockPlacement, right: BlockPlacement) -> Bool {
+    switch (left, right) {
+    case (.direct(let left), .direct(let right)): unsafe left == right
+    case (.aside, .aside), (.discard, .discard): true
+    case (.direct, _), (.aside, _), (.discard, _): false
+    }
+  }
 }
 
 /// A block that is expected, and the place for its payload.

@@ -25,12 +25,12 @@ extension InboundMachine {
 
   /// Consumes one part of the plan; returns the block that it completes.
   private mutating func takeForetold(from plan: ReadPlan) -> Event? {
-    let segment = plan.segments[part]
+    let segment = unsafe plan.segments[part]
     let count = min(available, segment.count - consumed)
     switch plan.parts[part] {
     case .header(let block, let placement):
-      guard count == PeerMessage.pieceHeaderLength, let base = segment.base,
-        Self.header(at: base, announces: block)
+      guard count == PeerMessage.pieceHeaderLength, let base = unsafe segment.base,
+        unsafe Self.header(at: base, announces: block)
       else {
         stageRest(of: plan)
         return nil
@@ -74,7 +74,7 @@ extension InboundMachine {
 
   private static func header(at base: UnsafeMutableRawPointer, announces block: Block) -> Bool {
     let bytes = UnsafeRawPointer(base)
-    return bytes.loadBigEndianUInt32(at: 0) == UInt32(truncatingIfNeeded: 9 + block.length)
+    return unsafe bytes.loadBigEndianUInt32(at: 0) == UInt32(truncatingIfNeeded: 9 + block.length)
       && bytes.load(fromByteOffset: 4, as: UInt8.self) == PeerMessage.ID.piece
       && bytes.loadBigEndianUInt32(at: 5) == UInt32(truncatingIfNeeded: block.piece.value)
       && bytes.loadBigEndianUInt32(at: 9) == UInt32(truncatingIfNeeded: block.offset)
@@ -87,10 +87,10 @@ extension InboundMachine {
       stageStart = 0
     }
     while available > 0 {
-      let segment = plan.segments[part]
+      let segment = unsafe plan.segments[part]
       let count = min(available, segment.count - consumed)
-      if let base = segment.base {
-        staged.append(
+      if let base = unsafe segment.base {
+        unsafe staged.append(
           contentsOf: UnsafeRawBufferPointer(start: base + consumed, count: count))
       }
       advance(count, in: segment)
@@ -146,10 +146,10 @@ extension InboundMachine {
   private mutating func placeStaged() -> Event? {
     guard let current = payload else { return nil }
     let count = min(stagedCount, current.block.length - current.count)
-    let base = address(of: current.placement, length: current.block.length)
-    staged.withUnsafeBytes { bytes in
-      let source = UnsafeRawBufferPointer(rebasing: bytes[stageStart..<stageStart + count])
-      UnsafeMutableRawBufferPointer(start: base + current.count, count: count)
+    let base = unsafe address(of: current.placement, length: current.block.length)
+    unsafe staged.withUnsafeBytes { bytes in
+      let source = unsafe UnsafeRawBufferPointer(rebasing: bytes[stageStart..<stageStart + count])
+      unsafe UnsafeMutableRawBufferPointer(start: base + current.count, count: count)
         .copyMemory(from: source)
     }
     dropStaged(count)
@@ -175,8 +175,8 @@ extension InboundMachine {
   private var stagedCount: Int { staged.count - stageStart }
 
   private func stagedNumber(at offset: Int) -> UInt32 {
-    staged.withUnsafeBytes { bytes in
-      UInt32(
+    unsafe staged.withUnsafeBytes { bytes in
+      unsafe UInt32(
         bigEndian: bytes.loadUnaligned(fromByteOffset: stageStart + offset, as: UInt32.self))
     }
   }

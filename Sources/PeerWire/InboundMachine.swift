@@ -16,6 +16,7 @@ package import Primitives
 /// States: at a frame's border or inside a short message (`staged`); inside a block (`payload`);
 /// inside a message that is skipped (`skipping`). Memory is bounded by the longest message that the
 /// torrent allows and one block.
+@safe
 package struct InboundMachine: ~Copyable {
   /// What came in.
   package enum Event: Equatable {
@@ -58,12 +59,12 @@ package struct InboundMachine: ~Copyable {
   }
 
   deinit {
-    asideStore?.deallocate()
+    unsafe asideStore?.deallocate()
   }
 
   /// The bytes of the block that was received aside, valid until the next event is drawn.
   package var asideBytes: UnsafeRawPointer? {
-    asideStore.flatMap { UnsafeRawPointer($0.baseAddress) }
+    unsafe asideStore.flatMap { UnsafeRawPointer($0.baseAddress) }
   }
 
   /// Whether the next byte belongs to a block that has begun.
@@ -106,8 +107,9 @@ package struct InboundMachine: ~Copyable {
     if let current = payload {
       let placement = Self.settle(current, now: placing(current.block))
       payload?.placement = placement
-      let base = address(of: placement, length: current.block.length)
-      plan.appendPayload(at: base + current.count, count: current.block.length - current.count)
+      let base = unsafe address(of: placement, length: current.block.length)
+      unsafe plan.appendPayload(
+        at: base + current.count, count: current.block.length - current.count)
     } else if stageStart < staged.count {
       // Inside a message that did not come as foretold: finish it before predicting again.
       plan.appendStage(expectsBlocks ? ReadPlan.shortStageLength : ReadPlan.stageLength)
@@ -134,7 +136,7 @@ package struct InboundMachine: ~Copyable {
         guard !asideIsTaken else { return }
         asideIsTaken = true
       }
-      plan.appendBlock(
+      unsafe plan.appendBlock(
         next.block, next.placement, at: address(of: next.placement, length: next.block.length))
     }
   }
@@ -146,13 +148,15 @@ package struct InboundMachine: ~Copyable {
 
   /// Where a block's first byte goes; what is discarded overwrites the place aside.
   mutating func address(of placement: BlockPlacement, length: Int) -> UnsafeMutableRawPointer {
-    if case .direct(let base) = placement { return base }
-    if let store = asideStore, store.count >= length, let base = store.baseAddress { return base }
-    asideStore?.deallocate()
+    if case .direct(let base) = placement { return unsafe base }
+    if let store = unsafe asideStore, store.count >= length, let base = store.baseAddress {
+      return unsafe base
+    }
+    unsafe asideStore?.deallocate()
     let store = UnsafeMutableRawPointer.allocate(byteCount: length, alignment: 16)
-    store.initializeMemory(as: UInt8.self, repeating: 0, count: length)
-    asideStore = UnsafeMutableRawBufferPointer(start: store, count: length)
-    return store
+    unsafe store.initializeMemory(as: UInt8.self, repeating: 0, count: length)
+    unsafe asideStore = UnsafeMutableRawBufferPointer(start: store, count: length)
+    return unsafe store
   }
 
   /// Says how many bytes the read brought; what they mean follows from `nextEvent`.

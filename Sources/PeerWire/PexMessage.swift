@@ -13,14 +13,8 @@ package struct PexPeer: Hashable, Sendable {
       self.rawValue = rawValue
     }
 
-    /// It prefers encrypted connections.
-    package static let prefersEncryption = Flags(rawValue: 1)
     /// It has everything, or wants nothing more.
     package static let isSeed = Flags(rawValue: 2)
-    /// It speaks uTP (BEP 29).
-    package static let speaksUTP = Flags(rawValue: 4)
-    /// It takes part in hole punching (BEP 55).
-    package static let punchesHoles = Flags(rawValue: 8)
     /// It has been dialled, so that it can be reached.
     package static let isReachable = Flags(rawValue: 0x10)
   }

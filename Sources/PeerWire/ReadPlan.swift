@@ -4,6 +4,7 @@ package import Primitives
 ///
 /// A plan lives from the read to the last event drawn from it, without a pause between, so all
 /// connections of a loop share one: a thousand idle peers cost no buffers.
+@safe
 package final class ReadPlan {
   /// What one segment holds.
   enum Part {
@@ -36,25 +37,25 @@ package final class ReadPlan {
 
   /// Makes the memory that all plans use.
   package init() {
-    segmentStore = .allocate(capacity: Self.maximumParts)
-    headers = .allocate(byteCount: Self.headerStride * Self.maximumBlocks, alignment: 16)
-    stage = .allocate(byteCount: Self.stageLength, alignment: 16)
-    headers.initializeMemory(
+    unsafe segmentStore = .allocate(capacity: Self.maximumParts)
+    unsafe headers = .allocate(byteCount: Self.headerStride * Self.maximumBlocks, alignment: 16)
+    unsafe stage = .allocate(byteCount: Self.stageLength, alignment: 16)
+    unsafe headers.initializeMemory(
       as: UInt8.self, repeating: 0, count: Self.headerStride * Self.maximumBlocks)
-    stage.initializeMemory(as: UInt8.self, repeating: 0, count: Self.stageLength)
-    segmentStore.initialize(repeating: IOSegment(base: headers, count: 0))
+    unsafe stage.initializeMemory(as: UInt8.self, repeating: 0, count: Self.stageLength)
+    unsafe segmentStore.initialize(repeating: IOSegment(base: headers, count: 0))
     parts.reserveCapacity(Self.maximumParts)
   }
 
   deinit {
-    segmentStore.deallocate()
-    headers.deallocate()
-    stage.deallocate()
+    unsafe segmentStore.deallocate()
+    unsafe headers.deallocate()
+    unsafe stage.deallocate()
   }
 
   /// The segments to read into.
   package var segments: UnsafeMutableBufferPointer<IOSegment> {
-    UnsafeMutableBufferPointer(rebasing: segmentStore[..<parts.count])
+    unsafe UnsafeMutableBufferPointer(rebasing: segmentStore[..<parts.count])
   }
 
   func reset() {
@@ -64,29 +65,29 @@ package final class ReadPlan {
 
   /// Lays out a block that has not begun: its header, then its payload at `base`.
   func appendBlock(_ block: Block, _ placement: BlockPlacement, at base: UnsafeMutableRawPointer) {
-    let header = headers + blockCount * Self.headerStride
-    append(.header(block, placement), header, PeerMessage.pieceHeaderLength)
-    append(.payload, base, block.length)
+    let header = unsafe headers + blockCount * Self.headerStride
+    unsafe append(.header(block, placement), header, PeerMessage.pieceHeaderLength)
+    unsafe append(.payload, base, block.length)
     blockCount += 1
   }
 
   /// Lays out the rest of a block that has begun.
   func appendPayload(at base: UnsafeMutableRawPointer, count: Int) {
-    append(.payload, base, count)
+    unsafe append(.payload, base, count)
   }
 
   /// Lays out bytes that are decoded before they go anywhere.
   func appendStage(_ count: Int) {
-    append(.stage, stage, min(count, Self.stageLength))
+    unsafe append(.stage, stage, min(count, Self.stageLength))
   }
 
   /// Lays out bytes that are not looked at.
   func appendTrash(_ count: Int) {
-    append(.trash, stage, min(count, Self.stageLength))
+    unsafe append(.trash, stage, min(count, Self.stageLength))
   }
 
   private func append(_ part: Part, _ base: UnsafeMutableRawPointer, _ count: Int) {
-    segmentStore[parts.count] = IOSegment(base: base, count: count)
+    unsafe segmentStore[parts.count] = IOSegment(base: base, count: count)
     parts.append(part)
   }
 }

@@ -2,7 +2,7 @@ extension [UInt8] {
   /// Appends the bytes of a number, most significant first.
   @inlinable
   public mutating func appendBigEndian(_ value: some FixedWidthInteger) {
-    Swift.withUnsafeBytes(of: value.bigEndian) { append(contentsOf: $0) }
+    unsafe Swift.withUnsafeBytes(of: value.bigEndian) { unsafe append(contentsOf: $0) }
   }
 }
 
@@ -12,6 +12,6 @@ extension UnsafeRawPointer {
   /// The four bytes must be readable.
   @inlinable
   public func loadBigEndianUInt32(at offset: Int) -> UInt32 {
-    UInt32(bigEndian: loadUnaligned(fromByteOffset: offset, as: UInt32.self))
+    unsafe UInt32(bigEndian: loadUnaligned(fromByteOffset: offset, as: UInt32.self))
   }
 }

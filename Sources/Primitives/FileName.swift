@@ -23,9 +23,9 @@ public struct FileName: Hashable, Sendable {
 
   /// Returns whether both names have the same bytes.
   public static func == (left: FileName, right: FileName) -> Bool {
-    left.bytes.withUnsafeBytes { left in
-      right.bytes.withUnsafeBytes { right in
-        left.count == right.count
+    unsafe left.bytes.withUnsafeBytes { left in
+      unsafe right.bytes.withUnsafeBytes { right in
+        unsafe left.count == right.count
           && (left.baseAddress == right.baseAddress || left.elementsEqual(right))
       }
     }
@@ -33,7 +33,7 @@ public struct FileName: Hashable, Sendable {
 
   /// Hashes the bytes.
   public func hash(into hasher: inout Hasher) {
-    bytes.withUnsafeBytes { hasher.combine(bytes: $0) }
+    unsafe bytes.withUnsafeBytes { unsafe hasher.combine(bytes: $0) }
     // Ends the name, so that names in a row cannot run into each other.
     hasher.combine(UInt8.max)
   }
@@ -47,14 +47,16 @@ public struct FileName: Hashable, Sendable {
   public func withCString<Result, Failure: Error>(
     _ body: (UnsafePointer<CChar>) throws(Failure) -> Result
   ) throws(Failure) -> Result {
-    try withUnsafeTemporaryAllocation(of: CChar.self, capacity: bytes.count + 1) {
+    try unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: bytes.count + 1) {
       buffer throws(Failure) in
-      bytes.withUnsafeBytes { UnsafeMutableRawBufferPointer(buffer).copyMemory(from: $0) }
-      buffer[bytes.count] = 0
-      guard let start = UnsafePointer(buffer.baseAddress) else {
+      unsafe bytes.withUnsafeBytes {
+        unsafe UnsafeMutableRawBufferPointer(buffer).copyMemory(from: $0)
+      }
+      unsafe buffer[bytes.count] = 0
+      guard let start = unsafe UnsafePointer(buffer.baseAddress) else {
         preconditionFailure("a buffer of one byte and more has an address")
       }
-      return try body(start)
+      return try unsafe body(start)
     }
   }
 }

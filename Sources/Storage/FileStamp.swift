@@ -60,7 +60,7 @@ struct FileStamp: Equatable, Sendable {
       UInt64(bitPattern: stamp?.modified ?? 0), UInt64(bitPattern: stamp?.born ?? 0),
     ]
     for number in numbers {
-      withUnsafeBytes(of: number.bigEndian) { bytes.append(contentsOf: $0) }
+      unsafe withUnsafeBytes(of: number.bigEndian) { unsafe bytes.append(contentsOf: $0) }
     }
   }
 }

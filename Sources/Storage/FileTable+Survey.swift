@@ -15,7 +15,7 @@ extension FileTable {
     for (index, place) in layout.places.enumerated() where place.isStored {
       guard let root else { continue }
       do throws(StorageError) {
-        guard let status = try look(at: index, &walk, root: root) else { continue }
+        guard let status = try walk.file(at: layout.path(of: index), root: root) else { continue }
         records[index].stamp = FileStamp(status)
         records[index].isLinked = status.links > 1
         records[index].exists = true
@@ -91,7 +91,7 @@ extension FileTable {
     _ index: Int, _ books: inout Books, root: Descriptor
   ) throws(StorageError) -> FileStamp {
     let record = books.records[index]
-    guard let status = try look(at: index, &books.walk, root: root) else {
+    guard let status = try books.walk.file(at: layout.path(of: index), root: root) else {
       throw .changedUnderneath(path: path(index))
     }
     guard status.links == 1 else { throw .hardLinked(path: path(index)) }
@@ -126,50 +126,5 @@ extension FileTable {
       guard error.meansMissing else { throw StorageError(error, path: folder) }
     }
     throw .folderMoved(path: folder)
-  }
-
-  /// Returns the status of a file by its name; nil if it does not exist.
-  private func look(
-    at index: Int, _ walk: inout FolderWalk, root: Descriptor
-  ) throws(StorageError) -> FileStatus? {
-    let way = layout.path(of: index)
-    guard let name = way.last, let parent = try walk.folder(of: way, root: root, create: false)
-    else { return nil }
-    let status: FileStatus
-    do {
-      status = try fileSystem.status(name, in: parent)
-    } catch {
-      if error.code == ENOENT { return nil }
-      throw StorageError(error, path: path(index))
-    }
-    switch status.kind {
-    case .file: return status
-    case .symlink: throw .symlink(path: path(index))
-    case .folder, .other: throw .notAFile(path: path(index))
-    }
-  }
-
-  /// Returns the stamp of the part file if its header names this torrent.
-  func stampOfPart(named name: FileName, in root: Descriptor) throws(StorageError) -> FileStamp? {
-    do throws(SystemCallError) {
-      let file = try fileSystem.openFile(name, in: root, .read)
-      let status: FileStatus
-      let header: [UInt8]
-      do throws(SystemCallError) {
-        status = try fileSystem.status(of: file)
-        header =
-          status.kind == .file ? try fileSystem.readBytes(file, count: PartFile.headerLength) : []
-      } catch {
-        // The error that was thrown is the one to report.
-        try? fileSystem.close(file)
-        throw error
-      }
-      try fileSystem.close(file)
-      return header == layout.partHeader && status.links == 1 ? FileStamp(status) : nil
-    } catch {
-      // An object that cannot be opened as a file is not our part file.
-      if [ENOENT, ELOOP, EISDIR, ENOTDIR, ENXIO, EACCES].contains(error.code) { return nil }
-      throw StorageError(error, path: "\(folder)/\(name)")
-    }
   }
 }

@@ -86,6 +86,12 @@ final class FileTable: Sendable {
     }
   }
 
+  /// Returns what writes files to the disk itself, if that is asked for and there is a folder.
+  func diskSync() throws(StorageError) -> DiskSync? {
+    guard synchronizes, let root = try openRoot(create: false) else { return nil }
+    return DiskSync(layout: layout, folder: folder, root: root, fileSystem: fileSystem)
+  }
+
   /// Allows writes to the files in `ours` from now on; other files are only read.
   func allowWriting(ours: [Bool]) throws(StorageError) {
     try books.withLock { books throws(StorageError) in

@@ -53,6 +53,27 @@ struct FolderWalk {
     return folder
   }
 
+  /// Returns the status of the file at a path; nil if it does not exist.
+  mutating func file(
+    at path: ArraySlice<FileName>, root: Descriptor
+  ) throws(StorageError) -> FileStatus? {
+    guard let name = path.last, let parent = try folder(of: path, root: root, create: false)
+    else { return nil }
+    var display: String { rootPath + "/" + path.pathText }
+    let status: FileStatus
+    do {
+      status = try fileSystem.status(name, in: parent)
+    } catch {
+      if error.code == ENOENT { return nil }
+      throw StorageError(error, path: display)
+    }
+    switch status.kind {
+    case .file: return status
+    case .symlink: throw .symlink(path: display)
+    case .folder, .other: throw .notAFile(path: display)
+    }
+  }
+
   /// Returns the deepest open folder on the path, and the number of components that lead to it.
   private mutating func useDeepest(
     on folders: ArraySlice<FileName>

@@ -81,7 +81,7 @@ struct OutputNames: Sendable {
     if torrent.info.nameBytes.count > longest { return true }
     for index in files.indices where files.traits(of: index).contains(.long) {
       var isLonger = false
-      files[index].forEachName { isLonger = isLonger || $0.count > longest }
+      unsafe files[index].forEachName { isLonger = isLonger || $0.count > longest }
       if isLonger { return true }
     }
     return false

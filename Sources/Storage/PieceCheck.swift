@@ -6,6 +6,7 @@ import Primitives
 ///
 /// It stays in the core's own cache between the copy from the page cache and the hash pass. Mapping
 /// the files would avoid some copying, but truncation of a mapped file would kill the process.
+@safe
 struct PieceCheck: ~Copyable {
   enum Content {
     /// A file is missing or too short.
@@ -45,12 +46,12 @@ struct PieceCheck: ~Copyable {
     let length = Self.lanes * min(Self.step, pieceLength)
     let capacity = pieceLength <= Self.step ? Self.lanes * Self.step : length
     batchLimit = min(Self.scanBound, max(Self.lanes, capacity / pieceLength))
-    buffer = UnsafeMutableRawBufferPointer.allocate(
+    unsafe buffer = UnsafeMutableRawBufferPointer.allocate(
       byteCount: max(length, min(capacity, batchLimit * pieceLength)), alignment: 4096)
   }
 
   deinit {
-    buffer.deallocate()
+    unsafe buffer.deallocate()
   }
 
   /// Classifies a piece by the files' sizes and holes.
@@ -99,12 +100,12 @@ struct PieceCheck: ~Copyable {
   /// Returns whether a piece of full length is correct if all its bytes are zero.
   mutating func isHashOfZeros(_ piece: PieceIndex) -> Bool {
     if let hashOfZeros { return hashOfZeros == storage.torrent.pieceHash(piece) }
-    buffer.initializeMemory(as: UInt8.self, repeating: 0)
+    unsafe buffer.initializeMemory(as: UInt8.self, repeating: 0)
     var state = SHA1State()
     var rest = storage.torrent.geometry.pieceLength
     while rest > 0 {
-      let part = UnsafeRawBufferPointer(rebasing: buffer[..<min(rest, buffer.count)])
-      state.update(part)
+      let part = unsafe UnsafeRawBufferPointer(rebasing: buffer[..<min(rest, buffer.count)])
+      unsafe state.update(part)
       rest -= part.count
     }
     let hash = state.finish()
@@ -124,7 +125,7 @@ struct PieceCheck: ~Copyable {
   /// Reads each run of adjacent pieces at once, and hashes all pieces in one pass.
   private func verifySmall(_ pieces: [PieceIndex]) throws(StorageError) -> [PieceIndex] {
     let geometry = storage.torrent.geometry
-    var chunks: [UnsafeRawBufferPointer] = []
+    var chunks: [UnsafeRawBufferPointer] = unsafe []
     var readable: [PieceIndex] = []
     var position = 0
     var first = 0
@@ -133,14 +134,14 @@ struct PieceCheck: ~Copyable {
       while end < pieces.count, pieces[end].value == pieces[end - 1].value + 1 { end += 1 }
       for piece in try read(pieces[first..<end], at: position) {
         let start = position + (piece.value - pieces[first].value) * geometry.pieceLength
-        chunks.append(
+        unsafe chunks.append(
           UnsafeRawBufferPointer(rebasing: buffer[start..<start + geometry.length(of: piece)]))
         readable.append(piece)
       }
       position += (end - first) * geometry.pieceLength
       first = end
     }
-    return zip(readable, SHA1.digests(of: chunks)).compactMap { piece, digest in
+    return unsafe zip(readable, SHA1.digests(of: chunks)).compactMap { piece, digest in
       digest == storage.torrent.pieceHash(piece) ? piece : nil
     }
   }
@@ -152,9 +153,9 @@ struct PieceCheck: ~Copyable {
     guard let first = run.first, let last = run.last else { return run }
     let layout = storage.torrent.layout
     let range = layout.range(of: first).lowerBound..<layout.range(of: last).upperBound
-    let part = UnsafeMutableRawBufferPointer(
+    let part = unsafe UnsafeMutableRawBufferPointer(
       rebasing: buffer[position..<position + Int(range.upperBound - range.lowerBound)])
-    if try storage.read(range, into: part) { return run }
+    if try unsafe storage.read(range, into: part) { return run }
     // A file was truncated after the survey, but the other pieces are still valid.
     guard run.count > 1 else { return [] }
     var readable: [PieceIndex] = []
@@ -172,22 +173,22 @@ struct PieceCheck: ~Copyable {
     let geometry = storage.torrent.geometry
     var states = Array(repeating: SHA1State(), count: pieces.count)
     var isReadable = Array(repeating: true, count: pieces.count)
-    var chunks: [UnsafeRawBufferPointer] = []
+    var chunks: [UnsafeRawBufferPointer] = unsafe []
     var position = 0
     while position < geometry.length(of: pieces[0]) {
       if position.isMultiple(of: Self.ahead) { try prefetch(pieces, from: position) }
-      chunks.removeAll(keepingCapacity: true)
+      unsafe chunks.removeAll(keepingCapacity: true)
       for (lane, piece) in pieces.enumerated() {
         let length = max(0, min(Self.step, geometry.length(of: piece) - position))
-        let part = UnsafeMutableRawBufferPointer(
+        let part = unsafe UnsafeMutableRawBufferPointer(
           rebasing: buffer[lane * Self.step..<lane * Self.step + length])
         let start = geometry.offset(of: piece) + Int64(position)
         if length > 0, isReadable[lane] {
-          isReadable[lane] = try storage.read(start..<start + Int64(length), into: part)
+          isReadable[lane] = try unsafe storage.read(start..<start + Int64(length), into: part)
         }
-        chunks.append(UnsafeRawBufferPointer(part))
+        unsafe chunks.append(UnsafeRawBufferPointer(part))
       }
-      SHA1State.update(&states, with: chunks)
+      unsafe SHA1State.update(&states, with: chunks)
       position += Self.step
     }
     return pieces.indices.compactMap { lane in

@@ -10,17 +10,19 @@ package struct PosixFileSystem: FileSystem {
   /// An eighth of the process's descriptor limit, between 128 and 2048.
   package var openFileLimit: Int {
     var limit = rlimit()
-    guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 128 }
+    guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else {
+      return 128
+    }
     return Int(max(128, min(2048, limit.rlim_cur / 8)))
   }
 
   /// The kernel's random id of the current boot.
   package var bootIdentity: String {
-    let file = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC)
+    let file = unsafe open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC)
     guard file >= 0 else { return "" }
     defer { _ = Glibc.close(file) }
     var bytes = [UInt8](repeating: 0, count: 36)
-    let count = Glibc.read(file, &bytes, bytes.count)
+    let count = unsafe Glibc.read(file, &bytes, bytes.count)
     return count == bytes.count ? String(validating: bytes, as: UTF8.self) ?? "" : ""
   }
 
@@ -40,14 +42,16 @@ package struct PosixFileSystem: FileSystem {
   private func check<Result: SignedInteger>(
     _ call: StaticString, _ name: FileName, _ body: (UnsafePointer<CChar>) -> Result
   ) throws(SystemCallError) -> Result {
-    try name.withCString { name throws(SystemCallError) in try check(call) { body(name) } }
+    try unsafe name.withCString { name throws(SystemCallError) in
+      try check(call) { unsafe body(name) }
+    }
   }
 
   /// Opens the output folder with open(2), after mkdir(2) for what is missing.
   package func openRoot(_ path: String, create: Bool) throws(SystemCallError) -> Descriptor {
     let obstacle = create ? makeRoot(path) : nil
     do {
-      return Descriptor(try check("open") { open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) })
+      return Descriptor(try check("open") { unsafe open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) })
     } catch {
       throw error.code == ENOENT ? obstacle ?? error : error
     }
@@ -62,7 +66,7 @@ package struct PosixFileSystem: FileSystem {
     for component in path.split(separator: "/") {
       prefix += component + "/"
       do {
-        _ = try check("mkdir") { mkdir(prefix, 0o777) }
+        _ = try check("mkdir") { unsafe mkdir(prefix, 0o777) }
       } catch {
         if error.code != EEXIST { obstacle = obstacle ?? error }
       }
@@ -74,7 +78,7 @@ package struct PosixFileSystem: FileSystem {
   package func nameFacts(of folder: Descriptor) throws(SystemCallError) -> NameFacts {
     var type: UInt64 = 0
     var longest: Int64 = 0
-    let flags = try check("fstatfs") { cposix_name_facts(folder.number, &type, &longest) }
+    let flags = try check("fstatfs") { unsafe cposix_name_facts(folder.number, &type, &longest) }
     return NameFacts(
       kind: NameFacts.Kind(fileSystemType: type, folds: flags == 1),
       longestName: Int(clamping: longest))
@@ -85,12 +89,12 @@ package struct PosixFileSystem: FileSystem {
     _ name: FileName, in folder: Descriptor
   ) throws(SystemCallError) -> Descriptor {
     let flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
-    return Descriptor(try check("openat", name) { openat(folder.number, $0, flags) })
+    return unsafe Descriptor(try check("openat", name) { unsafe openat(folder.number, $0, flags) })
   }
 
   /// Creates a folder with mkdirat(2).
   package func makeFolder(_ name: FileName, in folder: Descriptor) throws(SystemCallError) {
-    _ = try check("mkdirat", name) { mkdirat(folder.number, $0, 0o777) }
+    _ = try unsafe check("mkdirat", name) { unsafe mkdirat(folder.number, $0, 0o777) }
   }
 
   /// Opens a file with openat(2) and `O_NONBLOCK`, so that a pipe cannot block the run.
@@ -105,7 +109,8 @@ package struct PosixFileSystem: FileSystem {
       case .create(let executable):
         (common | O_RDWR | O_CREAT | O_EXCL, executable ? 0o777 : 0o666)
       }
-    return Descriptor(try check("openat", name) { openat(folder.number, $0, flags, mode) })
+    return unsafe Descriptor(
+      try check("openat", name) { unsafe openat(folder.number, $0, flags, mode) })
   }
 
   /// Calls statx(2) with `AT_SYMLINK_NOFOLLOW`.
@@ -113,14 +118,14 @@ package struct PosixFileSystem: FileSystem {
     _ name: FileName, in folder: Descriptor
   ) throws(SystemCallError) -> FileStatus {
     var status = cposix_file_status()
-    _ = try check("statx", name) { cposix_status_of_name(folder.number, $0, &status) }
+    _ = try unsafe check("statx", name) { unsafe cposix_status_of_name(folder.number, $0, &status) }
     return FileStatus(status)
   }
 
   /// Calls statx(2).
   package func status(of file: Descriptor) throws(SystemCallError) -> FileStatus {
     var status = cposix_file_status()
-    _ = try check("statx") { cposix_status_of_file(file.number, &status) }
+    _ = try check("statx") { unsafe cposix_status_of_file(file.number, &status) }
     return FileStatus(status)
   }
 
@@ -128,14 +133,18 @@ package struct PosixFileSystem: FileSystem {
   package func read(
     _ file: Descriptor, into buffer: UnsafeMutableRawBufferPointer, at offset: Int64
   ) throws(SystemCallError) -> Int {
-    try check("pread") { pread(file.number, buffer.baseAddress, buffer.count, off_t(offset)) }
+    try check("pread") {
+      unsafe pread(file.number, buffer.baseAddress, buffer.count, off_t(offset))
+    }
   }
 
   /// Writes with pwrite(2).
   package func write(
     _ file: Descriptor, _ bytes: UnsafeRawBufferPointer, at offset: Int64
   ) throws(SystemCallError) -> Int {
-    try check("pwrite") { pwrite(file.number, bytes.baseAddress, bytes.count, off_t(offset)) }
+    try check("pwrite") {
+      unsafe pwrite(file.number, bytes.baseAddress, bytes.count, off_t(offset))
+    }
   }
 
   /// Truncates or extends with ftruncate(2).
@@ -211,8 +220,8 @@ package struct PosixFileSystem: FileSystem {
   ) throws(SystemCallError) {
     if !replacing {
       do throws(SystemCallError) {
-        return try rename("renameat2", name, to: newName) {
-          cposix_rename_exclusively(folder.number, $0, $1)
+        return try unsafe rename("renameat2", name, to: newName) {
+          unsafe cposix_rename_exclusively(folder.number, $0, $1)
         }
       } catch {
         guard error.code == EINVAL || error.code == ENOSYS else { throw error }
@@ -221,21 +230,23 @@ package struct PosixFileSystem: FileSystem {
       let file = try openFile(newName, in: folder, .create(executable: false))
       try close(file)
     }
-    try rename("renameat", name, to: newName) { renameat(folder.number, $0, folder.number, $1) }
+    try unsafe rename("renameat", name, to: newName) {
+      unsafe renameat(folder.number, $0, folder.number, $1)
+    }
   }
 
   private func rename(
     _ call: StaticString, _ name: FileName, to newName: FileName,
     _ body: (UnsafePointer<CChar>, UnsafePointer<CChar>) -> Int32
   ) throws(SystemCallError) {
-    _ = try newName.withCString { newName throws(SystemCallError) in
-      try check(call, name) { body($0, newName) }
+    _ = try unsafe newName.withCString { newName throws(SystemCallError) in
+      try unsafe check(call, name) { unsafe body($0, newName) }
     }
   }
 
   /// Removes a file with unlinkat(2).
   package func remove(_ name: FileName, in folder: Descriptor) throws(SystemCallError) {
-    _ = try check("unlinkat", name) { unlinkat(folder.number, $0, 0) }
+    _ = try unsafe check("unlinkat", name) { unsafe unlinkat(folder.number, $0, 0) }
   }
 
   /// Closes with close(2).

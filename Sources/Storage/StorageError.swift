@@ -75,7 +75,7 @@ public enum StorageError: Error, Equatable, Sendable, CustomStringConvertible {
     case .cannotReserve(let path):
       "the file system cannot preallocate \(path); turn preallocation off"
     case .io(let path, let call, let code):
-      "\(call) failed on \(path): \(String(cString: strerror(code)).lowercased())"
+      unsafe "\(call) failed on \(path): \(String(cString: strerror(code)).lowercased())"
     }
   }
 

@@ -2,22 +2,6 @@ import Metainfo
 package import Primitives
 
 extension TorrentStorage {
-  /// Hashes the data on disk and returns the correct pieces.
-  ///
-  /// It uses one thread; for speed, distribute `checkPieces` over several. `progress` receives the
-  /// number of bytes done so far. Once `isCancelled` returns true, the pieces found so far are
-  /// returned.
-  package func check(
-    progress: (Int64) -> Void = { _ in }, isCancelled: () -> Bool = { false }
-  ) throws(StorageError) -> Bitfield {
-    let count = torrent.geometry.pieceCount
-    var verified = Bitfield(count: count)
-    let all = Bitfield(count: count, filled: true)
-    for piece in try checkPieces(0..<count, of: all, progress: progress, isCancelled: isCancelled) {
-      verified.insert(piece)
-    }
-    return verified
-  }
 
   /// Hashes the pieces of a set within a range, and returns the correct ones in order.
   ///

@@ -12,13 +12,13 @@ extension TorrentStorage {
     precondition(bytes.count == torrent.geometry.length(of: piece), "exactly one piece")
     let spans = parts(of: torrent.layout.range(of: piece))
     for part in spans where !files.isOurs(part.span.file) {
-      let data = UnsafeRawBufferPointer(rebasing: bytes[part.range])
-      guard try matches(part.span, data) else {
+      let data = unsafe UnsafeRawBufferPointer(rebasing: bytes[part.range])
+      guard try unsafe matches(part.span, data) else {
         throw .outputExists(path: files.path(part.span.file))
       }
     }
     for part in spans where files.isOurs(part.span.file) {
-      try write(part.span, UnsafeRawBufferPointer(rebasing: bytes[part.range]))
+      try unsafe write(part.span, UnsafeRawBufferPointer(rebasing: bytes[part.range]))
     }
   }
 
@@ -29,7 +29,7 @@ extension TorrentStorage {
     precondition(buffer.count == block.length, "exactly one block")
     let start = torrent.geometry.offset(of: block.piece) + Int64(block.offset)
     let range = start..<start + Int64(block.length)
-    guard try read(range, into: buffer) else {
+    guard try unsafe read(range, into: buffer) else {
       let part = parts(of: range).first
       throw .changedUnderneath(path: part.map { files.path($0.span.file) } ?? files.folder)
     }
@@ -44,16 +44,16 @@ extension TorrentStorage {
     var position = 0
     var isWhole = true
     try layout.forEachSpan(of: range) { span throws(StorageError) in
-      let part = UnsafeMutableRawBufferPointer(
+      let part = unsafe UnsafeMutableRawBufferPointer(
         rebasing: buffer[position..<position + span.length])
       position += span.length
       guard layout.places[span.file].isStored else {
-        part.initializeMemory(as: UInt8.self, repeating: 0)
+        unsafe part.initializeMemory(as: UInt8.self, repeating: 0)
         return
       }
       let count = try files.withFile(span.file, for: .reading) {
         descriptor throws(SystemCallError) in
-        try readFully(descriptor, into: part, at: span.offset)
+        try unsafe files.fileSystem.readFully(descriptor, into: part, at: span.offset)
       }
       if count < part.count { isWhole = false }
     }
@@ -71,20 +71,6 @@ extension TorrentStorage {
     }
   }
 
-  private func readFully(
-    _ descriptor: Descriptor, into buffer: UnsafeMutableRawBufferPointer, at offset: Int64
-  ) throws(SystemCallError) -> Int {
-    var count = 0
-    while count < buffer.count {
-      let read = try files.fileSystem.read(
-        descriptor, into: UnsafeMutableRawBufferPointer(rebasing: buffer[count...]),
-        at: offset + Int64(count))
-      if read == 0 { break }
-      count += read
-    }
-    return count
-  }
-
   private func write(
     _ span: FileSpan, _ bytes: UnsafeRawBufferPointer
   ) throws(StorageError) {
@@ -93,7 +79,7 @@ extension TorrentStorage {
       descriptor throws(SystemCallError) in
       var count = 0
       while count < bytes.count {
-        count += try files.fileSystem.write(
+        unsafe count += try files.fileSystem.write(
           descriptor, UnsafeRawBufferPointer(rebasing: bytes[count...]),
           at: span.offset + Int64(count))
       }
@@ -107,15 +93,16 @@ extension TorrentStorage {
   ) throws(StorageError) -> Bool {
     let step = min(bytes.count, 256 << 10)
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: step, alignment: 64)
-    defer { buffer.deallocate() }
+    defer { unsafe buffer.deallocate() }
     return try files.withFile(span.file, for: .reading) { descriptor throws(SystemCallError) in
       var position = 0
       while position < bytes.count {
-        let part = UnsafeMutableRawBufferPointer(
+        let part = unsafe UnsafeMutableRawBufferPointer(
           rebasing: buffer[..<min(step, bytes.count - position)])
-        let count = try readFully(descriptor, into: part, at: span.offset + Int64(position))
-        let wanted = bytes[position..<position + part.count]
-        guard count == part.count, part.elementsEqual(wanted) else { return false }
+        let count = try unsafe files.fileSystem.readFully(
+          descriptor, into: part, at: span.offset + Int64(position))
+        let wanted = unsafe bytes[position..<position + part.count]
+        guard count == part.count, unsafe part.elementsEqual(wanted) else { return false }
         position += count
       }
       return true

@@ -56,9 +56,6 @@ package final class TorrentStorage: PieceStorage {
         synchronizes: options.fsync))
   }
 
-  /// The state file's path, for messages.
-  package var statePath: String { state.withLock { $0.path } }
-
   /// The meaning of the state file when it was read.
   var finding: StateFile.Finding { state.withLock { $0.finding } }
 
@@ -179,7 +176,7 @@ package final class TorrentStorage: PieceStorage {
   /// another program.
   package func finish(verified: Bitfield? = nil) throws(StorageError) {
     try files.close(keepingRoot: true, seekingHoles: true)
-    try files.synchronizeWanted()
+    try files.diskSync()?.wanted()
     guard state.withLock({ $0.isLocked }) else { return }
     try makingRoom { () throws(StorageError) in try files.confirmWritten() }
     try confirmContent(verified: verified ?? wanted)
@@ -199,7 +196,7 @@ package final class TorrentStorage: PieceStorage {
       guard let root = try files.openRoot(create: false) else { return }
       try state.remove(root: root)
     }
-    try files.synchronizeRoot()
+    try files.diskSync()?.names()
   }
 
   /// Closes everything; the state file stays as it was last saved.
@@ -266,11 +263,21 @@ package final class TorrentStorage: PieceStorage {
     let isKnown = finding == .cut || finding.record != nil
     leftoverPart.withLock { $0 = nil }
     guard isKnown, let root = try files.openRoot(create: false) else { return }
-    let stamp = try files.stampOfPart(named: partName, in: root)
+    let stamp = try stampOfPart(in: root)
     if let part = layout.partPlace {
       files.decide(part, isOurs: files.records[part].isOurs || stamp != nil)
     } else {
       leftoverPart.withLock { $0 = stamp }
+    }
+  }
+
+  /// Returns the stamp of the part file if its header names this torrent.
+  private func stampOfPart(in root: Descriptor) throws(StorageError) -> FileStamp? {
+    do {
+      return try PartFile.stamp(
+        named: partName, in: root, header: layout.partHeader, on: files.fileSystem)
+    } catch {
+      throw StorageError(error, path: "\(files.folder)/\(partName)")
     }
   }
 
@@ -294,7 +301,7 @@ package final class TorrentStorage: PieceStorage {
       return
     }
     // Another file may have taken its place meanwhile.
-    guard let now = try files.stampOfPart(named: partName, in: root), now.mayBeSameFile(as: known)
+    guard let now = try stampOfPart(in: root), now.mayBeSameFile(as: known)
     else { return }
     if let part = layout.partPlace { try files.pin(part) }
     do {

@@ -32,8 +32,8 @@ struct TwinSearch {
     for index in files.indices where files.isStored(index) {
       path.removeAll(keepingCapacity: true)
       ends.removeAll(keepingCapacity: true)
-      files[index].forEachName { name in
-        append(name, to: &path, ignoringForms: ignoringForms)
+      unsafe files[index].forEachName { name in
+        unsafe append(name, to: &path, ignoringForms: ignoringForms)
         path.append(UInt8(ascii: "/"))
         ends.append(path.count)
       }
@@ -51,28 +51,29 @@ struct TwinSearch {
   private static func append(
     _ name: UnsafeBufferPointer<UInt8>, to path: inout [UInt8], ignoringForms: Bool
   ) {
-    guard ignoringForms else { return path.append(contentsOf: name) }
+    guard ignoringForms else { return unsafe path.append(contentsOf: name) }
     let start = path.count
     var isASCII = true
-    for byte in name {
+    for index in name.indices {
+      let byte = unsafe name[index]
       isASCII = isASCII && byte < 0x80
       path.append((0x41...0x5A).contains(byte) ? byte | 0x20 : byte)
     }
     guard !isASCII else { return }
     path.removeLast(path.count - start)
     // The hash of a string is that of its canonical form, so normalization does not matter.
-    let text = String(decoding: name, as: UTF8.self).uppercased().lowercased()
+    let text = unsafe String(decoding: name, as: UTF8.self).uppercased().lowercased()
     if text.utf8.allSatisfy({ $0 < 0x80 }) { return path.append(contentsOf: text.utf8) }
     var hash = Hasher()
     hash.combine(text)
-    withUnsafeBytes(of: hash.finalize()) { path.append(contentsOf: $0) }
+    unsafe withUnsafeBytes(of: hash.finalize()) { unsafe path.append(contentsOf: $0) }
   }
 
   /// Records a path; returns whether it conflicts with an earlier one.
   private mutating func meets(_ path: ArraySlice<UInt8>, isFile: Bool) -> Bool {
     if count * 2 >= slots.count { grow() }
     var hasher = Hasher()
-    path.withUnsafeBytes { hasher.combine(bytes: $0) }
+    unsafe path.withUnsafeBytes { unsafe hasher.combine(bytes: $0) }
     let hash = UInt64(bitPattern: Int64(hasher.finalize())) | 2
     let value = isFile ? hash | 1 : hash & ~1
     var slot = Int(truncatingIfNeeded: hash >> 2) & mask(of: slots)

@@ -10,7 +10,7 @@ import Testing
   private static let known: [String: [String: Int]] = [
     "Task {": [:],
     "Task(": [
-      "Sources/CLI/CommandLineTool.swift": 1, "Sources/Download/TorrentDownload.swift": 1,
+      "Sources/CLI/CommandLineTool.swift": 1, "Sources/Download/Torrent/Torrent.swift": 1,
     ],
     "Task.detached": [:],
     "@unchecked Sendable": [
@@ -20,11 +20,11 @@ import Testing
       "Sources/Networking/ThreadWorkerPool.swift": 1,
     ],
     "try?": [
-      "Sources/Download/OutputPreparation.swift": 2,
+      "Sources/Download/Torrent/OutputPreparation.swift": 2,
       "Sources/Platform/Interrupts.swift": 1,
-      "Sources/Storage/FileTable+Survey.swift": 1,
       "Sources/Storage/FileTable.swift": 1,
       "Sources/Storage/NameProbe.swift": 7,
+      "Sources/Storage/PartFile.swift": 1,
       "Sources/Storage/StateFile.swift": 2,
       "Sources/Storage/StateRecord.swift": 1,
       "Sources/Tracker/Protocol/TrackerURL.swift": 1,

@@ -7,7 +7,7 @@ struct SourceFile {
   let path: String
   /// The lines as they stand in the file.
   let lines: [String]
-  /// The same lines, with comments and the contents of strings left out.
+  /// The same lines, with comments and the texts of strings left out.
   let code: [String]
 
   /// The target that the file belongs to: the folder below `Sources` or `Tests`.
@@ -15,6 +15,13 @@ struct SourceFile {
 
   /// Every Swift file below a folder of the repository, in order of path.
   static func all(below folder: String) throws -> [SourceFile] {
+    folder == "Sources" ? try sources.get() : try read(folder)
+  }
+
+  /// The sources are read once for all tests.
+  private static let sources = Result { try read("Sources") }
+
+  private static func read(_ folder: String) throws -> [SourceFile] {
     let root = FixtureFolder.repositoryPath(folder)
     let names = FileManager.default.enumerator(atPath: root)?.compactMap { $0 as? String } ?? []
     return try names.filter { $0.hasSuffix(".swift") }.sorted().map { name in
@@ -127,109 +134,5 @@ struct SourceFile {
   private static func declaresFunction(_ header: String) -> Bool {
     let words = header.split { !$0.isLetter && !$0.isNumber && $0 != "_" }
     return words.contains { ["func", "init", "deinit", "subscript"].contains($0) }
-  }
-}
-
-/// Leaves comments and the contents of strings out of Swift code, and every line break in.
-enum CodeText {
-  static func strip(_ text: String) -> String {
-    var stripper = CodeStripper(characters: Array(text))
-    return stripper.strip()
-  }
-}
-
-/// The scanner behind `CodeText`: good enough for code that swift-format has laid out.
-private struct CodeStripper {
-  let characters: [Character]
-  var position = 0
-  var result = ""
-
-  init(characters: [Character]) {
-    self.characters = characters
-  }
-
-  mutating func strip() -> String {
-    while position < characters.count {
-      if starts(with: "//") {
-        while position < characters.count, characters[position] != "\n" { position += 1 }
-      } else if starts(with: "/*") {
-        skipComment()
-      } else if let hashes = rawStringStart() {
-        position += hashes
-        skipString(closing: String(repeating: "#", count: hashes))
-      } else if characters[position] == "\"" {
-        skipString(closing: "")
-      } else {
-        result.append(characters[position])
-        position += 1
-      }
-    }
-    return result
-  }
-
-  private func starts(with text: String) -> Bool {
-    characters[position...].starts(with: text)
-  }
-
-  private func rawStringStart() -> Int? {
-    guard characters[position] == "#" else { return nil }
-    let hashes = characters[position...].prefix { $0 == "#" }.count
-    let next = position + hashes
-    return next < characters.count && characters[next] == "\"" ? hashes : nil
-  }
-
-  private mutating func skip(_ count: Int) {
-    for _ in 0..<count where position < characters.count {
-      if characters[position] == "\n" { result.append("\n") }
-      position += 1
-    }
-  }
-
-  private mutating func skipComment() {
-    var depth = 0
-    repeat {
-      if starts(with: "/*") {
-        depth += 1
-        skip(2)
-      } else if starts(with: "*/") {
-        depth -= 1
-        skip(2)
-      } else {
-        skip(1)
-      }
-    } while depth > 0 && position < characters.count
-  }
-
-  private mutating func skipString(closing hashes: String) {
-    let quote = starts(with: "\"\"\"") ? "\"\"\"" : "\""
-    result.append("\"\"")
-    skip(quote.count)
-    while position < characters.count, !starts(with: quote + hashes) {
-      if starts(with: "\\" + hashes + "(") {
-        skip(hashes.count + 2)
-        skipInterpolation()
-      } else {
-        skip(starts(with: "\\") && hashes.isEmpty ? 2 : 1)
-      }
-    }
-    skip(quote.count + hashes.count)
-  }
-
-  /// Skips to the parenthesis that closes an interpolation; what is inside counts as text.
-  private mutating func skipInterpolation() {
-    var depth = 1
-    while depth > 0, position < characters.count {
-      switch characters[position] {
-      case "(": depth += 1
-      case ")": depth -= 1
-      case "\"":
-        let before = result
-        skipString(closing: "")
-        result = before + result.dropFirst(before.count).filter { $0 == "\n" }
-        continue
-      default: break
-      }
-      skip(1)
-    }
   }
 }

@@ -138,7 +138,7 @@ import Testing
   @Test func aTierOfTrackersIsOneValue() throws {
     let words = ["create", "x", "--tracker", "http://a/ udp://b:1", "--tracker", "https://c/"]
     let invocation = try CommandLineArguments.parse(words)
-    #expect(invocation.trackers == [["http://a/", "udp://b:1"], ["https://c/"]])
+    #expect(invocation.sources.trackers == [["http://a/", "udp://b:1"], ["https://c/"]])
   }
 
   @Test func everyCreationOptionReachesTheOptions() throws {
@@ -151,7 +151,7 @@ import Testing
     #expect(creation.name == "n")
     #expect(creation.pieceLength == 1 << 20)
     #expect(invocation.selection.exclusions == [Glob("*.o"), Glob("b/*")])
-    #expect(invocation.webSeeds == ["http://w/"])
+    #expect(invocation.sources.webSeeds == ["http://w/"])
     #expect(creation.isPrivate && creation.isReproducible && creation.overwrites)
     #expect(creation.source == "s")
     #expect(creation.comment == "c")
@@ -341,8 +341,10 @@ import Testing
 
   @Test func aURLMayHoldAComma() throws {
     #expect(
-      try parse("x --tracker http://a/announce?x=1,2").trackers == [["http://a/announce?x=1,2"]])
-    #expect(try parse("x --web-seed http://a/b,c").webSeeds == ["http://a/b,c"])
+      try parse("x --tracker http://a/announce?x=1,2").sources.trackers == [
+        ["http://a/announce?x=1,2"]
+      ])
+    #expect(try parse("x --web-seed http://a/b,c").sources.webSeeds == ["http://a/b,c"])
   }
 
   @Test func aValueIsNeitherMissingNorInvented() {
@@ -374,13 +376,13 @@ import Testing
 
   @Test func givenTrackersComeFirst() throws {
     let own = [["http://a/announce", "http://b/announce"]]
-    #expect(try parse("x").trackerTiers(torrentTrackers: own) == nil)
-    #expect(try parse("x --no-tracker").trackerTiers(torrentTrackers: own) == [])
+    #expect(try parse("x").sources.trackerTiers(torrentTrackers: own) == nil)
+    #expect(try parse("x --no-tracker").sources.trackerTiers(torrentTrackers: own) == [])
     #expect(
-      try parse("x --tracker https://c/announce").trackerTiers(torrentTrackers: own)
+      try parse("x --tracker https://c/announce").sources.trackerTiers(torrentTrackers: own)
         == [["https://c/announce"]] + own)
     #expect(
-      try parse("x --no-tracker --tracker http://c/").trackerTiers(torrentTrackers: own)
+      try parse("x --no-tracker --tracker http://c/").sources.trackerTiers(torrentTrackers: own)
         == [["http://c/"]])
   }
 

@@ -158,21 +158,24 @@ import Tracker
 
 @Suite struct CommandFailureTests {
   @Test func aForeignFileEndsWith13AndSaysWhatToDo() {
-    let failure = CommandFailure(.storage(.outputExists(path: "a/b")), options: DownloadOptions())
+    let failure = CommandFailure(
+      .storage(.outputExists(path: "a/b")), session: SessionOptions(), output: OutputOptions())
     #expect(failure.status == .outputExists)
     #expect(failure.hint?.contains("--overwrite") == true)
   }
 
   @Test func missingDataToSeedEndsWith32AndNamesTheFolder() {
-    var options = DownloadOptions()
-    options.torrent.output.folder = "have"
-    let failure = CommandFailure(.nothingToSeed(pieceCount: 3), options: options)
+    var output = OutputOptions()
+    output.folder = "have"
+    let failure = CommandFailure(
+      .nothingToSeed(pieceCount: 3), session: SessionOptions(), output: output)
     #expect(failure.status == .verificationFailed)
     #expect(failure.hint?.contains("'have'") == true)
   }
 
   @Test func aPortInUseEndsWith6() {
-    let failure = CommandFailure(.listenFailed("in use"), options: DownloadOptions())
+    let failure = CommandFailure(
+      .listenFailed("in use"), session: SessionOptions(), output: OutputOptions())
     #expect(failure.status == .networkFailure)
   }
 

@@ -158,3 +158,9 @@ import Testing
     #expect(error?.description.hasSuffix("expected a pattern of at most 4096 bytes") == true)
   }
 }
+
+extension Glob {
+  fileprivate func matches(_ path: [String]) -> Bool {
+    matches(path.lazy.map(\.utf8))
+  }
+}

@@ -9,6 +9,14 @@ extension OtherField {
   }
 }
 
+extension TorrentReport {
+  fileprivate var text: String {
+    var bytes: [UInt8] = []
+    write { bytes += $0 }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+}
+
 @Suite struct TorrentReportTests {
   private func report(_ build: (inout TorrentBuilder) -> Void) throws -> String {
     var builder = TorrentBuilder(name: "folder", pieceLength: 16384)

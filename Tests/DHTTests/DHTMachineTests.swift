@@ -98,7 +98,7 @@ import Testing
       let announced = world.find(infoHash, from: announcer, announcing: announcement)
       #expect(announced.summary != nil, "every search ends")
       let result = world.find(infoHash, from: searcher % 5 == 0 ? searcher + 1 : searcher)
-      #expect(result.summary?.queries ?? .max <= Lookup.queryLimit)
+      #expect(result.summary?.replies ?? .max <= Lookup.queryLimit)
       if result.peers == [peer(world, announcer, port: 7000)] { found += 1 }
     }
     #expect(found == 10)
@@ -126,7 +126,7 @@ import Testing
   private func messages(_ machine: inout DHTMachine) throws -> [KRPCMessage] {
     var messages: [KRPCMessage] = []
     while let datagram = machine.nextDatagram() {
-      #expect(datagram.bytes.count <= KRPCMessage.maximumSentLength)
+      #expect(datagram.bytes.count <= DHTWorld.maximumSentLength)
       messages.append(try KRPCMessage(parsing: datagram.bytes))
     }
     return messages
@@ -140,7 +140,7 @@ import Testing
     #expect(answers.count == 1)
     #expect(answers.first?.transaction == [1, 2])
     #expect(answers.first?.observed == stranger)
-    let ownID = try #require(machine.ownID(isIPv6: false))
+    let ownID = try #require(machine.state.ownID)
     #expect(answers.first?.body == .reply(KRPCReply(sender: ownID)))
   }
 
@@ -321,7 +321,7 @@ import Testing
     }
     world.run(for: .seconds(30))
     let address = world.nodes[node].endpoint.address
-    let id = try #require(world.nodes[node].machine.ownID(isIPv6: false))
+    let id = try #require(world.nodes[node].machine.state.ownID)
     #expect(id.isValid(for: address))
     #expect(world.events.contains { $0.node == node && $0.event == .address(address) })
     #expect(world.nodes[node].machine.nodeCount >= 10)

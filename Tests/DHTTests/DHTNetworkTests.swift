@@ -28,6 +28,6 @@ import Testing
       results[number].peers == [peer(number)] && results[number].hops ?? 99 <= 8
     }
     #expect(found * 100 >= keys.count * 99, "\(found) of \(keys.count)")
-    #expect(world.longestDatagram <= KRPCMessage.maximumSentLength)
+    #expect(world.longestDatagram <= DHTWorld.maximumSentLength)
   }
 }

@@ -32,6 +32,9 @@ struct DHTWorld {
     let datagram: (bytes: [UInt8], sender: Endpoint)?
   }
 
+  /// The maximum length of a sent datagram in bytes (BEP 32).
+  static let maximumSentLength = 1024
+
   private(set) var now = Instant(nanoseconds: 1_000_000_000_000)
   var nodes: [Node] = []
   /// What machines said since it was last looked at, by node.
@@ -149,7 +152,7 @@ struct DHTWorld {
 
   private mutating func pretend(_ node: Int, _ bytes: [UInt8], to sender: Endpoint) {
     guard let message = try? KRPCMessage(parsing: bytes), case .query(let query) = message.body,
-      let ownID = nodes[node].machine.ownID(isIPv6: false)
+      let ownID = nodes[node].machine.state.ownID
     else { return }
     if nodes[node].character == .babbler {
       let noise = (0..<Int(random.next() % 300)).map { _ in

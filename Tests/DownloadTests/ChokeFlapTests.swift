@@ -67,7 +67,7 @@ import Testing
     #expect(summary.duration > .seconds(95), "about 1,000 chokes")
     #expect(summary.progress.downloadedBytes == 48 << 20)
     #expect(summary.progress.wastedBytes == 0)
-    #expect(await swarm.seeds[0].servedBytes == 48 << 20)
+    #expect(await swarm.seeds[0].tally.servedBytes == 48 << 20)
   }
 
   /// While one chokes, others are asked for what it owed; and its own pieces wait for it.

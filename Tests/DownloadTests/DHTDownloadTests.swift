@@ -191,7 +191,7 @@ import Testing
     }
     #expect(error == .noPeerSource)
     #expect(await swarm.metadataRequests == [1])
-    #expect(await swarm.seeds[0].servedBytes == 0)
+    #expect(await swarm.seeds[0].tally.servedBytes == 0)
   }
 
   @Test func aPrivateTorrentNeverAsksTheTable() async throws {

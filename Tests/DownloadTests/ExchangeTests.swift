@@ -14,7 +14,7 @@ import Testing
     let served = try await swarm.simulation.run { () async throws -> Int64 in
       let (seed, _) = try swarm.addSeed(host: .init(uploadRate: 500_000))
       try await swarm.exchange(files)
-      return seed.servedBytes
+      return seed.tally.servedBytes
     }
     for files in files {
       #expect(files.bytes("data.bin") == swarm.content)

@@ -75,7 +75,7 @@ import Testing
     #expect(output == swarm.content)
     let liar = await swarm.endpoints[0]
     #expect(summary.bannedPeers == [liar])
-    #expect(await swarm.seeds[0].servedBytes <= 2 * 65536)
+    #expect(await swarm.seeds[0].tally.servedBytes <= 2 * 65536)
   }
 
   @Test func connectionsThatSayNothingDoNotKeepUsFromDialling() async throws {
@@ -165,7 +165,7 @@ import Testing
       whole.disappear()
       _ = swarm.clock.schedule(after: .seconds(600)) {
         // By now the partial seed must have given all that it has.
-        #expect(swarm.seeds[3].servedBytes >= 5 << 20 - 1 << 20)
+        #expect(swarm.seeds[3].tally.servedBytes >= 5 << 20 - 1 << 20)
         whole.appear()
       }
       return try await swarm.run(swarm.download { $0.session.memoryLimit = 2 << 20 })

@@ -37,7 +37,9 @@ import Testing
     let first = try await swarm.simulation.run {
       var first: Instant?
       let (seed, _) = try swarm.addSeed(Self.seed(), host: .init(latency: .milliseconds(100)))
-      seed.served = { _ in first = first ?? swarm.clock.now }
+      let blocks = ServedBlocks { _ in first = first ?? swarm.clock.now }
+      defer { withExtendedLifetime(blocks) {} }
+      seed.audience = blocks
       let tracker = swarm.addTracker()
       let start = swarm.clock.now
       _ = try await swarm.fetch {

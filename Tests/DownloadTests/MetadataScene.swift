@@ -26,10 +26,10 @@ extension SimulatedSwarm {
   }
 
   /// How many peers have greeted each seed.
-  var greetings: [Int] { seeds.map { $0.greetings } }
+  var greetings: [Int] { seeds.map { $0.tally.greetings } }
 
   /// For how many pieces of the metadata each seed was asked.
-  var metadataRequests: [Int] { seeds.map { $0.metadataRequests } }
+  var metadataRequests: [Int] { seeds.map { $0.tally.metadataRequests } }
 
   /// The options of a leecher that knows all the seeds from the start.
   func options(_ change: (inout DownloadOptions) -> Void = { _ in }) -> DownloadOptions {

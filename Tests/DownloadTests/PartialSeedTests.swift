@@ -71,7 +71,7 @@ import Testing
           $0.torrent.limits.deadlines.stall = .seconds(60)
         }
         await #expect(throws: DownloadError.self) { try await leech.run() }
-        #expect(whole.servedBytes == 0)
+        #expect(whole.tally.servedBytes == 0)
         partial.stop()
         whole.stop()
         return (try await summary, facts)

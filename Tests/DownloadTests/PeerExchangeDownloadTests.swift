@@ -72,9 +72,9 @@ import Testing
       }
     }
     #expect(error == .stalled(.seconds(300)))
-    #expect(await swarm.seeds[0].servedBytes == 0)
+    #expect(await swarm.seeds[0].tally.servedBytes == 0)
     // What is said once the torrent is known has no word of peer exchange.
-    let said = await swarm.seeds[1].introductions
+    let said = await swarm.seeds[1].tally.introductions
     #expect(
       said.last?.extensions[.peerExchange] == nil || said.last?.extensions[.peerExchange] == 0)
     #expect(said.last?.metadataSize == swarm.torrent.info.originalBytes.count)
@@ -110,8 +110,8 @@ import Testing
     let endpoints = await swarm.endpoints
     for (number, seed) in await swarm.seeds.enumerated() {
       let others = endpoints.filter { $0 != endpoints[number] }
-      #expect(await Set(seed.heardOf) == Set(others))
-      #expect(await seed.heardOf.count == others.count)
+      #expect(await Set(seed.tally.heardOf) == Set(others))
+      #expect(await seed.tally.heardOf.count == others.count)
     }
   }
 
@@ -208,6 +208,6 @@ import Testing
       if case .peerDisconnected(_, let reason) = event { reason } else { nil }
     }
     #expect(reasons.first == "both sides want nothing more")
-    #expect(await swarm.seeds[0].introductions.first?.isUploadOnly == true)
+    #expect(await swarm.seeds[0].tally.introductions.first?.isUploadOnly == true)
   }
 }

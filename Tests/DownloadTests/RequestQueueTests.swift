@@ -16,7 +16,7 @@ import Testing
         behaviour, host: .init(latency: .milliseconds(300), uploadRate: 4_000_000))
       return try await swarm.run(swarm.download())
     }
-    return await swarm.seeds[0].mostWaiting
+    return await swarm.seeds[0].tally.mostWaiting
   }
 
   /// However many claims that takes, and though a deep window is refilled in large steps.
@@ -28,7 +28,7 @@ import Testing
       try swarm.addSeed(behaviour)
       return try await swarm.run(swarm.download { $0.torrent.pipeline = 400 })
     }
-    let most = await swarm.seeds[0].mostWaiting
+    let most = await swarm.seeds[0].tally.mostWaiting
     // One of them may be on its way out.
     #expect(most >= 399)
   }

@@ -64,7 +64,7 @@ import Testing
         $0.torrent.limits.seedRatio = 0.9
       }
       let summary = try await swarm.leechAfter(first)
-      return (summary, seed.servedBytes)
+      return (summary, seed.tally.servedBytes)
     }
     let output = await swarm.output
     #expect(output == swarm.content)

@@ -105,11 +105,13 @@ import Testing
       let (first, firstHost) = try swarm.addSeed()
       let (_, secondHost) = try swarm.addSeed()
       secondHost.disappear()
-      first.served = { _ in
-        guard first.servedBytes > 1_980_000 - 100_000, firstHost.isOnline else { return }
+      let blocks = ServedBlocks { _ in
+        guard first.tally.servedBytes > 1_980_000 - 100_000, firstHost.isOnline else { return }
         firstHost.disappear()
         _ = swarm.clock.schedule(at: swarm.clock.now + .seconds(3600)) { secondHost.appear() }
       }
+      defer { withExtendedLifetime(blocks) {} }
+      first.audience = blocks
       return try await swarm.run(
         swarm.download {
           $0.torrent.limits.deadlines.peers = nil
@@ -288,12 +290,12 @@ import Testing
         stopped = error == .cancelled
       }
       #expect(stopped)
-      let before = seed.servedBytes
+      let before = seed.tally.servedBytes
       #expect(before > 1_000_000 && before < 3_000_000)
       #expect(swarm.files.paths.contains("data.bin.swift-torrent"))
       let (again, _) = try swarm.addSeed()
       _ = try await swarm.run(swarm.download { $0.torrent.sources.peers = [again.endpoint] })
-      return before + again.servedBytes
+      return before + again.tally.servedBytes
     }
     let output = await swarm.output
     #expect(output == swarm.content)

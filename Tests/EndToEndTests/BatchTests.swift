@@ -144,15 +144,31 @@ struct BatchTests {
     try await run.wait(timeout: .seconds(4))
   }
 
-  @Test func onePortCannotServeSeveralAtATime() async throws {
-    let scene = try BatchScene(count: 2)
+  @Test func allTorrentsOfARunShareOnePort() async throws {
+    let scene = try BatchScene(count: 8)
     try scene.write(tracker: "http://127.0.0.1:1/announce")
-    let sources = "'\(scene.torrent(0))' '\(scene.torrent(1))'"
-    let run = try scene.start("\(sources) --port 7001 -o '\(scene.folder.path)/want'", label: "run")
-    let ending = try await run.wait(timeout: .seconds(20))
-    #expect(ending == .exited(28))
-    #expect(run.errors.contains("--jobs 1"))
-    #expect(!FileManager.default.fileExists(atPath: scene.folder.file("want")))
+    let sources = (0..<8).map { "'\(scene.torrent($0))'" }.joined(separator: " ")
+    let path = scene.folder.path
+    let words = "\(sources) --no-tracker --no-dht"
+    let seed = try scene.start(
+      "seed \(words) -o '\(path)/have' --port 27001 --json", label: "seed")
+    try await Condition.wait("all are seeded", timeout: .seconds(60)) {
+      seed.output.components(separatedBy: "\"seeding\"").count > 8 || !seed.isRunning
+    }
+    let run = try scene.start(
+      "\(words) -o '\(path)/want' --peer 127.0.0.1:27001 --port 27002 --json", label: "run")
+    let ending = try await run.wait(timeout: .seconds(60))
+    #expect(ending == .exited(0), "\(run.errors)")
+    for number in 0..<8 {
+      let isComplete = scene.isComplete(number, in: "want")
+      #expect(isComplete, "torrent \(number)")
+    }
+    for (output, port) in [(seed.output, 27001), (run.output, 27002)] {
+      let ports = try JSONLines.parse(output).filter { $0["event"] as? String == "listening" }
+        .compactMap { $0["port"] as? Int }
+      #expect(!ports.isEmpty && Set(ports) == [port])
+    }
+    await seed.stop()
   }
 
   @Test func aListThatCannotBeUsedEndsBeforeAnythingBegins() async throws {

@@ -57,8 +57,8 @@ final class HostileCast {
 
   /// Whether `leeches` downloaders have met everybody, and each has had the time to do its worst.
   func hasActed(on leeches: Int) -> Bool {
-    all.allSatisfy { $0.greetings >= leeches } && liar.servedBytes >= Int64(pieceLength)
-      && staller.servedBytes >= Self.enough && quitter.servedBytes >= Self.enough
+    all.allSatisfy { $0.tally.greetings >= leeches } && liar.tally.servedBytes >= Int64(pieceLength)
+      && staller.tally.servedBytes >= Self.enough && quitter.tally.servedBytes >= Self.enough
   }
 
   /// Plays until stopped.

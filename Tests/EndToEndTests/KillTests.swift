@@ -86,7 +86,7 @@ private final class KillLane {
       var isComplete = false
       while !isComplete {
         let isLast = cost.kills == kills
-        let served = seed.servedBytes
+        let served = seed.tally.servedBytes
         let process = try start(name, limit: limit)
         if !isLast {
           try await waitForTheMoment(process)
@@ -96,7 +96,7 @@ private final class KillLane {
         isComplete = ending == .exited(0)
         if ending == .signalled(SIGKILL) {
           cost.kills += 1
-          if seed.servedBytes > served { cost.killsOnTheWay += 1 }
+          if seed.tally.servedBytes > served { cost.killsOnTheWay += 1 }
         } else if !isComplete {
           throw ProcessError.conditionNotMet("a resumed run ends well: \(process.errors)")
         }
@@ -105,7 +105,7 @@ private final class KillLane {
       #expect(isRight, "\(name)")
       cost.downloads += 1
     }
-    cost.servedBytes = seed.servedBytes
+    cost.servedBytes = seed.tally.servedBytes
     return cost
   }
 
@@ -122,9 +122,9 @@ private final class KillLane {
     if Int.random(in: 0..<4, using: &random) == 0 {
       return try await Task.sleep(for: .milliseconds(Int.random(in: 0..<200, using: &random)))
     }
-    let goal = seed.servedBytes + Int64.random(in: 1...1_400_000, using: &random)
+    let goal = seed.tally.servedBytes + Int64.random(in: 1...1_400_000, using: &random)
     try await Condition.wait("the seed has served some", timeout: .seconds(120)) {
-      self.seed.servedBytes >= goal || !process.isRunning
+      self.seed.tally.servedBytes >= goal || !process.isRunning
     }
   }
 }

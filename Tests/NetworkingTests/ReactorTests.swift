@@ -33,12 +33,6 @@ struct ReactorTests {
     #expect(await onReactor { await isOnLoopElsewhere() } == false)
   }
 
-  @Test @Reactor func assumeIsolatedReachesIsolatedState() {
-    let counter = Counter()
-    let value = callFromNonisolatedCode { Reactor.assumeIsolated { counter.next() } }
-    #expect(value == 0)
-  }
-
   @Test @Reactor func isolationIsKnownToTheRuntime() {
     // Traps when the executor does not know that it isolates this context.
     Reactor.shared.preconditionIsolated()
@@ -130,8 +124,4 @@ private final class CountdownSource: IdleSource {
 @concurrent
 private func isOnLoopElsewhere() async -> Bool {
   Reactor.isCurrentThread
-}
-
-private nonisolated func callFromNonisolatedCode<T>(_ body: () -> T) -> T {
-  body()
 }

@@ -2,6 +2,7 @@ import Glibc
 import Networking
 import Primitives
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(5)))

@@ -15,7 +15,7 @@ import Testing
     var message = PexMessage()
     message.added = [
       PexPeer(endpoint(1), flags: [.isSeed, .isReachable]), PexPeer(endpoint(2)),
-      PexPeer(endpoint(3, isIPv6: true), flags: .prefersEncryption),
+      PexPeer(endpoint(3, isIPv6: true), flags: PexPeer.Flags(rawValue: 1)),
     ]
     message.dropped = [endpoint(4), endpoint(5, isIPv6: true)]
     #expect(try PexMessage(payload: message.payload) == message)

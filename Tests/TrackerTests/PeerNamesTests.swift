@@ -50,12 +50,6 @@ private final class SlowNames: Network {
   }
 }
 
-/// The addresses that were found.
-@Reactor
-private final class Finds {
-  var endpoints: [Endpoint] = []
-}
-
 /// Peers that trackers give by name.
 @Suite(.timeLimit(.minutes(5))) struct PeerNamesTests {
   @Reactor
@@ -63,7 +57,7 @@ private final class Finds {
     let clock: any LoopClock
     let names: PeerNames
     let network: SlowNames
-    private let finds = Finds()
+    private(set) var found: [Endpoint] = []
 
     init(_ simulation: Simulation) {
       clock = simulation.clock
@@ -73,12 +67,12 @@ private final class Finds {
         to: [.v4(0), .v4(.max), .v4(0xE000_0001)] + (1...20).map { .v4(0x0500_0000 + $0) })
       let network = SlowNames(simulation.network.host(.v4(0x0A4D_0001)), clock: simulation.clock)
       self.network = network
-      names = PeerNames(network: network, clock: simulation.clock) { [finds] endpoints, _ in
-        finds.endpoints += endpoints
-      }
+      names = PeerNames(network: network, clock: simulation.clock)
     }
 
-    var found: [Endpoint] { finds.endpoints }
+    func collect() async {
+      while let resolved = await names.next() { found += resolved.peers }
+    }
 
     func add(_ hosts: String...) {
       names.add(hosts.map { AnnounceReply.NamedPeer(host: $0, port: 7) }, from: "tracker")
@@ -92,7 +86,7 @@ private final class Finds {
     try await simulation.run { @Reactor in
       let scene = Scene(simulation)
       try await withThrowingTaskGroup { group in
-        group.addTask { await scene.names.run() }
+        group.addTask { await scene.collect() }
         defer { group.cancelAll() }
         try await body(scene)
       }
@@ -147,7 +141,7 @@ private final class Finds {
       let scene = Scene(simulation)
       scene.network.delay = .seconds(4)
       await withTaskGroup { group in
-        group.addTask { await scene.names.run() }
+        group.addTask { await scene.collect() }
         scene.add("one.example")
         await scene.clock.sleep(for: .seconds(1))
         let before = scene.clock.now
@@ -158,7 +152,7 @@ private final class Finds {
       // Another run goes on with what is left.
       scene.network.delay = .zero
       await withTaskGroup { group in
-        group.addTask { await scene.names.run() }
+        group.addTask { await scene.collect() }
         await scene.clock.sleep(for: .seconds(1))
         group.cancelAll()
       }

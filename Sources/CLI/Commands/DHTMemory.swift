@@ -2,15 +2,14 @@ import Download
 import Glibc
 import Synchronization
 
-/// The known state of the DHT, kept from one torrent to the next and, with `--dht-state`, from one
-/// run of the program to the next.
+/// The known state of the DHT, kept from one run of the program to the next with `--dht-state`.
 ///
-/// The file is read once. It is replaced after each torrent that used the DHT.
+/// The file is read once at the start, and replaced once at the end if the DHT was used.
 final class DHTMemory: Sendable {
   private struct Content {
     var state: [UInt8]
-    /// Whether a current run uses the node id of the state, which two nodes cannot share.
-    var isLent = false
+    /// Whether a run has brought a newer state than the file's.
+    var isNew = false
   }
 
   private let path: String?
@@ -34,40 +33,26 @@ final class DHTMemory: Sendable {
     content = Mutex(Content(state: state))
   }
 
-  /// Returns the session's options for the run of a torrent that starts with the known state and
-  /// saves its own; without the DHT if the torrent does not use it.
-  func lent(_ session: SessionOptions, to torrent: TorrentOptions) -> SessionOptions {
-    var session = session
-    session.dht = torrent.sources.usesDHT ? session.dht.map(lent) : nil
-    return session
-  }
-
-  private func lent(_ options: DHTOptions) -> DHTOptions {
+  /// Returns the options for a node that starts with the known state and saves its own.
+  func lent(_ options: DHTOptions) -> DHTOptions {
     var options = options
-    (options.state, options.keepsID) = content.withLock { content in
-      defer { content.isLent = true }
-      return (content.state, !content.isLent)
-    }
-    let ownsID = options.keepsID
+    options.state = content.withLock { $0.state }
     options.saveState = { state in
       self.content.withLock { content in
-        // The run with the node id keeps the state for its successor.
-        if ownsID || content.state.isEmpty { content.state = state }
+        content.state = state
+        content.isNew = true
       }
     }
     return options
   }
 
-  /// Ends the loan of the state to a run.
+  /// Writes the state to the file, if there is one and a node has brought a new state.
   ///
-  /// - Parameter session: The options that the run was lent.
-  /// - Returns: The reason why the file could not be written, as text; nil if it was, or if there
-  ///   is no file.
-  func settle(_ session: SessionOptions) -> String? {
-    guard let options = session.dht else { return nil }
+  /// - Returns: The reason why the file could not be written, as text; nil if there is none.
+  func save() -> String? {
     let state = content.withLock { content in
-      if options.keepsID { content.isLent = false }
-      return content.state
+      defer { content.isNew = false }
+      return content.isNew ? content.state : []
     }
     guard let path, !state.isEmpty else { return nil }
     return Self.replace(path, with: state).map {

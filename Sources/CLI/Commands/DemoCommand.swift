@@ -49,7 +49,7 @@ enum DemoCommand {
   ) async -> Result<DemoSwarm.Outcome, DemoSwarm.Failure> {
     defer { continuation.finish() }
     do throws(DemoSwarm.Failure) {
-      return .success(try await DemoSwarm.run(size: size) { continuation.yield($0) })
+      return .success(try await DemoSwarm.run(size: size, events: continuation))
     } catch {
       return .failure(error)
     }

@@ -8,9 +8,9 @@ enum InfoCommand {
   static func run(_ invocation: Invocation) async throws(CommandFailure) -> ExitStatus {
     let entries = try EachSource.entries(of: invocation)
     var isFirst = true
-    return try await EachSource.run(entries, invocation.streams) {
-      _, entry throws(CommandFailure) in
-      let torrent = try await SourceLoader.load(entry.source, invocation).torrent
+    return try await EachSource.run(entries, invocation) {
+      _, entry, session throws(CommandFailure) in
+      let torrent = try await SourceLoader.load(entry.source, invocation, session).torrent
       try TorrentTarget.save(torrent, invocation)
       if invocation.streams.json {
         try TorrentJSON.writeInfo(of: torrent, output)
@@ -29,8 +29,9 @@ enum ListCommand {
   static func run(
     _ entries: [InputList.Entry], _ invocation: Invocation
   ) async throws(CommandFailure) -> ExitStatus {
-    try await EachSource.run(entries, invocation.streams) { number, entry throws(CommandFailure) in
-      let loaded = try await SourceLoader.load(entry.source, invocation)
+    try await EachSource.run(entries, invocation) {
+      number, entry, session throws(CommandFailure) in
+      let loaded = try await SourceLoader.load(entry.source, invocation, session)
       let torrent = loaded.torrent
       try TorrentTarget.save(torrent, invocation)
       let selection = try loaded.selection(invocation.selection)

@@ -7,8 +7,6 @@ struct MagnetSource: Sendable {
   let link: MagnetLink
   /// The options of the search; a following download has options of its own.
   private(set) var options: TorrentOptions
-  /// The options that all torrents of the run share.
-  private let session: SessionOptions
 
   /// Parses the link, and derives the options of the search from the command line.
   ///
@@ -20,19 +18,18 @@ struct MagnetSource: Sendable {
     } catch {
       throw CommandFailure(.badMagnet, "\(Self.shortened(text)): \(error)")
     }
-    session = invocation.session
     var options = invocation.torrent
     options.sources.peers += Self.numericPeers(of: link)
     let tiers = link.trackers.map { [$0] }
-    let trackers = invocation.trackerTiers(torrentTrackers: tiers) ?? tiers
+    let trackers = invocation.sources.trackerTiers(torrentTrackers: tiers) ?? tiers
     options.sources.trackers = trackers
     let urls = trackers.flatMap(\.self)
     if urls.contains(where: { OptionText.isURL($0, schemes: ["http", "https"]) }) {
       try invocation.checkBinding(of: "the trackers of the magnet link")
     }
     options.sources.usesDHT = invocation.dht.isUsed(
-      trackers: trackers, webSeeds: invocation.webSeeds + link.webSeeds,
-      peers: options.sources.peers, ownAddresses: session.bindAddresses)
+      trackers: trackers, webSeeds: invocation.sources.webSeeds + link.webSeeds,
+      peers: options.sources.peers, ownAddresses: invocation.session.bindAddresses)
     self.options = options
   }
 
@@ -51,44 +48,38 @@ struct MagnetSource: Sendable {
     text.count > 60 ? text.prefix(60) + "…" : text
   }
 
-  /// Searches for the torrent and shows events, until both have ended.
+  /// Only fetches the torrent's metadata, and shows events, until both have ended.
   ///
   /// - Parameters:
-  ///   - keepsSwarm: Whether a download follows, which takes over the connections.
-  ///   - memory: The known state of the DHT.
+  ///   - session: The session of the run.
   ///   - stop: The switch that ends the search.
   ///   - show: Receives the events.
-  ///   - note: Receives other messages for the user.
   /// - Returns: The torrent; `.cancelled` if the search was stopped.
   func fetch(
-    keepsSwarm: Bool, memory: DHTMemory, stop: StopSwitch, show: (DownloadEvent) async -> Void,
-    note: (String) async -> Void
-  ) async -> Result<FoundTorrent, DownloadError> {
-    let options = DownloadOptions(session: memory.lent(session, to: options), torrent: options)
-    let fetch = MetadataFetch(link: link, options: options, keepsSwarm: keepsSwarm)
-    let result = await stop.during(fetch.stop) {
-      async let ending = Self.result(of: fetch)
-      for await event in fetch.events { await show(event) }
+    in session: Session, stop: StopSwitch, show: (DownloadEvent) async -> Void
+  ) async -> Result<TorrentMetainfo, DownloadError> {
+    let search = session.add(.magnet(link), options: options)
+    return await stop.during(search.stop) {
+      let events = search.events
+      async let ending = Self.result(of: search)
+      for await event in events { await show(event) }
       return await ending
     }
-    if let problem = memory.settle(options.session) { await note(problem) }
-    return result
   }
 
   private static func result(
-    of fetch: MetadataFetch
-  ) async -> Result<FoundTorrent, DownloadError> {
+    of search: Torrent
+  ) async -> Result<TorrentMetainfo, DownloadError> {
     do throws(DownloadError) {
-      return .success(try await fetch.run())
+      return .success(try await search.metadata())
     } catch {
       return .failure(error)
     }
   }
 
   /// Returns the failure that ends the source.
-  func failure(_ error: DownloadError) -> CommandFailure {
-    let failure = CommandFailure(
-      error, options: DownloadOptions(session: session, torrent: options))
+  func failure(_ error: DownloadError, _ session: RunSession) -> CommandFailure {
+    let failure = CommandFailure(error, session: session.options, output: options.output)
     return CommandFailure(failure.status, "\(name): \(failure.message)", hint: failure.hint)
   }
 }
@@ -96,8 +87,6 @@ struct MagnetSource: Sendable {
 /// A torrent that was loaded from a source.
 struct LoadedTorrent: Sendable {
   let torrent: TorrentMetainfo
-  /// The swarm that it was fetched from; nil if it was not fetched from peers.
-  var found: FoundTorrent?
   /// The magnet link of the source, if it was one.
   var magnet: MagnetSource?
 
@@ -122,7 +111,7 @@ extension SourceLoader {
   ///
   /// - Throws: The failure with its exit status.
   static func load(
-    _ source: SourceArgument, _ invocation: Invocation
+    _ source: SourceArgument, _ invocation: Invocation, _ session: RunSession
   ) async throws(CommandFailure) -> LoadedTorrent {
     if case .url(let url) = source { try invocation.checkBinding(of: url) }
     let magnet: MagnetSource
@@ -131,27 +120,27 @@ extension SourceLoader {
     case .magnet(let text): magnet = try MagnetSource(text, invocation)
     }
     let stop = StopSwitch()
-    let memory = try DHTMemory(path: invocation.dht.stateFile)
     let outcome = await Termination.guarding(stop: stop.stop) {
-      await search(magnet, memory, stop, invocation.streams)
+      await search(magnet, session, stop, invocation.streams)
     }
     switch outcome ?? .failure(.cancelled) {
-    case .failure(let error): throw magnet.failure(error)
-    case .success(let found):
-      return LoadedTorrent(torrent: found.torrent, magnet: magnet)
+    case .failure(let error): throw magnet.failure(error, session)
+    case .success(let torrent): return LoadedTorrent(torrent: torrent, magnet: magnet)
     }
   }
 
   private static func search(
-    _ magnet: MagnetSource, _ memory: DHTMemory, _ stop: StopSwitch, _ streams: StreamOptions
-  ) async -> Result<FoundTorrent, DownloadError> {
+    _ magnet: MagnetSource, _ session: RunSession, _ stop: StopSwitch, _ streams: StreamOptions
+  ) async -> Result<TorrentMetainfo, DownloadError> {
     var display = ProgressDisplay(streams)
     display.begin(0, name: magnet.name, isSeeding: false)
     defer { display.close() }
-    return await magnet.fetch(keepsSwarm: false, memory: memory, stop: stop) {
-      display.show($0, of: 0)
-    } note: {
-      Console.message($0)
+    do throws(DownloadError) {
+      return try await session.run { session in
+        await magnet.fetch(in: session, stop: stop) { display.show($0, of: 0) }
+      }
+    } catch {
+      return .failure(error)
     }
   }
 }

@@ -47,7 +47,7 @@ enum ScrapeCommand {
   private static func questions(
     of invocation: Invocation
   ) async throws(CommandFailure) -> ([Question], names: [InfoHash: String]) {
-    var trackers = invocation.trackers.flatMap(\.self)
+    var trackers = invocation.sources.trackers.flatMap(\.self)
     var hashes: [InfoHash] = []
     var own: [(tracker: String, hash: InfoHash)] = []
     var names: [InfoHash: String] = [:]

@@ -25,6 +25,7 @@ enum SourceLoader {
     let bytes: [UInt8]
     switch source {
     case .file(let path): bytes = try FileBytes.read(path, limit: limits.bytes)
+    case .folder(let path): throw TorrentFolder.failure(path)
     case .standardInput: bytes = try FileBytes.readStandardInput(limit: limits.bytes)
     case .url(let url):
       switch try await fetch(url) {
@@ -104,11 +105,16 @@ enum FileBytes {
     case ENOENT, ENOTDIR:
       if let url = ForeignURL(path) { return url.failure }
       let suggestion = Suggestion.nearest(to: path, among: Command.words)
+      let isRepaired = path.contains("\u{FFFD}")
       return CommandFailure(
         .sourceNotFound, "\(path): no such file",
-        hint: suggestion.map { "did you mean the command '\($0)'?" })
+        hint: isRepaired
+          ? "only names in UTF-8 can be used"
+          : suggestion.map { "did you mean the command '\($0)'?" })
     case EISDIR:
-      return CommandFailure(.inputOutputFailure, "\(path) is a folder, not a file")
+      return CommandFailure(
+        .inputOutputFailure, "\(path) is a folder, not a file",
+        hint: "name the files in it; only 'seed' takes folders")
     default:
       return CommandFailure(.inputOutputFailure, "\(path): \(Console.message(for: code))")
     }

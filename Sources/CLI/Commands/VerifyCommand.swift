@@ -5,31 +5,30 @@ import Storage
 /// `swift-torrent verify SOURCE…`: compares data on disk with torrents, without changing it.
 enum VerifyCommand {
   static func run(_ invocation: Invocation) async throws(CommandFailure) -> ExitStatus {
-    try await EachSource.run(
-      try EachSource.entries(of: invocation), invocation.streams
-    ) { _, entry throws(CommandFailure) in
-      try await verify(entry, invocation)
+    try await EachSource.run(try EachSource.entries(of: invocation), invocation) {
+      _, entry, session throws(CommandFailure) in
+      try await verify(entry, invocation, session)
     }
   }
 
   private static func verify(
-    _ entry: InputList.Entry, _ invocation: Invocation
+    _ entry: InputList.Entry, _ invocation: Invocation, _ session: RunSession
   ) async throws(CommandFailure) -> ExitStatus {
-    let loaded = try await SourceLoader.load(entry.source, invocation)
+    let loaded = try await SourceLoader.load(entry.source, invocation, session)
     let torrent = loaded.torrent
     let streams = invocation.streams
     var own = invocation.torrent
     if let folder = entry.folder { own.output.folder = folder }
     own.content.selection = try loaded.selection(invocation.selection)
-    let options = DownloadOptions(session: invocation.session, torrent: own)
-    let verification = TorrentVerification(torrent: torrent, options: options)
+    let verification = TorrentVerification(torrent: torrent, options: own)
     let outcome = await Termination.guarding(stop: verification.stop) {
       await check(verification, name: torrent.name, streams)
     }
     let found: VerificationReport
     switch outcome {
     case .success(let report)?: found = report
-    case .failure(let error)?: throw CommandFailure(error, options: options)
+    case .failure(let error)?:
+      throw CommandFailure(error, session: session.options, output: own.output)
     case nil: return .failure
     }
     let report = VerifyReport(torrent: torrent, folder: own.output.folder, found: found)

@@ -9,11 +9,6 @@ struct FileTree: Sendable {
     let length: Int64
     let isExecutable: Bool
     let stamp: Stamp
-
-    /// The path as text.
-    var display: String {
-      path.map { TerminalText.cleaned(utf8: $0) }.joined(separator: "/")
-    }
   }
 
   /// The identity and version of a file, by which a replacement or change is detected.
@@ -60,7 +55,7 @@ struct FileTree: Sendable {
   init(scanning path: String, excluding exclusions: [Glob]) throws(CommandFailure) {
     root = path
     var status = stat()
-    guard stat(path, &status) == 0 else { throw Self.failure(path, errno) }
+    guard stat(path, &status) == 0 else { throw FolderNames.failure(Array(path.utf8), errno) }
     unfinished.look(around: path)
     switch status.st_mode & S_IFMT {
     case S_IFDIR:
@@ -91,7 +86,7 @@ struct FileTree: Sendable {
     guard folder.count < Self.deepest else {
       throw CommandFailure(.failure, "\(shown) is more than \(Self.deepest) folders deep")
     }
-    let names = try unfinished.filter(Self.names(in: path), in: path) { name in
+    let names = try unfinished.filter(FolderNames.sorted(in: path), in: path) { name in
       guard !exclusions.isEmpty else { return false }
       let path = folder + [name]
       return exclusions.contains { $0.matches(path) }
@@ -100,8 +95,8 @@ struct FileTree: Sendable {
       let place = folder + [name]
       var status = stat()
       let full = path + [UInt8(ascii: "/")] + name
-      guard FileTree.withPath(full, { lstat($0, &status) }) == 0 else {
-        throw Self.failure(TerminalText.cleaned(utf8: full), errno)
+      guard FolderNames.withPath(full, { lstat($0, &status) }) == 0 else {
+        throw FolderNames.failure(full, errno)
       }
       switch status.st_mode & S_IFMT {
       case S_IFDIR: try scan(place, exclusions)
@@ -114,52 +109,9 @@ struct FileTree: Sendable {
     }
   }
 
-  /// Returns the names in a folder, sorted by their bytes.
-  private static func names(in folder: [UInt8]) throws(CommandFailure) -> [[UInt8]] {
-    let descriptor = withPath(folder) {
-      open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    }
-    guard descriptor >= 0 else {
-      throw failure(TerminalText.cleaned(utf8: folder), errno)
-    }
-    guard let stream = fdopendir(descriptor) else {
-      close(descriptor)
-      throw failure(TerminalText.cleaned(utf8: folder), errno)
-    }
-    defer { closedir(stream) }
-    var names: [[UInt8]] = []
-    while true {
-      errno = 0
-      guard let item = readdir(stream) else {
-        if errno != 0 { throw failure(TerminalText.cleaned(utf8: folder), errno) }
-        break
-      }
-      let name = withUnsafeBytes(of: &item.pointee.d_name) { Array($0.prefix { $0 != 0 }) }
-      if name != [0x2E], name != [0x2E, 0x2E] { names.append(name) }
-    }
-    return names.sorted { $0.lexicographicallyPrecedes($1) }
-  }
-
   private static func entry(_ path: [[UInt8]], _ status: stat) -> Entry {
     Entry(
       path: path, length: Int64(status.st_size), isExecutable: status.st_mode & S_IXUSR != 0,
       stamp: Stamp(status))
-  }
-
-  /// Calls `body` with a path, which need not be text, as a C string.
-  static func withPath<Result>(
-    _ path: [UInt8], _ body: (UnsafePointer<CChar>) -> Result
-  ) -> Result {
-    (path + [0]).map(CChar.init(bitPattern:)).withUnsafeBufferPointer { bytes in
-      // An array with an element always has an address.
-      withUnsafePointer(to: 0 as CChar) { body(bytes.baseAddress ?? $0) }
-    }
-  }
-
-  private static func failure(_ path: String, _ code: Int32) -> CommandFailure {
-    switch code {
-    case ENOENT, ENOTDIR: CommandFailure(.sourceNotFound, "\(path): no such file or folder")
-    default: CommandFailure(.inputOutputFailure, "\(path): \(Console.message(for: code))")
-    }
   }
 }

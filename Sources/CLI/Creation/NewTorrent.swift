@@ -29,8 +29,8 @@ enum NewTorrent {
     } else if tree.entries.first?.isExecutable == true {
       builder.infoFields["attr"] = "x"
     }
-    builder.trackers = invocation.trackers
-    builder.webSeeds = invocation.webSeeds
+    builder.trackers = invocation.sources.trackers
+    builder.webSeeds = invocation.sources.webSeeds
     builder.isPrivate = creation.isPrivate
     builder.comment = creation.comment
     builder.infoFields["source"] = creation.source.map { .bytes($0.utf8) }

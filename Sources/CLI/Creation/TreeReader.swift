@@ -66,7 +66,7 @@ struct TreeReader: ~Copyable {
     let entry = tree.entries[index]
     // Only the root may be a link. O_NONBLOCK prevents a wait if a pipe has taken a file's place.
     let flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | (tree.isFolder ? O_NOFOLLOW : 0)
-    let descriptor = FileTree.withPath(tree.path(of: entry)) { open($0, flags) }
+    let descriptor = FolderNames.withPath(tree.path(of: entry)) { open($0, flags) }
     guard descriptor >= 0 else { throw Self.failure(entry, tree, errno) }
     var status = stat()
     guard fstat(descriptor, &status) == 0, FileTree.Stamp(status) == entry.stamp else {
@@ -94,7 +94,7 @@ struct TreeReader: ~Copyable {
     for entry in tree.entries {
       var status = stat()
       let path = tree.path(of: entry)
-      guard FileTree.withPath(path, { stat($0, &status) }) == 0,
+      guard FolderNames.withPath(path, { stat($0, &status) }) == 0,
         FileTree.Stamp(status) == entry.stamp
       else { throw changed(entry, tree) }
     }

@@ -86,7 +86,7 @@ struct UnfinishedDownloads {
   /// Returns whether a path is a regular file with the content of a state file.
   private static func isState(_ path: [UInt8]) -> Bool {
     let flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY
-    let descriptor = FileTree.withPath(path) { open($0, flags) }
+    let descriptor = FolderNames.withPath(path) { open($0, flags) }
     guard descriptor >= 0 else { return false }
     defer { close(descriptor) }
     var status = stat()

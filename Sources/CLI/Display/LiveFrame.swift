@@ -10,9 +10,6 @@ package struct LiveFrame: Sendable {
   /// Creates a frame that is not drawn yet.
   package init() {}
 
-  /// Whether nothing is drawn.
-  package var isEmpty: Bool { drawn.isEmpty }
-
   /// Returns the text that replaces the lines on the terminal by these; empty if they are the same.
   package mutating func draw(_ lines: [String], columns: Int) -> String {
     guard lines != drawn else { return "" }

@@ -10,20 +10,6 @@ package struct TorrentReport {
     self.torrent = torrent
   }
 
-  /// The whole report; every line ends with a line break.
-  package var text: String {
-    var bytes: [UInt8] = []
-    write { bytes += $0 }
-    return String(decoding: bytes, as: UTF8.self)
-  }
-
-  /// Returns the selected files, each with its number, counted from 1, and its size.
-  package func fileList(_ selection: FileSelection = .all) -> String {
-    var bytes: [UInt8] = []
-    writeFileList(selection) { bytes += $0 }
-    return String(decoding: bytes, as: UTF8.self)
-  }
-
   /// Writes the report in parts, so that its memory does not grow with the number of files.
   package func write<Failure: Error>(
     _ output: ([UInt8]) throws(Failure) -> Void

@@ -38,7 +38,7 @@ package enum Command: String, CaseIterable, Sendable {
     case .info: "info SOURCE… [OPTION]…"
     case .verify: "verify SOURCE… [-o DIR] [OPTION]…"
     case .create: "create PATH [-o FILE] [OPTION]…"
-    case .seed: "seed SOURCE… [-o DIR] [OPTION]…"
+    case .seed: "seed SOURCE|FOLDER… [-o DIR] [OPTION]…"
     case .scrape: "scrape SOURCE|URL|INFO-HASH…"
     case .tracker: "tracker --listen HOST:PORT"
     case .demo: "demo"
@@ -61,7 +61,7 @@ package enum Command: String, CaseIterable, Sendable {
     case .info: "show what is in a torrent"
     case .verify: "check data on disk without changing it"
     case .create: "make a torrent from a file or folder"
-    case .seed: "seed complete data until interrupted"
+    case .seed: "seed data until interrupted; a FOLDER means every .torrent in it"
     case .scrape: "ask trackers how many peers a torrent has"
     case .tracker: "run a small HTTP and UDP tracker until interrupted"
     case .demo: "test this installation with a swarm inside one process"
@@ -86,6 +86,8 @@ package enum Command: String, CaseIterable, Sendable {
     switch self {
     case .create: "a file or folder"
     case .completions: "one of \(CompletionScript.names.joined(separator: ", "))"
+    case .seed:
+      "a .torrent file, its URL, a magnet link, an info-hash, or a folder of .torrent files"
     default: "a .torrent file, its URL, a magnet link or an info-hash"
     }
   }

@@ -53,7 +53,7 @@ package struct Example: Hashable, Sendable {
 
   private static let seeds = [
     Example("seed debian.torrent -o iso --port 6881", "seed until Ctrl-C"),
-    Example("seed *.torrent -o iso --limit-up 1M", "seed several at 1 MiB/s in all"),
+    Example("seed torrents -o iso --limit-up 1M", "every .torrent in a folder, at 1 MiB/s in all"),
     Example("seed debian.torrent -o iso --seed-ratio 2", "until the share ratio is 2"),
   ]
 

@@ -89,12 +89,6 @@ package struct Glob: Hashable, Sendable {
 
   // MARK: - Matching
 
-  /// Returns whether the pattern matches a path, given as components below the torrent's top
-  /// folder.
-  package func matches(_ path: [String]) -> Bool {
-    matches(path.lazy.map(\.utf8))
-  }
-
   /// Returns whether the pattern matches a path, given as bytes of the components below the top
   /// folder.
   package func matches(_ path: some Sequence<some Collection<UInt8>>) -> Bool {

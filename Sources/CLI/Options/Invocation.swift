@@ -10,7 +10,7 @@ package struct Invocation: Sendable {
   package var undecidedWord: String?
   /// The options that all torrents of the run share.
   package var session = SessionOptions()
-  /// The options of each torrent; its trackers are still those of `trackers`.
+  /// The options of each torrent; its trackers and web seeds are still those of `sources`.
   package var torrent = TorrentOptions()
   /// The options for several downloads, and for what follows each.
   package var batch = BatchOptions()
@@ -20,14 +20,10 @@ package struct Invocation: Sendable {
   package var allowsUnboundHTTP = false
   /// The options of `create`.
   package var creation = CreationOptions()
-  /// Trackers given with `--tracker`, by tier.
-  package var trackers: [[String]] = []
-  /// Web seeds given with `--web-seed`.
-  package var webSeeds: [String] = []
+  /// The trackers and web seeds, as given.
+  package var sources = GivenSources()
   /// The use of the DHT.
   package var dht = DHTChoice()
-  /// Whether the torrent's own trackers are used.
-  package var usesTorrentTrackers = true
   /// The address at which `tracker` listens.
   package var listenPlace: HostAndPort?
   /// The names to resolve before the work begins.
@@ -37,23 +33,12 @@ package struct Invocation: Sendable {
 
   /// Creates an invocation with the defaults.
   package init() {}
-
-  /// Returns the tiers of trackers to use (BEP 12); each `--tracker` is a tier, and they come
-  /// first.
-  ///
-  /// - Parameter torrentTrackers: The tiers of the torrent.
-  /// - Returns: The value of `SourceOptions.trackers`; nil leaves the choice to the torrent.
-  package func trackerTiers(torrentTrackers: [[String]]) -> [[String]]? {
-    if trackers.isEmpty { return usesTorrentTrackers ? nil : [] }
-    return trackers + (usesTorrentTrackers ? torrentTrackers : [])
-  }
 }
 
 extension Invocation {
   /// The memory that piece buffers may take, in bytes.
   var bufferMemory: Int64 {
-    guard command == .download, !batch.listsOnly else { return 0 }
-    return Int64(min(max(1, arguments.count), batch.jobs)) * Int64(session.memoryLimit)
+    command == .download && !batch.listsOnly ? Int64(session.memoryLimit) : 0
   }
 
   /// Checks that http(s) requests are allowed together with `--bind`.

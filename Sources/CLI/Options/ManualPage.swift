@@ -36,7 +36,7 @@ package enum ManualPage {
   private static let description = """
     Fetches each SOURCE, verifies every byte against the torrent, and exits with a status that scripts \
     can rely on. A SOURCE is a .torrent file, the http(s) URL of one, a magnet link, an info-hash, or \
-    - for a .torrent on standard input. A file that is named like a command is written ./info.
+    - for a .torrent on standard input. For seed, a folder means every .torrent directly in it. A file that is named like a command is written ./info.
     """
 
   private static let notation = """

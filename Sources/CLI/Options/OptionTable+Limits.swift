@@ -65,13 +65,13 @@ extension OptionTable {
 
   private static let bounds: [OptionSpecification] = [
     OptionSpecification(
-      "--max-peers", "connect to at most N peers for each torrent (default: 1000)",
+      "--max-peers", "connect to at most N peers, all torrents together (default: 1000)",
       for: transfers,
       .value(OptionValue("N")) { invocation, text throws(ExpectedValue) in
         invocation.session.maximumPeers = try OptionText.limit(text, in: 1...65535) ?? 65535
       }),
     OptionSpecification(
-      "--memory", "use at most SIZE for the piece buffers of each torrent (default: 64M)",
+      "--memory", "use at most SIZE for piece buffers, all torrents together (default: 64M)",
       for: transfers,
       .value(OptionValue("SIZE")) { invocation, text throws(ExpectedValue) in
         invocation.session.memoryLimit = try OptionText.memory(text)

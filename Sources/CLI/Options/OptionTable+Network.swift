@@ -5,7 +5,7 @@ extension OptionTable {
   /// The options for our own addresses, and for the places to which URLs may lead.
   static let network: [OptionSpecification] = [
     OptionSpecification(
-      "--port", "listen for peers on PORT (default: any free port)", for: seekers,
+      "--port", "listen for peers on PORT, for all torrents (default: any free port)", for: seekers,
       .value(OptionValue("PORT")) { invocation, text throws(ExpectedValue) in
         guard let port = UInt16(text) else { throw ExpectedValue("a port from 0 to 65535") }
         invocation.session.port = port

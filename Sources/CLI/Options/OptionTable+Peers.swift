@@ -18,11 +18,11 @@ extension OptionTable {
       "--tracker", "tracker to ask first; \"URL URL\" is a tier; repeatable",
       for: seekers.union([.create, .scrape]), isRepeatable: true,
       .value(OptionValue("URL")) { invocation, text throws(ExpectedValue) in
-        invocation.trackers.append(try OptionText.tier(text))
+        invocation.sources.trackers.append(try OptionText.tier(text))
       }),
     OptionSpecification(
       "--no-tracker", "ignore the trackers that the torrent names", for: seekers,
-      .flag { invocation in invocation.usesTorrentTrackers = false }),
+      .flag { invocation in invocation.sources.usesTorrentTrackers = false }),
     OptionSpecification(
       "--all-trackers", "announce to all trackers instead of the first one that works",
       for: transfers,
@@ -31,7 +31,7 @@ extension OptionTable {
       "--web-seed", "http(s) URL that serves the same data; repeatable",
       for: [.download, .create], isRepeatable: true,
       .value(OptionValue("URL")) { invocation, text throws(ExpectedValue) in
-        invocation.webSeeds.append(try OptionText.webSeed(text))
+        invocation.sources.webSeeds.append(try OptionText.webSeed(text))
       }),
     OptionSpecification(
       "--dht", "use the DHT (default: yes, unless all trackers and peers are local)",

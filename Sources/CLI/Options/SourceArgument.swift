@@ -4,6 +4,8 @@ import Metainfo
 package enum SourceArgument: Hashable, Sendable, CustomStringConvertible {
   /// A .torrent file.
   case file(String)
+  /// A folder in which `seed` found no torrent.
+  case folder(String)
   /// A .torrent on standard input.
   case standardInput
   /// The http or https URL of a .torrent.
@@ -27,7 +29,7 @@ package enum SourceArgument: Hashable, Sendable, CustomStringConvertible {
   /// The original word, for messages.
   package var description: String {
     switch self {
-    case .file(let path): path
+    case .file(let path), .folder(let path): path
     case .standardInput: "-"
     case .url(let url): url
     case .magnet(let link): link

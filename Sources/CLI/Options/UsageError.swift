@@ -29,8 +29,6 @@ package enum UsageError: Error, Equatable, Sendable, CustomStringConvertible {
   case standardInputTwice
   /// An unusable line of `--input-file`, by its number counted from 1, with the reason.
   case badInputLine(Int, String)
-  /// A fixed port for several simultaneous torrents.
-  case portForSeveral
   /// A single file for the torrents of several sources.
   case savedTorrentForSeveral
   /// A word that is not UTF-8, repaired for display.
@@ -71,8 +69,6 @@ package enum UsageError: Error, Equatable, Sendable, CustomStringConvertible {
       "standard input (-) can be used only once"
     case .badInputLine(let number, let reason):
       "line \(number) of the input file cannot be used: \(reason)"
-    case .portForSeveral:
-      "--port works for one torrent at a time only: add --jobs 1, or leave out --port"
     case .savedTorrentForSeveral:
       "--save-torrent works with a single source only"
     case .missingOption(let option, let command):

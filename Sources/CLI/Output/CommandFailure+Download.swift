@@ -6,7 +6,7 @@ extension CommandFailure {
   private static let resumption = "run the same command again to resume"
 
   /// Creates a failure from the error of a download, with its exit status and advice.
-  package init(_ error: DownloadError, options: DownloadOptions) {
+  package init(_ error: DownloadError, session: SessionOptions, output: OutputOptions) {
     switch error {
     case .storage(let reason):
       self.init(storage: reason, message: error.description)
@@ -16,12 +16,12 @@ extension CommandFailure {
       self.init(
         .verificationFailed, error.description,
         hint:
-          "looked in '\(options.torrent.output.folder)': name the folder that holds the data with -o DIR, "
+          "looked in '\(output.folder)': name the folder that holds the data with -o DIR, "
           + "or download the torrent first")
     case .listenFailed:
       self.init(
         .networkFailure, error.description,
-        hint: options.session.bindAddresses.first.map {
+        hint: session.bindAddresses.first.map {
           "\($0) (--bind) must be an address of this machine, and the port (--port) must be free"
         } ?? "choose another port with --port, or leave it out")
     case .deadlinePassed, .stalled, .noPeers:

@@ -10,7 +10,7 @@ actor RunReporter {
   private let streams: StreamOptions
   private let isForSeveral: Bool
   private let log: LogFile?
-  private let onBrokenOutput: @Sendable () -> Void
+  private let stop: StopSwitch
   private var display: ProgressDisplay
   /// The payload received and sent for each source so far, including sources that fail.
   private var moved: [Int: (received: Int64, sent: Int64)] = [:]
@@ -23,13 +23,13 @@ actor RunReporter {
   /// - Parameters:
   ///   - streams: The options for messages and output.
   ///   - sources: The number of sources.
-  ///   - onBrokenOutput: Called when events can no longer be written.
+  ///   - stop: The switch that ends the run when events can no longer be written.
   /// - Throws: The failure if the log cannot be opened.
   init(
-    _ streams: StreamOptions, sources: Int, onBrokenOutput: @escaping @Sendable () -> Void
+    _ streams: StreamOptions, sources: Int, stop: StopSwitch
   ) throws(CommandFailure) {
     self.streams = streams
-    self.onBrokenOutput = onBrokenOutput
+    self.stop = stop
     isForSeveral = sources > 1
     if let path = streams.logFile { log = try LogFile(path: path) } else { log = nil }
     display = ProgressDisplay(streams, isForSeveral: sources > 1)
@@ -70,10 +70,10 @@ actor RunReporter {
     if let line = logNarratives[number]?.narrative.line(event) { tellLog(line, of: number) }
   }
 
-  /// Shows a line about a source that is not a failure.
-  func note(_ line: String, of number: Int) {
+  /// Shows a line about the run that is not a failure.
+  func note(_ line: String) {
     display.note(line)
-    tellLog(line, of: number)
+    log?.append(line)
   }
 
   /// Ends a source that is complete, or that was seeded until its goal.
@@ -126,7 +126,7 @@ actor RunReporter {
     guard streams.json, outputError == nil else { return }
     if let code = Console.resultLine(value.text) {
       outputError = code
-      onBrokenOutput()
+      stop.stop()
     }
   }
 }

@@ -29,25 +29,25 @@ extension DHTMachine {
 
   /// Advances every search as far as it can go now.
   mutating func advance(now: Instant) {
-    for id in running.map(\.id) { advance(id, now: now) }
+    for id in searches.ids { advance(id, now: now) }
   }
 
   mutating func advance(_ id: LookupID, now: Instant) {
-    while let index = running.firstIndex(where: { $0.id == id }),
-      running[index].owedAnnounces == nil
-    {
-      switch running[index].lookup.nextStep() {
+    while let search = searches[id], search.owedAnnounces == nil {
+      switch search.lookup.nextStep() {
       case .ask(let endpoint, let node):
         guard quota.canQuery(now: now), transactions.count < Self.transactionLimit else { return }
-        running[index].lookup.asked(endpoint)
-        ask(endpoint, id: node, for: running[index], now: now)
+        searches[id]?.lookup.asked(endpoint)
+        ask(endpoint, id: node, for: search, now: now)
       case .wait: return
-      case .done: conclude(index, now: now)
+      case .done: conclude(search, now: now)
       }
     }
   }
 
-  private mutating func ask(_ endpoint: Endpoint, id: NodeID?, for search: Running, now: Instant) {
+  private mutating func ask(
+    _ endpoint: Endpoint, id: NodeID?, for search: DHTSearches.Search, now: Instant
+  ) {
     // The two families help each other only until both tables have enough nodes (BEP 32).
     let wants: AddressFamilies? =
       sides.count > 1 && sides.contains(where: \.isLonely) ? [.v4, .v6] : nil
@@ -66,8 +66,7 @@ extension DHTMachine {
   }
 
   /// Ends the query phase of a search and sends its announces.
-  private mutating func conclude(_ index: Int, now: Instant) {
-    let search = running[index]
+  private mutating func conclude(_ search: DHTSearches.Search, now: Instant) {
     var owed = 0
     if case .peers(let announcement?) = search.purpose {
       for node in search.lookup.closest {
@@ -81,29 +80,22 @@ extension DHTMachine {
           now: now)
       }
     }
-    running[index].owedAnnounces = owed
-    endIfSettled(index)
+    searches[search.id]?.owedAnnounces = owed
+    endIfSettled(search.id)
   }
 
-  private mutating func endIfSettled(_ index: Int) {
-    guard running[index].owedAnnounces == 0 else { return }
-    let search = running.remove(at: index)
+  private mutating func endIfSettled(_ id: LookupID) {
+    guard let search = searches[id], search.isOver else { return }
+    searches[id] = nil
     guard case .peers = search.purpose else { return }
-    raise(
-      .ended(
-        search.id,
-        LookupSummary(
-          queries: search.lookup.queryCount, replies: search.lookup.replyCount,
-          announced: search.announced)))
+    events.append(.ended(id, search.summary))
   }
 
   private mutating func announceSettled(_ id: LookupID, isTaken: Bool) {
-    guard let index = running.firstIndex(where: { $0.id == id }),
-      let owed = running[index].owedAnnounces
-    else { return }
-    running[index].owedAnnounces = owed - 1
-    if isTaken { running[index].announced += 1 }
-    endIfSettled(index)
+    guard let owed = searches[id]?.owedAnnounces else { return }
+    searches[id]?.owedAnnounces = owed - 1
+    if isTaken { searches[id]?.announced += 1 }
+    endIfSettled(id)
   }
 
   // MARK: - Answers
@@ -114,7 +106,7 @@ extension DHTMachine {
   ) {
     let contact = NodeContact(id: reply.sender, endpoint: transaction.endpoint)
     reachability.answered(now: now)
-    note(contact, side: transaction.side, now: now)
+    sides[transaction.side].answered(contact, now: now)
     if let address = observed?.address {
       vote(for: address, by: transaction, now: now)
     }
@@ -127,26 +119,20 @@ extension DHTMachine {
     if sides[transaction.side].isLonely { join(transaction.side, now: now) }
   }
 
-  /// Adds a node that has replied to the routing table, unless it is a bootstrap router.
-  private mutating func note(_ contact: NodeContact, side: Int, now: Instant) {
-    guard !sides[side].routers.contains(contact.endpoint) else { return }
-    sides[side].table.answered(contact, now: now)
-  }
-
   private mutating func step(
     _ id: LookupID, _ reply: KRPCReply, from transaction: Transaction, now: Instant
   ) {
-    guard let index = running.firstIndex(where: { $0.id == id }) else { return }
+    guard let purpose = searches[id]?.purpose else { return }
     let nodes = sides[transaction.side].isIPv6 ? reply.nodes6 : reply.nodes
-    if case .nodes = running[index].purpose {
+    if case .nodes = purpose {
       for node in nodes where sides[transaction.side].table.wants(node) {
         sides[transaction.side].add(stranger: node)
       }
     }
-    let hops = running[index].lookup.replied(
+    let hops = searches[id]?.lookup.replied(
       transaction.endpoint, id: reply.sender, nodes: nodes, token: reply.token)
-    if let hops, !reply.peers.isEmpty, case .peers = running[index].purpose {
-      raise(.peers(reply.peers, of: id, hops: hops))
+    if let hops, !reply.peers.isEmpty, case .peers = purpose {
+      events.append(.peers(reply.peers, of: id, hops: hops))
     }
     advance(id, now: now)
   }
@@ -159,9 +145,7 @@ extension DHTMachine {
     let nodes = sides[other].isIPv6 ? reply.nodes6 : reply.nodes
     guard !nodes.isEmpty else { return }
     sides[other].add(starters: nodes)
-    for index in running.indices where running[index].side == other {
-      running[index].lookup.add(nodes)
-    }
+    searches.offer(nodes, side: other)
     join(other, now: now)
     advance(now: now)
   }
@@ -171,15 +155,10 @@ extension DHTMachine {
     guard let decided = sides[side].votes.add(address, by: transaction.endpoint.address) else {
       return
     }
-    raise(.address(decided))
+    events.append(.address(decided))
     guard !sides[side].table.ownID.isValid(for: decided) else { return }
     sides[side].renew(.make(for: decided, using: &random), now: now)
     join(side, now: now)
-  }
-
-  /// Handles a KRPC error in reply to one of our queries.
-  mutating func refused(_ transaction: Transaction, now: Instant) {
-    settle(transaction, now: now)
   }
 
   /// Handles a query that has timed out.
@@ -188,26 +167,17 @@ extension DHTMachine {
       sides[transaction.side].table.failed(
         NodeContact(id: id, endpoint: transaction.endpoint))
     }
-    settle(transaction, now: now)
+    refused(transaction, now: now)
   }
 
-  private mutating func settle(_ transaction: Transaction, now: Instant) {
+  /// Handles a query without an answer, such as one that a node has refused with a KRPC error.
+  mutating func refused(_ transaction: Transaction, now: Instant) {
     switch transaction.purpose {
     case .ping: break
     case .lookup(let id):
-      guard let index = running.firstIndex(where: { $0.id == id }) else { return }
-      running[index].lookup.failed(transaction.endpoint)
+      searches[id]?.lookup.failed(transaction.endpoint)
       advance(id, now: now)
     case .announce(let id): announceSettled(id, isTaken: false)
     }
-  }
-
-  /// Lets a search stop waiting for a slow reply.
-  mutating func slowed(_ transaction: Transaction, now: Instant) {
-    guard case .lookup(let id) = transaction.purpose,
-      let index = running.firstIndex(where: { $0.id == id })
-    else { return }
-    running[index].lookup.slowed(transaction.endpoint)
-    advance(id, now: now)
   }
 }

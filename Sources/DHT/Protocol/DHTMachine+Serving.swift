@@ -3,11 +3,6 @@ package import Primitives
 // The entry point for incoming datagrams, and the replies to queries.
 
 extension DHTMachine {
-  /// The maximum number of peers in a reply, which must fit into 1,024 bytes with both node lists.
-  private static let peersPerReply = (v4: 40, v6: 15)
-  /// The corresponding limit for replies that carry Bloom filters.
-  private static let peersPerScrape = (v4: 4, v6: 2)
-
   /// Handles a received datagram.
   package mutating func receive(_ datagram: [UInt8], from sender: Endpoint, now: Instant) {
     guard let side = sideIndex(isIPv6: sender.address.isIPv6),
@@ -39,16 +34,9 @@ extension DHTMachine {
   ) {
     guard !reachability.isReadOnly else { return }
     let message = KRPCMessage(transaction: transaction, body: body, observed: sender)
-    guard quota.spendOnReply(Self.replyCost(body), now: now) else { return }
+    guard quota.spendOnReply(body.cost, now: now) else { return }
     reachability.sent(to: sender.address)
     post(message, to: sender)
-  }
-
-  /// The approximate length of a reply in bytes, charged to the quota.
-  private static func replyCost(_ body: KRPCMessage.Body) -> Int {
-    guard case .reply(let reply) = body else { return 100 }
-    return 100 + reply.nodes.count * 26 + reply.nodes6.count * 38 + reply.peers.count * 15
-      + (reply.seedFilter == nil ? 0 : 2 * BloomFilter.length)
   }
 
   private mutating func answer(
@@ -75,12 +63,13 @@ extension DHTMachine {
     switch query.method {
     case .ping: break
     case .findNode(let target):
-      addNodes(closestTo: target, families: query.wants ?? .of(sender.address), to: &reply)
+      reply.addNodes(closestTo: target, of: sides, families: query.wants ?? .of(sender.address))
     case .getPeers(let infoHash, let options):
       reply.token = tokens.token(for: sender.address, now: now)
-      addPeers(of: infoHash, options, side: side, to: &reply, now: now)
+      let stored = sides[side].store.peers(of: infoHash, now: now)
+      reply.addPeers(stored, options, isIPv6: sides[side].isIPv6, using: &random)
       let families = options.isScrape ? nil : query.wants
-      addNodes(closestTo: infoHash, families: families ?? .of(sender.address), to: &reply)
+      reply.addNodes(closestTo: infoHash, of: sides, families: families ?? .of(sender.address))
     case .announcePeer(let infoHash, let announcement, let token):
       guard tokens.accepts(token, from: sender.address, now: now) else {
         throw .malformed("the token is invalid or has expired")
@@ -91,35 +80,51 @@ extension DHTMachine {
     }
     return reply
   }
+}
 
-  private func addNodes(
-    closestTo target: NodeID, families: AddressFamilies, to reply: inout KRPCReply
+extension KRPCReply {
+  /// The maximum number of peers in a reply, which must fit into 1,024 bytes with both node lists.
+  private static let peerLimit = (v4: 40, v6: 15)
+  /// The corresponding limit for replies that carry Bloom filters.
+  private static let scrapeLimit = (v4: 4, v6: 2)
+
+  /// Names the nodes closest to an id, in these families.
+  fileprivate mutating func addNodes(
+    closestTo target: NodeID, of sides: [DHTSide], families: AddressFamilies
   ) {
     for side in sides where families.contains(side.isIPv6 ? .v6 : .v4) {
-      let nodes = side.table.closest(to: target, answering: true)
-      if side.isIPv6 { reply.nodes6 = nodes } else { reply.nodes = nodes }
+      let closest = side.table.closest(to: target, answering: true)
+      if side.isIPv6 { nodes6 = closest } else { nodes = closest }
     }
   }
 
-  private mutating func addPeers(
-    of infoHash: NodeID, _ options: KRPCPeerOptions, side: Int, to reply: inout KRPCReply,
-    now: Instant
+  /// Names peers by chance, and all of them in Bloom filters if the query asks for those.
+  fileprivate mutating func addPeers(
+    _ stored: [PeerStore.Peer], _ options: KRPCPeerOptions, isIPv6: Bool,
+    using random: inout SeededRandom
   ) {
-    let stored = sides[side].store.peers(of: infoHash, now: now)
     if options.isScrape, !stored.isEmpty {
-      var (seeds, peers) = (BloomFilter(), BloomFilter())
+      var (seeds, others) = (BloomFilter(), BloomFilter())
       for peer in stored {
         if peer.isSeed {
           seeds.insert(peer.endpoint.address)
         } else {
-          peers.insert(peer.endpoint.address)
+          others.insert(peer.endpoint.address)
         }
       }
-      (reply.seedFilter, reply.peerFilter) = (seeds, peers)
+      (seedFilter, peerFilter) = (seeds, others)
     }
-    let limits = options.isScrape ? Self.peersPerScrape : Self.peersPerReply
+    let limits = options.isScrape ? Self.scrapeLimit : Self.peerLimit
     let wanted = stored.filter { !(options.withoutSeeds && $0.isSeed) }
-    reply.peers = wanted.shuffled(using: &random)
-      .prefix(sides[side].isIPv6 ? limits.v6 : limits.v4).map(\.endpoint)
+    peers = wanted.shuffled(using: &random).prefix(isIPv6 ? limits.v6 : limits.v4).map(\.endpoint)
+  }
+}
+
+extension KRPCMessage.Body {
+  /// The approximate length of an answer in bytes, charged to the quota.
+  fileprivate var cost: Int {
+    guard case .reply(let reply) = self else { return 100 }
+    return 100 + reply.nodes.count * 26 + reply.nodes6.count * 38 + reply.peers.count * 15
+      + (reply.seedFilter == nil ? 0 : 2 * BloomFilter.length)
   }
 }

@@ -12,7 +12,7 @@ extension DHTMachine {
 
   /// Does the work that is due.
   package mutating func tick(now: Instant) {
-    while let transaction = transactions.nextSlow(now: now) { slowed(transaction, now: now) }
+    while let transaction = transactions.nextSlow(now: now) { searches.slowed(transaction) }
     while let transaction = transactions.nextFailed(now: now) { timedOut(transaction, now: now) }
     if now >= nextUpkeep {
       nextUpkeep = now + Self.upkeepInterval
@@ -31,17 +31,10 @@ extension DHTMachine {
       ping(node.endpoint, id: node.id, side: side, now: now)
     }
     join(side, now: now)
-    guard !isFilling(side), !sides[side].isLonely,
+    guard !searches.isFilling(side), !sides[side].isLonely,
       let target = sides[side].table.nextRefresh(now: now, using: &random)
     else { return }
-    _ = begin(.nodes, for: target, side: side)
-  }
-
-  private func isFilling(_ side: Int) -> Bool {
-    running.contains { search in
-      guard search.side == side, case .nodes = search.purpose else { return false }
-      return true
-    }
+    _ = searches.begin(.nodes, sides[side].lookup(for: target), side: side)
   }
 
   /// Searches for our own id, which makes us known to our neighbours.
@@ -50,8 +43,10 @@ extension DHTMachine {
   mutating func join(_ side: Int, now: Instant) {
     let isFirst = sides[side].joins == 0
     guard sides[side].hasBeginning, isFirst || sides[side].isLonely, now >= sides[side].nextJoin,
-      !isFilling(side), begin(.nodes, for: sides[side].table.ownID, side: side) != nil
+      !searches.isFilling(side)
     else { return }
+    let lookup = sides[side].lookup(for: sides[side].table.ownID)
+    guard searches.begin(.nodes, lookup, side: side) != nil else { return }
     sides[side].joins += 1
     let doublings = min(sides[side].joins - 1, 8)
     sides[side].nextJoin =

@@ -29,23 +29,6 @@ package struct DHTMachine: Sendable {
     case address(IPAddress)
   }
 
-  struct Running: Sendable {
-    enum Purpose: Sendable {
-      /// The search fills the routing table.
-      case nodes
-      /// The search finds peers and then announces us, if there is an announcement.
-      case peers(PeerAnnouncement?)
-    }
-
-    let id: LookupID
-    let side: Int
-    let purpose: Purpose
-    var lookup: Lookup
-    /// The number of outstanding announces; nil during the query phase.
-    var owedAnnounces: Int?
-    var announced = 0
-  }
-
   var sides: [DHTSide]
   var random: SeededRandom
   let tokens: TokenIssuer
@@ -53,11 +36,9 @@ package struct DHTMachine: Sendable {
   var quota = SendQuota()
   var reachability = Reachability()
   var transactions = TransactionTable()
-  /// The running searches in the order in which they began.
-  var running: [Running] = []
+  var searches = DHTSearches()
   private var outbox = Fifo<Outgoing>()
-  private var events = Fifo<Event>()
-  private var lookupCount = 0
+  var events = Fifo<Event>()
   var nextUpkeep = Instant.zero
 
   /// Creates a node with an empty routing table.
@@ -95,21 +76,14 @@ package struct DHTMachine: Sendable {
   /// The time at which `tick` has to be called.
   package var deadline: Instant {
     var deadline = min(nextUpkeep, transactions.deadline)
-    if isHeldBack { deadline = min(deadline, quota.refillTime) }
+    // A search could advance if the send quota allowed it.
+    if quota.isExhausted, searches.wantsToAsk { deadline = min(deadline, quota.refillTime) }
     return deadline
-  }
-
-  /// A Boolean value indicating whether a search could advance if the send quota allowed it.
-  private var isHeldBack: Bool {
-    quota.isExhausted
-      && running.contains { if case .ask = $0.lookup.nextStep() { true } else { false } }
   }
 
   mutating func post(_ message: KRPCMessage, to endpoint: Endpoint) {
     outbox.append(Outgoing(destination: endpoint, bytes: message.encodedBytes))
   }
-
-  mutating func raise(_ event: Event) { events.append(event) }
 
   // MARK: - External nodes
 
@@ -134,9 +108,7 @@ package struct DHTMachine: Sendable {
   /// Offers a starting point to running searches while the table has too few nodes.
   private mutating func helpLonely(_ side: Int, with endpoint: Endpoint, now: Instant) {
     guard sides[side].isLonely else { return }
-    for index in running.indices where running[index].side == side {
-      running[index].lookup.add(unnamed: endpoint)
-    }
+    searches.offer(endpoint, side: side)
     join(side, now: now)
     advance(now: now)
   }
@@ -151,7 +123,7 @@ package struct DHTMachine: Sendable {
     _ infoHash: NodeID, announcing announcement: PeerAnnouncement?, now: Instant
   ) -> [LookupID] {
     let ids = sides.indices.compactMap { side in
-      begin(.peers(announcement), for: infoHash, side: side)
+      searches.begin(.peers(announcement), sides[side].lookup(for: infoHash), side: side)
     }
     advance(now: now)
     return ids
@@ -159,31 +131,16 @@ package struct DHTMachine: Sendable {
 
   /// Ends a search without an event.
   package mutating func cancel(_ id: LookupID) {
-    running.removeAll { $0.id == id }
+    searches[id] = nil
   }
-
-  mutating func begin(_ purpose: Running.Purpose, for target: NodeID, side: Int) -> LookupID? {
-    guard running.count < Self.lookupLimit else { return nil }
-    lookupCount += 1
-    let id = LookupID(value: lookupCount)
-    running.append(
-      Running(
-        id: id, side: side, purpose: purpose, lookup: sides[side].lookup(for: target)))
-    return id
-  }
-
-  /// A Boolean value indicating whether no search is running.
-  package var isIdle: Bool { running.isEmpty }
 
   // MARK: - State
 
+  /// Returns whether the node takes part in the DHT of a family.
+  package func takesPart(isIPv6: Bool) -> Bool { sides.contains { $0.isIPv6 == isIPv6 } }
+
   /// The number of nodes in the routing tables.
   package var nodeCount: Int { sides.reduce(0) { $0 + $1.table.count } }
-
-  /// Returns our node id in a family, or nil without a socket there.
-  package func ownID(isIPv6: Bool) -> NodeID? {
-    sideIndex(isIPv6: isIPv6).map { sides[$0].table.ownID }
-  }
 
   /// The state to save for a later run.
   package var state: DHTState {
@@ -210,8 +167,6 @@ package struct LookupID: Hashable, Sendable {
 
 /// The outcome of a search.
 package struct LookupSummary: Equatable, Sendable {
-  /// The number of nodes queried.
-  package let queries: Int
   /// The number of nodes that replied.
   package let replies: Int
   /// The number of nodes that accepted our announcement.

@@ -47,6 +47,12 @@ struct DHTSide: Sendable {
     }
   }
 
+  /// Adds a node that has replied to the table, unless it is a bootstrap router.
+  mutating func answered(_ contact: NodeContact, now: Instant) {
+    guard !routers.contains(contact.endpoint) else { return }
+    table.answered(contact, now: now)
+  }
+
   /// Remembers an unverified node, which has queried us or was named by another node, for a later
   /// ping.
   ///

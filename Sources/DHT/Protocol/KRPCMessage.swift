@@ -4,8 +4,6 @@ package import Primitives
 package struct KRPCMessage: Equatable, Sendable {
   /// The maximum length of a received datagram in bytes.
   package static let maximumLength = 2048
-  /// The maximum length of a sent datagram in bytes (BEP 32).
-  package static let maximumSentLength = 1024
   /// The maximum length of a transaction id that we echo, in bytes.
   static let maximumTransactionLength = 32
 

@@ -16,9 +16,6 @@ package struct NodeContact: Hashable, Sendable {
   /// A Boolean value indicating whether the id is valid for the address (BEP 42).
   var isTrusted: Bool { id.isValid(for: endpoint.address) }
 
-  /// Returns the length of the compact form: 26 bytes for IPv4 (BEP 5), 38 for IPv6 (BEP 32).
-  static func compactLength(isIPv6: Bool) -> Int { isIPv6 ? 38 : 26 }
-
   /// The compact form: id, address and port.
   var compactBytes: [UInt8] { id.bytes + endpoint.compactBytes }
 

@@ -25,15 +25,16 @@ package struct NodeID: Hashable, Comparable, Sendable {
   package init?(_ bytes: some Collection<UInt8>) {
     guard bytes.count == Self.length else { return nil }
     let words = bytes.withContiguousStorageIfAvailable {
-      Self.words(of: UnsafeRawBufferPointer($0))
+      unsafe Self.words(of: UnsafeRawBufferPointer($0))
     }
-    let (high, middle, low) = words ?? Array(bytes).withUnsafeBytes { Self.words(of: $0) }
+    let (high, middle, low) =
+      unsafe words ?? Array(bytes).withUnsafeBytes { unsafe Self.words(of: $0) }
     self.init(high: high, middle: middle, low: low)
   }
 
   /// Splits 20 bytes into words.
   private static func words(of bytes: UnsafeRawBufferPointer) -> (UInt64, UInt64, UInt32) {
-    (
+    unsafe (
       UInt64(bigEndian: bytes.loadUnaligned(as: UInt64.self)),
       UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self)),
       UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: 16, as: UInt32.self))

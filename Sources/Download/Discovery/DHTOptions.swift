@@ -6,9 +6,6 @@ public struct DHTOptions: Sendable {
   public var routers = DHTRouters.publicOnes
   /// The state that an earlier run passed to `saveState`; invalid bytes are ignored.
   public var state: [UInt8] = []
-  /// A Boolean value indicating whether to keep the node id of the state; concurrent runs must not
-  /// share one.
-  public var keepsID = true
   /// A closure that receives, at the end of a run that joined the DHT, the state for the next run.
   public var saveState: (@Sendable ([UInt8]) -> Void)?
 

@@ -113,7 +113,6 @@ final class SessionDHT {
     } catch {
       nodeOptions.state = DHTState()
     }
-    if !options.keepsID { (nodeOptions.state.ownID, nodeOptions.state.ownID6) = (nil, nil) }
     let secret = environment.secret
     let node = DHTNode(
       options: nodeOptions, sockets: sockets, network: environment.network,

@@ -25,7 +25,7 @@ extension TorrentSwarm {
   ///
   /// Inputs that arise meanwhile only append further actions, so nothing is re-entrant.
   func drain() {
-    guard exchange.hasActions, !draining.isUnderWay else { return settleBudgets() }
+    guard !draining.isUnderWay else { return }
     draining.isUnderWay = true
     var batch = draining.actions
     while exchange.hasActions {
@@ -135,7 +135,6 @@ extension TorrentSwarm {
     draining.timer = nil
     exchange.timePassed(now: clock.now)
     drain()
-    scheduleDecisions()
   }
 
   /// Ends all decisions that were put off.

@@ -73,6 +73,7 @@ final class TorrentRun {
     if output.isComplete, !options.content.seedsOnly {
       return await alreadyComplete(torrent, output, since: start)
     }
+    if torrent.isPrivate { swarm.becomePrivate() }
     swarm.learn(options.sources.peers, source: .given)
     begin(torrent, output)
     await withDiscardingTaskGroup { group in

@@ -73,11 +73,10 @@ final class WebSeedConnection {
     self.swarm = swarm
     self.buffers = buffers
     self.policy = policy
-    let (limiter, clock) = (swarm.session.options.downloadLimiter, swarm.clock)
-    connection = HTTPConnection { transport in
-      guard let limiter else { return transport }
-      return ThrottledTransport(transport, downloads: limiter, uploads: nil, clock: clock)
-    }
+    connection = HTTPConnection(
+      filter: swarm.session.options.downloadLimiter.map {
+        DownloadThrottle($0, clock: swarm.clock)
+      })
   }
 
   private var clock: any LoopClock { swarm.clock }

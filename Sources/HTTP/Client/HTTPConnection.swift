@@ -1,6 +1,13 @@
 package import Networking
 internal import Primitives
 
+/// A part between a connection and the network, such as a rate limit.
+@Reactor
+package protocol TransportFilter: Sendable {
+  /// Returns the transport to use in place of a new one.
+  func filtered(_ transport: any Transport) -> any Transport
+}
+
 /// A connection that can carry one request after another, together with what they taught us about
 /// the server.
 ///
@@ -20,16 +27,13 @@ package final class HTTPConnection {
   private(set) var address: IPAddress?
   private var origin = ""
   var shortcut: Shortcut?
-  private let wrap: @Reactor (any Transport) -> any Transport
+  private let filter: (any TransportFilter)?
 
   /// Creates a closed connection.
   ///
-  /// - Parameter wrap: A wrapper for the transport, such as a rate limit; bytes from URLSession do
-  ///   not pass through it.
-  package nonisolated init(
-    wrapping wrap: @escaping @Reactor (any Transport) -> any Transport = { $0 }
-  ) {
-    self.wrap = wrap
+  /// - Parameter filter: What every byte passes through, but for those from URLSession.
+  package nonisolated init(filter: (any TransportFilter)? = nil) {
+    self.filter = filter
   }
 
   /// A Boolean value indicating whether bytes arrive over our own connection, which can apply
@@ -48,7 +52,7 @@ package final class HTTPConnection {
   /// Takes over a connection to a server.
   func open(_ transport: any Transport, to url: HTTPURL, at address: IPAddress) {
     close()
-    self.transport = wrap(transport)
+    self.transport = filter?.filtered(transport) ?? transport
     self.address = address
     origin = url.authority
   }

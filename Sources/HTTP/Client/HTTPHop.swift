@@ -43,22 +43,22 @@ protocol HTTPResponseReceiver: HTTPBodySink {
 extension HTTPBodySink {
   /// Copies bytes to their destinations while there are any; returns the number copied.
   func deliver(_ bytes: UnsafeRawBufferPointer) -> Int {
-    var rest = bytes
+    var rest = unsafe bytes
     var segments: [IOSegment] = []
-    while !rest.isEmpty {
+    while unsafe !rest.isEmpty {
       segments.removeAll(keepingCapacity: true)
       layOut(&segments, limit: rest.count)
       var copied = 0
       for segment in segments where segment.count > 0 {
-        guard let base = segment.base, let source = rest.baseAddress else { continue }
+        guard let base = unsafe segment.base, let source = rest.baseAddress else { continue }
         let count = min(segment.count, rest.count - copied)
         guard count > 0 else { break }
-        base.copyMemory(from: source + copied, byteCount: count)
+        unsafe base.copyMemory(from: source + copied, byteCount: count)
         copied += count
       }
       guard copied > 0 else { break }
       received(copied)
-      rest = UnsafeRawBufferPointer(rebasing: rest[copied...])
+      unsafe rest = UnsafeRawBufferPointer(rebasing: rest[copied...])
     }
     return bytes.count - rest.count
   }

@@ -75,8 +75,8 @@ struct PlainConversation {
   private func deliver(_ range: Range<Int>) async throws(HTTPError) {
     var rest = range
     while !rest.isEmpty {
-      let count = stage.withUnsafeBytes {
-        receiver.deliver(UnsafeRawBufferPointer(rebasing: $0[rest]))
+      let count = unsafe stage.withUnsafeBytes {
+        unsafe receiver.deliver(UnsafeRawBufferPointer(rebasing: $0[rest]))
       }
       try receiver.check()
       if receiver.isSatisfied { return }
@@ -96,7 +96,7 @@ struct PlainConversation {
       guard await receiver.waitForRoom(), !Task.isCancelled else { throw .cancelled }
       receiver.layOut(&segments, limit: limit)
     }
-    let result = segments.withUnsafeMutableBufferPointer { transport.read(into: $0) }
+    let result = unsafe segments.withUnsafeMutableBufferPointer { unsafe transport.read(into: $0) }
     if case .bytes(let count) = result {
       machine.receivedBody(count)
       receiver.received(count)
@@ -108,11 +108,11 @@ struct PlainConversation {
   private mutating func readIntoStage() -> IOResult {
     next = 0
     end = 0
-    let result = stage.withUnsafeMutableBytes { memory -> IOResult in
+    let result = unsafe stage.withUnsafeMutableBytes { memory -> IOResult in
       guard let base = memory.baseAddress else { return .wouldBlock }
-      var segment = IOSegment(base: base, count: memory.count)
-      return withUnsafeMutablePointer(to: &segment) {
-        transport.read(into: UnsafeMutableBufferPointer(start: $0, count: 1))
+      var segment = unsafe IOSegment(base: base, count: memory.count)
+      return unsafe withUnsafeMutablePointer(to: &segment) {
+        unsafe transport.read(into: UnsafeMutableBufferPointer(start: $0, count: 1))
       }
     }
     if case .bytes(let count) = result { end = count }
@@ -146,5 +146,5 @@ struct PlainConversation {
 
 extension HTTPError {
   /// Returns the error of a connection that broke with this `errno`.
-  static func broken(_ code: Int32) -> HTTPError { .failed(String(cString: strerror(code))) }
+  static func broken(_ code: Int32) -> HTTPError { unsafe .failed(String(cString: strerror(code))) }
 }

@@ -4,6 +4,7 @@ internal import Primitives
 /// A receiver that passes the wanted part of a body to a sink and checks that the server sends the
 /// requested range.
 @Reactor
+@safe
 final class RangeReceiver: HTTPResponseReceiver {
   private static let scratchLength = 64 << 10
 
@@ -23,7 +24,7 @@ final class RangeReceiver: HTTPResponseReceiver {
   }
 
   isolated deinit {
-    scratch?.deallocate()
+    unsafe scratch?.deallocate()
   }
 
   var isSatisfied: Bool { wanted == 0 }
@@ -41,10 +42,10 @@ final class RangeReceiver: HTTPResponseReceiver {
     guard skipped > 0 else {
       return sink.layOut(&segments, limit: Int(min(Int64(limit), wanted)))
     }
-    let memory = scratch ?? .allocate(byteCount: Self.scratchLength, alignment: 16)
-    scratch = memory
+    let memory = unsafe scratch ?? .allocate(byteCount: Self.scratchLength, alignment: 16)
+    unsafe scratch = memory
     let count = min(min(Int64(limit), skipped), Int64(Self.scratchLength))
-    segments.append(IOSegment(base: memory, count: Int(count)))
+    unsafe segments.append(IOSegment(base: memory, count: Int(count)))
   }
 
   func received(_ count: Int) {

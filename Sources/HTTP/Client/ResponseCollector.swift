@@ -3,6 +3,7 @@ internal import Primitives
 
 /// A receiver that collects a whole body up to a size limit.
 @Reactor
+@safe
 final class ResponseCollector: HTTPResponseReceiver {
   private static let chunkLength = 16 << 10
 
@@ -16,7 +17,7 @@ final class ResponseCollector: HTTPResponseReceiver {
   }
 
   isolated deinit {
-    chunk.deallocate()
+    unsafe chunk.deallocate()
   }
 
   var isSatisfied: Bool { false }
@@ -33,7 +34,7 @@ final class ResponseCollector: HTTPResponseReceiver {
   }
 
   func layOut(_ segments: inout [IOSegment], limit: Int) {
-    segments.append(IOSegment(base: chunk, count: min(Self.chunkLength, limit)))
+    unsafe segments.append(IOSegment(base: chunk, count: min(Self.chunkLength, limit)))
   }
 
   func received(_ count: Int) {
@@ -41,7 +42,7 @@ final class ResponseCollector: HTTPResponseReceiver {
       isTooLong = true
       return
     }
-    body.append(contentsOf: UnsafeRawBufferPointer(start: chunk, count: count))
+    unsafe body.append(contentsOf: UnsafeRawBufferPointer(start: chunk, count: count))
   }
 
   func check() throws(HTTPError) {

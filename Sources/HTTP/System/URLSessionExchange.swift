@@ -44,7 +44,7 @@ final class URLSessionExchange {
   /// Handles a part of the decompressed body.
   func received(_ data: Data) {
     guard result == nil, let head else { return }
-    let isWanted = data.withUnsafeBytes { receiver.deliver($0) == $0.count }
+    let isWanted = unsafe data.withUnsafeBytes { unsafe receiver.deliver($0) == $0.count }
     do throws(HTTPError) {
       try receiver.check()
       if receiver.isSatisfied { return finish(.success(head)) }

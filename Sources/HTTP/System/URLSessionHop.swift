@@ -92,7 +92,7 @@ private final class HTTPSessionConnection: @unchecked Sendable {
     // An unresponsive tracker must not delay other requests to the same host.
     configuration.httpMaximumConnectionsPerHost = 32
     let callbacks = OperationQueue()
-    callbacks.underlyingQueue = queue
+    unsafe callbacks.underlyingQueue = queue
     return URLSession(configuration: configuration, delegate: delegate, delegateQueue: callbacks)
   }
 }

@@ -82,7 +82,10 @@ package struct Exchange: ~Copyable, Sendable {
 
   /// The time at which `timePassed` has something to do at the latest; nil for never.
   package var deadline: Instant? {
-    [schedule.rechokes.due, schedule.retry.due].compactMap(\.self).min()
+    guard let rechoke = schedule.rechokes.due, let retry = schedule.retry.due else {
+      return schedule.rechokes.due ?? schedule.retry.due
+    }
+    return min(rechoke, retry)
   }
 
   // MARK: - The end

@@ -47,9 +47,8 @@ package final class Announcer {
   private let infoHash: InfoHash
   private let peerID: PeerID
   private let port: UInt16
-  private let key: UInt32
   private let trackers: TrackerGateway
-  private var names: PeerNames?
+  private let names: PeerNames
   private let clock: any LoopClock
   private var random: SeededRandom
   private let wakeup = Wakeup()
@@ -83,7 +82,6 @@ package final class Announcer {
     let (usable, unusable) = Self.sort(tiers)
     schedule = AnnounceSchedule(
       tiers: usable, announcesToAll: announcesToAll, random: &random)
-    key = random.next(upperBound: .max)
     self.unusable = unusable
     self.infoHash = infoHash
     self.peerID = peerID
@@ -92,9 +90,7 @@ package final class Announcer {
     self.clock = clock
     self.random = random
     knownStandstill = clock.standstill
-    names = PeerNames(network: network, clock: clock) { [weak self] in
-      self?.found($0, from: $1)
-    }
+    names = PeerNames(network: network, clock: clock)
   }
 
   /// Creates an announcer with a tracker client of its own, idle until `run()`.
@@ -150,7 +146,7 @@ package final class Announcer {
     for report in unusable { delegate?.announcer(reports: report) }
     unusable = []
     await withDiscardingTaskGroup { group in
-      if let names { group.addTask { await names.run() } }
+      group.addTask { await self.resolveNames() }
       while !isStopping, !Task.isCancelled {
         let now = clock.now
         noticeStandstill()
@@ -161,6 +157,11 @@ package final class Announcer {
       }
       group.cancelAll()
     }
+  }
+
+  /// Passes on the addresses of peers that trackers give by name, until the task is cancelled.
+  private func resolveNames() async {
+    while let resolved = await names.next() { found(resolved.peers, from: resolved.tracker) }
   }
 
   private var needsPeers: Bool { delegate?.needsPeers ?? false }
@@ -230,7 +231,7 @@ package final class Announcer {
   private func take(_ reply: AnnounceReply, of index: Int) {
     let tracker = schedule.trackers[index]
     found(reply.peers, from: tracker.display)
-    if !reply.namedPeers.isEmpty { names?.add(reply.namedPeers, from: tracker.display) }
+    if !reply.namedPeers.isEmpty { names.add(reply.namedPeers, from: tracker.display) }
     let state = TrackerReport.State.working(
       peers: reply.peers.count + reply.namedPeers.count, seeders: reply.seeders,
       leechers: reply.leechers,
@@ -257,7 +258,7 @@ package final class Announcer {
     AnnounceRequest(
       infoHash: infoHash, peerID: peerID, port: port,
       totals: delegate?.totals ?? TransferTotals(uploaded: 0, downloaded: 0, left: 0),
-      event: event ?? (delegate?.isPartialSeed == true ? .paused : nil), key: key,
+      event: event ?? (delegate?.isPartialSeed == true ? .paused : nil), key: schedule.key,
       trackerID: schedule.trackerID(of: tracker))
   }
 

@@ -25,19 +25,14 @@ final class PeerNames {
 
   private let network: any Network
   private let clock: any LoopClock
-  private let found: @Reactor ([Endpoint], _ tracker: String) -> Void
   private var queue: [Entry] = []
   private var pausedUntil = Instant.zero
   private let wakeup = Wakeup()
 
-  /// Creates a resolver; `found` receives the addresses and the tracker that gave the name.
-  init(
-    network: any Network, clock: any LoopClock,
-    found: @escaping @Reactor ([Endpoint], _ tracker: String) -> Void
-  ) {
+  /// Creates a resolver with an empty queue.
+  init(network: any Network, clock: any LoopClock) {
     self.network = network
     self.clock = clock
-    self.found = found
   }
 
   /// Appends names to the queue, as far as there is room.
@@ -50,23 +45,26 @@ final class PeerNames {
     wakeup.fire()
   }
 
-  /// Resolves queued names until the task is cancelled.
-  func run() async {
+  /// Resolves queued names up to the first that has addresses.
+  ///
+  /// Returns the addresses and the tracker that gave the name, or nil once the task is cancelled.
+  func next() async -> (peers: [Endpoint], tracker: String)? {
     while !Task.isCancelled {
       guard let entry = queue.first else {
-        guard await wakeup.wait() else { return }
+        guard await wakeup.wait() else { return nil }
         continue
       }
       let endpoints = await addresses(of: entry.peer)
-      guard !Task.isCancelled else { return }
+      guard !Task.isCancelled else { return nil }
       guard let endpoints else {
         pausedUntil = clock.now + Self.pause
         queue = []
         continue
       }
       queue.removeFirst()
-      if !endpoints.isEmpty { found(endpoints, entry.tracker) }
+      if !endpoints.isEmpty { return (endpoints, entry.tracker) }
     }
+    return nil
   }
 
   /// Returns the addresses of a name that a peer can have; nil if the look-up takes too long.

@@ -48,6 +48,8 @@ package struct AnnounceSchedule: Sendable {
     var hasConfirmedCompleted = false
   }
 
+  /// The number by which a tracker knows us again when our address has changed.
+  package let key: UInt32
   private(set) var entries: [Entry] = []
   /// Indices of `entries` by tier, each tier in the order of trial.
   private(set) var tiers: [[Int]]
@@ -61,7 +63,8 @@ package struct AnnounceSchedule: Sendable {
   ) {
     self.announcesToAll = announcesToAll
     var seen: Set<String> = []
-    self.tiers = []
+    var entries: [Entry] = []
+    var kept: [[Int]] = []
     for tier in tiers {
       var indices: [Int] = []
       for url in tier where entries.count < Self.maximumTrackers && seen.insert(url.text).inserted {
@@ -69,8 +72,11 @@ package struct AnnounceSchedule: Sendable {
         entries.append(Entry(url: url))
       }
       indices.shuffle(using: &random)
-      if !indices.isEmpty { self.tiers.append(indices) }
+      if !indices.isEmpty { kept.append(indices) }
     }
+    self.entries = entries
+    self.tiers = kept
+    key = random.next(upperBound: .max)
   }
 
   /// The trackers, in the order of the indices in `Order`.

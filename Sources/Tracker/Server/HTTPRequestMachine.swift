@@ -51,9 +51,6 @@ package struct HTTPRequestMachine: Sendable {
   /// Creates a parser that has received nothing.
   package init() {}
 
-  /// Whether a request has arrived in part.
-  package var isInsideHead: Bool { !buffer.isEmpty }
-
   /// Appends bytes from the connection.
   package mutating func receive(_ bytes: some Collection<UInt8>) {
     guard !isRefused else { return }

@@ -151,9 +151,9 @@ package final class TrackerServer {
   private func read(
     from transport: any Transport, into machine: inout HTTPRequestMachine
   ) -> IOResult {
-    withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 1) { memory in
-      let result = transport.read(into: memory)
-      if case .bytes(let count) = result { machine.receive(memory[..<count]) }
+    unsafe withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 1) { memory in
+      let result = unsafe transport.read(into: memory)
+      if case .bytes(let count) = result { unsafe machine.receive(memory[..<count]) }
       return result
     }
   }

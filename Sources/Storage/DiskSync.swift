@@ -1,30 +1,35 @@
 import Glibc
 import Primitives
 
-/// Synchronization to the disk, if it is requested.
-extension FileTable {
+/// The writes to the disk itself that a user may ask for, so that a power failure loses nothing.
+struct DiskSync {
+  let layout: OutputLayout
+  /// The output folder's path.
+  let folder: String
+  let root: Descriptor
+  let fileSystem: any FileSystem
+
   /// Waits until every selected file is on the disk, together with its name and the folders on its
   /// path.
   ///
   /// It includes files written by earlier runs.
-  func synchronizeWanted() throws(StorageError) {
-    guard synchronizes, let root = try openRoot(create: false) else { return }
+  func wanted() throws(StorageError) {
     var walk = FolderWalk(fileSystem: fileSystem, rootPath: folder)
     var folders: Set<ArraySlice<FileName>> = []
     for (index, place) in layout.places.enumerated() where place.isWanted {
       let way = layout.path(of: index)
       guard let name = way.last, let parent = try walk.folder(of: way, root: root, create: false)
-      else { throw .fileMissing(path: path(index)) }
+      else { throw .fileMissing(path: folder + "/" + way.pathText) }
       do throws(SystemCallError) {
         let file = try fileSystem.openFile(name, in: parent, .read)
         let failure = synchronize(file)
         try fileSystem.close(file)
         if let failure { throw failure }
       } catch {
-        throw StorageError(error, path: path(index))
+        throw StorageError(error, path: folder + "/" + way.pathText)
       }
-      var folder = way.dropLast()
-      while !folder.isEmpty, folders.insert(folder).inserted { folder = folder.dropLast() }
+      var above = way.dropLast()
+      while !above.isEmpty, folders.insert(above).inserted { above = above.dropLast() }
     }
     for path in folders.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
       // The walk opens the folder of a path's last component.
@@ -34,13 +39,12 @@ extension FileTable {
       try synchronizeFolder(inside, path: folder + "/" + path.pathText)
     }
     try walk.close()
-    try synchronizeRoot()
+    try names()
     try synchronizeAbove()
   }
 
   /// Waits until the names in the output folder are on the disk.
-  func synchronizeRoot() throws(StorageError) {
-    guard synchronizes, let root = try openRoot(create: false) else { return }
+  func names() throws(StorageError) {
     try synchronizeFolder(root, path: folder)
   }
 
