@@ -80,8 +80,9 @@ import Testing
         try await scene.run([core]) {
           #expect(core.join(other))
           #expect(core.join(member))
-          // The search is under way, and ends with an announce if nobody stops it.
-          await scene.clock.sleep(for: .milliseconds(30))
+          // The first search found no node to query. The second one is under way, and ends with an
+          // announce if nobody stops it.
+          await scene.clock.sleep(for: DHTSchedule.lonelyPause + .milliseconds(30))
           #expect(member.reports == [.joining])
           if byLeaving {
             core.leave(member)
