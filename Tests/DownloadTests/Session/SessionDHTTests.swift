@@ -1,6 +1,7 @@
 import DHT
 import Networking
 import Primitives
+import Synchronization
 import TestSupport
 import Testing
 
@@ -107,7 +108,7 @@ import Testing
     try await scene.simulation.run {
       try await scene.withTable { _, dht in
         var dht = dht
-        dht.saveState = { bytes in Reactor.assumeIsolated { states.all.append(bytes) } }
+        dht.saveState = { bytes in states.all.withLock { $0.append(bytes) } }
         let options = dht
         let core = try scene.core { $0.dht = options }
         try await scene.run([core]) {
@@ -119,15 +120,14 @@ import Testing
         }
         core.close()
       }
-      #expect(states.all.count == 1)
-      #expect(try DHTState(parsing: states.all[0]).nodes.count > 5)
+      let all = states.all.withLock { $0 }
+      #expect(all.count == 1)
+      #expect(try DHTState(parsing: all[0]).nodes.count > 5)
     }
   }
 
-  @Reactor private final class Saved: Sendable {
-    var all: [[UInt8]] = []
-
-    nonisolated init() {}
+  private final class Saved: Sendable {
+    let all = Mutex<[[UInt8]]>([])
   }
 
   /// Bootstrap nodes of a torrent, and nodes that peers name, come before and after the node begins.
