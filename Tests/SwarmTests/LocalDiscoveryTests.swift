@@ -121,6 +121,43 @@ import Testing
     #expect(machine.deadline == at(1260))
   }
 
+  @Test func torrentsThatComeLaterJoinTheNextAnnouncement() throws {
+    var machine = try machine()
+    #expect(!machine.announcements(to: ["h"], now: at(0)).isEmpty)
+    let other = try #require(InfoHash(repeatElement(9, count: 20)))
+    machine.add(other)
+    #expect(machine.deadline == at(60))
+    let texts = machine.announcements(to: ["h"], now: at(60))
+    let announcement = LocalAnnouncement(parsing: try #require(texts.first))
+    #expect(announcement?.infoHashes == [other, try infoHash()])
+    machine.remove(other)
+    machine.remove(try infoHash())
+    #expect(machine.isEmpty)
+    #expect(machine.deadline == .distantFuture)
+  }
+
+  /// Never more than one announcement a minute, and yet everybody has a turn.
+  @Test func moreTorrentsThanFitTakeTurns() throws {
+    var machine = try machine(100)
+    var counts: [InfoHash: [Double]] = [:]
+    var times: [Double] = []
+    for second in stride(from: 0.0, through: 1200, by: 1) {
+      for text in machine.announcements(to: ["239.192.152.143:6771"], now: at(second)) {
+        times.append(second)
+        for infoHash in try #require(LocalAnnouncement(parsing: text)).infoHashes {
+          counts[infoHash, default: []].append(second)
+        }
+      }
+    }
+    #expect(zip(times.dropFirst(), times).allSatisfy { $0 - $1 >= 60 })
+    #expect(counts.count == 100)
+    for turns in counts.values {
+      #expect(turns[0] <= 240)
+      #expect(zip(turns.dropFirst(), turns).allSatisfy { $0 - $1 <= 540 })
+      #expect(turns.count >= 3)
+    }
+  }
+
   @Test func aPeerOfOurTorrentIsFound() throws {
     var one = try machine(seed: 1)
     var two = try machine(3, seed: 2)

@@ -117,6 +117,29 @@ import Testing
     }
   }
 
+  /// What a tracker has answered for one torrent says nothing about another's announce.
+  @Test @Reactor func torrentsThatShareAClientSayTheirOwnFarewells() async throws {
+    let world = World()
+    try await world.simulation.run {
+      let server = try world.server(at: Self.trackerAddress)
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        group.addTask { await server.run() }
+        defer { server.stop() }
+        _ = try await announce(request(1), to: "both.example", with: world.client)
+        var other = try request(2, event: .stopped)
+        other.infoHash = try #require(InfoHash(repeatElement(7, count: 20)))
+        var before = world.elapsed
+        _ = try await announce(other, to: "both.example", with: world.client)
+        // It was never announced, so both families are asked, of which one is silent.
+        #expect(world.elapsed - before > .seconds(4))
+        before = world.elapsed
+        _ = try await announce(
+          request(1, event: .stopped), to: "both.example", with: world.client)
+        #expect(world.elapsed - before < .milliseconds(200))
+      }
+    }
+  }
+
   @Test @Reactor func lossAndDisorderAreOvercome() async throws {
     var conditions = DatagramConditions()
     conditions.loss = 0.3
