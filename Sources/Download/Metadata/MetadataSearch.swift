@@ -138,7 +138,9 @@ final class MetadataSearch {
 
   /// Drops a peer that does not offer the metadata when others need its place.
   private func makeRoom(now: Instant) {
-    guard swarm.gate.isFull, swarm.gate.book.nextDialTime.map({ $0 <= now }) ?? false else { return }
+    guard swarm.gate.isFull, swarm.gate.book.nextDialTime.map({ $0 <= now }) ?? false else {
+      return
+    }
     let useless = swarm.connections.first {
       !assembler.contains($0.number.value) && now - $0.joined >= Self.trial
     }

@@ -88,6 +88,8 @@ final class TorrentRun {
   /// - Parameters:
   ///   - link: The magnet link.
   ///   - choose: Returns the options for the torrent that was found; nil to stop.
+  /// - Throws: The reason why the run ended without its result.
+  /// - Returns: The summary.
   func run(
     _ link: MagnetLink, choose: @Sendable (TorrentMetainfo) async -> TorrentOptions?
   ) async throws(DownloadError) -> DownloadSummary {
@@ -116,7 +118,9 @@ final class TorrentRun {
       await closeDown()
     }
     guard let output = try outcome.get(), let torrent else { throw .cancelled }
-    if swarm.content == nil { return await output.summary(of: torrent, duration: clock.now - start, events: events) }
+    if swarm.content == nil {
+      return await output.summary(of: torrent, duration: clock.now - start, events: events)
+    }
     return try await settle(output, since: start)
   }
 

@@ -9,6 +9,7 @@ extension Exchange {
   ///   - source: The connection to the web seed.
   ///   - depth: The number of blocks that the run may have.
   ///   - now: The time.
+  /// - Returns: The claim; nil if there is nothing for the web seed.
   package mutating func pullRun(_ source: PeerNumber, depth: Int, now: Instant) -> Claim? {
     guard let place = board.peers.place(of: source) else { return nil }
     return claim(for: source, at: place, depth: depth, now: now).map {
