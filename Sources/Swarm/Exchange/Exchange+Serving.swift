@@ -105,6 +105,10 @@ extension Exchange {
     rechoke(now: now)
   }
 
+  /// Sends the least useful peers away, because other torrents have too few.
+  package mutating func makeRoom(for count: Int, now: Instant) {
+  }
+
   /// Sends peers away that are of no use while others wait.
   ///
   /// - Parameters:
