@@ -259,7 +259,7 @@ package final class DHTNode {
 
   /// Returns our UDP port in a family, or nil if the node takes no part there.
   package func port(isIPv6: Bool) -> UInt16? {
-    machine.takesPart(isIPv6: isIPv6) ? sockets.local(isIPv6: isIPv6)?.port : nil
+    machine.families.contains(isIPv6 ? .v6 : .v4) ? sockets.local(isIPv6: isIPv6)?.port : nil
   }
 
   /// The number of nodes in the routing tables.

@@ -24,6 +24,9 @@ public struct SeededRandom: RandomNumberGenerator, Sendable {
     SeededRandom(seed: UInt64.random(in: .min ... .max))
   }
 
+  /// Returns a generator of its own for another part.
+  public mutating func fork() -> SeededRandom { SeededRandom(seed: next()) }
+
   /// Returns the next 64 random bits.
   public mutating func next() -> UInt64 {
     let result = Self.rotate(state.1 &* 5, by: 7) &* 9

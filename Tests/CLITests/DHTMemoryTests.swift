@@ -13,9 +13,9 @@ import Testing
 
   @Test func theStateThatANodeSavesIsThatOfTheNextOne() throws {
     let memory = try DHTMemory(path: nil)
-    memory.lent(DHTOptions()).saveState?(Self.valid)
+    memory.lent(DHTOptions()).keeper?.keep(Self.valid)
     #expect(memory.lent(DHTOptions()).state == Self.valid)
-    memory.lent(DHTOptions()).saveState?(Self.other)
+    memory.lent(DHTOptions()).keeper?.keep(Self.other)
     #expect(memory.lent(DHTOptions()).state == Self.other)
   }
 
@@ -27,7 +27,7 @@ import Testing
     #expect(!FileManager.default.fileExists(atPath: path))
 
     let memory = try DHTMemory(path: path)
-    memory.lent(DHTOptions()).saveState?(Self.valid)
+    memory.lent(DHTOptions()).keeper?.keep(Self.valid)
     #expect(!FileManager.default.fileExists(atPath: path), "not before the end")
     #expect(memory.save() == nil)
     #expect(FileManager.default.contents(atPath: path) == Data(Self.valid))
@@ -41,7 +41,7 @@ import Testing
   @Test func aFileThatCannotBeWrittenIsSaid() throws {
     let folder = try TemporaryFolder()
     let memory = try DHTMemory(path: folder.file("none/nodes"))
-    memory.lent(DHTOptions()).saveState?(Self.valid)
+    memory.lent(DHTOptions()).keeper?.keep(Self.valid)
     let problem = try #require(memory.save())
     #expect(problem.contains("none/nodes: the DHT nodes could not be saved"))
   }

@@ -146,7 +146,7 @@ private final class VerifierBench: SwarmOwner {
 
   func failed(_ piece: PieceIndex, senders: [Endpoint]) { failures += 1 }
 
-  func failed(_ error: StorageError) { failures += 1 }
+  func finish(_ outcome: Result<Void, DownloadError>) { failures += 1 }
 
   func completed() {}
 

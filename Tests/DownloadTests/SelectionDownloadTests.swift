@@ -83,8 +83,8 @@ import Testing
     options.torrent.output.folder = "/out"
     change(&options)
     let world = await swarm.environment()
-    let verification = TorrentVerification(torrent: swarm.torrent, options: options.torrent) { world }
-    async let report = verification.run()
+    let verification = TorrentVerification(torrent: swarm.torrent, options: options.torrent)
+    async let report = verification.run(in: { world })
     var checked: Int64 = 0
     for await event in verification.events {
       if case .checking(let done, _) = event { checked = done }
@@ -127,9 +127,9 @@ import Testing
       var options = DownloadOptions()
       options.torrent.output.folder = "/out"
       let world = swarm.environment()
-      let verification = TorrentVerification(torrent: swarm.torrent, options: options.torrent) { world }
+      let verification = TorrentVerification(torrent: swarm.torrent, options: options.torrent)
       verification.stop()
-      await #expect(throws: DownloadError.cancelled) { try await verification.run() }
+      await #expect(throws: DownloadError.cancelled) { try await verification.run(in: { world }) }
     }
   }
 

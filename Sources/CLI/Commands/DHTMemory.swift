@@ -5,7 +5,7 @@ import Synchronization
 /// The known state of the DHT, kept from one run of the program to the next with `--dht-state`.
 ///
 /// The file is read once at the start, and replaced once at the end if the DHT was used.
-final class DHTMemory: Sendable {
+final class DHTMemory: DHTStateKeeper {
   private struct Content {
     var state: [UInt8]
     /// Whether a run has brought a newer state than the file's.
@@ -37,13 +37,15 @@ final class DHTMemory: Sendable {
   func lent(_ options: DHTOptions) -> DHTOptions {
     var options = options
     options.state = content.withLock { $0.state }
-    options.saveState = { state in
-      self.content.withLock { content in
-        content.state = state
-        content.isNew = true
-      }
-    }
+    options.keeper = self
     return options
+  }
+
+  func keep(_ state: [UInt8]) {
+    content.withLock { content in
+      content.state = state
+      content.isNew = true
+    }
   }
 
   /// Writes the state to the file, if there is one and a node has brought a new state.

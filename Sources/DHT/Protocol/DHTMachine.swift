@@ -136,8 +136,10 @@ package struct DHTMachine: Sendable {
 
   // MARK: - State
 
-  /// Returns whether the node takes part in the DHT of a family.
-  package func takesPart(isIPv6: Bool) -> Bool { sides.contains { $0.isIPv6 == isIPv6 } }
+  /// The families in whose DHT the node takes part.
+  package var families: AddressFamilies {
+    sides.reduce(into: []) { $0.insert($1.isIPv6 ? .v6 : .v4) }
+  }
 
   /// The number of nodes in the routing tables.
   package var nodeCount: Int { sides.reduce(0) { $0 + $1.table.count } }

@@ -4,10 +4,10 @@ import DHT
 public struct DHTOptions: Sendable {
   /// The bootstrap routers as `host:port`; by default the well-known public ones.
   public var routers = DHTRouters.publicOnes
-  /// The state that an earlier run passed to `saveState`; invalid bytes are ignored.
+  /// The state that an earlier session has left; invalid bytes are ignored.
   public var state: [UInt8] = []
-  /// A closure that receives, at the end of a run that joined the DHT, the state for the next run.
-  public var saveState: (@Sendable ([UInt8]) -> Void)?
+  /// The keeper of the state for the next session; nil if it is not kept.
+  public var keeper: (any DHTStateKeeper)?
 
   /// Creates the default options.
   public init() {}
@@ -24,6 +24,12 @@ public struct DHTOptions: Sendable {
       return error.description
     }
   }
+}
+
+/// A keeper of the state that a node in the distributed hash table leaves at its end.
+public protocol DHTStateKeeper: Sendable {
+  /// Keeps a state, at the end of a session that joined the DHT.
+  func keep(_ state: [UInt8])
 }
 
 /// A report on our part in the distributed hash table.

@@ -1,3 +1,4 @@
+import Metainfo
 import Networking
 import PeerWire
 import Primitives
@@ -26,11 +27,39 @@ final class MetadataSearch {
     assembler = MetadataAssembler(infoHash: infoHash, random: random)
   }
 
-  /// Waits for the dictionary, at most until `limit` has passed.
+  /// Learns the peers that a link names, and waits for the dictionary, at most until `limit` has
+  /// passed.
   ///
   /// Throws `DownloadError.noMetadata` if that is too late, and the reason of `giveUp` if it is
   /// given up.
-  func result(within limit: Duration?) async throws(DownloadError) -> [UInt8] {
+  func result(of link: MagnetLink, within limit: Duration?) async throws(DownloadError) -> [UInt8] {
+    let result = await withTaskGroup(of: Void.self) { group in
+      group.addTask { await self.resolve(link.peers) }
+      let result: Result<[UInt8], DownloadError>
+      do throws(DownloadError) {
+        result = .success(try await self.result(within: limit))
+      } catch {
+        result = .failure(error)
+      }
+      group.cancelAll()
+      return result
+    }
+    return try result.get()
+  }
+
+  private func resolve(_ peers: [MagnetLink.PeerAddress]) async {
+    for peer in peers {
+      do throws(NetworkError) {
+        let found = try await swarm.session.environment.network.resolve(
+          host: peer.host, port: peer.port)
+        swarm.gate.learn(found, source: .given)
+      } catch {
+        guard error != .cancelled else { return }
+      }
+    }
+  }
+
+  private func result(within limit: Duration?) async throws(DownloadError) -> [UInt8] {
     let clock = swarm.clock
     let patience = limit.flatMap { $0 > .zero ? $0 : nil }
     let deadline = patience.map { clock.now + $0 } ?? .distantFuture
@@ -97,7 +126,7 @@ final class MetadataSearch {
     var progress = MetadataProgress()
     progress.connectedPeers = swarm.connections.count
     progress.offeringPeers = assembler.peerCount
-    progress.knownPeers = swarm.book.knownCount
+    progress.knownPeers = swarm.gate.book.knownCount
     if let (received, size) = assembler.progress {
       progress.receivedBytes = received
       progress.totalBytes = size
@@ -109,7 +138,9 @@ final class MetadataSearch {
 
   /// Drops a peer that does not offer the metadata when others need its place.
   private func makeRoom(now: Instant) {
-    guard swarm.isFull, swarm.book.nextDialTime.map({ $0 <= now }) ?? false else { return }
+    guard swarm.gate.isFull, swarm.gate.book.nextDialTime.map({ $0 <= now }) ?? false else {
+      return
+    }
     let useless = swarm.connections.first {
       !assembler.contains($0.number.value) && now - $0.joined >= Self.trial
     }

@@ -39,7 +39,7 @@ extension PeerConnection {
   /// Handles the peer's handshake, the first one or a later one.
   func introduced(_ handshake: ExtensionHandshake) {
     if let queue = handshake.requestQueue { swarm.exchange.queues(number, queue) }
-    if let address = handshake.yourAddress { swarm.seen(at: address, by: endpoint.address) }
+    if let address = handshake.yourAddress { swarm.gate.seen(at: address, by: endpoint.address) }
     if let port = handshake.listeningPort { extensions.listeningPort = port }
     swarm.exchange.uploadOnly(number, handshake.isUploadOnly)
     if machine.speaks(.metadata), let size = handshake.metadataSize {
@@ -64,7 +64,7 @@ extension PeerConnection {
     case .peerExchange:
       guard swarm.exchangesPeers else { return }
       let peers = try extensions.pexReceiver.received(payload, now: clock.now)
-      swarm.learn(peers.map(\.endpoint), source: .pex)
+      swarm.gate.learn(peers.map(\.endpoint), source: .pex)
     }
   }
 
@@ -76,7 +76,7 @@ extension PeerConnection {
   /// Sends the metadata that the peer has requested, as fast as it may have it.
   func giveMetadata(now: Instant) {
     while extensions.metadataServer?.hasWork == true, pendingBytes < Self.metadataBacklog,
-      swarm.takeMetadataTurn(now: now),
+      swarm.metadataTurns.take(now: now),
       let reply = extensions.metadataServer?.nextReply(now: now)
     {
       guard machine.say(.metadata, payload: reply.payload) else { return }

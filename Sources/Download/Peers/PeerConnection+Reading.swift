@@ -87,7 +87,9 @@ extension PeerConnection {
 
   private func takeEvents(_ plan: ReadPlan, _ buffers: PieceBuffers, weight: inout Int) {
     do throws(WireError) {
-      while end == nil, let event = try nextEvent(plan, buffers) {
+      while end == nil,
+        let event = try inbound.nextEvent(from: plan, placing: { placement(of: $0, buffers) })
+      {
         switch event {
         case .message(let message):
           weight += Policy.messageWeight
@@ -98,12 +100,6 @@ extension PeerConnection {
     } catch {
       stop(.violation(error))
     }
-  }
-
-  private func nextEvent(
-    _ plan: ReadPlan, _ buffers: PieceBuffers
-  ) throws(WireError) -> InboundMachine.Event? {
-    try inbound.nextEvent(from: plan, placing: { placement(of: $0, buffers) })
   }
 
   private func layOut(_ plan: ReadPlan, _ buffers: PieceBuffers) {

@@ -12,17 +12,15 @@ extension PeerConnection {
         flush()
         if pendingBytes > 0 { await transport.waitUntilWritable() }
         if Task.isCancelled { stop(.finished) }
-      } else if let blocks = takeRequests() {
+        continue
+      }
+      let blocks = swarm.exchange.takeUploads(for: number, upTo: swarm.serveBatch)
+      if !blocks.isEmpty {
         await serve(blocks)
-      } else {
-        guard await wakeups.server.wait() else { return stop(.finished) }
+      } else if !(await wakeups.server.wait()) {
+        stop(.finished)
       }
     }
-  }
-
-  private func takeRequests() -> [Block]? {
-    let blocks = swarm.exchange.takeUploads(for: number, upTo: swarm.serveBatch)
-    return blocks.isEmpty ? nil : blocks
   }
 
   private func serve(_ blocks: [Block]) async {

@@ -24,7 +24,8 @@ final class PeerConnection {
   let joined: Instant
   /// The peer's transport, behind our rate limits if there are any.
   let transport: any Transport
-  unowned let swarm: TorrentSwarm
+  /// The swarm, which lets go of the connection at its end.
+  let swarm: TorrentSwarm
 
   var machine: PeerConnectionMachine
   /// The reader of a connection whose torrent is not known; nil once it is.

@@ -181,7 +181,7 @@ extension PeerGreeting {
   func prefers(
     _ peer: GreetedPeer, toOneFrom joined: Instant, isOutgoing: Bool
   ) -> Bool {
-    guard isOutgoing != peer.isOutgoing, clock.now - joined < TorrentSwarm.Policy.connectTimeout
+    guard isOutgoing != peer.isOutgoing, clock.now - joined < PeerGate.Policy.connectTimeout
     else { return false }
     let weDialTheOneThatStays = ownID.isHigher(than: peer.peerID)
     return peer.isOutgoing == weDialTheOneThatStays

@@ -206,7 +206,8 @@ final class PieceVerifier {
       let piece = waiting.popFirst()
     {
       // One that was given up meanwhile has no bytes, or waits here once more for its next try.
-      guard progress[piece]?.isWaiting == true, let bytes = swarm.content?.buffers.bytes(of: piece) else {
+      guard progress[piece]?.isWaiting == true, let bytes = swarm.content?.buffers.bytes(of: piece)
+      else {
         continue
       }
       progress[piece]?.isWaiting = false
@@ -227,7 +228,8 @@ final class PieceVerifier {
       if hashesEarly { swarm.exchange.setBeingRead(piece, true) }
       return PieceJob(
         piece: piece, bytes: bytes, range: entry.hashed..<entry.hashed + min(ready, longest),
-        state: entry.state, expected: torrent.pieceHash(piece), needsDigests: swarm.exchange.needsDigests(of: piece))
+        state: entry.state, expected: torrent.pieceHash(piece),
+        needsDigests: swarm.exchange.needsDigests(of: piece))
     }
   }
 

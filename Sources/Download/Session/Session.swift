@@ -23,10 +23,11 @@ public final class Session: Sendable {
 /// - Parameters:
 ///   - options: The options that all torrents share.
 ///   - body: The use of the session.
-/// - Throws: `DownloadError.listenFailed`.
+/// - Throws: `DownloadError.listenFailed`, or the error of `body`.
 /// - Returns: The result of `body`.
 public func withSession<Result>(
-  _ options: SessionOptions = SessionOptions(), _ body: (Session) async -> Result
+  _ options: SessionOptions = SessionOptions(),
+  _ body: (Session) async throws(DownloadError) -> Result
 ) async throws(DownloadError) -> Result {
   try await withSession(options, environment: { .live(boundTo: options.bindAddresses) }, body)
 }
@@ -34,17 +35,22 @@ public func withSession<Result>(
 /// Runs a session around `body` in an environment that is created on the loop.
 package func withSession<Result>(
   _ options: SessionOptions, environment: @Sendable @Reactor () -> Environment,
-  _ body: (Session) async -> Result
+  _ body: (Session) async throws(DownloadError) -> Result
 ) async throws(DownloadError) -> Result {
   let core = try await makeCore(options, environment)
   let result = await withTaskGroup(of: Void.self) { group in
     group.addTask(executorPreference: Reactor.taskExecutor) { await core.run() }
-    let result = await body(Session(core: core))
+    let result: Swift.Result<Result, DownloadError>
+    do throws(DownloadError) {
+      result = .success(try await body(Session(core: core)))
+    } catch {
+      result = .failure(error)
+    }
     await core.stop()
     return result
   }
   await core.close()
-  return result
+  return try result.get()
 }
 
 @Reactor

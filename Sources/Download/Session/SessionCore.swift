@@ -37,7 +37,7 @@ final class SessionCore {
     self.environment = environment
     socket = try SessionPort.open(options.port, at: options.ownAddresses, in: environment)
     var random = environment.random
-    func fork() -> SeededRandom { SeededRandom(seed: random.next()) }
+    func fork() -> SeededRandom { random.fork() }
     peerID = PeerID.make(prefix: ClientIdentity.peerIDPrefix, using: &random)
     trackers = TrackerGateway(
       http: environment.http, network: environment.network, sockets: socket.datagrams,
@@ -62,7 +62,7 @@ final class SessionCore {
   }
 
   /// Returns a source of randomness for one torrent.
-  func makeRandom() -> SeededRandom { SeededRandom(seed: random.next()) }
+  func makeRandom() -> SeededRandom { random.fork() }
 
   // MARK: - The port
 

@@ -73,7 +73,7 @@ final class SessionDHT {
     }
     // A node without contacts has nothing worth saving.
     guard let node, node.nodeCount > 0 else { return }
-    options.saveState?(node.state.encodedBytes)
+    options.keeper?.keep(node.state.encodedBytes)
   }
 
   /// Ends `run()`.

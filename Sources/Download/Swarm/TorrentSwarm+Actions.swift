@@ -16,6 +16,11 @@ struct DrainState {
   var timer: (id: TimerID, time: Instant)?
   /// The number of blocks that the rate limiter counts for this swarm.
   var counted = 0
+
+  /// Records that a connection has something to send.
+  mutating func note(unsent connection: PeerConnection) {
+    if unsent.last !== connection { unsent.append(connection) }
+  }
 }
 
 // The actions of the exchange, carried out in order.
@@ -66,11 +71,7 @@ extension TorrentSwarm {
   private func say(_ message: PeerMessage, to peer: PeerNumber) {
     guard let connection = connection(peer) else { return }
     connection.say(message)
-    noteUnsent(connection)
-  }
-
-  private func noteUnsent(_ connection: PeerConnection) {
-    if draining.unsent.last !== connection { draining.unsent.append(connection) }
+    draining.note(unsent: connection)
   }
 
   private func cancel(_ block: Block, at source: PeerNumber) {
@@ -78,7 +79,7 @@ extension TorrentSwarm {
       return content?.webSeeds.cancel(block, at: source) ?? ()
     }
     connection.cancel(block)
-    noteUnsent(connection)
+    draining.note(unsent: connection)
   }
 
   private func wake(_ source: PeerNumber) {
@@ -137,12 +138,6 @@ extension TorrentSwarm {
     drain()
   }
 
-  /// Ends all decisions that were put off.
-  func stopTimer() {
-    if let timer = draining.timer { clock.cancel(timer.id) }
-    draining.timer = nil
-  }
-
   // MARK: - Budgets
 
   /// Tells the exchange how much of the process's memory and download rate it may use now.
@@ -182,7 +177,7 @@ extension PeerEnd {
 extension TorrentSwarm {
   /// Acts on the verdict on a piece.
   func judged(_ verdict: PieceVerifier.Verdict) {
-    if let failure = verdict.failure { return owner.failed(failure) }
+    if let failure = verdict.failure { return owner.finish(.failure(.storage(failure))) }
     let piece = verdict.piece
     if !verdict.isGood {
       owner.failed(piece, senders: endpoints(of: exchange.board.senders(of: piece)))

@@ -15,8 +15,8 @@ protocol SwarmOwner: AnyObject {
   func verified(_ piece: PieceIndex)
   /// A piece failed its hash check.
   func failed(_ piece: PieceIndex, senders: [Endpoint])
-  /// A file could not be written.
-  func failed(_ error: StorageError)
+  /// The run has to end, such as when a file could not be written.
+  func finish(_ outcome: Result<Void, DownloadError>)
   /// Every wanted piece is verified.
   func completed()
   /// No peer is connected, and none can be dialled soon.
@@ -25,10 +25,10 @@ protocol SwarmOwner: AnyObject {
   func gaveUpWebSeed()
 }
 
-/// One torrent's peers: the place that dials, welcomes, greets, counts, bans and forgets.
+/// One torrent's peers, from the first connection to the last one.
 ///
-/// It exists from the first connection to the last one. It holds the exchange, passes events to it,
-/// and carries out its actions in `drain()`.
+/// It holds the exchange and carries out its actions in `drain()`. Connections pass events to the
+/// exchange directly. `gate` dials and welcomes.
 @Reactor
 final class TorrentSwarm {
   let infoHash: InfoHash
@@ -43,13 +43,12 @@ final class TorrentSwarm {
   private(set) var content: SwarmContent?
   /// The connected peers in the order in which they joined.
   var connections: [PeerConnection] = []
-  var book: PeerBook
-  var dialling = Dialling()
+  private(set) lazy var gate = PeerGate(swarm: self, random: random.fork())
   var history = SwarmHistory()
   /// A Boolean value indicating whether peers tell us of others, and we tell them.
   var exchangesPeers: Bool
-  /// The number of pieces of the metadata that we give away, to all peers together.
-  private var metadataAllowance: MessageAllowance
+  var metadataTurns: MetadataTurns
+  private var random: SeededRandom
 
   init(
     infoHash: InfoHash, session: SessionCore, events: EventSink, owner: any SwarmOwner,
@@ -67,10 +66,10 @@ final class TorrentSwarm {
     settings.isSequential = options.content.isSequential
     var random = random
     exchange = Exchange(
-      settings: settings, random: SeededRandom(seed: random.next()),
+      settings: settings, random: random.fork(),
       now: session.environment.clock.now)
-    book = PeerBook(random: SeededRandom(seed: random.next()))
-    metadataAllowance = Self.metadataAllowance(limit: session.options.uploadLimiter)
+    self.random = random
+    metadataTurns = MetadataTurns(limiter: session.options.uploadLimiter)
   }
 
   var clock: any LoopClock { session.environment.clock }
@@ -89,7 +88,7 @@ final class TorrentSwarm {
       connection.begin()
     }
     drain()
-    dialling.wakeup.fire()
+    gate.wakeup.fire()
   }
 
   /// Parts from all peers that a private torrent may not use (BEP 27).
@@ -98,7 +97,7 @@ final class TorrentSwarm {
     for connection in connections where !connection.source.isAllowedPrivately {
       connection.stop(.finished)
     }
-    book.forgetAll { !$0.isAllowedPrivately }
+    gate.book.forgetAll { !$0.isAllowedPrivately }
   }
 
   // MARK: - Metadata
@@ -118,23 +117,6 @@ final class TorrentSwarm {
     handshake.metadataSize = metadataBytes.count
     handshake.isUploadOnly = exchange.board.isComplete
     return handshake
-  }
-
-  /// 4 MiB of metadata a second, or half of what may be sent at all if that is less.
-  private static func metadataAllowance(limit: RateLimiter?) -> MessageAllowance {
-    let pieces = limit.map {
-      Double($0.bytesPerSecond) / 2 / Double(MetadataMessage.pieceLength)
-    }
-    let perSecond = min(256, pieces ?? 256)
-    return MessageAllowance(burst: perSecond < 256 ? 1 : 512, perSecond: perSecond)
-  }
-
-  /// Takes the right to send one piece of the metadata; returns false if others have had as many as
-  /// there may be.
-  func takeMetadataTurn(now: Instant) -> Bool {
-    guard metadataAllowance.takeOne(now: now) else { return false }
-    session.options.uploadLimiter?.charge(MetadataMessage.pieceLength, now: now)
-    return true
   }
 
   // MARK: - Serving
@@ -172,7 +154,7 @@ final class TorrentSwarm {
   /// Does the periodic work; called twice a second.
   func tick(now: Instant) {
     lookAtBudgets()
-    let someoneWaits = book.nextDialTime.map { $0 <= now } ?? false
+    let someoneWaits = gate.book.nextDialTime.map { $0 <= now } ?? false
     exchange.tick(someoneWaits: someoneWaits, now: now)
     drain()
     for connection in connections { connection.tick(now: now) }
@@ -182,7 +164,7 @@ final class TorrentSwarm {
 
 /// The parts of a swarm that exist once its torrent's pieces are known.
 @Reactor
-struct SwarmContent {
+final class SwarmContent {
   let torrent: TorrentMetainfo
   let storage: any PieceStorage
   let buffers: PieceBuffers
@@ -190,6 +172,17 @@ struct SwarmContent {
   let webSeeds: WebSeeds
   /// Shared by all connections: a plan is used from one read to its last event without a pause.
   let readPlan = ReadPlan()
+
+  init(
+    torrent: TorrentMetainfo, storage: any PieceStorage, buffers: PieceBuffers,
+    verifier: PieceVerifier, webSeeds: WebSeeds
+  ) {
+    self.torrent = torrent
+    self.storage = storage
+    self.buffers = buffers
+    self.verifier = verifier
+    self.webSeeds = webSeeds
+  }
 }
 
 extension PeerSource {

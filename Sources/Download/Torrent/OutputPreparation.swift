@@ -36,6 +36,20 @@ struct PreparedOutput {
   /// A Boolean value indicating whether every selected piece was present.
   var isComplete: Bool { !verified.lacksAny(of: storage.wanted) }
 
+  /// Ends a run whose data was complete beforehand.
+  @Reactor
+  func summary(
+    of torrent: TorrentMetainfo, duration: Duration, events: EventSink
+  ) async -> DownloadSummary {
+    await close()
+    let progress = ProgressSnapshot.complete(torrent.geometry, wanted: storage.wanted)
+    events.send(.progress(progress))
+    events.send(.completed)
+    return DownloadSummary(
+      alreadyComplete: true, duration: duration, seedingTime: .zero, progress: progress,
+      bannedPeers: [], diskName: diskName)
+  }
+
   /// Closes the files without having changed any.
   @Reactor
   func close() async {
@@ -54,7 +68,31 @@ struct OutputPreparation {
   let events: EventSink
   let interruption: Interruption
 
+  /// Prepares the output of a run.
+  init(_ run: TorrentRun, _ torrent: TorrentMetainfo) {
+    self.init(
+      torrent: torrent, options: run.options, environment: run.session.environment,
+      events: run.events, interruption: run.interruption)
+  }
+
+  init(
+    torrent: TorrentMetainfo, options: TorrentOptions, environment: Environment,
+    events: EventSink, interruption: Interruption
+  ) {
+    self.torrent = torrent
+    self.options = options
+    self.environment = environment
+    self.events = events
+    self.interruption = interruption
+  }
+
   func prepare() async throws(DownloadError) -> PreparedOutput {
+    events.send(
+      .started(
+        RunFacts(
+          name: torrent.name, infoHash: torrent.infoHash,
+          totalLength: torrent.geometry.totalLength, pieceCount: torrent.geometry.pieceCount,
+          folder: options.output.folder)))
     // A seed serves all data that is present, whatever was selected.
     let storage = await makeStorage { if options.content.seedsOnly { $0.selection = .all } }
     do throws(DownloadError) {

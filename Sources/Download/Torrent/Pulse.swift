@@ -79,7 +79,7 @@ final class Pulse {
     let verified = run.swarm.exchange.board.verified
     guard verified.population != savedPieces else { return }
     savedPieces = verified.population
-    let failure = await run.onWorker { () throws(StorageError) in
+    let failure = await run.session.environment.workers.attempt { () throws(StorageError) in
       try storage.saveProgress(verified: verified)
     }
     if let failure { run.finish(.failure(.storage(failure))) }

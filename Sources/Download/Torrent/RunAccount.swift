@@ -13,8 +13,9 @@ struct RunAccount {
   var failedPieces = 0
   /// The total length of the failed pieces, in bytes.
   var corruptBytes: Int64 = 0
-  /// The files that verified pieces complete.
-  var files: FileProgress?
+  private var files: FileProgress?
+  /// The number of leading components that the paths on disk lack.
+  private var hiddenComponents = 0
   /// The length that a magnet link claims, in bytes.
   var claimedLength: Int64?
   /// The latest report of each tracker, bounded by the number of trackers in use.
@@ -32,8 +33,23 @@ struct RunAccount {
     began = now
     files = FileProgress(
       layout: torrent.layout, selection: options.content.selection, verified: output.verified)
+    hiddenComponents = options.output.isFlat && torrent.isMultiFile ? 1 : 0
     total = .complete(torrent.geometry, wanted: output.storage.wanted)
     lacking = output.lacking
+  }
+
+  /// The events of the selected files without a byte, which no piece completes.
+  var emptyFiles: [DownloadEvent] { (files?.empty ?? []).map(completed) }
+
+  /// Records a verified piece; returns the events of the files that it completes.
+  mutating func verified(_ piece: PieceIndex) -> [DownloadEvent] {
+    (files?.verified(piece) ?? []).map(completed)
+  }
+
+  private func completed(_ file: TorrentFile) -> DownloadEvent {
+    let path =
+      hiddenComponents == 0 ? file.displayPath : file.path.dropFirst(hiddenComponents).pathText
+    return .fileCompleted(index: file.index, path: path, length: file.length)
   }
 
   /// Takes in the report of a tracker.

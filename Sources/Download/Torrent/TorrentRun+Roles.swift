@@ -15,7 +15,7 @@ extension TorrentRun: SwarmOwner {
   var greeting: PeerGreeting { session.greeting(for: self) }
 
   func verified(_ piece: PieceIndex) {
-    for file in account.files?.verified(piece) ?? [] { tellCompleted(file) }
+    for event in account.verified(piece) { events.send(event) }
   }
 
   func failed(_ piece: PieceIndex, senders: [Endpoint]) {
@@ -23,8 +23,6 @@ extension TorrentRun: SwarmOwner {
     account.corruptBytes += Int64(swarm.exchange.board.geometry.length(of: piece))
     events.send(.pieceFailed(piece, senders: senders))
   }
-
-  func failed(_ error: StorageError) { finish(.failure(.storage(error))) }
 
   func ranOutOfPeers() { announcer.peersRanOut() }
 
@@ -63,27 +61,27 @@ extension TorrentRun: AnnouncerDelegate {
     return swarm.content != nil && board && !swarm.exchange.board.verified.isFull
   }
 
-  var needsPeers: Bool { swarm.connections.isEmpty && !swarm.book.hasCandidates }
+  var needsPeers: Bool { swarm.connections.isEmpty && !swarm.gate.book.hasCandidates }
 
   func announcer(found peers: [Endpoint], from tracker: String) {
-    swarm.learn(Array(peers.prefix(Self.peersPerReply)), source: .tracker)
+    swarm.gate.learn(Array(peers.prefix(Self.peersPerReply)), source: .tracker)
   }
 
   func announcer(reports report: TrackerReport) {
-    if let address = report.externalAddress { swarm.seen(at: address) }
+    if let address = report.externalAddress { swarm.gate.seen(at: address) }
     account.note(report)
     events.send(.tracker(report))
   }
 }
 
 extension TorrentRun: SessionMember {
-  func admits(_ remote: Endpoint) -> Bool { swarm.admits(remote) }
+  func admits(_ remote: Endpoint) -> Bool { swarm.gate.admits(remote) }
 
-  func welcomed(_ peer: GreetedPeer) { swarm.welcomed(peer) }
+  func welcomed(_ peer: GreetedPeer) { swarm.gate.welcomed(peer) }
 
-  func roomFreed() { swarm.dialling.wakeup.fire() }
+  func roomFreed() { swarm.gate.wakeup.fire() }
 
-  func found(_ peers: [Endpoint], by source: PeerSource) { swarm.learn(peers, source: source) }
+  func found(_ peers: [Endpoint], by source: PeerSource) { swarm.gate.learn(peers, source: source) }
 
   var usesDHT: Bool {
     options.sources.usesDHT && session.options.dht != nil && torrent?.isPrivate != true
@@ -113,7 +111,7 @@ extension TorrentRun: SessionMember {
 extension TorrentRun {
   /// A Boolean value indicating whether there is any source of peers, or a well-known port.
   var hasPeerSource: Bool {
-    announcer.hasTrackers || swarm.book.knownCount > 0 || session.options.port != 0
+    announcer.hasTrackers || swarm.gate.book.knownCount > 0 || session.options.port != 0
       || swarm.content?.webSeeds.hasUsable == true || namesWebSeeds || usesDHT
       || usesLocalDiscovery
   }

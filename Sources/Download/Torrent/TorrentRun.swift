@@ -20,7 +20,7 @@ final class TorrentRun {
   private(set) var options: TorrentOptions
   private(set) lazy var swarm = TorrentSwarm(
     infoHash: infoHash, session: session, events: events, owner: self, options: options,
-    random: forkRandom())
+    random: random.fork())
   private(set) lazy var pulse = Pulse(run: self)
   private(set) var announcer: Announcer
   /// The facts that the run tells: trackers, totals and files.
@@ -47,7 +47,7 @@ final class TorrentRun {
       tiers: options.sources.trackers ?? source.trackers, infoHash: source.infoHash,
       peerID: session.peerID, port: session.port, trackers: session.trackers,
       network: session.environment.network, clock: session.environment.clock,
-      random: SeededRandom(seed: random.next()),
+      random: random.fork(),
       // The trackers of a link have no order, and the search depends on the first peer found.
       announcesToAll: source.isMagnet || options.sources.announcesToAllTrackers)
     switch source {
@@ -61,20 +61,18 @@ final class TorrentRun {
 
   var clock: any LoopClock { session.environment.clock }
 
-  private func forkRandom() -> SeededRandom { SeededRandom(seed: random.next()) }
-
   // MARK: - The phases
 
   /// Runs the phases of a torrent that is known: check, exchange, finish.
   func run() async throws(DownloadError) -> DownloadSummary {
     guard let torrent else { throw .cancelled }
     let start = clock.now
-    let output = try await prepare(torrent)
+    let output = try await OutputPreparation(self, torrent).prepare()
     if output.isComplete, !options.content.seedsOnly {
-      return await alreadyComplete(torrent, output, since: start)
+      return await output.summary(of: torrent, duration: clock.now - start, events: events)
     }
     if torrent.isPrivate { swarm.becomePrivate() }
-    swarm.learn(options.sources.peers, source: .given)
+    swarm.gate.learn(options.sources.peers, source: .given)
     begin(torrent, output)
     await withDiscardingTaskGroup { group in
       startSearching(in: &group)
@@ -90,19 +88,21 @@ final class TorrentRun {
   /// - Parameters:
   ///   - link: The magnet link.
   ///   - choose: Returns the options for the torrent that was found; nil to stop.
+  /// - Throws: The reason why the run ended without its result.
+  /// - Returns: The summary.
   func run(
     _ link: MagnetLink, choose: @Sendable (TorrentMetainfo) async -> TorrentOptions?
   ) async throws(DownloadError) -> DownloadSummary {
     let start = clock.now
     var outcome: Result<PreparedOutput?, DownloadError> = .success(nil)
-    swarm.learn(options.sources.peers, source: .given)
+    swarm.gate.learn(options.sources.peers, source: .given)
     await withDiscardingTaskGroup { group in
       startSearching(in: &group)
       do throws(DownloadError) {
         let torrent = try await find(link)
         guard let chosen = await choose(torrent) else { throw .cancelled }
         adopt(torrent, chosen)
-        let output = try await prepare(torrent)
+        let output = try await OutputPreparation(self, torrent).prepare()
         outcome = .success(output)
         if output.isComplete, !options.content.seedsOnly {
           finish(.success(()))
@@ -118,14 +118,16 @@ final class TorrentRun {
       await closeDown()
     }
     guard let output = try outcome.get(), let torrent else { throw .cancelled }
-    if swarm.content == nil { return await alreadyComplete(torrent, output, since: start) }
+    if swarm.content == nil {
+      return await output.summary(of: torrent, duration: clock.now - start, events: events)
+    }
     return try await settle(output, since: start)
   }
 
   /// Only fetches the metadata.
   func fetch(_ link: MagnetLink) async throws(DownloadError) -> TorrentMetainfo {
     var outcome: Result<TorrentMetainfo, DownloadError> = .failure(.cancelled)
-    swarm.learn(options.sources.peers, source: .given)
+    swarm.gate.learn(options.sources.peers, source: .given)
     await withDiscardingTaskGroup { group in
       startSearching(in: &group)
       do throws(DownloadError) {
@@ -148,7 +150,7 @@ final class TorrentRun {
     // Finds peers through trackers and keeps the trackers informed.
     group.addTask { await announcer.run() }
     // Dials peers and runs a connection for each: claimer, reader and server.
-    group.addTask { await swarm.run() }
+    group.addTask { await swarm.gate.run() }
     // Updates rates, late blocks, progress and the saved state.
     group.addTask { await pulse.beat() }
   }
@@ -168,47 +170,16 @@ final class TorrentRun {
 
   /// Waits until the swarm has sent the metadata.
   private func find(_ link: MagnetLink) async throws(DownloadError) -> TorrentMetainfo {
-    let search = MetadataSearch(infoHash: infoHash, swarm: swarm, random: forkRandom())
+    let search = MetadataSearch(infoHash: infoHash, swarm: swarm, random: random.fork())
     swarm.metadata = search
     if let result, case .failure(let error) = result { throw error }
     if !hasPeerSource, link.peers.isEmpty { throw .noPeerSource }
-    let bytes = try await withResolvedPeers(of: link) { () async throws(DownloadError) in
-      try await search.result(within: options.limits.deadlines.metadata)
-    }
+    let bytes = try await search.result(
+      of: link, within: options.limits.deadlines.metadata)
     do throws(MetainfoError) {
       return TorrentMetainfo(try TorrentInfo(bytes: bytes), link: link)
     } catch {
       throw .badMetadata(error)
-    }
-  }
-
-  /// Learns the peers that a link names while `body` runs.
-  private func withResolvedPeers(
-    of link: MagnetLink, _ body: () async throws(DownloadError) -> [UInt8]
-  ) async throws(DownloadError) -> [UInt8] {
-    let result = await withTaskGroup(of: Void.self) { group in
-      group.addTask { await self.resolve(link.peers) }
-      let result: Result<[UInt8], DownloadError>
-      do throws(DownloadError) {
-        result = .success(try await body())
-      } catch {
-        result = .failure(error)
-      }
-      group.cancelAll()
-      return result
-    }
-    return try result.get()
-  }
-
-  private func resolve(_ peers: [MagnetLink.PeerAddress]) async {
-    for peer in peers {
-      do throws(NetworkError) {
-        let found = try await session.environment.network.resolve(
-          host: peer.host, port: peer.port)
-        swarm.learn(found, source: .given)
-      } catch {
-        guard error != .cancelled else { return }
-      }
     }
   }
 
@@ -219,35 +190,10 @@ final class TorrentRun {
     announcer.announcesToAll = chosen.sources.announcesToAllTrackers
     if torrent.isPrivate { swarm.becomePrivate() }
     session.rulesChanged(for: self)
-    swarm.learn(chosen.sources.peers, source: .given)
+    swarm.gate.learn(chosen.sources.peers, source: .given)
   }
 
   // MARK: - Check and exchange
-
-  private func prepare(_ torrent: TorrentMetainfo) async throws(DownloadError) -> PreparedOutput {
-    events.send(
-      .started(
-        RunFacts(
-          name: torrent.name, infoHash: torrent.infoHash,
-          totalLength: torrent.geometry.totalLength, pieceCount: torrent.geometry.pieceCount,
-          folder: options.output.folder)))
-    return try await OutputPreparation(
-      torrent: torrent, options: options, environment: session.environment, events: events,
-      interruption: interruption
-    ).prepare()
-  }
-
-  private func alreadyComplete(
-    _ torrent: TorrentMetainfo, _ output: PreparedOutput, since start: Instant
-  ) async -> DownloadSummary {
-    await output.close()
-    let progress = ProgressSnapshot.complete(torrent.geometry, wanted: output.storage.wanted)
-    events.send(.progress(progress))
-    events.send(.completed)
-    return DownloadSummary(
-      alreadyComplete: true, duration: clock.now - start, seedingTime: .zero, progress: progress,
-      bannedPeers: [], diskName: output.diskName)
-  }
 
   /// Begins the exchange of pieces.
   private func begin(_ torrent: TorrentMetainfo, _ output: PreparedOutput) {
@@ -269,15 +215,8 @@ final class TorrentRun {
     }
     pulse.watchDeadlines()
     guard !options.content.seedsOnly else { return }
-    for file in account.files?.empty ?? [] { tellCompleted(file) }
+    for event in account.emptyFiles { events.send(event) }
     if !hasPeerSource { finish(.failure(.noPeerSource)) }
-  }
-
-  func tellCompleted(_ file: TorrentFile) {
-    guard let torrent else { return }
-    let isFlat = options.output.isFlat && torrent.isMultiFile
-    let path = isFlat ? file.path.dropFirst().pathText : file.displayPath
-    events.send(.fileCompleted(index: file.index, path: path, length: file.length))
   }
 
   // MARK: - The end
@@ -338,7 +277,7 @@ final class TorrentRun {
   private func finishFiles() async {
     guard let storage = swarm.content?.storage else { return }
     let verified = swarm.exchange.board.verified
-    let failure = await onWorker { () throws(StorageError) in
+    let failure = await session.environment.workers.attempt { () throws(StorageError) in
       try storage.finish(verified: verified)
     }
     if let failure { result = .failure(.storage(failure)) }
@@ -366,7 +305,7 @@ final class TorrentRun {
   ) async throws(DownloadError) -> DownloadSummary {
     let (storage, verified) = (output.storage, swarm.exchange.board.verified)
     let (isServingOnly, hasBegun) = (options.content.seedsOnly, swarm.content != nil)
-    let failure = await onWorker { () throws(StorageError) in
+    let failure = await session.environment.workers.attempt { () throws(StorageError) in
       if hasBegun, !isServingOnly, verified.lacksAny(of: storage.wanted) {
         try storage.suspend(verified: verified)
       }
@@ -381,18 +320,5 @@ final class TorrentRun {
       alreadyComplete: false, duration: clock.now - start,
       seedingTime: seedingSince.map { clock.now - $0 } ?? .zero, progress: progress,
       bannedPeers: swarm.history.banned, diskName: output.diskName)
-  }
-
-  func onWorker(
-    _ body: @escaping @Sendable () throws(StorageError) -> Void
-  ) async -> StorageError? {
-    await session.environment.workers.run {
-      do throws(StorageError) {
-        try body()
-        return nil
-      } catch {
-        return error
-      }
-    }
   }
 }

@@ -10,23 +10,13 @@ public import Storage
 public final class TorrentVerification: Sendable {
   private let torrent: TorrentMetainfo
   private let options: TorrentOptions
-  private let environment: @Sendable @Reactor () -> Environment
   private let sink = EventSink()
   private let interruption = Interruption()
 
   /// Creates a check of the options' folder; only the options that concern files matter.
-  public convenience init(torrent: TorrentMetainfo, options: TorrentOptions) {
-    self.init(torrent: torrent, options: options) { .live() }
-  }
-
-  /// Creates a check in an environment that is created on the loop when the run starts.
-  package init(
-    torrent: TorrentMetainfo, options: TorrentOptions,
-    environment: @escaping @Sendable @Reactor () -> Environment
-  ) {
+  public init(torrent: TorrentMetainfo, options: TorrentOptions) {
     self.torrent = torrent
     self.options = options
-    self.environment = environment
   }
 
   /// The progress events; the stream ends with the check.
@@ -41,11 +31,28 @@ public final class TorrentVerification: Sendable {
   ///
   /// Throws `DownloadError.storage` if a file cannot be read or another run is using the output.
   public func run() async throws(DownloadError) -> VerificationReport {
-    try await LoopRun.result(of: sink, stop: { self.stop() }) { await self.runOnLoop() }
+    try await run(in: { .live() })
+  }
+
+  /// The same in an environment that is created on the loop.
+  package func run(
+    in environment: @escaping @Sendable @Reactor () -> Environment
+  ) async throws(DownloadError) -> VerificationReport {
+    let result = await withTaskExecutorPreference(Reactor.taskExecutor) {
+      await withTaskCancellationHandler {
+        await check(in: environment)
+      } onCancel: {
+        stop()
+      }
+    }
+    sink.finish()
+    return try result.get()
   }
 
   @Reactor
-  private func runOnLoop() async -> Result<VerificationReport, DownloadError> {
+  private func check(
+    in environment: @Sendable @Reactor () -> Environment
+  ) async -> Result<VerificationReport, DownloadError> {
     await OutputPreparation(
       torrent: torrent, options: options, environment: environment(), events: sink,
       interruption: interruption

@@ -55,8 +55,6 @@ final class WebSeedConnection {
   /// The claim whose blocks are requested next.
   private var claim: Claim?
   private var fetch: WebSeedFetch?
-  /// A Boolean value indicating whether the current run may be extended.
-  private var isExtensible = false
   /// The time of the last arrival for the current run.
   private var silentSince = Instant.zero
   /// The torrent offset at which the current file ends.
@@ -215,8 +213,7 @@ final class WebSeedConnection {
 
   /// Downloads contiguous blocks, file by file.
   private func fetchRun(_ blocks: [BlockRequest], mayExtend: Bool) async {
-    isExtensible = mayExtend
-    let fetch = WebSeedFetch(blocks, connection: self)
+    let fetch = WebSeedFetch(blocks, connection: self, isExtensible: mayExtend)
     self.fetch = fetch
     silentSince = clock.now
     while end == nil, let rest = fetch.rest,
@@ -260,7 +257,7 @@ final class WebSeedConnection {
   ///
   /// Bytes in between are read and discarded.
   func extend() -> WebSeedFetch.Extension {
-    guard isExtensible, end == nil else { return .init() }
+    guard fetch?.isExtensible == true, end == nil else { return .init() }
     defer { swarm.drain() }
     guard let last = fetch?.last else { return .init() }
     if claim == nil {
@@ -280,7 +277,7 @@ final class WebSeedConnection {
   /// The server would have to send the file again from the start if the connection were given up,
   /// so the wait ends only after a long time without room.
   func waitForMemory() async -> Bool {
-    guard isExtensible, end == nil, claim == nil, let last = fetch?.last,
+    guard fetch?.isExtensible == true, end == nil, claim == nil, let last = fetch?.last,
       let next = swarm.exchange.firstWhole(for: number, from: last.piece.value + 1),
       geometry.offset(of: next) < fileEnd
     else { return false }

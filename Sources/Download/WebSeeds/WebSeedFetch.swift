@@ -21,6 +21,8 @@ final class WebSeedFetch: HTTPBodySink {
   }
 
   private unowned let connection: WebSeedConnection
+  /// A Boolean value indicating whether the run may be extended.
+  let isExtensible: Bool
   private(set) var blocks: [BlockRequest]
   /// The blocks that are no longer needed from us.
   private var isSpoiled: [Bool]
@@ -36,8 +38,9 @@ final class WebSeedFetch: HTTPBodySink {
     byteCount: scratchLength, alignment: 4096)
   private var isStopped = false
 
-  init(_ blocks: [BlockRequest], connection: WebSeedConnection) {
+  init(_ blocks: [BlockRequest], connection: WebSeedConnection, isExtensible: Bool) {
     self.blocks = blocks
+    self.isExtensible = isExtensible
     self.connection = connection
     isSpoiled = Array(repeating: false, count: blocks.count)
   }

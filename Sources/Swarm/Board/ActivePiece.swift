@@ -14,9 +14,9 @@ struct ActivePiece: Sendable {
     }
 
     var status = Status.free
-    /// Who owes it; once it is received, who brought it.
+    /// The peer that owes it or, once it is received, brought it.
     var holder: PeerNumber?
-    /// Who was asked for it a second time.
+    /// The peer that was asked for it a second time.
     var secondHolder: PeerNumber?
     /// Rises with each request of the board, to tell which of a holder's blocks comes last.
     var serial: UInt32 = 0
@@ -34,9 +34,9 @@ struct ActivePiece: Sendable {
   private(set) var claimants: [PeerNumber] = []
   /// Those of them that have not asked for one yet.
   private var unheard: [PeerNumber] = []
-  /// Who opened it and still works on it.
+  /// The peer that opened it and still works on it.
   var opener: PeerNumber?
-  /// Whether one peer should bring it alone, because it failed before.
+  /// A Boolean value indicating whether one peer should bring it alone, because it failed before.
   let isSolo: Bool
   /// A Boolean value indicating whether a worker reads the piece's buffer.
   var isBeingRead = false

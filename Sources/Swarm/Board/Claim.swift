@@ -2,7 +2,7 @@ package import Primitives
 
 /// A piece that one peer works on, and in which way.
 package struct Claim: Equatable, Sendable {
-  /// How the work is shared.
+  /// The way in which the work is shared.
   package enum Kind: Equatable, Sendable {
     /// The piece was missing: it needs a buffer, and all its blocks are free.
     case fresh
@@ -14,7 +14,7 @@ package struct Claim: Equatable, Sendable {
 
   /// The piece.
   package let piece: PieceIndex
-  /// How the work is shared.
+  /// The way in which the work is shared.
   package let kind: Kind
 }
 
@@ -22,15 +22,16 @@ package struct Claim: Equatable, Sendable {
 package struct BlockRequest: Equatable, Sendable {
   /// The block.
   package let block: Block
-  /// Whether another peer was asked for it before and may still bring it.
+  /// A Boolean value indicating whether another peer was asked for it before and may still bring
+  /// it.
   package let isDuplicate: Bool
 }
 
-/// What the arrival of a block came to.
+/// The consequences of the arrival of a block.
 package struct BlockReceipt: Equatable, Sendable {
-  /// Whether it is the first copy of a wanted block.
+  /// A Boolean value indicating whether it is the first copy of a wanted block.
   package let isUseful: Bool
-  /// Whether every block of the piece has now arrived.
+  /// A Boolean value indicating whether every block of the piece has now arrived.
   package let completesPiece: Bool
   /// The other peers that were asked for the block and no longer owe it.
   ///

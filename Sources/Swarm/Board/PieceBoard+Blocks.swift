@@ -14,7 +14,7 @@ extension PieceBoard {
     if claim.kind == .endgame { return nextDuplicate(inSlot: slot, for: peer, now: now) }
     // A claim from before the piece failed does not hold for its next try.
     guard actives[slot].hear(peer) else { return nil }
-    // What helpers bring of a big piece must not wait at its end to be hashed.
+    // Blocks that helpers bring of a big piece must not wait at its end to be hashed.
     let fromBack = claim.kind == .shared && blocksPerPiece < Self.bigPieceBlocks
     guard let number = actives[slot].takeFree(fromBack: fromBack, for: peer, serial: requestSerial)
     else {
@@ -99,7 +99,7 @@ extension PieceBoard {
     settleDebt(of: peer, isSecond: isSecond)
     if let holder = state.holder, let second = state.secondHolder {
       peers.change(holder) { $0.lent -= 1 }
-      // Whoever was asked second is now the only one.
+      // The peer that was asked second is now the only one.
       if !isSecond { peers.change(second) { $0.duplicates -= 1 } }
     }
     if !hadFree, actives[slot].freeCount > 0 { openedPieces += 1 }

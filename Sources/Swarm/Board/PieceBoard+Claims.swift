@@ -1,21 +1,21 @@
 package import Primitives
 
-// What comes next for a peer, decided at the moment of its pull.
+// The next piece for a peer, chosen at the moment of its pull.
 
 extension PieceBoard {
-  /// How many pieces at the start of a run are taken by chance, so that there is soon something to
-  /// give to others.
+  /// The number of pieces at the start of a run that are taken by chance, so that there is soon
+  /// something to give to others.
   private static let randomPieces = 4
-  /// How many missing pieces are looked at for one that a peer has, before its own are.
+  /// The number of missing pieces that are looked at for one that a peer has, before its own are.
   private static let looks = 1024
 
   /// The piece that the peer should work on now; nil when there is nothing for it.
   ///
-  /// In this order: pieces that nobody works on any more, or can work on now; the rarest missing piece
-  /// if there is memory (`canOpenPiece`) and the peer has not its share of it (of `capacity` blocks)
-  /// already, unless it asks for less than a piece at a time (`depth` blocks) and can help with a
-  /// begun one; free blocks of a piece that others are slow with; and in the end blocks that others
-  /// owe. While memory is short, sharing comes in place of new pieces.
+  /// In this order: pieces that nobody works on any more, or can work on now; the rarest missing
+  /// piece if there is memory (`canOpenPiece`) and the peer has not its share of it (of `capacity`
+  /// blocks) already, unless it asks for less than a piece at a time (`depth` blocks) and can help
+  /// with a begun one; free blocks of a piece that others are slow with; and in the end blocks that
+  /// others owe. While memory is short, sharing comes in place of new pieces.
   package mutating func claim(
     for peer: PeerNumber, now: Instant, canOpenPiece: Bool, capacity: Int = .max,
     depth: Int = .max
@@ -40,7 +40,7 @@ extension PieceBoard {
     return nil
   }
 
-  /// Whether the peer has begun less than its share of `capacity` blocks of memory.
+  /// Returns whether the peer has begun less than its share of `capacity` blocks of memory.
   package func mayOpen(_ peer: PeerNumber, capacity: Int) -> Bool {
     guard !isEndgame, let record = peers[peer] else { return false }
     return mayOpen(record, share: fairShare(of: peer, capacity: capacity))
@@ -58,7 +58,8 @@ extension PieceBoard {
 
   // MARK: - Begun pieces
 
-  /// Returns a piece with free blocks that nobody works on, or only peers that are snubbed or choke us.
+  /// Returns a piece with free blocks that nobody works on, or only peers that are snubbed or choke
+  /// us.
   private func abandonedSlot(for record: Peer) -> Int? {
     guard openedPieces > 0 else { return nil }
     return actives.indices.first { slot in
@@ -115,8 +116,8 @@ extension PieceBoard {
     peers[peer].map { !$0.isSnubbed && !$0.isChoking } ?? false
   }
 
-  /// How fast those are together who work on a piece; nil when all are snubbed or choke us, or nobody
-  /// does.
+  /// Returns the rate of all peers that work on a piece; nil if all are snubbed or choke us, or
+  /// nobody does.
   private func rateOfWorkers(inSlot slot: Int) -> Double? {
     var rate: Double?
     for peer in actives[slot].claimants {
@@ -126,7 +127,7 @@ extension PieceBoard {
     return rate
   }
 
-  /// Whether a piece should not be shared: it failed before, or a suspect works on it.
+  /// Returns whether a piece should not be shared: it failed before, or a suspect works on it.
   private func isForOneAlone(_ slot: Int) -> Bool {
     guard !actives[slot].isSolo else { return true }
     guard counts.suspects > 0 else { return false }
@@ -163,7 +164,7 @@ extension PieceBoard {
     return looks == order.rarity.count ? nil : pickByScan(for: record)
   }
 
-  /// Whether a snubbed peer should open the piece: nobody else who brings something has it.
+  /// Returns whether a snubbed peer should open the piece: nobody else who brings something has it.
   private func isNeeded(for piece: PieceIndex) -> Bool {
     counts.liveSeeds == 0
       && !peers.records.contains { $0.isLive && $0.pieces.contains(piece) }

@@ -5,10 +5,10 @@ import Primitives
 extension PieceBoard {
   /// A holder this many times slower than we are is slow: all its blocks may be asked for again.
   static let muchSlower = 4.0
-  /// How long a peer may take for its first block before its silence tells of its rate; at the end,
-  /// when little can be fetched in vain, less.
+  /// The time that a peer may take for its first block before its silence tells its rate; at the
+  /// end, when little can be fetched in vain, less.
   private var patience: Duration { isEndgame ? .milliseconds(50) : .seconds(1) }
-  /// How many seconds the way there and back may take.
+  /// The time that the way there and back may take, in seconds.
   private static let margin = 1.0
 
   /// The begun piece with the block that is expected last.
@@ -69,7 +69,7 @@ extension PieceBoard {
   /// A block that may be asked for a second time.
   struct Duplicate {
     let number: Int
-    /// When its holder will have brought all that it owes, in seconds from now.
+    /// The time until its holder will have brought all that it owes, in seconds.
     let time: Double
     let serial: UInt32
 
@@ -105,8 +105,8 @@ extension PieceBoard {
     return best
   }
 
-  /// How long the holder may take for what it owes, in seconds; nil when it is not worth asking
-  /// this peer as well.
+  /// Returns the time that the holder may take for its debts, in seconds; nil if it is not worth
+  /// asking this peer as well.
   private func delay(
     of other: Pace, comparedWith record: Pace, isSolo: Bool, now: Instant
   ) -> Double? {
@@ -124,15 +124,15 @@ extension PieceBoard {
     if theirRate * Self.muchSlower < ourRate, isEndgame || theirTime > Self.margin {
       return theirTime
     }
-    // What must come from one peer alone is not mixed only to gain a moment.
+    // A piece that must come from one peer alone is not mixed only to gain a moment.
     guard !isSolo, !record.isSuspect, !other.isSuspect else { return nil }
     if other.rate > 0, canOvertake(record, in: theirTime) { return theirTime }
     guard isEndgame, record.duplicates == 0, record.owed == 0 else { return nil }
     return theirTime > blockLength / ourRate ? theirTime : nil
   }
 
-  /// Whether the peer would bring one more block in less than half of the time, so that the holder
-  /// can be told in time not to send it.
+  /// Returns whether the peer would bring one more block in less than half of the time, so that the
+  /// holder can be told in time not to send it.
   ///
   /// This keeps peers busy when others hold all that there is memory for.
   private func canOvertake(_ record: Pace, in theirTime: Double) -> Bool {

@@ -1,7 +1,7 @@
 import Primitives
 
 extension PieceBoard {
-  /// What is broken; nil when nothing is.
+  /// Returns a description of the first broken invariant, or nil.
   ///
   /// Walks everything: for tests.
   package func checkInvariants() -> String? {

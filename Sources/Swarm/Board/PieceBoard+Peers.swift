@@ -1,6 +1,6 @@
 package import Primitives
 
-// Who is there and has what.
+// The connected peers, and the pieces that they have.
 
 extension PieceBoard {
   /// The blocks that hide a short round trip.
@@ -106,12 +106,12 @@ extension PieceBoard {
 
   // MARK: - Facts about peers
 
-  /// Whether the peer has this piece.
+  /// Returns whether the peer has this piece.
   package func has(_ peer: PeerNumber, _ piece: PieceIndex) -> Bool {
     peers[peer]?.pieces.contains(piece) ?? false
   }
 
-  /// Whether the peer has every piece.
+  /// Returns whether the peer has every piece.
   package func isSeed(_ peer: PeerNumber) -> Bool { peers[peer]?.isSeed ?? false }
 
   /// The connected peers that lack a piece.
@@ -120,10 +120,10 @@ extension PieceBoard {
     return peers.records.indices.filter { !peers.records[$0].isSeed }.map { peers.numbers[$0] }
   }
 
-  /// Whether some connected peer lacks a piece.
+  /// A Boolean value indicating whether some connected peer lacks a piece.
   package var hasLeechers: Bool { peers.count > counts.seeds }
 
-  /// Whether the peer has a wanted piece that is not verified.
+  /// Returns whether the peer has a wanted piece that is not verified.
   package func isInteresting(_ peer: PeerNumber) -> Bool {
     guard let record = peers[peer] else { return false }
     return record.isSeed ? !isComplete : record.interesting > 0
@@ -133,7 +133,7 @@ extension PieceBoard {
     wanted.contains(piece) && !verified.contains(piece)
   }
 
-  /// How fast the peer is, and whether it lets blocks come late.
+  /// Records how fast the peer is, and whether it lets blocks come late.
   package mutating func updatePeer(_ peer: PeerNumber, rate: Double, isSnubbed: Bool) {
     peers.change(peer) { record in
       if record.isSnubbed != isSnubbed { counts.snubbed += isSnubbed ? 1 : -1 }
@@ -146,10 +146,12 @@ extension PieceBoard {
     }
   }
 
-  /// How many blocks the peer should owe at most when there is memory for `capacity` blocks in all.
+  /// Returns the number of blocks that the peer should owe at most when there is memory for
+  /// `capacity` blocks in all.
   ///
-  /// What has come of pieces that are not whole needs room as well: a piece for each peer, or half
-  /// of the memory where that is less.
+  /// Blocks of pieces that are not whole need room as well: a piece for each peer, or half of the
+  /// memory where that is less.
+  ///
   /// Half of the memory is shared evenly, so that everybody can show what it brings, and half by
   /// what they bring. Without such a share a few peers with wide windows hold all begun pieces,
   /// and the others have nothing to do until those are through.
@@ -163,23 +165,23 @@ extension PieceBoard {
     return max(Self.leastShare, Int((even + (counts.rate > 0 ? earned : even)) / 2))
   }
 
-  /// What the peer brings, in bytes per second; 0 while unknown.
+  /// Returns the rate at which the peer brings data, in bytes per second; 0 while it is unknown.
   package func rate(of peer: PeerNumber) -> Double { peers[peer]?.rate ?? 0 }
 
-  /// Whether the peer brings a quarter of all that comes, or more.
+  /// Returns whether the peer brings a quarter of all that comes, or more.
   package func isMainSource(_ peer: PeerNumber) -> Bool {
     let rate = rate(of: peer)
     return rate > 0 && rate * 4 >= Double(counts.rate)
   }
 
-  /// Whether what the peer brings should be looked at before much more of it comes: no piece of its
-  /// has been good so far, or one was bad.
+  /// Returns whether what the peer brings should be looked at before much more of it comes: no
+  /// piece of its has been good so far, or one was bad.
   package func isOnTrial(_ peer: PeerNumber) -> Bool {
     guard let record = peers[peer] else { return false }
     return !record.isProven || record.isSuspect
   }
 
-  /// Whoever took part in a good piece is off trial.
+  /// Takes the senders of a good piece off trial.
   mutating func proveSenders(of piece: PieceIndex) {
     for sender in senders(of: piece) {
       peers.change(sender) { record in
@@ -189,7 +191,7 @@ extension PieceBoard {
     }
   }
 
-  /// Whether the peer took part in a bad piece; until it is cleared, it works alone.
+  /// Records whether the peer took part in a bad piece; until it is cleared, it works alone.
   package mutating func setSuspect(_ peer: PeerNumber, _ isSuspect: Bool) {
     peers.change(peer) { record in
       if record.isSuspect != isSuspect { counts.suspects += isSuspect ? 1 : -1 }

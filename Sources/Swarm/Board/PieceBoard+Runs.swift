@@ -26,8 +26,8 @@ extension PieceBoard {
     }
   }
 
-  /// The claim as one whose blocks are taken from the front, if all of them are still free and nobody
-  /// else can ask for them now.
+  /// The claim as one whose blocks are taken from the front, if all of them are still free and
+  /// nobody else can ask for them now.
   package func startOfRun(_ claim: Claim, for peer: PeerNumber) -> Claim {
     guard claim.kind == .shared, let slot = slot(of: claim.piece),
       actives[slot].freeCount == actives[slot].blocks.count,
@@ -36,8 +36,8 @@ extension PieceBoard {
     return Claim(piece: claim.piece, kind: .fresh)
   }
 
-  /// Whether the piece is missing, or was begun and given back before anything of it came; a claim of
-  /// a peer that chokes us does not count.
+  /// Returns whether the piece is missing, or was begun and given back before anything of it came;
+  /// a claim of a peer that chokes us does not count.
   private func isUntouched(_ piece: PieceIndex) -> Bool {
     guard let slot = slot(of: piece) else { return order.rarity.contains(piece) }
     return actives[slot].freeCount == actives[slot].blocks.count

@@ -1,6 +1,6 @@
 package import Primitives
 
-// What is fetched, and what of it first: both may change during a run.
+// The wanted pieces and the preferred ones, both of which may change during a run.
 
 extension PieceBoard {
   /// A block that a peer owes and that is no longer wanted.

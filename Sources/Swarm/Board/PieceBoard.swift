@@ -1,6 +1,6 @@
 package import Primitives
 
-/// Every piece and every block: what is there, what is asked of whom, what comes next.
+/// The state of every piece and every block, and the choice of the next one for a peer.
 ///
 /// A wanted piece is in exactly one of these states; `checkInvariants()` holds it to that:
 ///
@@ -78,7 +78,7 @@ package struct PieceBoard: ~Copyable, Sendable {
     let (peers, counts) = (peers, counts)
     self = PieceBoard(
       geometry: geometry, verified: verified, wanted: wanted, isSequential: isSequential,
-      random: SeededRandom(seed: random.next()))
+      random: random.fork())
     self.peers = peers
     self.counts = counts
     self.counts.seeds = 0
@@ -93,48 +93,49 @@ package struct PieceBoard: ~Copyable, Sendable {
 
   // MARK: - Facts
 
-  /// Whether every wanted piece is verified.
+  /// A Boolean value indicating whether every wanted piece is verified.
   package var isComplete: Bool { missingBytes == 0 }
 
   /// The bytes of wanted pieces that are not verified.
   package var remainingBytes: Int64 { missingBytes }
 
-  /// How many pieces are active or being hashed.
+  /// The number of pieces that are active or being hashed.
   package var activePieceCount: Int { actives.count }
 
-  /// Whether no wanted piece is missing any more: all are active, being hashed, or verified.
+  /// A Boolean value indicating whether no wanted piece is missing any more: all are active, being
+  /// hashed, or verified.
   package var isEndgame: Bool { order.rarity.count == 0 }
 
-  /// Whether a begun piece has blocks that nobody was asked for.
+  /// A Boolean value indicating whether a begun piece has blocks that nobody was asked for.
   package var hasFreeBlocks: Bool { openedPieces > 0 }
 
-  /// How many connected peers have a piece.
+  /// Returns the number of connected peers that have a piece.
   package func availability(of piece: PieceIndex) -> Int {
     Int(order.rarity.availability[piece.value]) + counts.seeds
   }
 
-  /// Whether some blocks of the piece are asked for or here, and it is not verified.
+  /// Returns whether some blocks of the piece are asked for or here, and it is not verified.
   package func isActive(_ piece: PieceIndex) -> Bool { slots[piece.value] >= 0 }
 
-  /// Whether the block is here already, or nobody waits for it.
+  /// Returns whether the block is here already, or nobody waits for it.
   package func hasReceived(_ block: Block) -> Bool {
     guard let slot = slot(of: block.piece), let number = number(of: block) else { return true }
     return actives[slot].blocks[number].status == .received
   }
 
-  /// How many bytes of a piece are here without a gap, from its start.
+  /// Returns the number of bytes of a piece that are here without a gap, from its start.
   package func contiguousBytes(of piece: PieceIndex) -> Int {
     guard let slot = slot(of: piece) else { return 0 }
     return min(
       actives[slot].contiguousCount * Block.standardLength, geometry.length(of: piece))
   }
 
-  /// Whether every block of the piece is here, and it is not known whether they are right.
+  /// Returns whether every block of the piece is here, and it is not known whether they are right.
   package func isBeingHashed(_ piece: PieceIndex) -> Bool {
     slot(of: piece).map { actives[$0].isComplete } ?? false
   }
 
-  /// Who brought each block of a complete piece, in order.
+  /// Returns the sender of each block of a complete piece, in order.
   package func senders(of piece: PieceIndex) -> [PeerNumber] {
     guard let slot = slot(of: piece) else { return [] }
     return actives[slot].blocks.compactMap(\.holder)

@@ -2,15 +2,15 @@ import Primitives
 
 /// The missing pieces in the order of their availability, the rarest first.
 ///
-/// One array, cut into runs of equal availability; a piece that gains or loses a peer swaps with the
-/// border of its run, so each change is O(1). Inside a run the order is by chance. Peers that have
-/// everything are not counted here: they make no difference.
+/// One array, cut into runs of equal availability; a piece that gains or loses a peer swaps with
+/// the border of its run, so each change is O(1). Inside a run the order is by chance. Peers that
+/// have everything are not counted here: they make no difference.
 struct RarityOrder: Sendable {
   /// Missing pieces, rarest first.
   private(set) var order: [Int32] = []
   /// Where each piece stands in `order`; -1 when it is not missing.
   private var position: [Int32]
-  /// How many peers (that don't have everything) have each piece.
+  /// The number of peers that have each piece, without those that have everything.
   private(set) var availability: [Int32]
   /// `starts[a]` is where the run of availability `a` begins; the last entry is the end.
   private var starts: [Int] = [0]
@@ -96,7 +96,7 @@ struct RarityOrder: Sendable {
 
   // MARK: - Invariants
 
-  /// What is broken; nil when nothing is.
+  /// Returns a description of the first broken invariant, or nil.
   func checkInvariants() -> String? {
     guard starts.first == 0, starts.last == order.count else { return "the runs miss pieces" }
     for run in 0..<starts.count - 1 {

@@ -2,7 +2,7 @@ import Primitives
 
 /// The missing pieces in the torrent's own order, for a run that wants the first ones first.
 ///
-/// What lies before the first missing piece is not walked again, so for a peer that has everything
+/// The pieces before the first missing one are not walked again, so for a peer that has everything
 /// the next piece is found in O(1) amortised; for others 64 pieces cost one step.
 struct SequentialOrder: Sendable {
   private var missing: Bitfield

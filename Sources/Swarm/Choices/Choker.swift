@@ -3,26 +3,26 @@ package import Primitives
 /// Decides who may download from us (BEP 3 §choking).
 ///
 /// While we download, the slots go to those who give us most, and one, the optimistic slot, goes
-/// round so that newcomers get their chance; who gives nothing has no other. As a seed, slots go
-/// round as well: whoever has had one for a while and got his share makes room. Free slots are
-/// given at once.
+/// round so that newcomers get their chance; a peer that gives nothing has no other. At a seed,
+/// slots go round as well: a peer that has had one for a while makes room. Free slots are given at
+/// once.
 package struct Choker: Sendable {
-  /// How long the optimistic slot stays with one peer.
+  /// The time for which the optimistic slot stays with one peer.
   package static let optimisticInterval = Duration.seconds(30)
-  /// How long a leecher keeps its slot at a seed when others wait.
+  /// The time for which a leecher keeps its slot at a seed when others wait.
   package static let seedingTurn = Duration.seconds(60)
 
-  /// What the choice depends on.
+  /// The facts about one peer on which the choice depends.
   package struct Candidate: Sendable {
     /// The peer.
     package let peer: PeerNumber
-    /// Whether it wants something that we have.
+    /// A Boolean value indicating whether it wants something that we have.
     package let isInterested: Bool
-    /// What it gives us, in bytes per second.
+    /// The rate at which it gives us data, in bytes per second.
     package let downloadRate: Double
-    /// What we give it, in bytes per second.
+    /// The rate at which we give it data, in bytes per second.
     package let uploadRate: Double
-    /// When it was connected.
+    /// The time at which it was connected.
     package let joined: Instant
 
     /// Puts the facts about one peer together.
@@ -42,9 +42,9 @@ package struct Choker: Sendable {
   private var random: SeededRandom
   private var optimistic: PeerNumber?
   private var optimisticSince = Instant.zero
-  /// Since when each unchoked peer has its slot; looked up by peer only.
+  /// The time since which each unchoked peer has its slot; looked up by peer only.
   private var since: [PeerNumber: Instant] = [:]
-  /// Who waits for a slot at a seed, the longest first.
+  /// The peers that wait for a slot at a seed, the longest first.
   private var queue: [PeerNumber] = []
 
   /// Creates a choker with so many slots, the optimistic one among them.
@@ -53,7 +53,8 @@ package struct Choker: Sendable {
     self.random = random
   }
 
-  /// Who is unchoked from now on, sorted; call it every ten seconds and when interest changes.
+  /// Returns the peers that are unchoked from now on, sorted; call it every ten seconds and when
+  /// interest changes.
   package mutating func rechoke(
     _ peers: [Candidate], isSeeding: Bool, now: Instant
   ) -> [PeerNumber] {
@@ -81,7 +82,7 @@ package struct Choker: Sendable {
     if now - optimisticSince >= Self.optimisticInterval
       || !others.contains(where: { $0 == optimistic })
     {
-      // It goes round: whoever had it comes again only when nobody else waits.
+      // It goes round: the last holder comes again only when nobody else waits.
       let next = others.filter { $0 != optimistic }
       optimistic = (next.isEmpty ? others : next).randomElement(using: &random)
       optimisticSince = now
@@ -90,7 +91,7 @@ package struct Choker: Sendable {
     return chosen
   }
 
-  /// Those who have a slot keep it for their turn; then whoever has waited longest comes.
+  /// Peers with a slot keep it for their turn; then the one that has waited longest comes.
   private mutating func inTurns(_ interested: [Candidate], now: Instant) -> [PeerNumber] {
     var current: [PeerNumber] = []
     var expired: [PeerNumber] = []

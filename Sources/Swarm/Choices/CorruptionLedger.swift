@@ -3,7 +3,7 @@ package import Primitives
 /// Finds out who sent corrupt data, when a piece came from several peers.
 ///
 /// After a bad piece the hash of each block is kept with its sender. When the piece has passed at
-/// another try, whoever sent a block with another hash then has lied. Who sent a bad piece alone is
+/// another try, a sender whose block had another hash has lied. The only sender of a bad piece is
 /// known at once. Bounded: at most 64 tries with 65,536 blocks in all are on record; the oldest are
 /// dropped.
 package struct CorruptionLedger: Sendable {
@@ -12,7 +12,7 @@ package struct CorruptionLedger: Sendable {
     let piece: PieceIndex
     let senders: [PeerNumber]
     let digests: [[UInt8]]
-    /// Everybody who took part; only asked whether somebody did.
+    /// The peers that took part; only looked up.
     let suspects: Set<PeerNumber>
   }
 
@@ -43,7 +43,7 @@ package struct CorruptionLedger: Sendable {
     return []
   }
 
-  /// Whether a failed try of this piece is on record.
+  /// Returns whether a failed try of this piece is on record.
   package func needsDigests(of piece: PieceIndex) -> Bool {
     records.contains { $0.piece == piece }
   }
@@ -64,7 +64,7 @@ package struct CorruptionLedger: Sendable {
     return liars.sorted()
   }
 
-  /// Whether the peer took part in a failed piece and is not cleared yet.
+  /// Returns whether the peer took part in a failed piece and is not cleared yet.
   package func isSuspect(_ peer: PeerNumber) -> Bool {
     records.contains { $0.suspects.contains(peer) }
   }

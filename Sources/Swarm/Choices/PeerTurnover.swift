@@ -5,24 +5,24 @@ package import Primitives
 /// Peers that want nothing of us and have nothing for us for a long time go when there is no room
 /// left; and every few minutes the least useful few make room for others that are waiting.
 package struct PeerTurnover: Sendable {
-  /// How long both sides may want nothing of each other while others wait.
+  /// The time for which both sides may want nothing of each other while others wait.
   package static let inactivityLimit = Duration.seconds(600)
-  /// How often the least useful are replaced.
+  /// The interval at which the least useful peers are replaced.
   package static let interval = Duration.seconds(300)
-  /// How many of a hundred are replaced each time.
+  /// The number of a hundred peers that are replaced each time.
   package static let percentage = 4
-  /// How long a peer has to show what it is worth.
+  /// The time that a peer has to show its worth.
   package static let trial = Duration.seconds(120)
 
-  /// What the choice depends on.
+  /// The facts about one peer on which the choice depends.
   package struct Candidate: Sendable {
     /// The peer.
     package let peer: PeerNumber
-    /// Whether one of the two sides wants something of the other.
+    /// A Boolean value indicating whether one side wants something of the other.
     package let isInteresting: Bool
-    /// What we have of it: what it brings, or takes when we have everything, in bytes per second.
+    /// The rate at which it brings data, or takes it if we have everything, in bytes per second.
     package let rate: Double
-    /// When it was connected.
+    /// The time at which it was connected.
     package let joined: Instant
 
     /// Puts the facts about one peer together.
@@ -34,19 +34,19 @@ package struct PeerTurnover: Sendable {
     }
   }
 
-  /// Who has to go.
+  /// The peers that have to go.
   package struct Verdict: Equatable, Sendable {
     /// Those with whom nothing was exchanged for too long.
     package var inactive: [PeerNumber] = []
-    /// Those who make room for others.
+    /// The peers that make room for others.
     package var replaced: [PeerNumber] = []
 
-    /// Nobody has to go.
+    /// Creates a verdict by which nobody has to go.
     package init() {}
   }
 
   private var lastTurnover: Instant
-  /// Since when both sides want nothing; looked up by peer only.
+  /// The time since which both sides want nothing; looked up by peer only.
   private var idleSince: [PeerNumber: Instant] = [:]
 
   /// Begins to watch.
@@ -57,11 +57,11 @@ package struct PeerTurnover: Sendable {
   /// Looks at everybody who is connected, in a fixed order; call it every few seconds.
   ///
   /// - Parameters:
-  ///   - peers: Who is connected.
-  ///   - limit: How many may be.
+  ///   - peers: The connected peers.
+  ///   - limit: The number of peers that may be connected.
   ///   - someoneWaits: Whether somebody could be dialled if there were room.
   ///   - now: The time.
-  /// - Returns: Who has to go.
+  /// - Returns: The peers that have to go.
   package mutating func review(
     _ peers: [Candidate], limit: Int, someoneWaits: Bool, now: Instant
   ) -> Verdict {

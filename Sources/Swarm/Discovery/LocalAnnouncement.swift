@@ -1,6 +1,6 @@
 package import Primitives
 
-/// What a client says to its local network: where it listens and which torrents it takes part in
+/// A client's message to its local network: the port on which it listens, and its torrents
 /// (BEP 14).
 package struct LocalAnnouncement: Sendable, Equatable {
   /// The longest text, in bytes.
@@ -14,7 +14,7 @@ package struct LocalAnnouncement: Sendable, Equatable {
   package var port: UInt16
   /// The torrents, each once.
   package var infoHashes: [InfoHash]
-  /// What the sender knows its own announcements by.
+  /// The mark by which the sender knows its own announcements.
   package var cookie: String?
 
   /// Creates an announcement.

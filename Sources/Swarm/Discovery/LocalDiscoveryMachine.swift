@@ -11,7 +11,7 @@ package struct LocalDiscoveryMachine: Sendable {
   package static let shortestPause = Duration.seconds(60)
   /// The pause between all others.
   package static let interval = Duration.seconds(300)
-  /// How many announcements of others are read in a second; further ones are dropped.
+  /// The number of announcements of others that are read in a second; further ones are dropped.
   package static let maximumPerSecond = 10
 
   private struct Entry: Sendable {
@@ -39,7 +39,7 @@ package struct LocalDiscoveryMachine: Sendable {
 
   // MARK: - Torrents
 
-  /// Whether there is any torrent.
+  /// A Boolean value indicating whether there is any torrent.
   package var isEmpty: Bool { entries.isEmpty }
 
   /// Takes part in one more torrent; does nothing if it is known.
@@ -56,7 +56,7 @@ package struct LocalDiscoveryMachine: Sendable {
 
   // MARK: - Announcing
 
-  /// When to announce next; in the distant future without a torrent.
+  /// The time of the next announcement; in the distant future without a torrent.
   package var deadline: Instant {
     guard let due = entries.lazy.map(\.due).min() else { return .distantFuture }
     return announcedAt.map { max(due, $0 + Self.shortestPause) } ?? due
@@ -89,8 +89,8 @@ package struct LocalDiscoveryMachine: Sendable {
 
   // MARK: - Hearing others
 
-  /// The peer that a datagram names, with those of our torrents that it takes part in; nil when there
-  /// is none.
+  /// The peer that a datagram names, with those of our torrents that it takes part in; nil when
+  /// there is none.
   package mutating func receive(
     _ bytes: [UInt8], from source: Endpoint, now: Instant
   ) -> (peer: Endpoint, infoHashes: [InfoHash])? {

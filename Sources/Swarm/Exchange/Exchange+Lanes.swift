@@ -1,6 +1,6 @@
 package import Primitives
 
-// What comes next for a source, decided when its lane pulls, and which lanes pull.
+// The next piece for a source, chosen when its lane pulls, and the lanes that are woken to pull.
 
 extension Exchange {
   /// Returns the next piece for a peer, or nil if there is none.
@@ -108,8 +108,8 @@ extension Exchange {
   /// Records whether the session has memory for one more piece of this torrent.
   package mutating func setRoom(_ hasRoom: Bool) { supply.room.sessionHasRoom = hasRoom }
 
-  /// Wakes a waiting lane if its peer may begin one more piece now: the pieces that it had begun may
-  /// have been its share of the memory.
+  /// Wakes a waiting lane if its peer may begin one more piece now: the pieces that it had begun
+  /// may have been its share of the memory.
   mutating func wakeIfMayOpen(_ peer: PeerNumber, at place: Int) {
     let peers = board.peers.count
     guard board.peers.dealings[place].lane.isIdle, supply.room.mayReserve(peers: peers),
@@ -147,8 +147,8 @@ extension Exchange {
     wake(source)
   }
 
-  /// Lets the fastest idle lane pull, because it gives memory back soonest; if it has no use for the
-  /// work, a few more may try.
+  /// Lets the fastest idle lane pull, because it gives memory back soonest; if it has no use for
+  /// the work, a few more may try.
   mutating func wakeOneIdle() {
     supply.lanes.beginChain()
     wakeIdle(at: fastestIdle)

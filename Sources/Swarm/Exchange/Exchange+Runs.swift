@@ -9,6 +9,7 @@ extension Exchange {
   ///   - source: The connection to the web seed.
   ///   - depth: The number of blocks that the run may have.
   ///   - now: The time.
+  /// - Returns: The claim, or nil if there is nothing for the web seed.
   package mutating func pullRun(_ source: PeerNumber, depth: Int, now: Instant) -> Claim? {
     guard let place = board.peers.place(of: source) else { return nil }
     return claim(for: source, at: place, depth: depth, now: now).map {
@@ -32,10 +33,13 @@ extension Exchange {
   }
 
   private mutating func claimWhole(_ piece: PieceIndex, for source: PeerNumber) -> Claim? {
-    guard !isOver, supply.room.mayReserve(peers: board.peers.count),
+    guard !isOver, piece.value < board.geometry.pieceCount else { return nil }
+    // A piece that was begun and given back has its room already.
+    let hasRoom = board.isActive(piece)
+    guard hasRoom || supply.room.mayReserve(peers: board.peers.count),
       let claim = board.claimWhole(piece, for: source)
     else { return nil }
-    reserve(claim.piece)
+    if !hasRoom { reserve(piece) }
     return claim
   }
 

@@ -1,6 +1,6 @@
 package import Primitives
 
-// What peers want of us, and who gets it.
+// The requests of peers, and the choice of the peers that are served.
 
 extension Exchange {
   /// Records that a peer wants what we have, or no longer does.
@@ -15,8 +15,8 @@ extension Exchange {
 
   /// Records a peer's request.
   ///
-  /// A request that was sent before our choke arrived is refused, as BEP 3 has it, and so is one for
-  /// a piece that we don't have.
+  /// A request that was sent before our choke arrived is refused, as BEP 3 has it, and so is one
+  /// for a piece that we don't have.
   package mutating func requested(_ block: Block, by peer: PeerNumber) {
     guard let place = board.peers.place(of: peer) else { return }
     guard isKnown, !board.peers.dealings[place].amChoking, kept.contains(block.piece) else {

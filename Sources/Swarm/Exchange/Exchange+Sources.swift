@@ -1,6 +1,6 @@
 package import Primitives
 
-// Who is there, has what, and serves us.
+// The sources, the pieces that they have, and whether they serve us.
 
 extension Exchange {
   /// Adds a source of blocks.
@@ -55,7 +55,8 @@ extension Exchange {
     end(source, .nothingToExchange)
   }
 
-  /// Records that a peer wants nothing more, even if it lacks pieces (BEP 21), or that it does again.
+  /// Records that a peer wants nothing more, even if it lacks pieces (BEP 21), or that it does
+  /// again.
   package mutating func uploadOnly(_ peer: PeerNumber, _ isUploadOnly: Bool) {
     guard let place = board.peers.place(of: peer) else { return }
     board.peers.dealings[place].isUploadOnly = isUploadOnly

@@ -1,6 +1,6 @@
 package import Primitives
 
-// What time alone brings about.
+// The consequences of time alone.
 
 extension Exchange {
   /// Measures rates, takes back late requests and fills windows; call it twice a second.

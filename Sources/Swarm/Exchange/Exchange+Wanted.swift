@@ -1,6 +1,6 @@
 package import Primitives
 
-// What is fetched may change during a run.
+// The wanted pieces, which may change during a run.
 
 extension Exchange {
   /// Changes the set of wanted pieces.

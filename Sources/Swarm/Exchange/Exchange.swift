@@ -43,9 +43,9 @@ package struct Exchange: ~Copyable, Sendable {
   package init(settings: ExchangeSettings, random: SeededRandom, now: Instant) {
     var random = random
     self.settings = settings
-    choker = Choker(random: SeededRandom(seed: random.next()))
+    choker = Choker(random: random.fork())
     turnover = PeerTurnover(now: now)
-    board = PieceBoard(random: SeededRandom(seed: random.next()))
+    board = PieceBoard(random: random.fork())
     kept = Bitfield(count: board.geometry.pieceCount)
     supply = PieceSupply(geometry: board.geometry, settings: settings)
   }

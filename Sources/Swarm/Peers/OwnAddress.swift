@@ -5,7 +5,7 @@ package import Primitives
 /// A peer may say anything, so each address of a peer has one vote, and nothing depends on the
 /// result but the order in which peers are dialled.
 package struct OwnAddress: Sendable {
-  /// How many addresses are candidates, and how many votes each may have.
+  /// The number of addresses that are candidates, and of votes that each may have.
   static let candidateLimit = 16
   static let voteLimit = 64
 
@@ -17,7 +17,7 @@ package struct OwnAddress: Sendable {
   private var candidates: [Candidate] = []
   private var voters: Set<IPAddress> = []
 
-  /// Nobody has told yet.
+  /// Creates the address that nobody has told yet.
   package init() {}
 
   /// A peer at `voter` says that it sees us at `address`.

@@ -1,12 +1,13 @@
 package import Primitives
 
-/// Who is known, and whom to dial when.
+/// The known peers, and the times at which to dial them.
 ///
 /// A peer that could not be reached, or brought nothing, is tried again after rising pauses, and
-/// given up after the last; one that was useful starts at the bottom again, and is tried at once when
-/// its connection broke while it brought much. At most half of the room is for those that other peers have named (BEP 11), who may be anybody. Bounded: beyond `limit`
-/// peers a new one takes the place of one that has failed, and is not taken in when there is none.
-/// Of those that are due, the one of the highest canonical priority is dialled first (BEP 40).
+/// given up after the last; one that was useful starts at the bottom again, and is tried at once
+/// when its connection broke while it brought much. At most half of the room is for those that
+/// other peers have named (BEP 11), who may be anybody. Bounded: beyond `limit` peers a new one
+/// takes the place of one that has failed, and is not taken in when there is none. Of those that
+/// are due, the one of the highest canonical priority is dialled first (BEP 40).
 package struct PeerBook: Sendable {
   /// The pauses before the next try: 0 and 10 s, then 2, 15, 30, 60 and 120 min.
   package static let ladder: [Duration] = [
@@ -14,10 +15,11 @@ package struct PeerBook: Sendable {
     .seconds(7200),
   ]
 
-  /// How many bans are remembered of each kind; a run that meets more liars has lost anyway.
+  /// The number of bans of each kind that are remembered; a run that meets more liars has lost
+  /// anyway.
   static let banLimit = 65_536
 
-  /// How a connection ended.
+  /// The way in which a connection ended.
   package enum Parting: Sendable {
     /// The peer brought nothing.
     case useless
@@ -27,7 +29,7 @@ package struct PeerBook: Sendable {
     case interrupted
   }
 
-  /// How long after that an interrupted peer is dialled, in seconds: not with all others at once.
+  /// The time after which an interrupted peer is dialled, in seconds: not with all others at once.
   private static let interruptionPause = 0.05...0.15
 
   private enum State: Hashable, Sendable {
@@ -38,11 +40,11 @@ package struct PeerBook: Sendable {
 
   private struct Entry: Sendable {
     var state: State
-    /// How many tries have failed since the last useful connection.
+    /// The number of tries that failed since the last useful connection.
     var failures: Int
-    /// When it was last dialled, or the connection ended.
+    /// The time at which it was last dialled, or its connection ended.
     var lastTry = Instant.zero
-    /// Who named it first.
+    /// The source that named it first.
     let source: PeerSource
   }
 
@@ -55,9 +57,9 @@ package struct PeerBook: Sendable {
   private let limit: Int
   private var random: SeededRandom
   private var entries: [Endpoint: Entry] = [:]
-  /// How many of them strangers have named.
+  /// The number of peers that strangers have named.
   private var hearsayCount = 0
-  /// Who is to be dialled, the soonest first; equals in the order in which they came.
+  /// The peers to dial, the soonest first; equals in the order in which they came.
   private var appointments: [Appointment] = []
   /// Where peers see us; ports of ours are the same in each family.
   private var ownAddress = OwnAddress()
@@ -77,8 +79,9 @@ package struct PeerBook: Sendable {
 
   /// Takes in a peer; returns whether it is new.
   ///
-  /// One that is known and waits for its next try is tried earlier when a tracker or itself names it
-  /// again: it may just have come back. That is what lets a leecher find a seeder that was restarted.
+  /// One that is known and waits for its next try is tried earlier when a tracker or itself names
+  /// it again: it may just have come back. That is what lets a leecher find a seeder that was
+  /// restarted.
   @discardableResult
   package mutating func learn(
     _ endpoint: Endpoint, source: PeerSource, now: Instant
@@ -97,18 +100,18 @@ package struct PeerBook: Sendable {
     return true
   }
 
-  /// Everybody who is known, in the order of their addresses, and who named them.
+  /// The known peers in the order of their addresses, and the sources that named them.
   private var known: [(endpoint: Endpoint, source: PeerSource)] {
     entries.map { (endpoint: $0.key, source: $0.value.source) }.sorted { left, right in
       left.endpoint.compactBytes.lexicographicallyPrecedes(right.endpoint.compactBytes)
     }
   }
 
-  /// Who named a peer first; nil when it is not known any more.
+  /// Returns the source that named a peer first; nil if the peer is not known any more.
   package func source(of endpoint: Endpoint) -> PeerSource? { entries[endpoint]?.source }
 
-  /// How long a peer that a tracker keeps naming, or the user wants, is left alone after a try; on
-  /// this machine and in this network a dial costs nothing.
+  /// Returns the time for which a peer that a tracker keeps naming, or the user wants, is left
+  /// alone after a try; on this machine and in this network a dial costs nothing.
   private static func pauseWhenNamed(_ endpoint: Endpoint) -> Duration {
     endpoint.address.isLoopback || endpoint.address.isPrivate ? .seconds(3) : .seconds(60)
   }
@@ -167,7 +170,7 @@ package struct PeerBook: Sendable {
     } ?? 0
   }
 
-  /// When the next peer becomes due.
+  /// The time at which the next peer becomes due.
   package var nextDialTime: Instant? { appointments.first?.time }
 
   /// The dial has led to a connection.
@@ -195,7 +198,7 @@ package struct PeerBook: Sendable {
   private mutating func retry(_ endpoint: Endpoint, now: Instant) {
     guard var entry = entries[endpoint] else { return }
     entry.failures += 1
-    // Who was given by the user is never given up.
+    // A peer that the user gave is never given up.
     let isGiven = entry.source == .given
     guard isGiven || entry.failures < Self.ladder.count, !isBanned(endpoint) else {
       remove(endpoint)
@@ -250,7 +253,7 @@ package struct PeerBook: Sendable {
 
   // MARK: - Bans
 
-  /// Bans a whole address, of IPv6 the /64 that it lies in: whoever has one address of it has all.
+  /// Bans a whole address, of IPv6 the /64 that it lies in: the owner of one address of it has all.
   package mutating func ban(_ address: IPAddress) {
     let network = address.network
     if bannedNetworks.count < Self.banLimit { bannedNetworks.insert(network) }
@@ -269,17 +272,17 @@ package struct PeerBook: Sendable {
     }
   }
 
-  /// Whether the peer is not to be spoken to.
+  /// Returns whether the peer is not to be spoken to.
   package func isBanned(_ endpoint: Endpoint) -> Bool {
     bannedNetworks.contains(endpoint.address.network) || bannedEndpoints.contains(endpoint)
   }
 
   // MARK: - Facts
 
-  /// How many peers are known and not given up.
+  /// The number of peers that are known and not given up.
   package var knownCount: Int { entries.count }
 
-  /// Whether anybody is connected, being dialled, or still to be tried.
+  /// A Boolean value indicating whether anybody is connected, being dialled, or still to be tried.
   ///
   /// Peers whose last try failed don't count: a run that only has those needs new ones.
   package var hasCandidates: Bool {

@@ -9,7 +9,7 @@ package struct PeerNumber: Hashable, Comparable, Sendable, CustomStringConvertib
     self.value = value
   }
 
-  /// Whether `left` joined earlier.
+  /// Returns whether `left` joined earlier.
   @inlinable
   package static func < (left: PeerNumber, right: PeerNumber) -> Bool { left.value < right.value }
 

@@ -1,6 +1,6 @@
 import Primitives
 
-/// How long a peer's blocks take to come, one after the other, and when one is late.
+/// The times that a peer's blocks take to come, one after the other, and the time when one is late.
 struct ArrivalStatistics: Sendable {
   private var mean = 0.0
   private var deviation = 0.0

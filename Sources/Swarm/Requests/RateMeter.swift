@@ -14,7 +14,7 @@ package struct RateMeter: Sendable {
   private var bytes = 0.0
   /// The time in which they came, up to the begin of the step under way.
   private var seconds = 0.0
-  /// When the step under way began; nil before the first byte.
+  /// The start of the step under way; nil before the first byte.
   private var stepStart: Instant?
   /// All bytes ever added.
   package private(set) var total: Int64 = 0

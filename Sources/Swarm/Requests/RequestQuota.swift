@@ -1,13 +1,13 @@
 import Primitives
 
-/// How much all peers together may owe us while there is a limit on what we receive.
+/// The limit on the debts of all peers together while the download rate is limited.
 ///
-/// What was asked for comes whether we read it or not. More than the limit lets in soon would lie in
+/// Requested data comes whether we read it or not. More than the limit lets in soon would lie in
 /// the kernel, be late through no fault of its sender's, be asked of somebody else as well, and be
-/// lost when the run is killed. So there is about a second of it at a time, and more only while that
-/// is too little to reach the limit, as with many slow peers or long links.
+/// lost when the run is killed. So there is about a second of it at a time, and more only while
+/// that is too little to reach the limit, as with many slow peers or long links.
 package struct RequestQuota: Sendable {
-  /// How long what is owed should last, in seconds.
+  /// The time that the debts should last, in seconds.
   private static let horizon = 1.0
   /// Fewer blocks than that leave pauses between them on any link.
   private static let fewest = 4
@@ -15,13 +15,14 @@ package struct RequestQuota: Sendable {
   private static let most = 1 << 20
 
   private let base: Int
-  /// How many blocks may be owed.
+  /// The number of blocks that may be owed.
   package private(set) var limit: Int
-  /// How many blocks are owed by peers that are not late with them.
+  /// The number of blocks that are owed by peers that are not late with them.
   package var owed = 0
-  /// Whether the limit was reached lately, so that whatever is asked for twice would be paid for.
+  /// A Boolean value indicating whether the limit was reached lately, so that a block that is
+  /// requested twice would cost another one.
   package private(set) var isReached = false
-  /// Whether it was not, although as much was owed as may be.
+  /// A Boolean value indicating whether it was not, although as much was owed as may be.
   private var fellShort = false
 
   /// The quota under a limit of so many bytes per second.

@@ -7,8 +7,9 @@ package import Primitives
 /// each round trip; after that it holds what the peer delivers in `horizon`, so that it covers the
 /// bandwidth-delay product of any real path and a slow peer still holds no more than it can bring
 /// soon. `pinned` fixes it. It never exceeds what the peer says it queues, or what the peer has
-/// proved to queue, if it does not say. A choke empties it and does not count as slowness: the rate is
-/// measured only while the peer serves us, and `ChokeSpells` decides how the window starts again.
+/// proved to queue, if it does not say. A choke empties it and does not count as slowness: the rate
+/// is measured only while the peer serves us, and `ChokeSpells` decides how the window starts
+/// again.
 ///
 /// A block is late when nothing has come for much longer than this peer's blocks usually take
 /// (mean plus four deviations, within 2 to 60 s); then the peer is snubbed and may owe one block.
@@ -18,40 +19,36 @@ package import Primitives
 package struct RequestWindow: Sendable {
   /// The window of a peer that we know nothing about, in blocks.
   package static let initialTarget = 5
-  /// How many blocks a peer that did not say so surely queues.
+  /// The number of blocks that a peer queues for certain if it did not say so.
   package static let defaultCap = 250
-  /// How many blocks a peer that did not say so may owe once it has proved that it queues them.
+  /// The number of blocks that such a peer may owe once it has proved that it queues them.
   package static let provenCap = 500
   /// The same for a far peer, whose window must cover its long way; no peer may owe more.
   package static let farCap = 2000
   /// From here a peer is far, by the shortest time from a request to its block: in it, `provenCap`
   /// blocks make 800 MB a second, so that nearer ones need no more.
-  private static let farTrip = Duration.milliseconds(10)
+  static let farTrip = Duration.milliseconds(10)
   /// The time that a full window should last.
   static let horizon = 3.0
-  /// How many blocks each arrival adds at first: a second of them leads to `horizon` at any rate.
+  /// The number of blocks that each arrival adds at first: a second of them leads to `horizon` at
+  /// any rate.
   static let growth = 4
-  /// How long bytes without a whole block keep a peer from being late, at least.
+  /// The shortest time for which bytes without a whole block keep a peer from being late.
   static let trickleLimit = Duration.seconds(30)
-  /// How long a peer may owe blocks without bringing one.
+  /// The time for which a peer may owe blocks without bringing one.
   package static let stallLimit = Duration.seconds(150)
-  /// How long a peer that is late may be quite silent before its blocks are asked for anew, and how
+  /// The time for which a late peer may be silent before its blocks are asked for anew, and how
   /// much longer than a request it has answered another must have waited.
   static let forgottenAfter = Duration.seconds(10)
-  /// How long the first block may take.
+  /// The time that the first block may take.
   static let firstTimeout = Duration.seconds(10)
 
   private let pinned: Int?
   /// The bytes of a usual block: short pieces make short blocks.
   private var blockLength: Int
-  private var cap: Int
-  /// How many requests the peer queues, by what it says or has dropped.
-  private var queue: Int?
-  /// How many blocks in a row came in the order of the requests, since `cap` last grew.
-  private var answeredInOrder = 0
-  /// The shortest time from a request to its block so far.
-  private var shortestTrip: Duration?
-  /// When the latest request was made of those that the peer has answered.
+  /// The number of requests that the peer queues.
+  private var peerQueue: PeerQueue
+  /// The time of the latest request among those that the peer has answered.
   private var latestAnswered = Instant.zero
   /// The requests, and how each of them ended.
   package private(set) var ledger: RequestLedger
@@ -60,14 +57,16 @@ package struct RequestWindow: Sendable {
   private var window: Int
   private var isInSlowStart = true
   private var lastArrival = Instant.zero
-  /// When the latest whole block came.
+  /// The time at which the latest whole block came.
   private var lastBlock = Instant.zero
-  /// Since when the peer has owed something and brought no block, whatever was asked anew meanwhile.
+  /// The time since which the peer owes something and has brought no block, whatever was asked anew
+  /// meanwhile.
   private var owesSince: Instant?
   private var arrivals = ArrivalStatistics()
   private var rate = WindowRate()
 
-  /// Whether the peer has let a block come late; it ends with the next block that comes.
+  /// A Boolean value indicating whether the peer has let a block come late; it ends with the next
+  /// block that comes.
   package private(set) var isSnubbed = false
 
   /// Creates the window of a peer; `pinned` fixes its size, `cap` bounds it, both in blocks of
@@ -79,16 +78,16 @@ package struct RequestWindow: Sendable {
     ledger = RequestLedger()
     self.pinned = pinned.map { max(1, $0) }
     self.blockLength = max(1, blockLength)
-    self.cap = max(1, cap)
+    peerQueue = PeerQueue(cap: cap)
     window = min(Self.initialTarget, max(1, cap))
   }
 
   /// Sets the length of a usual block, once the torrent is known.
   mutating func setBlockLength(_ length: Int) { blockLength = max(1, length) }
 
-  /// How many blocks may be outstanding now.
+  /// The number of blocks that may be outstanding now.
   package var target: Int {
-    isSnubbed ? 1 : min(pinned ?? window, share, queue ?? .max, spells.limit)
+    isSnubbed ? 1 : min(pinned ?? window, share, peerQueue.known ?? .max, spells.limit)
   }
 
   /// The peer's share of the memory for blocks that come in; what it owes is bounded by it.
@@ -104,18 +103,17 @@ package struct RequestWindow: Sendable {
   }
 
   private mutating func limitQueue(to limit: Int) {
-    queue = limit
-    cap = limit
+    peerQueue.limit(to: limit)
     window = min(window, limit)
   }
 
-  /// How many blocks are outstanding.
+  /// The number of outstanding blocks.
   package var count: Int { ledger.count }
 
-  /// Whether nothing is outstanding.
+  /// A Boolean value indicating whether nothing is outstanding.
   package var isEmpty: Bool { ledger.isEmpty }
 
-  /// How many more blocks may be asked for now.
+  /// The number of further blocks that may be asked for now.
   package var room: Int { max(0, target - count) }
 
   /// The bytes per second that the peer delivered lately, while it served us.
@@ -124,7 +122,8 @@ package struct RequestWindow: Sendable {
   /// The same, from soon after the first block on.
   package func estimatedRate(now: Instant) -> Double { rate.estimate(now: now) }
 
-  /// Returns whether the peer may be asked now; a peer that chokes us all the time sometimes may not.
+  /// Returns whether the peer may be asked now; a peer that chokes us all the time sometimes may
+  /// not.
   package func mayAsk(now: Instant) -> Bool { spells.mayAsk(now: now) }
 
   /// Returns whether the peer has not choked us for a while, so that no choke is expected soon.
@@ -163,7 +162,7 @@ package struct RequestWindow: Sendable {
     isSnubbed = false
     owesSince = ledger.isEmpty ? nil : now
     spells.answered()
-    learnQueue(isInOrder: isInOrder, trip: now - request.sent)
+    peerQueue.learn(isInOrder: isInOrder, trip: now - request.sent)
     grow()
   }
 
@@ -192,7 +191,7 @@ package struct RequestWindow: Sendable {
     rate.resume(now: now)
   }
 
-  /// What the peer seems to have forgotten, so that it may be asked for anew: what it has passed
+  /// Takes back the requests that the peer seems to have forgotten: those that it has passed
   /// over for long, and everything once it is late and nothing at all has come for a while.
   ///
   /// Some clients drop a request without a word when their queue is full, and nobody else may be
@@ -208,7 +207,7 @@ package struct RequestWindow: Sendable {
     // left free: some of it may have been dropped later.
     let kept = count - forgotten
     if kept > 0, forgotten > kept / 8 {
-      limitQueue(to: min(cap, max(Self.initialTarget, kept - kept / 8)))
+      limitQueue(to: min(peerQueue.cap, max(Self.initialTarget, kept - kept / 8)))
     }
     return ledger.timedOut(first: forgotten, now: now)
   }
@@ -234,8 +233,8 @@ package struct RequestWindow: Sendable {
     return true
   }
 
-  /// Whether the peer has owed a block for so long, and brought none meanwhile, that it holds up
-  /// others for nothing.
+  /// Returns whether the peer has owed a block for so long, and brought none meanwhile, that it
+  /// holds up others for nothing.
   package func isStalled(now: Instant) -> Bool {
     owesSince.map { now - $0 > Self.stallLimit } ?? false
   }
@@ -244,25 +243,10 @@ package struct RequestWindow: Sendable {
 
   private var sustainable: Int {
     let blocks = rate.bytesPerSecond * Self.horizon / Double(blockLength)
-    return min(cap, max(2, Int(min(blocks, Double(cap)))))
-  }
-
-  /// A peer that did not say how many requests it queues may owe twice as many, once it has
-  /// answered half as many in order: it drops none so far.
-  private mutating func learnQueue(isInOrder: Bool, trip: Duration) {
-    shortestTrip = min(shortestTrip ?? trip, trip)
-    guard queue == nil, cap >= Self.defaultCap, cap < provableCap else { return }
-    answeredInOrder = isInOrder ? answeredInOrder + 1 : 0
-    guard answeredInOrder >= cap / 2 else { return }
-    cap = min(2 * cap, provableCap)
-    answeredInOrder = 0
-  }
-
-  private var provableCap: Int {
-    shortestTrip.map { $0 > Self.farTrip } == true ? Self.farCap : Self.provenCap
+    return min(peerQueue.cap, max(2, Int(min(blocks, Double(peerQueue.cap)))))
   }
 
   private mutating func grow() {
-    if isInSlowStart, pinned == nil { window = min(cap, window + Self.growth) }
+    if isInSlowStart, pinned == nil { window = min(peerQueue.cap, window + Self.growth) }
   }
 }

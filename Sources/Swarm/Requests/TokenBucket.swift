@@ -2,18 +2,18 @@ package import Primitives
 
 /// Counts how many bytes a rate allows by now.
 ///
-/// Tokens come in at the rate, and those that nobody takes are kept for a fifth of a second only, so
-/// that a pause is not followed by a burst. What is taken at once may be more than that: then the
-/// bucket goes into debt, and the next one waits for longer, so over time the rate is exact.
+/// Tokens come in at the rate, and those that nobody takes are kept for a fifth of a second only,
+/// so that a pause is not followed by a burst. What is taken at once may be more than that: then
+/// the bucket goes into debt, and the next one waits for longer, so over time the rate is exact.
 package struct TokenBucket: Sendable {
-  /// How long tokens are kept that nobody takes, in seconds.
+  /// The time for which tokens are kept that nobody takes, in seconds.
   private static let memory = 0.2
 
   /// Bytes per second, at least 1.
   package let rate: Double
   private var tokens = 0.0
   private var updated: Instant?
-  /// How many tokens were lost because nobody took them in time.
+  /// The number of tokens that were lost because nobody took them in time.
   private var spilled = 0.0
 
   /// Creates an empty bucket; the time begins with the first call.
@@ -48,13 +48,13 @@ package struct TokenBucket: Sendable {
     tokens = min(tokens + Double(count), capacity)
   }
 
-  /// How many tokens were lost by now.
+  /// Returns the number of tokens that were lost by now.
   package mutating func spilled(by now: Instant) -> Double {
     advance(to: now)
     return spilled
   }
 
-  /// When `take` of as many tokens can succeed, if nothing is taken before.
+  /// Returns the time at which `take` of as many tokens can succeed, if nothing is taken before.
   package mutating func time(of count: Int, now: Instant) -> Instant {
     advance(to: now)
     let missing = needed(for: count) - tokens
@@ -64,7 +64,7 @@ package struct TokenBucket: Sendable {
 
   private var capacity: Double { rate * Self.memory }
 
-  /// What must be there: no more than can ever be.
+  /// Returns the number of tokens that must be there: no more than can ever be.
   private func needed(for count: Int) -> Double { min(Double(count), capacity) }
 
   private mutating func advance(to now: Instant) {

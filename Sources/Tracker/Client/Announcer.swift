@@ -101,7 +101,7 @@ package final class Announcer {
   ) {
     var random = random
     let trackers = TrackerGateway(
-      http: http, network: network, clock: clock, random: SeededRandom(seed: random.next()),
+      http: http, network: network, clock: clock, random: random.fork(),
       allowsLocalURLs: allowsLocalURLs)
     self.init(
       tiers: tiers, infoHash: infoHash, peerID: peerID, port: port, trackers: trackers,

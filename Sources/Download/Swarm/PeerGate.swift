@@ -3,23 +3,10 @@ import PeerWire
 import Primitives
 import Swarm
 
-/// The state of looking for connections.
+/// The one place of a swarm where connections begin and end: it dials, welcomes, greets and meets
+/// peers, and knows whom to dial next.
 @Reactor
-struct Dialling {
-  /// The number of dials under way.
-  var count = 0
-  /// The peers that have dialled us and wait to be met.
-  var arrivals = Fifo<GreetedPeer>()
-  var timer: TimerID?
-  let wakeup = Wakeup()
-  var isClosed = false
-
-  nonisolated init() {}
-}
-
-// Peers that come and go.
-
-extension TorrentSwarm {
+final class PeerGate {
   /// The numbers that bound connections.
   enum Policy {
     /// The time limit for a connection to be established.
@@ -32,39 +19,58 @@ extension TorrentSwarm {
     static let muchBrought: Int64 = 1 << 20
   }
 
+  private unowned let swarm: TorrentSwarm
+  private let session: SessionCore
+  /// The peers that are known.
+  var book: PeerBook
+  /// The number of dials under way.
+  private var dialling = 0
+  /// The peers that have dialled us and wait to be met.
+  private var arrivals = Fifo<GreetedPeer>()
+  private var timer: TimerID?
+  let wakeup = Wakeup()
+  private var isClosed = false
+
+  init(swarm: TorrentSwarm, random: SeededRandom) {
+    self.swarm = swarm
+    session = swarm.session
+    book = PeerBook(random: random)
+  }
+
+  private var clock: any LoopClock { session.environment.clock }
+
+  private var infoHash: InfoHash { swarm.infoHash }
+
   /// Dials and meets peers until closed; each connection is a child task.
   func run() async {
     await withDiscardingTaskGroup { group in
-      while !dialling.isClosed {
-        while let peer = dialling.arrivals.popFirst() {
+      while !isClosed {
+        while let peer = arrivals.popFirst() {
           group.addTask { await self.meet(arrived: peer) }
         }
         while hasRoom, let endpoint = book.nextDial(now: clock.now) {
-          dialling.count += 1
+          dialling += 1
           session.connections.began(for: infoHash)
           let source = book.source(of: endpoint) ?? .given
           group.addTask { await self.dial(endpoint, from: source) }
         }
         scheduleNextDial()
-        guard await dialling.wakeup.wait() else { break }
+        guard await wakeup.wait() else { break }
       }
-      dialling.isClosed = true
-      for connection in connections { connection.stop(.finished) }
-      while let peer = dialling.arrivals.popFirst() { turnAway(peer) }
+      isClosed = true
+      for connection in swarm.connections { connection.stop(.finished) }
+      while let peer = arrivals.popFirst() { turnAway(peer) }
       group.cancelAll()
     }
   }
 
   /// Ends all connections.
   func close() {
-    dialling.isClosed = true
-    exchange.close()
-    drain()
-    stopTimer()
-    dialling.wakeup.fire()
+    isClosed = true
+    wakeup.fire()
   }
 
-  private var connectionCount: Int { connections.count + dialling.count + dialling.arrivals.count }
+  private var connectionCount: Int { swarm.connections.count + dialling + arrivals.count }
 
   private var hasRoom: Bool {
     connectionCount < limit && session.connections.mayDial(for: infoHash)
@@ -72,17 +78,17 @@ extension TorrentSwarm {
 
   private var limit: Int {
     let most = session.connections.limit
-    return metadata == nil ? most : min(Policy.metadataPeers, most)
+    return swarm.metadata == nil ? most : min(Policy.metadataPeers, most)
   }
 
   /// A Boolean value indicating whether no further connection may be begun.
   var isFull: Bool { connectionCount >= limit }
 
   private func scheduleNextDial() {
-    if let timer = dialling.timer { clock.cancel(timer) }
-    dialling.timer = nil
+    if let timer = timer { clock.cancel(timer) }
+    timer = nil
     guard hasRoom, let time = book.nextDialTime else { return }
-    dialling.timer = clock.schedule(at: time) { [wakeup = dialling.wakeup] in wakeup.fire() }
+    timer = clock.schedule(at: time) { [wakeup] in wakeup.fire() }
   }
 
   // MARK: - New connections
@@ -91,17 +97,17 @@ extension TorrentSwarm {
   ///
   /// Incoming connections never take so many places that we could not dial any more.
   func admits(_ remote: Endpoint) -> Bool {
-    guard !dialling.isClosed, !book.isBanned(remote), connectionCount < limit else { return false }
-    let incoming = connections.count { $0.source == .incoming } + dialling.arrivals.count
-    let isSeeding = exchange.isKnown && exchange.board.isComplete
+    guard !isClosed, !book.isBanned(remote), connectionCount < limit else { return false }
+    let incoming = swarm.connections.count { $0.source == .incoming } + arrivals.count
+    let isSeeding = swarm.exchange.isKnown && swarm.exchange.board.isComplete
     return incoming < max(1, isSeeding ? limit - limit / 8 : limit - limit / 2)
   }
 
   /// Takes a peer that has dialled us.
   func welcomed(_ peer: GreetedPeer) {
-    guard !dialling.isClosed else { return turnAway(peer) }
-    dialling.arrivals.append(peer)
-    dialling.wakeup.fire()
+    guard !isClosed else { return turnAway(peer) }
+    arrivals.append(peer)
+    wakeup.fire()
   }
 
   private func turnAway(_ peer: GreetedPeer) {
@@ -112,7 +118,7 @@ extension TorrentSwarm {
   private func meet(arrived peer: GreetedPeer) async {
     _ = await meet(peer, from: .incoming)
     session.connections.ended(.incoming(peer.transport.remote.address), for: infoHash)
-    dialling.wakeup.fire()
+    wakeup.fire()
   }
 
   private func dial(_ endpoint: Endpoint, from source: PeerSource) async {
@@ -120,15 +126,15 @@ extension TorrentSwarm {
     do throws(NetworkError) {
       let transport = try await session.environment.network.connect(
         to: endpoint, timeout: Policy.connectTimeout)
-      greeted = await owner.greeting.dialled(transport, at: endpoint) { book.forget($0) }
+      greeted = await swarm.owner.greeting.dialled(transport, at: endpoint) { book.forget($0) }
     } catch {
       greeted = nil
     }
-    dialling.count -= 1
+    dialling -= 1
     // There is room for one more dial now, however this one ended.
-    dialling.wakeup.fire()
+    wakeup.fire()
     // A peer that was forgotten meanwhile may not be used.
-    guard let peer = greeted, !dialling.isClosed, book.source(of: endpoint) != nil else {
+    guard let peer = greeted, !isClosed, book.source(of: endpoint) != nil else {
       greeted?.transport.close()
       session.connections.ended(.failedDial, for: infoHash)
       book.dialFailed(endpoint, now: clock.now)
@@ -138,7 +144,7 @@ extension TorrentSwarm {
     session.connections.established(for: infoHash)
     await meet(dialled: peer, from: source)
     session.connections.ended(.outgoing, for: infoHash)
-    dialling.wakeup.fire()
+    wakeup.fire()
   }
 
   private func meet(dialled peer: GreetedPeer, from source: PeerSource) async {
@@ -159,8 +165,8 @@ extension TorrentSwarm {
 
   /// Looks for other peers when a connection, or the attempt at one, is over.
   private func lookOn() {
-    dialling.wakeup.fire()
-    if !dialling.isClosed, connections.isEmpty, !book.hasCandidates { owner.ranOutOfPeers() }
+    wakeup.fire()
+    if !isClosed, swarm.connections.isEmpty, !book.hasCandidates { swarm.owner.ranOutOfPeers() }
   }
 
   // MARK: - Connected peers
@@ -169,68 +175,59 @@ extension TorrentSwarm {
   private func meet(
     _ peer: GreetedPeer, from source: PeerSource
   ) async -> (end: PeerEnd, brought: Int64) {
-    guard !dialling.isClosed, !book.isBanned(peer.endpoint) else {
+    guard !isClosed, !book.isBanned(peer.endpoint) else {
       peer.transport.close()
       return (.lied, 0)
     }
-    if let other = connections.first(where: { $0.peer.isSamePeer(as: peer) && $0.end == nil }) {
+    if let other = swarm.connections.first(where: { $0.peer.isSamePeer(as: peer) && $0.end == nil })
+    {
       guard
-        owner.greeting.prefers(peer, toOneFrom: other.joined, isOutgoing: other.peer.isOutgoing)
+        swarm.owner.greeting.prefers(
+          peer, toOneFrom: other.joined, isOutgoing: other.peer.isOutgoing)
       else {
         peer.transport.close()
         return (.duplicate, 0)
       }
       other.stop(.duplicate)
     }
-    let connection = PeerConnection(
-      number: history.makeNumber(), peer: peer, source: source,
-      transport: throttled(peer.transport), swarm: self)
-    connections.append(connection)
-    history.hasMetAnybody = true
-    if source == .incoming { history.found(1, by: source) }
-    history.met(at: peer.transport.local.address)
-    events.send(
-      .peerConnected(peer.endpoint, client: ClientName.of(peer.peerID), source: source))
-    let (end, brought) = await connection.run()
-    connections.removeAll { $0 === connection }
-    if draining.latest === connection { draining.latest = nil }
-    metadata?.left(connection.number)
-    history.left(connection.number, at: peer.endpoint, source: source, brought: brought)
-    events.send(.peerDisconnected(peer.endpoint, reason: end.reason))
-    return (end, brought)
+    return await swarm.run(peer, from: source)
   }
 
-  /// Returns the transport, within our rate limits if there are any.
-  private func throttled(_ transport: any Transport) -> any Transport {
-    let options = session.options
-    guard options.downloadLimiter != nil || options.uploadLimiter != nil else { return transport }
-    return ThrottledTransport(
-      transport, downloads: options.downloadLimiter, uploads: options.uploadLimiter, clock: clock)
+  // MARK: - Addresses
+
+  /// Takes in the addresses of peers.
+  ///
+  /// Addresses that no peer can have, and our own, are left out, whoever names them.
+  func learn(_ endpoints: [Endpoint], source: PeerSource) {
+    let now = clock.now
+    for endpoint in endpoints
+    where endpoint.port != 0 && endpoint.address.isPossiblePeer && !isOurs(endpoint) {
+      guard book.learn(endpoint, source: source, now: now) else { continue }
+      swarm.history.found(1, by: source)
+    }
+    wakeup.fire()
   }
 
-  // MARK: - Bans
-
-  /// Ends the connections of a source that has lied, and never speaks to it again, even if it has
-  /// left before it was found out.
-  func ban(_ number: PeerNumber, reason: String) {
-    if content?.webSeeds.ban(number, reason: reason) == true { return }
-    guard let endpoint = endpoint(of: number), !book.isBanned(endpoint) else { return }
-    book.ban(endpoint)
-    history.banned.append(endpoint)
-    events.send(.peerBanned(endpoint, reason: reason))
-    for connection in connections where book.isBanned(connection.endpoint) {
-      connection.stop(.lied)
+  /// Returns whether we listen there ourselves.
+  private func isOurs(_ endpoint: Endpoint) -> Bool {
+    let address = endpoint.address.unmapped
+    return session.listeningEndpoints.contains { own in
+      guard own.port == endpoint.port else { return false }
+      if own.address == address { return true }
+      guard own.address.isUnspecified, own.address.isIPv6 == address.isIPv6 else { return false }
+      return address.isLoopback || swarm.history.ownAddresses.contains(address)
     }
   }
 
-  /// Returns the address of a peer that is or was connected.
-  func endpoint(of number: PeerNumber) -> Endpoint? {
-    connection(number)?.endpoint ?? history.endpoint(of: number)
+  /// Records that a tracker sees us at an address (BEP 24); that counts as much as a peer's word.
+  func seen(at address: IPAddress) {
+    guard address.isPossiblePeer else { return }
+    swarm.history.met(at: address)
+    seen(at: address, by: address)
   }
 
-  /// Returns the addresses of peers, each once.
-  func endpoints(of peers: [PeerNumber]) -> [Endpoint] {
-    var seen: Set<PeerNumber> = []
-    return peers.filter { seen.insert($0).inserted }.compactMap { endpoint(of: $0) }
+  /// Records that a peer sees us at an address.
+  func seen(at address: IPAddress, by peer: IPAddress) {
+    book.heard(ownAddress: address, from: peer, port: session.port)
   }
 }

@@ -3,47 +3,9 @@ import PeerWire
 import Primitives
 import Swarm
 
-// Addresses of peers: those that we learn, and those that we tell.
+// News for peers, and facts for the run.
 
 extension TorrentSwarm {
-  /// Takes in the addresses of peers.
-  ///
-  /// Addresses that no peer can have, and our own, are left out, whoever names them.
-  func learn(_ endpoints: [Endpoint], source: PeerSource) {
-    let now = clock.now
-    for endpoint in endpoints
-    where endpoint.port != 0 && endpoint.address.isPossiblePeer && !isOurs(endpoint) {
-      guard book.learn(endpoint, source: source, now: now) else { continue }
-      history.found(1, by: source)
-    }
-    dialling.wakeup.fire()
-  }
-
-  /// Returns whether we listen there ourselves.
-  private func isOurs(_ endpoint: Endpoint) -> Bool {
-    let address = endpoint.address.unmapped
-    return session.listeningEndpoints.contains { own in
-      guard own.port == endpoint.port else { return false }
-      if own.address == address { return true }
-      guard own.address.isUnspecified, own.address.isIPv6 == address.isIPv6 else { return false }
-      return address.isLoopback || history.ownAddresses.contains(address)
-    }
-  }
-
-  /// Records that a tracker sees us at an address (BEP 24); that counts as much as a peer's word.
-  func seen(at address: IPAddress) {
-    guard address.isPossiblePeer else { return }
-    history.met(at: address)
-    seen(at: address, by: address)
-  }
-
-  /// Records that a peer sees us at an address.
-  func seen(at address: IPAddress, by peer: IPAddress) {
-    book.heard(ownAddress: address, from: peer, port: session.port)
-  }
-
-  // MARK: - News for peers
-
   /// Tells peers of each other, those whose time has come.
   func tellOfPeers(now: Instant) {
     guard exchangesPeers, content != nil else { return }
@@ -90,7 +52,7 @@ extension TorrentSwarm {
     progress.uploadRate += traffic.uploadRate
     progress.seeds = connections.count { exchange.board.isSeed($0.number) }
     progress.connectedPeers = connections.count
-    progress.knownPeers = book.knownCount
+    progress.knownPeers = gate.book.knownCount
     progress.bannedPeers = history.banned.count
     var connected: [PeerSource: (count: Int, downloaded: Int64)] = [:]
     for connection in connections {
