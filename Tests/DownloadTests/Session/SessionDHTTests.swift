@@ -108,7 +108,7 @@ import Testing
     try await scene.simulation.run {
       try await scene.withTable { _, dht in
         var dht = dht
-        dht.saveState = { bytes in states.all.withLock { $0.append(bytes) } }
+        dht.keeper = states
         let options = dht
         let core = try scene.core { $0.dht = options }
         try await scene.run([core]) {
@@ -126,8 +126,10 @@ import Testing
     }
   }
 
-  private final class Saved: Sendable {
+  private final class Saved: DHTStateKeeper {
     let all = Mutex<[[UInt8]]>([])
+
+    func keep(_ state: [UInt8]) { all.withLock { $0.append(state) } }
   }
 
   /// Bootstrap nodes of a torrent, and nodes that peers name, come before and after the node begins.
