@@ -8,8 +8,9 @@ import Testing
 
 /// Two peers that dial each other at once.
 @Suite struct TwinConnectionTests {
-  /// The peer keeps the connection that we have dialled, which was complete first on its side, and
-  /// closes its own at once, as Transmission does. By our rule its own would stay.
+  /// The peer keeps our connection and closes its own at once, as Transmission does.
+  ///
+  /// By our rule its own would stay.
   @Test func aPeerWithoutOurRuleLosesNothing() async throws {
     let swarm = try await SimulatedSwarm(seed: 640, size: 500_000)
     let time = try await swarm.simulation.run {
