@@ -40,8 +40,8 @@ struct FairShares {
     divide()
   }
 
-  /// Returns whether a torrent may take one place more while others, who are still unknown, have
-  /// `unnamed` places.
+  /// Returns whether a torrent may take one more place while connections whose torrent is not known
+  /// yet have `unnamed` places.
   func mayTake(_ torrent: InfoHash, unnamed: Int = 0) -> Bool {
     guard let own = taken[torrent], total + unnamed < limit else { return false }
     return own < share || total + unnamed + kept < limit

@@ -113,7 +113,7 @@ struct PeerGreetings {
   let peerID: PeerID
   /// The clock that bounds each exchange.
   let clock: any LoopClock
-  /// Whether the process has a node in the DHT.
+  /// A Boolean value indicating whether the process has a node in the DHT.
   let hasDHT: Bool
 
   /// Returns the handshake for a torrent, for both directions.

@@ -27,7 +27,7 @@ final class MemoryBudget {
   private let members: SessionMembers
   private let clock: any LoopClock
   private var held: [InfoHash: Int] = [:]
-  /// The requests that were refused, at most one of each torrent, in the order in which they came.
+  /// The requests that were refused, at most one of each torrent, in the order of their arrival.
   private var requests: [Request] = []
   private var timer: TimerID?
 
