@@ -13,7 +13,7 @@ public final class RateLimiter: Sendable {
   @Reactor private var bucket: TokenBucket
   @Reactor private var waiting = Fifo<Turn>()
   @Reactor private var timer: TimerID?
-  /// The limit on outstanding requests, if this limiter bounds what we receive.
+  /// The limit on outstanding requests, if this limiter bounds the download rate.
   @Reactor var quota: RequestQuota
   /// The time of the quota's last adaptation, and the unused share of the rate up to then.
   @Reactor private var lesson: (time: Instant, spilled: Double)?

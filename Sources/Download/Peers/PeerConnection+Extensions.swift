@@ -83,7 +83,7 @@ extension PeerConnection {
     }
   }
 
-  /// The address at which others can reach the peer; nil if nobody knows.
+  /// The address at which others can reach the peer; nil if it is unknown.
   var reachableEndpoint: Endpoint? {
     if peer.isOutgoing { return endpoint }
     return extensions.listeningPort.map { Endpoint(address: endpoint.address, port: $0) }

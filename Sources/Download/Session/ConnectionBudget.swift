@@ -30,7 +30,7 @@ final class ConnectionBudget {
   /// The torrents that were refused since there was room, in the order in which they asked.
   private var refused: [InfoHash] = []
 
-  /// Creates a budget of `limit` connections, which nobody uses.
+  /// Creates a budget of `limit` connections, of which none is in use.
   init(limit: Int, members: SessionMembers) {
     self.members = members
     connections = FairShares(limit: limit)

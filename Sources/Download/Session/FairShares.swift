@@ -20,7 +20,7 @@ struct FairShares {
   /// The number of free places that are kept for torrents below their share.
   private var kept = 0
 
-  /// Creates places that nobody has taken.
+  /// Creates places of which none is taken.
   init(limit: Int) {
     self.limit = max(1, limit)
   }

@@ -77,7 +77,7 @@ final class IncomingPeers {
     member.welcomed(peer)
   }
 
-  /// Exchanges the handshakes; returns nil if nobody here wants the connection.
+  /// Exchanges the handshakes; returns nil if no torrent takes the connection.
   private func greet(
     _ transport: any Transport
   ) async -> (peer: GreetedPeer, member: any SessionMember)? {

@@ -54,7 +54,7 @@ final class MemoryBudget {
     return false
   }
 
-  /// Returns whether so many bytes are free beside those that the first requests wait for.
+  /// Returns whether `bytes` are free besides the memory that the first requests wait for.
   private func fits(_ bytes: Int, behind count: Int) -> Bool {
     var free = limit - total
     for request in requests[..<count] { free -= request.bytes }

@@ -84,7 +84,7 @@ final class SessionCore {
       for listener in socket.listeners {
         group.addTask { await self.incoming.accept(from: listener) }
       }
-      // Exchanges handshakes with those who have connected.
+      // Exchanges handshakes with the peers that have connected.
       group.addTask { await self.incoming.run() }
       // Finds peers without trackers, for the torrents that allow and need it.
       if let dht { group.addTask { await dht.run() } }

@@ -9,7 +9,7 @@ protocol SessionMember: AnyObject, Sendable {
 
   // MARK: Connections
 
-  /// Returns whether a connection from there may come in now.
+  /// Returns whether a peer at an address may connect to us now.
   ///
   /// The session asks once the handshake has named the torrent and before it answers.
   func admits(_ remote: Endpoint) -> Bool

@@ -95,7 +95,7 @@ final class PeerGate {
 
   /// Returns whether a peer from there may connect now.
   ///
-  /// Incoming connections never take so many places that we could not dial any more.
+  /// Incoming connections never take all places, so that we can still dial.
   func admits(_ remote: Endpoint) -> Bool {
     guard !isClosed, !book.isBanned(remote), connectionCount < limit else { return false }
     let incoming = swarm.connections.count { $0.source == .incoming } + arrivals.count

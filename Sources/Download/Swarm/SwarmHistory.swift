@@ -34,7 +34,7 @@ struct SwarmHistory {
     if ownAddresses.count < Self.addressLimit { ownAddresses.insert(address.unmapped) }
   }
 
-  /// Records that a peer has left after it brought so many bytes.
+  /// Records that a peer has left, and the number of bytes that it brought.
   mutating func left(
     _ number: PeerNumber, at endpoint: Endpoint, source: PeerSource, brought bytes: Int64
   ) {
