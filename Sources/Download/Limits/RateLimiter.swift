@@ -2,10 +2,10 @@ import Networking
 import Primitives
 import Swarm
 
-/// A rate limit in bytes per second, shared by any number of connections and runs.
+/// A rate limit in bytes per second, shared by any number of connections and torrents.
 ///
 /// Users take turns with small amounts, so a fast peer leaves room for slow peers and for small
-/// messages. Runs whose options contain the same limiter share its rate.
+/// messages. Sessions whose options contain the same limiter share its rate.
 public final class RateLimiter: Sendable {
   /// The limit, at least 1.
   public let bytesPerSecond: Int
@@ -13,7 +13,7 @@ public final class RateLimiter: Sendable {
   @Reactor private var bucket: TokenBucket
   @Reactor private var waiting = Fifo<Turn>()
   @Reactor private var timer: TimerID?
-  /// The limit on outstanding requests, if this limiter bounds what we receive.
+  /// The limit on outstanding requests, if this limiter bounds the download rate.
   @Reactor var quota: RequestQuota
   /// The time of the quota's last adaptation, and the unused share of the rate up to then.
   @Reactor private var lesson: (time: Instant, spilled: Double)?
@@ -25,7 +25,7 @@ public final class RateLimiter: Sendable {
     quota = RequestQuota(bytesPerSecond: bytesPerSecond)
   }
 
-  /// Adapts the quota to the achieved rate; called twice a second, possibly by several runs.
+  /// Adapts the quota to the achieved rate; called twice a second by each run.
   @Reactor
   func tick(now: Instant) {
     let spilled = bucket.spilled(by: now)

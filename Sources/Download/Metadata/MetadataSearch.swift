@@ -27,11 +27,10 @@ final class MetadataSearch {
     assembler = MetadataAssembler(infoHash: infoHash, random: random)
   }
 
-  /// Learns the peers that a link names, and waits for the dictionary, at most until `limit` has
-  /// passed.
+  /// Learns the peers that a link names, and waits for the dictionary.
   ///
-  /// Throws `DownloadError.noMetadata` if that is too late, and the reason of `giveUp` if it is
-  /// given up.
+  /// Throws `DownloadError.noMetadata` when `limit` has passed, and the reason of `giveUp` if the
+  /// search is given up.
   func result(of link: MagnetLink, within limit: Duration?) async throws(DownloadError) -> [UInt8] {
     let result = await withTaskGroup(of: Void.self) { group in
       group.addTask { await self.resolve(link.peers) }

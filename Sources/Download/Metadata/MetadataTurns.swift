@@ -2,7 +2,7 @@ import Networking
 import PeerWire
 import Primitives
 
-/// The bound on the metadata that we give away, to all peers of a torrent together.
+/// The bound on the metadata that all peers of a torrent together get from us.
 @Reactor
 struct MetadataTurns {
   private var allowance: MessageAllowance
@@ -18,7 +18,7 @@ struct MetadataTurns {
     allowance = MessageAllowance(burst: perSecond < 256 ? 1 : 512, perSecond: perSecond)
   }
 
-  /// Takes the right to send one piece; returns false if there have been as many as there may be.
+  /// Takes the right to send one piece; returns false if the bound is reached.
   mutating func take(now: Instant) -> Bool {
     guard allowance.takeOne(now: now) else { return false }
     limiter?.charge(MetadataMessage.pieceLength, now: now)

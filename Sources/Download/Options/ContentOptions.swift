@@ -1,6 +1,6 @@
 public import Metainfo
 
-/// The part of a torrent that is fetched, in which order, or that it is only seeded.
+/// The part of a torrent that is fetched or seeded, and the order of its pieces.
 public struct ContentOptions: Sendable {
   /// The selected files; others are not created.
   public var selection = FileSelection.all
@@ -11,7 +11,7 @@ public struct ContentOptions: Sendable {
   /// If pieces are missing, the run is a partial seed; if all are, it fails. The selection has no
   /// effect then, and no file is changed.
   ///
-  /// The run lasts until `TorrentDownload.stop()`, or until a limit on seeding is reached.
+  /// The run lasts until `Torrent.stop()`, or until a limit on seeding is reached.
   public var seedsOnly = false
 
   /// Creates the default options.

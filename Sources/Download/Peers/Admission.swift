@@ -1,21 +1,22 @@
 import Primitives
 
-/// How many connections others may make to us, in all and from one network.
+/// The bound on the connections that others make to us, in total and from one network.
 ///
-/// A stranger can connect as often as he likes and then say nothing, so what comes in must never
-/// take the room of what we dial, nor one network that of all others.
+/// A stranger can connect as often as it likes and then say nothing. Incoming connections therefore
+/// never take the room of those that we dial, nor those from one network the room of all others.
 struct Admission {
-  /// How many handshakes of connections from others may be under way.
+  /// The maximum number of handshakes with peers that have dialled us that are under way.
   static let welcomeLimit = 64
-  /// How many accepted connections may wait for theirs.
+  /// The maximum number of accepted connections that wait for their handshake.
   static let waitingLimit = 64
-  /// How many connections one public address, or /64 of IPv6, may have.
+  /// The maximum number of connections from one public address, or /64 of IPv6.
   static let networkLimit = 8
 
   private(set) var count = 0
   private var countByNetwork: [IPAddress: Int] = [:]
 
-  /// Takes a connection in, unless there are `limit` of them already or too many from its network.
+  /// Counts a connection, unless there are `limit` already or too many from its network; returns
+  /// whether it may stay.
   mutating func admit(_ address: IPAddress, limit: Int) -> Bool {
     guard count < limit else { return false }
     if let network = Self.network(of: address) {
@@ -26,7 +27,7 @@ struct Admission {
     return true
   }
 
-  /// A connection that was taken in has ended.
+  /// Records the end of a connection that was admitted.
   mutating func left(_ address: IPAddress) {
     count -= 1
     guard let network = Self.network(of: address), let before = countByNetwork[network] else {
@@ -35,8 +36,8 @@ struct Admission {
     countByNetwork[network] = before > 1 ? before - 1 : nil
   }
 
-  /// Whom connections are counted for; nil in private networks, where many peers may share an
-  /// address and nobody is anonymous.
+  /// Returns the network for which a connection counts; nil for private networks, where many peers
+  /// may share an address and none is anonymous.
   private static func network(of address: IPAddress) -> IPAddress? {
     guard !address.isLoopback, !address.isPrivate else { return nil }
     return address.network

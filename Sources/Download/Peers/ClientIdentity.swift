@@ -1,14 +1,14 @@
-/// How this program names itself.
+/// The names of this program in its messages to others.
 public enum ClientIdentity {
   /// The version, as `--version` prints it.
   public static let version = "0.1.0"
 
-  /// How our peer ids begin, in the style of BEP 20.
+  /// The beginning of our peer ids, in the style of BEP 20.
   package static let peerIDPrefix = "-SW0100-"
 
-  /// What peers are told.
+  /// The name and version in the extension handshake.
   package static let name = "swift-torrent \(version)"
 
-  /// What http servers are told.
+  /// The name and version in requests to http servers.
   package static let userAgent = "swift-torrent/\(version)"
 }

@@ -1,8 +1,9 @@
 import Primitives
 
-/// What a peer id says about the peer's program.
+/// The name of a peer's program, as its peer id has it.
 enum ClientName {
-  /// The client's letters and version for ids in the style of BEP 20 (`-XX1234-`), else all of it.
+  /// Returns the letters and the version of an id in the style of BEP 20 (`-XX1234-`), or else the
+  /// whole id.
   static func of(_ peerID: PeerID) -> String {
     let bytes = peerID.bytes
     guard bytes.first == UInt8(ascii: "-"), bytes[7] == UInt8(ascii: "-") else {

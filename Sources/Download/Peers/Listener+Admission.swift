@@ -1,15 +1,15 @@
 import Networking
 
 extension Listener {
-  /// Hands each connection that comes to `admit` and closes those that it does not take, until the
-  /// listener is closed, the task cancelled, or `isOpen` no longer true.
+  /// Passes each incoming connection to `admit` and closes those that it refuses, until the listener
+  /// is closed, the task is cancelled, or `isOpen` returns false.
   func acceptEach(
     while isOpen: @Reactor () -> Bool, admit: @Reactor (any Transport) -> Bool
   ) async {
     var count = 0
     while isOpen(), let transport = await accept() {
       if !admit(transport) { transport.close() }
-      // Whoever connects without end must not keep the loop from everything else.
+      // A stranger that connects without end must not keep the loop from its other work.
       count += 1
       if count.isMultiple(of: 32) { await Task.yield() }
     }

@@ -5,13 +5,13 @@ import Swarm
 
 /// The state of the extension protocol on one connection (BEP 10).
 struct PeerExtensions {
-  /// The port on which the peer says that it listens.
+  /// The port on which the peer listens, as it says.
   var listeningPort: UInt16?
   /// The server of the peer's metadata requests; made at the first one.
   var metadataServer: MetadataServer?
-  /// The bound on what the peer tells us of others.
+  /// The bound on the addresses that the peer tells us.
   var pexReceiver = PexReceiver()
-  /// The memory of what the peer was told of others; made when it is told for the first time.
+  /// The memory of the addresses that the peer was told; made when it is told for the first time.
   var pexSender: PexSender?
   /// The time of the next look for news of others.
   var nextPexLook = Instant.zero
@@ -20,10 +20,10 @@ struct PeerExtensions {
 // Messages of extensions: metadata and other peers.
 
 extension PeerConnection {
-  /// The number of bytes that may wait for the connection before no more metadata is given.
+  /// The number of unsent bytes from which on no more metadata is given.
   private static let metadataBacklog = 64 << 10
 
-  /// Tells the peer of ourselves (BEP 10); again when something of it has changed.
+  /// Sends our extension handshake (BEP 10), for the first time or after a change.
   func introduce() {
     machine.introduce(swarm.introduction(to: endpoint))
   }
@@ -58,7 +58,7 @@ extension PeerConnection {
         extensions.metadataServer = server
         giveMetadata(now: clock.now)
       } else {
-        // Once the metadata is here, answers are of no use; the machine bounds their number.
+        // Once the metadata is here, answers are useless; the machine bounds their number.
         try swarm.metadata?.received(message, from: self)
       }
     case .peerExchange:
@@ -73,7 +73,7 @@ extension PeerConnection {
     _ = machine.say(.metadata, payload: MetadataMessage.request(piece: piece).payload)
   }
 
-  /// Sends the metadata that the peer has requested, as fast as it may have it.
+  /// Sends the metadata that the peer has requested, as fast as the limits allow.
   func giveMetadata(now: Instant) {
     while extensions.metadataServer?.hasWork == true, pendingBytes < Self.metadataBacklog,
       swarm.metadataTurns.take(now: now),
@@ -83,7 +83,7 @@ extension PeerConnection {
     }
   }
 
-  /// The address at which others can reach the peer; nil if nobody knows.
+  /// The address at which others can reach the peer; nil if it is unknown.
   var reachableEndpoint: Endpoint? {
     if peer.isOutgoing { return endpoint }
     return extensions.listeningPort.map { Endpoint(address: endpoint.address, port: $0) }

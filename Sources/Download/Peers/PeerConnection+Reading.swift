@@ -6,9 +6,9 @@ import Swarm
 // The reader: from the socket to messages and blocks.
 
 extension PeerConnection {
-  /// The numbers that decide how long one peer is read.
+  /// The numbers that bound the turn of one reader.
   private enum Policy {
-    /// The number of bytes that one peer may bring before the others have their turn.
+    /// The number of bytes that are read from one peer before the others have their turn.
     static let turnLength = 1 << 20
     /// The number of bytes of payload that cost about as much time as one small message.
     static let messageWeight = 1 << 10
@@ -51,7 +51,7 @@ extension PeerConnection {
     _ = await clock.wait(for: wakeups.reader, until: pause.end(after: now))
   }
 
-  /// Takes up what was read before the pieces were known.
+  /// Handles the messages that were kept until the pieces were known.
   func takeUp() {
     guard end == nil, let content = swarm.content else { return }
     layOut(content.readPlan, content.buffers)
@@ -60,7 +60,7 @@ extension PeerConnection {
     settle()
   }
 
-  /// One vectored read, and all that follows from it, without a pause; adds what it cost.
+  /// Reads once and handles all that has arrived, without a pause; adds the cost to `weight`.
   private func readOnce(weight: inout Int) -> IOResult {
     guard prelude == nil, let content = swarm.content else { return readPrelude(weight: &weight) }
     let plan = content.readPlan
@@ -76,9 +76,9 @@ extension PeerConnection {
     return result
   }
 
-  /// Has the window filled, and sends what has been collected.
+  /// Has the window filled, and sends the collected messages.
   ///
-  /// A lane that goes on filling the window sends it together with its own requests.
+  /// A lane that goes on filling the window sends them together with its own requests.
   private func settle() {
     if end == nil { swarm.exchange.fill(number, now: clock.now) }
     swarm.drain()

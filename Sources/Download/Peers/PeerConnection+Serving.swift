@@ -28,7 +28,7 @@ extension PeerConnection {
       return stop(.lost("our own data could not be read"))
     }
     guard end == nil else { return }
-    // The peer may have been choked meanwhile; it does not expect the blocks then.
+    // If the peer was choked meanwhile, it does not expect the blocks.
     let sent = swarm.exchange.uploaded(blocks, to: number, now: clock.now)
     guard !sent.isEmpty else { return }
     machine.outgoing += bytes

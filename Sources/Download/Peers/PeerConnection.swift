@@ -6,12 +6,12 @@ import Swarm
 /// One connected peer, from the handshake to the end of the connection.
 ///
 /// Three child tasks share it, all on the loop: the *claimer* pulls pieces from its lane and has
-/// their blocks requested, the *reader* takes what arrives and never pauses while there is something
-/// to read, and the *server* sends what the peer requested. None of them throws: whatever goes wrong
-/// sets `end` once, closes the transport and wakes the others.
+/// their blocks requested, the *reader* takes arriving bytes and never pauses while there is something
+/// to read, and the *server* sends the blocks that the peer requested. None of them throws: any
+/// failure sets `end` once, closes the transport and wakes the others.
 ///
 /// It exists before the torrent's pieces are known. It then reads with a `PreludeReader`, which keeps
-/// what it cannot judge yet, and goes on with an `InboundMachine` when the pieces are known.
+/// the messages about pieces, and goes on with an `InboundMachine` when the pieces are known.
 ///
 /// It translates between messages and the inputs and actions of the swarm's exchange, and decides
 /// nothing about pieces itself.
@@ -36,10 +36,10 @@ final class PeerConnection {
   let wakeups = ConnectionWakeups()
   /// The number of bytes of `machine.outgoing` that the kernel has taken.
   private var sentCount = 0
-  /// A Boolean value indicating whether the lane was woken and sends what is collected, when it is
-  /// done.
+  /// A Boolean value indicating whether the lane was woken, and sends the collected messages when it
+  /// is done.
   var isLaneDue = false
-  /// The reason for the end; it is set once, and everything of this connection winds down then.
+  /// The reason for the end; it is set once, and ends all tasks of the connection.
   private(set) var end: PeerEnd?
 
   init(
@@ -81,7 +81,7 @@ final class PeerConnection {
     return (end ?? .finished, brought)
   }
 
-  /// Goes on with the pieces of the torrent that has become known, and takes up what was kept.
+  /// Goes on with the pieces of a torrent that has become known, and takes up the kept messages.
   ///
   /// The first request leaves in the same turn.
   func begin() {
@@ -105,7 +105,7 @@ final class PeerConnection {
 
   // MARK: - Sending
 
-  /// The number of bytes that wait to be sent.
+  /// The number of bytes that are not sent yet.
   var pendingBytes: Int { machine.outgoing.count - sentCount }
 
   /// Queues a message; the owner sends it with `flush()`.
@@ -133,7 +133,7 @@ final class PeerConnection {
     sentCount = 0
   }
 
-  /// Withdraws the request for a block; the rest of one that has begun to arrive goes nowhere.
+  /// Withdraws the request for a block; the rest of a block that has begun to arrive is discarded.
   func cancel(_ block: Block) {
     inbound.abandon(block)
     say(.cancel(block))
@@ -141,7 +141,7 @@ final class PeerConnection {
 
   // MARK: - Time
 
-  /// Looks after keep-alives, silence and replies; called twice a second.
+  /// Sends keep-alives and metadata, and detects silence; called twice a second.
   func tick(now: Instant) {
     route.look(transport, now: now)
     guard machine.tick(now: now) else { return stop(.silent) }
@@ -173,7 +173,7 @@ struct RouteWatch {
   private(set) var roundTrip = 0.1
   private var nextLook = Instant.zero
 
-  /// Asks the kernel, now and then because that costs a call.
+  /// Asks the kernel from time to time, because each call has its cost.
   @Reactor
   mutating func look(_ transport: any Transport, now: Instant) {
     guard now >= nextLook, let measured = transport.roundTrip else { return }

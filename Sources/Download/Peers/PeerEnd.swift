@@ -1,37 +1,37 @@
 import Glibc
 import PeerWire
 
-/// Why a connection to a peer ended.
+/// The reason why a connection to a peer ended.
 ///
-/// A peer's fault is a value, so it can't reach another's task.
+/// A peer's fault is a value and not an error, which would cancel the tasks of other peers.
 enum PeerEnd: Equatable, Sendable {
-  /// The peer closed, or the connection broke.
+  /// The peer closed the connection, or it broke.
   case lost(String)
-  /// The peer broke the protocol.
+  /// The peer violated the protocol.
   case violation(WireError)
-  /// Nothing came for too long.
+  /// No byte arrived for too long.
   case silent
-  /// It brought no block of those that it owed for too long.
+  /// The peer owed blocks for too long and brought none.
   case stalled
-  /// It takes nothing from us although it asked.
+  /// The peer takes nothing from us although it has asked.
   case stuck
-  /// Neither side wanted anything of the other for long, and there is no room left.
+  /// Neither side wanted anything of the other for too long, and there is no room left.
   case inactive
-  /// It makes room for somebody who may be of more use.
+  /// The peer makes room for one that may be of more use.
   case replaced
-  /// Each side has everything, or wants nothing more.
+  /// Both sides have everything, or want nothing more.
   case nothingToExchange
   /// The peer sent bytes that are not the torrent's.
   case lied
-  /// We are connected to it already.
+  /// There is another connection to the same peer.
   case duplicate
   /// The run is over.
   case finished
 
-  /// The connection broke with this `errno`.
+  /// Returns the end of a connection that broke with an `errno`.
   static func broken(_ code: Int32) -> PeerEnd { .lost(String(cString: strerror(code))) }
 
-  /// One clause for people.
+  /// The reason in one clause, for people.
   var reason: String {
     switch self {
     case .lost(let how): how

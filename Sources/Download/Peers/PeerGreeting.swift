@@ -8,32 +8,32 @@ struct GreetedPeer {
   /// The address that was dialled, or that the peer came from.
   let endpoint: Endpoint
   let peerID: PeerID
-  /// Whether we have dialled it.
+  /// A Boolean value indicating whether we have dialled the peer.
   let isOutgoing: Bool
-  /// What it announced in its handshake.
+  /// The features that the peer announced in its handshake.
   let features: Handshake.Features
 
   /// Returns whether another connection leads to the same peer: the same id at the same address.
   ///
-  /// The id alone proves nothing, because everybody who has met the peer knows it: a peer that
-  /// borrows it must not keep us from the peer itself.
+  /// The id alone proves nothing, because every peer that has met this one knows it. A peer that
+  /// borrows the id must not keep us from its owner.
   func isSamePeer(as other: GreetedPeer) -> Bool {
     peerID == other.peerID && endpoint.address.unmapped == other.endpoint.address.unmapped
   }
 }
 
-/// The exchange of handshakes on a new connection, within a bound of time.
+/// The exchange of handshakes on a new connection, within a time limit.
 @Reactor
 struct PeerGreeting {
   let infoHash: InfoHash
   let ownID: PeerID
   let clock: any LoopClock
-  /// What we announce.
+  /// The features that we announce.
   var features: Handshake.Features = .extensions
 
   static let timeout = Duration.seconds(10)
 
-  /// Greets a peer that we have dialled: we speak first.
+  /// Greets a peer that we have dialled; our handshake goes first.
   func greet(
     _ transport: any Transport, dialled endpoint: Endpoint
   ) async throws(WireError) -> GreetedPeer? {
@@ -48,7 +48,7 @@ struct PeerGreeting {
     }
   }
 
-  /// Greets a peer that has dialled us: it says first which torrent it wants.
+  /// Greets a peer that has dialled us; its handshake comes first and names the torrent.
   func welcome(_ transport: any Transport) async throws(WireError) -> GreetedPeer? {
     try await withTimeout(transport) { () async throws(WireError) -> GreetedPeer? in
       guard let start = await Self.receiveStart(from: transport) else { return nil }
@@ -78,9 +78,9 @@ struct PeerGreeting {
       isOutgoing: false, features: handshake.features)
   }
 
-  /// Greets a peer that we have dialled; nil when that fails, and then the connection is closed.
+  /// Greets a peer that we have dialled; closes the connection and returns nil if that fails.
   ///
-  /// `ourselves` is told of an address at which we have met nobody but us.
+  /// `ourselves` receives an address that turned out to be our own.
   func dialled(
     _ transport: any Transport, at endpoint: Endpoint, ourselves: (Endpoint) -> Void
   ) async -> GreetedPeer? {
@@ -89,7 +89,7 @@ struct PeerGreeting {
     }
   }
 
-  /// The same for a peer that has dialled us.
+  /// Greets a peer that has dialled us; closes the connection and returns nil if that fails.
   func accepted(
     _ transport: any Transport, ourselves: (Endpoint) -> Void
   ) async -> GreetedPeer? {
@@ -128,7 +128,7 @@ struct PeerGreeting {
 
   // MARK: - Bytes
 
-  /// Sends our handshake; false when the connection ended first.
+  /// Sends our handshake; returns false if the connection ended first.
   private func send(on transport: any Transport) async -> Bool {
     var bytes = Handshake(infoHash: infoHash, peerID: ownID, features: features).bytes
     while !bytes.isEmpty {
@@ -143,8 +143,8 @@ struct PeerGreeting {
     return true
   }
 
-  /// Reads until there are `count` bytes, and not one more; nil when the connection ended first, or
-  /// as soon as what came can be no handshake.
+  /// Reads until there are exactly `count` bytes; returns nil if the connection ended first, or as
+  /// soon as the bytes cannot be the beginning of a handshake.
   private static func receive(
     _ count: Int, after start: [UInt8], on transport: any Transport
   ) async -> [UInt8]? {
@@ -173,23 +173,23 @@ struct PeerGreeting {
 }
 
 extension PeerGreeting {
-  /// Whether a new connection to a peer takes the place of the one that we have.
+  /// Returns whether two connections to one peer may come from both sides dialling at once.
   ///
-  /// When both sides dial at once, each must give up the same connection, or both are lost: the one
-  /// that the peer with the higher id has dialled stays. In any other case the first one stays, so
-  /// that nobody can end a connection by borrowing the id of its peer.
-  func prefers(
-    _ peer: GreetedPeer, toOneFrom joined: Instant, isOutgoing: Bool
-  ) -> Bool {
-    guard isOutgoing != peer.isOutgoing, clock.now - joined < PeerGate.Policy.connectTimeout
-    else { return false }
-    let weDialTheOneThatStays = ownID.isHigher(than: peer.peerID)
-    return peer.isOutgoing == weDialTheOneThatStays
+  /// In any other case the first connection stays, so that nobody can end a connection by borrowing
+  /// the id of its peer.
+  func areSimultaneous(_ peer: GreetedPeer, _ first: GreetedPeer, since joined: Instant) -> Bool {
+    first.isOutgoing != peer.isOutgoing && clock.now - joined < PeerGate.Policy.connectTimeout
+  }
+
+  /// Returns whether a connection is the one of two simultaneous ones that stays: the one that the
+  /// peer with the higher id has dialled.
+  func stays(_ peer: GreetedPeer) -> Bool {
+    peer.isOutgoing == ownID.isHigher(than: peer.peerID)
   }
 }
 
 extension PeerID {
-  /// Whether this identifier comes after another one in the order of their bytes.
+  /// Returns whether this identifier comes after another one in the order of their bytes.
   fileprivate func isHigher(than other: PeerID) -> Bool {
     other.bytes.lexicographicallyPrecedes(bytes)
   }

@@ -3,21 +3,22 @@ import Swarm
 
 /// A pause that lets a slow peer's bytes accumulate until some blocks should be whole.
 ///
-/// A slow link brings them in drips, and with hundreds of such peers to read each drip costs more
-/// than all the rest. The debt beyond those blocks must last for a round trip, so that the peer never
-/// runs out of requests. The pauses of all peers end at the same moments, for one turn of the loop.
+/// Bytes of a slow link arrive a few at a time, and with hundreds of such peers to read them each
+/// time costs more than all other work. The requests beyond those blocks must last for a round trip,
+/// so that the peer never runs out of them. The pauses of all peers end at the same moments, for one
+/// turn of the loop.
 struct ReadingPause {
   /// The numbers that bound a pause.
   private enum Policy {
     /// The shortest pause that is worth a timer.
     static let shortest = Duration.milliseconds(4)
-    /// The longest pause, which nobody notices, in seconds.
+    /// The longest pause in seconds; the user does not notice it.
     static let longest = 0.35
-    /// The longest pause where a rate limit is to be kept, in seconds.
+    /// The longest pause under a rate limit, in seconds.
     static let longestLimited = 0.2
-    /// The moments at which pauses end are multiples of this.
+    /// The unit of the moments at which pauses end.
     static let grid = Duration.milliseconds(8)
-    /// The number of blocks that may accumulate; the kernel holds so many for any connection.
+    /// The maximum number of blocks that accumulate; the kernel holds as many for any connection.
     static let blocks = 4
   }
 
@@ -26,7 +27,7 @@ struct ReadingPause {
   /// Creates the pause for a peer; nil if it should be read at once.
   ///
   /// - Parameters:
-  ///   - pace: The rate of the peer and its debt.
+  ///   - pace: The rate of the peer and the number of blocks that it owes.
   ///   - roundTrip: The time to the peer and back, in seconds.
   ///   - bytesToBlockEnd: The number of bytes to the end of the current or the next block.
   ///   - isLimited: Whether the user limits the download rate.

@@ -2,9 +2,9 @@ import PeerWire
 import Primitives
 import Storage
 
-/// Reads blocks from the files in the form in which they are sent.
+/// A reader of blocks in the form in which they are sent.
 enum BlockReader {
-  /// The `piece` frames of the blocks, one after the other; nil when a file could not be read.
+  /// Returns the `piece` frames of blocks, one after the other; nil if a file could not be read.
   static func read(_ blocks: [Block], from storage: any PieceStorage) -> [UInt8]? {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(

@@ -1,21 +1,21 @@
 import Glibc
 
-/// Memory for pieces, taken from the system in slabs of huge pages and never given back before the
-/// end of the run.
+/// The memory for a torrent's pieces, taken from the system in slabs of huge pages and given back at
+/// the end of the run.
 ///
-/// A piece is read from the kernel, hashed in many lanes side by side and written to the kernel: on
-/// pages of 4 KiB that costs several per cent of a run in misses of the TLB and page faults. Huge
-/// pages are a wish; where the system has none, ordinary pages do as well.
+/// A piece is read from the kernel, hashed beside many others and written to the kernel. On pages of
+/// 4 KiB, misses of the TLB and page faults cost several per cent of a run. Where the system has no
+/// huge pages, ordinary ones are used.
 struct BufferSlabs: ~Copyable {
   /// The size and alignment of the huge pages of x86-64 and arm64 with pages of 4 KiB, in bytes.
   private static let hugePage = 2 << 20
-  /// Buffers begin at a page, which the kernel copies fastest from and to.
+  /// The alignment of buffers in bytes; the kernel copies whole pages fastest.
   private static let page = 4 << 10
 
-  /// How long each buffer is, in bytes.
+  /// The length of each buffer in bytes.
   let bufferLength: Int
   private var slabs: [UnsafeMutableRawPointer] = []
-  /// What is not given out yet of the last slab.
+  /// The unused part of the last slab.
   private var rest: UnsafeMutableRawBufferPointer
 
   init(bufferLength: Int) {
@@ -27,7 +27,7 @@ struct BufferSlabs: ~Copyable {
     for slab in slabs { slab.deallocate() }
   }
 
-  /// One more buffer, with nothing useful in it.
+  /// Returns one more buffer, whose bytes are not initialized.
   mutating func take() -> UnsafeMutableRawPointer {
     let stride = (bufferLength + Self.page - 1) & ~(Self.page - 1)
     if rest.count >= stride, let base = rest.baseAddress {

@@ -19,7 +19,7 @@ final class PieceBuffers {
   private var reserved: [PieceIndex: UnsafeMutableRawPointer?] = [:]
   private var free: [UnsafeMutableRawPointer] = []
   private var slabs: BufferSlabs
-  /// The piece that was asked for last: blocks arrive in runs.
+  /// The piece of the latest look-up, because most blocks arrive beside the one before.
   private var latest: (piece: PieceIndex, base: UnsafeMutableRawPointer)?
 
   init(geometry: PieceGeometry, memory: MemoryBudget, torrent: InfoHash) {
@@ -86,7 +86,7 @@ final class PieceBuffers {
 /// A piece's bytes on their way to a worker.
 ///
 /// Unchecked: the buffer belongs to `PieceBuffers`, which does not give it to another piece before
-/// the worker is done, and nobody writes to a piece once all its blocks are there.
+/// the worker is done, and bytes that a worker may read are never written again until then.
 struct PieceBytes: @unchecked Sendable {
   let pointer: UnsafeRawPointer
   let count: Int

@@ -10,7 +10,7 @@ struct PieceJob: Sendable {
   let bytes: PieceBytes
   /// The stretch, in bytes from the piece's start.
   let range: Range<Int>
-  /// The hash of what is before it.
+  /// The hash state of the bytes before the stretch.
   let state: SHA1State
   let expected: SHA1Digest
   let needsDigests: Bool
@@ -21,15 +21,15 @@ struct PieceJob: Sendable {
     UnsafeRawBufferPointer(rebasing: bytes.buffer[range])
   }
 
-  /// What a worker says of a stretch.
+  /// The result of a stretch.
   enum Outcome: Sendable {
-    /// The hash of everything up to its end.
+    /// The hash state up to the end of the stretch.
     case hashed(PieceIndex, SHA1State, upTo: Int)
-    /// It was the last one.
+    /// The verdict on the piece, after its last stretch.
     case judged(PieceVerifier.Verdict)
   }
 
-  /// Hashes a batch in the lanes of one pass, and writes what is good.
+  /// Hashes a batch in the lanes of one pass, and writes the good pieces.
   static func process(_ batch: [PieceJob], storage: any PieceStorage) -> [Outcome] {
     var states = batch.map(\.state)
     SHA1State.update(&states, with: batch.map(\.stretch))

@@ -5,51 +5,55 @@ import Primitives
 import Storage
 import Swarm
 
-/// Hashes the pieces that have come in, many at once, and writes the good ones.
+/// The verifier of one torrent, which hashes complete pieces, many at once, and writes the good
+/// ones.
 ///
 /// Two batches may be under way at a time: while one is hashed and written by a worker, the next
 /// one fills. A hash pass costs the same however many of its lanes are used, so a batch that would
-/// leave most of them empty waits a moment for more, unless nothing more is to be expected. Of big
-/// pieces there are too few to fill the lanes when they are whole; they are hashed as they come in.
+/// leave most of them empty waits a moment for more, unless no more pieces are expected. There are
+/// too few big pieces to fill the lanes when they are complete; they are hashed while they arrive.
 ///
 /// The pieces that wait are bounded by the room for pieces, of which the exchange keeps account.
 @Reactor
 final class PieceVerifier {
-  /// What became of one piece.
+  /// The result of hashing and writing one piece.
   struct Verdict: Sendable {
     let piece: PieceIndex
     let isGood: Bool
-    /// The hashes of its blocks, when the corruption ledger needs them.
+    /// The hashes of its blocks; nil if the corruption ledger does not need them.
     let blockDigests: [[UInt8]]?
-    /// Why it could not be written.
+    /// The reason why it could not be written; nil if it was.
     let failure: StorageError?
   }
 
-  /// How far a piece is hashed.
+  /// The progress of hashing one piece.
   private struct Progress {
     var state = SHA1State()
-    /// So many bytes of the piece are in `state`.
+    /// The number of bytes of the piece that `state` covers.
     var hashed = 0
-    /// Whether every block is there.
+    /// A Boolean value indicating whether every block is here.
     var isComplete = false
-    /// Whether it waits for a batch.
+    /// A Boolean value indicating whether the piece waits for a batch.
     var isWaiting = false
-    /// Whether a worker has it.
+    /// A Boolean value indicating whether a batch in progress contains the piece.
     var isBusy = false
   }
 
   static let lanes = 2
-  /// From this length on a piece is hashed as it comes in, in bytes.
+  /// The length from which on a piece is hashed while it arrives, in bytes.
   static let bigPiece = 1 << 20
-  /// As many pieces as the widest kernel has lanes; a batch with fewer leaves some of them empty.
+  /// The maximum number of pieces in a batch.
+  ///
+  /// The widest kernel has as many lanes, and a smaller batch leaves some of them empty.
   private static let batchLimit = 16
   private static let batchBytes = 8 << 20
-  /// How much of a big piece must be there before it is hashed, unless it is the last of it.
+  /// The minimum number of bytes of a big piece that are hashed at once, except for its last ones.
   private static let shortestStretch = 64 << 10
-  /// How long a batch may take on the loop before a worker gets the next ones, and for how long.
+  /// The time that a batch may take on the loop; if it takes longer, a worker gets the next ones for
+  /// the time of `retreat`.
   private static let longestStay = Duration.milliseconds(50)
   private static let retreat = Duration.seconds(5)
-  /// How long a piece may wait for company, and how many bytes of it are enough.
+  /// The time for which a piece may wait for others, and the number of waiting bytes that end it.
   private static let patience = Duration.milliseconds(50)
   private static let enoughBytes = 4 << 20
   private static let enoughBigBytes = 3 << 20
@@ -59,18 +63,18 @@ final class PieceVerifier {
   private let workers: any WorkerPool
   private unowned let swarm: TorrentSwarm
   private let clock: any LoopClock
-  /// Whether a processor more would rather be left to others.
+  /// A Boolean value indicating whether pieces are hashed on the loop, because there are few processors.
   private let worksOnLoop: Bool
-  /// Until then the loop leaves the work to the worker.
+  /// The time until which the loop leaves the work to the worker.
   private var loopIsFreeAgain = Instant.zero
   private let hashesEarly: Bool
   private var progress: [PieceIndex: Progress] = [:]
   private var waiting = Fifo<PieceIndex>()
-  /// Whether one of those is urgent.
+  /// A Boolean value indicating whether one of the waiting pieces is urgent.
   private var isUrgent = false
-  /// How many pieces workers have.
+  /// The number of pieces in batches that are in progress.
   private var busyCount = 0
-  /// Since when the first of them waits.
+  /// The time since which the first waiting piece waits.
   private var waitingSince = Instant.zero
   private var wakeups = [Wakeup(), Wakeup()]
   private var isClosed = false
@@ -87,16 +91,16 @@ final class PieceVerifier {
     hashesEarly = torrent.geometry.pieceLength >= Self.bigPiece
   }
 
-  // MARK: - What comes in
+  // MARK: - Arrivals
 
-  /// A piece whose blocks are all there; an urgent one waits for no company.
+  /// Queues a piece whose blocks are all here; an urgent one does not wait for others.
   func submit(_ piece: PieceIndex, isUrgent: Bool) {
     progress[piece, default: Progress()].isComplete = true
     if isUrgent { self.isUrgent = true }
     enqueue(piece)
   }
 
-  /// A block of a piece has come, but not the last one.
+  /// Records the arrival of a block of a piece that is not complete.
   func advanced(_ piece: PieceIndex) {
     guard hashesEarly else { return }
     let hashed = progress[piece]?.hashed ?? 0
@@ -110,7 +114,7 @@ final class PieceVerifier {
     }
   }
 
-  /// The piece was given up before it was whole.
+  /// Forgets a piece that was given up before it was complete.
   func forget(_ piece: PieceIndex) {
     progress[piece] = nil
   }
@@ -127,7 +131,7 @@ final class PieceVerifier {
     for wakeup in wakeups { wakeup.fire() }
   }
 
-  /// How many bytes of the piece can be hashed now.
+  /// Returns the number of bytes of a piece that can be hashed now.
   private func ready(_ piece: PieceIndex) -> Int {
     guard let entry = progress[piece] else { return 0 }
     let end =
@@ -144,9 +148,9 @@ final class PieceVerifier {
     wake()
   }
 
-  /// Works until closed; run `lanes` of these side by side.
+  /// Hashes batches until closed; run `lanes` of these concurrently.
   func run(lane: Int) async {
-    // Big pieces that one batch has are missing in the lanes of the other.
+    // Two batches of big pieces would each leave lanes empty.
     guard lane == 0 || !hashesEarly else { return }
     while !isClosed {
       guard !waiting.isEmpty else {
@@ -171,17 +175,17 @@ final class PieceVerifier {
     }
   }
 
-  /// Hashes and writes what fills a pass, if that is done on the loop.
+  /// Hashes and writes the batches that fill a pass, if that is done on the loop.
   ///
-  /// Readers call it after each read, while the bytes are in this processor's cache: when a task of
-  /// its own has its turn, all other readers have filled buffers of theirs.
+  /// Readers call it after each read, while the bytes are in this processor's cache. A separate task
+  /// would get its turn only after all other readers had filled their buffers.
   func processFullBatches() {
     while !isClosed, waiting.count >= Self.batchLimit, staysOnLoop { process(takeBatch()) }
   }
 
   private var staysOnLoop: Bool { worksOnLoop && !hashesEarly && clock.now >= loopIsFreeAgain }
 
-  /// Hashes and writes a batch here and now.
+  /// Hashes and writes a batch at once.
   private func process(_ batch: [PieceJob]) {
     let start = clock.now
     let outcomes = PieceJob.process(batch, storage: storage)
@@ -190,7 +194,7 @@ final class PieceVerifier {
     for outcome in outcomes { settle(outcome) }
   }
 
-  /// Whether what waits is worth a pass now.
+  /// A Boolean value indicating whether the waiting pieces are worth a pass now.
   private var isDue: Bool {
     waiting.count >= min(Self.batchLimit, swarm.exchange.board.activePieceCount - busyCount)
       || isUrgent || swarm.exchange.board.isEndgame || swarm.exchange.isBehind
@@ -205,7 +209,7 @@ final class PieceVerifier {
     while pieces.count < Self.batchLimit, hashesEarly || length < Self.batchBytes,
       let piece = waiting.popFirst()
     {
-      // One that was given up meanwhile has no bytes, or waits here once more for its next try.
+      // A piece that was given up meanwhile has no bytes, or waits once more for its next attempt.
       guard progress[piece]?.isWaiting == true, let bytes = swarm.content?.buffers.bytes(of: piece)
       else {
         continue
@@ -217,7 +221,7 @@ final class PieceVerifier {
     waitingSince = clock.now
     isUrgent = isUrgent && !waiting.isEmpty
     guard !pieces.isEmpty else { return [] }
-    // Lanes that are much longer than the others would be hashed alone.
+    // The end of a stretch much longer than the others would be hashed alone.
     let usual = pieces.map(\.ready).sorted()[pieces.count / 4]
     let longest = hashesEarly ? max(Self.shortestStretch, usual & ~63) : .max
     return pieces.map { piece, bytes, ready in

@@ -4,8 +4,8 @@ import Primitives
 /// The connections of all torrents: established ones, those that others are making to us, and those
 /// that we are dialling.
 ///
-/// No torrent can keep another from having a few (`FairShares`), and what comes in never takes the
-/// room of what we dial (`Admission`).
+/// No torrent can keep another from having a few (`FairShares`), and incoming connections never take
+/// the room of those that we dial (`Admission`).
 @Reactor
 final class ConnectionBudget {
   /// The maximum number of connections that we may be dialling at once.
@@ -30,7 +30,7 @@ final class ConnectionBudget {
   /// The torrents that were refused since there was room, in the order in which they asked.
   private var refused: [InfoHash] = []
 
-  /// Creates a budget of `limit` connections, which nobody uses.
+  /// Creates a budget of `limit` connections, of which none is in use.
   init(limit: Int, members: SessionMembers) {
     self.members = members
     connections = FairShares(limit: limit)

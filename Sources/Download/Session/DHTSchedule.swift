@@ -24,7 +24,7 @@ struct DHTSchedule {
   private struct Entry {
     let torrent: InfoHash
     var due: Instant
-    /// Whether the torrent has needed the DHT once.
+    /// A Boolean value indicating whether the torrent has needed the DHT once.
     var hasBegun = false
     var isSearched = false
     var hungryPause = DHTSchedule.firstPause
@@ -104,7 +104,7 @@ struct DHTSchedule {
     return Self.announcePause - .nanoseconds(spread)
   }
 
-  /// The time at which `nextSearch` has to be called, unless a search ends earlier.
+  /// The time of the next call of `nextSearch`, unless a search ends earlier.
   var deadline: Instant {
     guard running < Self.searchLimit, let nextIndex else { return .distantFuture }
     return entries[nextIndex].due

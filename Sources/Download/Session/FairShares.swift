@@ -20,7 +20,7 @@ struct FairShares {
   /// The number of free places that are kept for torrents below their share.
   private var kept = 0
 
-  /// Creates places that nobody has taken.
+  /// Creates places of which none is taken.
   init(limit: Int) {
     self.limit = max(1, limit)
   }
@@ -40,8 +40,8 @@ struct FairShares {
     divide()
   }
 
-  /// Returns whether a torrent may take one place more while others, who are still unknown, have
-  /// `unnamed` places.
+  /// Returns whether a torrent may take one more place while connections whose torrent is not known
+  /// yet have `unnamed` places.
   func mayTake(_ torrent: InfoHash, unnamed: Int = 0) -> Bool {
     guard let own = taken[torrent], total + unnamed < limit else { return false }
     return own < share || total + unnamed + kept < limit

@@ -77,7 +77,7 @@ final class IncomingPeers {
     member.welcomed(peer)
   }
 
-  /// Exchanges the handshakes; returns nil if nobody here wants the connection.
+  /// Exchanges the handshakes; returns nil if no torrent takes the connection.
   private func greet(
     _ transport: any Transport
   ) async -> (peer: GreetedPeer, member: any SessionMember)? {
@@ -113,7 +113,7 @@ struct PeerGreetings {
   let peerID: PeerID
   /// The clock that bounds each exchange.
   let clock: any LoopClock
-  /// Whether the process has a node in the DHT.
+  /// A Boolean value indicating whether the process has a node in the DHT.
   let hasDHT: Bool
 
   /// Returns the handshake for a torrent, for both directions.

@@ -27,7 +27,7 @@ final class MemoryBudget {
   private let members: SessionMembers
   private let clock: any LoopClock
   private var held: [InfoHash: Int] = [:]
-  /// The requests that were refused, at most one of each torrent, in the order in which they came.
+  /// The requests that were refused, at most one of each torrent, in the order of their arrival.
   private var requests: [Request] = []
   private var timer: TimerID?
 
@@ -54,7 +54,7 @@ final class MemoryBudget {
     return false
   }
 
-  /// Returns whether so many bytes are free beside those that the first requests wait for.
+  /// Returns whether `bytes` are free besides the memory that the first requests wait for.
   private func fits(_ bytes: Int, behind count: Int) -> Bool {
     var free = limit - total
     for request in requests[..<count] { free -= request.bytes }

@@ -1,6 +1,6 @@
 import Networking
 
-/// A session: the port, the node in the DHT, the budgets and everything else that the torrents of a
+/// A session: the port, the node in the DHT, the budgets and all other parts that the torrents of a
 /// program share.
 ///
 /// `withSession` makes it, runs it and ends it.

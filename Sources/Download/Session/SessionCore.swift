@@ -2,11 +2,11 @@ import Networking
 import Primitives
 import Tracker
 
-/// Everything that the torrents of a process share: the port, the handshakes of others, the node in the
-/// DHT, the local discovery, the tracker client and the budgets.
+/// The parts that the torrents of a process share: the port, the handshakes of others, the node in
+/// the DHT, the local discovery, the tracker client and the budgets.
 ///
-/// Torrents join as `SessionMember`s and are told apart by their info-hashes. The session knows no piece
-/// and no block.
+/// Torrents join as `SessionMember`s and are told apart by their info-hashes. The session knows no
+/// piece and no block.
 @Reactor
 final class SessionCore {
   /// The options, which hold for all torrents.
@@ -84,7 +84,7 @@ final class SessionCore {
       for listener in socket.listeners {
         group.addTask { await self.incoming.accept(from: listener) }
       }
-      // Exchanges handshakes with those who have connected.
+      // Exchanges handshakes with the peers that have connected.
       group.addTask { await self.incoming.run() }
       // Finds peers without trackers, for the torrents that allow and need it.
       if let dht { group.addTask { await dht.run() } }
@@ -129,8 +129,8 @@ final class SessionCore {
     discovery.left(member)
   }
 
-  /// Handles a change of `usesDHT` or `usesLocalDiscovery`, such as of a magnet link's torrent that
-  /// turns out to be private.
+  /// Handles a change of `usesDHT` or `usesLocalDiscovery`, as when the torrent of a magnet link is
+  /// found and is private.
   func rulesChanged(for member: any SessionMember) {
     guard members.contains(member) else { return }
     dht?.rulesChanged(for: member)

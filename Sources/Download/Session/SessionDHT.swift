@@ -15,7 +15,7 @@ final class SessionDHT {
   private static let routersPerTorrent = 16
   private static let routerLimit = 48
 
-  /// What a torrent was told of our part in the DHT.
+  /// The latest news of our part in the DHT that a torrent was told.
   private enum Told {
     case joining
     case joined

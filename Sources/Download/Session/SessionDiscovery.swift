@@ -86,7 +86,7 @@ final class SessionDiscovery {
   }
 
   private func announce(to places: [Place]) {
-    // A torrent may have turned out to be private in the meantime.
+    // A torrent of which only the info-hash was known may be private.
     for member in members.all where !member.usesLocalDiscovery { machine.remove(member.infoHash) }
     let texts = machine.announcements(to: places.map(\.group.description), now: clock.now)
     for (place, text) in zip(places, texts) { place.socket.send(text, to: place.group) }
@@ -108,7 +108,7 @@ final class SessionDiscovery {
 
   // MARK: - Torrents
 
-  /// Announces a torrent from now on, or no more, as it wishes.
+  /// Begins or ends the announcements of a torrent, by its `usesLocalDiscovery`.
   func rulesChanged(for member: any SessionMember) {
     if member.usesLocalDiscovery {
       machine.add(member.infoHash)
@@ -118,7 +118,7 @@ final class SessionDiscovery {
     wakeup.fire()
   }
 
-  /// Announces a torrent no more, which has left the session.
+  /// Ends the announcements of a torrent that has left the session.
   func left(_ member: any SessionMember) {
     machine.remove(member.infoHash)
   }

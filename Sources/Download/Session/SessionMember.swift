@@ -9,7 +9,7 @@ protocol SessionMember: AnyObject, Sendable {
 
   // MARK: Connections
 
-  /// Returns whether a connection from there may come in now.
+  /// Returns whether a peer at an address may connect to us now.
   ///
   /// The session asks once the handshake has named the torrent and before it answers.
   func admits(_ remote: Endpoint) -> Bool
@@ -28,9 +28,11 @@ protocol SessionMember: AnyObject, Sendable {
   func found(_ peers: [Endpoint], by source: PeerSource)
   /// The current needs of the torrent, by which the session decides when to search the DHT for it.
   var dhtNeeds: DHTNeeds { get }
-  /// Whether the DHT may be used for the torrent; never for a private one.
+  /// A Boolean value indicating whether the DHT may be used for the torrent; false for a
+  /// private one.
   var usesDHT: Bool { get }
-  /// Whether the local discovery may be used for the torrent; never for a private one.
+  /// A Boolean value indicating whether the local discovery may be used for the torrent; false
+  /// for a private one.
   var usesLocalDiscovery: Bool { get }
   /// Handles a report on our part in the DHT.
   func dhtChanged(_ report: DHTReport)
@@ -50,16 +52,16 @@ struct DHTNeeds: Equatable, Sendable {
 
   /// The number of connected peers.
   var connectedPeers = 0
-  /// Whether the torrent has all data that it wants.
+  /// A Boolean value indicating whether the torrent has all data that it wants.
   var isSeed = false
-  /// Whether the torrent has every piece.
+  /// A Boolean value indicating whether the torrent has every piece.
   var hasEveryPiece = false
-  /// Whether the torrent has trackers, which may try alone at first.
+  /// A Boolean value indicating whether the torrent has trackers, which may try alone at first.
   var hasTrackers = false
-  /// Whether a tracker announces us to others.
+  /// A Boolean value indicating whether a tracker announces us to others.
   var hasWorkingTracker = false
 
-  /// Whether the DHT is needed, to find peers or to let peers find us.
+  /// A Boolean value indicating whether the DHT is needed, so that we find peers or peers find us.
   var areUnmet: Bool { isSeed ? !hasWorkingTracker : connectedPeers < Self.enoughPeers }
 }
 
@@ -73,7 +75,7 @@ final class SessionMembers {
   /// The member with an info-hash, if there is one.
   subscript(infoHash: InfoHash) -> (any SessionMember)? { byHash[infoHash] }
 
-  /// Whether a member is among them now, and not just another one of its info-hash.
+  /// Returns whether a member is among them now, and not just another one of its info-hash.
   func contains(_ member: any SessionMember) -> Bool { byHash[member.infoHash] === member }
 
   /// Adds a member; returns false if there is one with its info-hash.

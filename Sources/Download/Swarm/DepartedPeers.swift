@@ -1,10 +1,10 @@
 import Primitives
 import Swarm
 
-/// Where peers were that have left, so that one which sent corrupt data can still be banned when
-/// that is found out later.
+/// The addresses of peers that have left, so that a peer that is found to have sent corrupt data can
+/// still be banned.
 ///
-/// Bounded: of those that have left and had brought something, the last 1024 are remembered.
+/// Only peers that brought something are remembered, and of those the last `capacity`.
 struct DepartedPeers {
   private static let capacity = 1024
 
@@ -18,6 +18,6 @@ struct DepartedPeers {
     endpoints[number] = endpoint
   }
 
-  /// Where the peer of that number was.
+  /// Returns the address of the peer with a number; nil if it is not remembered.
   func endpoint(of number: PeerNumber) -> Endpoint? { endpoints[number] }
 }

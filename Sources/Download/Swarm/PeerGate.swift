@@ -3,18 +3,20 @@ import PeerWire
 import Primitives
 import Swarm
 
-/// The one place of a swarm where connections begin and end: it dials, welcomes, greets and meets
-/// peers, and knows whom to dial next.
+/// The one place of a swarm where connections begin and end: it dials, welcomes and greets peers, and
+/// has the book of those that can be dialled.
 @Reactor
 final class PeerGate {
   /// The numbers that bound connections.
   enum Policy {
-    /// The time limit for a connection to be established.
+    /// The time limit for establishing a connection.
     static let connectTimeout = Duration.seconds(10)
     /// The number of peers that may be connected while only the metadata is fetched.
     static let metadataPeers = 60
-    /// A stop of the process from which on peers may have hung up because of it.
+    /// The shortest stop of the process because of which peers may have closed the connection.
     static let longStandstill = Duration.seconds(5)
+    /// The time that a peer has to choose one of two simultaneous connections.
+    static let twinPatience = Duration.seconds(2)
     /// The payload that makes it worthwhile to dial a peer again at once, in bytes.
     static let muchBrought: Int64 = 1 << 20
   }
@@ -95,7 +97,7 @@ final class PeerGate {
 
   /// Returns whether a peer from there may connect now.
   ///
-  /// Incoming connections never take so many places that we could not dial any more.
+  /// Incoming connections never take all places, so that we can still dial.
   func admits(_ remote: Endpoint) -> Bool {
     guard !isClosed, !book.isBanned(remote), connectionCount < limit else { return false }
     let incoming = swarm.connections.count { $0.source == .incoming } + arrivals.count
@@ -163,7 +165,7 @@ final class PeerGate {
     lookOn()
   }
 
-  /// Looks for other peers when a connection, or the attempt at one, is over.
+  /// Looks for other peers after the end of a connection, or of the attempt at one.
   private func lookOn() {
     wakeup.fire()
     if !isClosed, swarm.connections.isEmpty, !book.hasCandidates { swarm.owner.ranOutOfPeers() }
@@ -179,25 +181,38 @@ final class PeerGate {
       peer.transport.close()
       return (.lied, 0)
     }
-    if let other = swarm.connections.first(where: { $0.peer.isSamePeer(as: peer) && $0.end == nil })
-    {
-      guard
-        swarm.owner.greeting.prefers(
-          peer, toOneFrom: other.joined, isOutgoing: other.peer.isOutgoing)
+    let twins = swarm.connections.filter { $0.peer.isSamePeer(as: peer) && $0.end == nil }
+    if let first = twins.first {
+      guard twins.count == 1,
+        swarm.owner.greeting.areSimultaneous(peer, first.peer, since: first.joined)
       else {
         peer.transport.close()
         return (.duplicate, 0)
       }
-      other.stop(.duplicate)
+      partTwins(of: peer)
     }
     return await swarm.run(peer, from: source)
+  }
+
+  /// Ends one of two simultaneous connections to a peer, unless the peer does so first.
+  ///
+  /// Each side must give up the same one, or both are lost. Clients without our rule keep the one
+  /// that was complete first on their side, and close the other at once. So both stay for a moment,
+  /// and the rule decides only if the peer has not.
+  private func partTwins(of peer: GreetedPeer) {
+    _ = clock.schedule(after: Policy.twinPatience) { [weak swarm] in
+      guard let swarm else { return }
+      let twins = swarm.connections.filter { $0.peer.isSamePeer(as: peer) && $0.end == nil }
+      guard twins.count > 1 else { return }
+      for twin in twins where !swarm.owner.greeting.stays(twin.peer) { twin.stop(.duplicate) }
+    }
   }
 
   // MARK: - Addresses
 
   /// Takes in the addresses of peers.
   ///
-  /// Addresses that no peer can have, and our own, are left out, whoever names them.
+  /// Addresses that no peer can have, and our own, are left out, whatever their source.
   func learn(_ endpoints: [Endpoint], source: PeerSource) {
     let now = clock.now
     for endpoint in endpoints
@@ -208,7 +223,7 @@ final class PeerGate {
     wakeup.fire()
   }
 
-  /// Returns whether we listen there ourselves.
+  /// Returns whether an address is one of those at which we listen.
   private func isOurs(_ endpoint: Endpoint) -> Bool {
     let address = endpoint.address.unmapped
     return session.listeningEndpoints.contains { own in

@@ -3,7 +3,7 @@ import Swarm
 
 /// The facts about a swarm that outlive its connections.
 struct SwarmHistory {
-  /// The number of our addresses that are remembered; a machine has only so many.
+  /// The maximum number of our addresses that are remembered.
   private static let addressLimit = 64
 
   /// The peers that were banned, in order.
@@ -29,12 +29,12 @@ struct SwarmHistory {
     tallies[source, default: SourceTally()].found += count
   }
 
-  /// Records under which of our addresses a peer has met us.
+  /// Records one of our addresses, at which a peer has met us.
   mutating func met(at address: IPAddress) {
     if ownAddresses.count < Self.addressLimit { ownAddresses.insert(address.unmapped) }
   }
 
-  /// Records that a peer has left after it brought so many bytes.
+  /// Records that a peer has left, and the number of bytes that it brought.
   mutating func left(
     _ number: PeerNumber, at endpoint: Endpoint, source: PeerSource, brought bytes: Int64
   ) {

@@ -95,7 +95,7 @@ extension TorrentSwarm {
     content?.webSeeds.connection(source)?.wakeups.backlog.fire()
   }
 
-  /// Sends what has been collected; a lane that is due sends it together with its own requests.
+  /// Sends the collected messages; a lane that is due sends them together with its own requests.
   private func send() {
     for connection in draining.unsent where !connection.isLaneDue { connection.flush() }
     draining.unsent.removeAll(keepingCapacity: true)

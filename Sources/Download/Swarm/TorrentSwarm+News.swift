@@ -6,7 +6,7 @@ import Swarm
 // News for peers, and facts for the run.
 
 extension TorrentSwarm {
-  /// Tells peers of each other, those whose time has come.
+  /// Tells peers of each other, if it is time for them.
   func tellOfPeers(now: Instant) {
     guard exchangesPeers, content != nil else { return }
     var everybody: [PexPeer]?

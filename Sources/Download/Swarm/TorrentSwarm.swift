@@ -5,23 +5,22 @@ import Primitives
 import Storage
 import Swarm
 
-/// The owner of a swarm, which learns what became of the torrent's pieces and of the search for
-/// peers.
+/// The owner of a swarm, which is told of the torrent's pieces and of the search for peers.
 @Reactor
 protocol SwarmOwner: AnyObject {
   /// The handshake with which we greet the torrent's peers.
   var greeting: PeerGreeting { get }
-  /// A piece is verified and written.
+  /// Handles a piece that is verified and written.
   func verified(_ piece: PieceIndex)
-  /// A piece failed its hash check.
+  /// Handles a piece that has failed its hash check.
   func failed(_ piece: PieceIndex, senders: [Endpoint])
-  /// The run has to end, such as when a file could not be written.
+  /// Ends the run, such as when a file could not be written.
   func finish(_ outcome: Result<Void, DownloadError>)
-  /// Every wanted piece is verified.
+  /// Handles the verification of the last wanted piece.
   func completed()
-  /// No peer is connected, and none can be dialled soon.
+  /// Handles the moment when no peer is connected and none can be dialled soon.
   func ranOutOfPeers()
-  /// A web seed was banned.
+  /// Handles the end of a web seed that was banned or given up.
   func gaveUpWebSeed()
 }
 
@@ -76,14 +75,14 @@ final class TorrentSwarm {
 
   // MARK: - The torrent becomes known
 
-  /// Begins the exchange of pieces; connected peers take up what they have said so far.
+  /// Begins the exchange of pieces; connections take up the messages that they have kept.
   func begin(_ content: SwarmContent, wanted: Bitfield, verified: Bitfield) {
     self.content = content
     metadata = nil
     exchange.begin(geometry: content.torrent.geometry, verified: verified, wanted: wanted)
     lookAtBudgets()
     for connection in connections {
-      // What we have goes out as single messages, because a bitfield had to come first.
+      // Our pieces go out as single messages, because a bitfield had to come first.
       verified.forEach { connection.say(.have($0)) }
       connection.begin()
     }
@@ -91,7 +90,8 @@ final class TorrentSwarm {
     gate.wakeup.fire()
   }
 
-  /// Parts from all peers that a private torrent may not use (BEP 27).
+  /// Ends the connections to all peers that a private torrent may not use, and forgets their addresses
+  /// (BEP 27).
   func becomePrivate() {
     exchangesPeers = false
     for connection in connections where !connection.source.isAllowedPrivately {
@@ -140,12 +140,12 @@ final class TorrentSwarm {
 
   // MARK: - Seeding and time
 
-  /// Parts from peers that have nothing to exchange with a seed, and tells the others.
+  /// Ends the connections to peers that have nothing to exchange with a seed, and tells the others.
   func beginSeeding() {
     exchange.beginSeeding(now: clock.now)
     drain()
     for connection in connections where connection.peer.features.contains(.extensions) {
-      // It learns that we want nothing more (BEP 21).
+      // The peer is told that we want nothing more (BEP 21).
       connection.introduce()
       connection.flush()
     }

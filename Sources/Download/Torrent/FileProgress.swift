@@ -3,7 +3,7 @@ import Primitives
 
 /// A tracker of the files that verified pieces complete.
 ///
-/// Each piece takes as many steps as it touches files.
+/// Each piece takes one step for each file that it touches.
 struct FileProgress {
   private let layout: FileLayout
   private let selection: FileSelection

@@ -63,7 +63,7 @@ struct RunAccount {
     }
   }
 
-  /// Returns the snapshot of a run that lacks nothing but what a partial seed lacks.
+  /// Returns the snapshot of a run that has every wanted piece; the swarm subtracts the missing ones.
   func snapshot(now: Instant) -> ProgressSnapshot {
     var progress = ProgressSnapshot()
     progress.totalBytes = total.totalBytes

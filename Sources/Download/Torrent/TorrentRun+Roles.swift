@@ -35,7 +35,7 @@ extension TorrentRun: SwarmOwner {
 extension TorrentRun: AnnouncerDelegate {
   /// The maximum number of peers taken from one tracker reply.
   ///
-  /// It is several times what we ask for, but too few for a tracker to fill the peer book alone.
+  /// It is several times the number that we ask for, but too small for a tracker to fill the peer book alone.
   private static let peersPerReply = 1000
 
   /// The totals that trackers are told.

@@ -25,6 +25,8 @@ final class TorrentRun {
   private(set) var announcer: Announcer
   /// The facts that the run tells: trackers, totals and files.
   var account = RunAccount()
+  /// The files that are fetched first.
+  weak var preference: FilePreference?
   /// The torrent, once it is known.
   private(set) var torrent: TorrentMetainfo?
   /// The time since which complete data is seeded; nil before, and in a run that does not seed.
@@ -213,6 +215,7 @@ final class TorrentRun {
           $0.host.contains(":") ? "[\($0.host)]:\($0.port)" : "\($0.host):\($0.port)"
         })
     }
+    preference?.apply()
     pulse.watchDeadlines()
     guard !options.content.seedsOnly else { return }
     for event in account.emptyFiles { events.send(event) }

@@ -4,11 +4,11 @@ import PeerWire
 import Primitives
 import Swarm
 
-/// One connection to a web seed, which pulls claims from a lane as a peer session does.
+/// One connection to a web seed, which pulls claims from a lane as a peer's connection does.
 ///
 /// Claims become runs of contiguous blocks, and each run is requested as one range per file that it
-/// spans. A session reserves no more than it should deliver in a few seconds, so a slow server
-/// holds little, and others may take that over as from any peer.
+/// spans. A connection reserves no more than it should deliver in a few seconds, so a slow server
+/// owes little, and other sources may take that over as from any peer.
 @Reactor
 final class WebSeedConnection {
   /// The end of a connection.
@@ -82,7 +82,7 @@ final class WebSeedConnection {
   /// The limiter of the download rate, if there is one.
   private var limiter: RateLimiter? { swarm.session.options.downloadLimiter }
 
-  /// Downloads until the lane ends, the server fails or the session is stopped.
+  /// Downloads until the lane ends, the server fails or the connection is stopped.
   ///
   /// Returns the reason, and the payload that the server delivered.
   func run() async -> (end: End, brought: Int64) {

@@ -117,8 +117,8 @@ final class WebSeeds {
     }
   }
 
-  /// Returns whether to connect: at once for the first slot, later ones once the server has proved
-  /// useful.
+  /// Returns whether to make a connection: the first one at once, further ones when the server has
+  /// proved useful.
   private func mayConnect(to seed: WebSeed, place: Int) -> Bool {
     guard swarm.clock.now >= seed.notBefore, !swarm.exchange.board.isComplete else { return false }
     guard place > 0 else { return true }
