@@ -3,7 +3,7 @@ import Testing
 
 @testable import Swarm
 
-/// When a peer hears that it has what we want.
+/// Peers hear from us whether they have pieces that we want.
 @Suite struct InterestPlays {
   @Test func theFirstPieceThatWeWantMakesAPeerInteresting() throws {
     let play = try Play(verified: [0])
