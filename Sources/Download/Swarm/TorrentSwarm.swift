@@ -158,8 +158,11 @@ final class TorrentSwarm {
   func tick(now: Instant) {
     lookAtBudgets()
     let someoneWaits = gate.book.nextDialTime.map { $0 <= now } ?? false
+    let budget = session.connections
+    // In a full session there is no room for further peers, however few this torrent has.
+    exchange.limitPeers(to: budget.count < budget.limit ? budget.limit : connections.count)
     exchange.tick(someoneWaits: someoneWaits, now: now)
-    let surplus = session.connections.surplus(of: infoHash)
+    let surplus = budget.surplus(of: infoHash)
     if surplus > 0 { exchange.makeRoom(for: surplus, now: now) }
     drain()
     for connection in connections { connection.tick(now: now) }

@@ -105,6 +105,9 @@ extension Exchange {
     rechoke(now: now)
   }
 
+  /// Sets the number of peers from which on those of no use are sent away.
+  package mutating func limitPeers(to count: Int) { settings.maximumPeers = count }
+
   /// Sends the least useful peers away, because other torrents have too few.
   package mutating func makeRoom(for count: Int, now: Instant) {
     let rows = peerRows.filter { !board.peers.dealings[$0.place].lane.isClosed }

@@ -77,6 +77,16 @@ import Testing
     #expect(play.ticks(until: 621).ends == [.close(2, .inactive)])
   }
 
+  /// Other torrents may have the rest of the session's connections.
+  @Test func aHouseIsFullWhenTheSessionIs() throws {
+    let play = try Play(verified: [0, 1, 2, 3])
+    play.leechers(1...1)
+    play.peer(2, has: [], isServing: false)
+    #expect(play.ticks(until: 650).ends == [])
+    play.exchange.limitPeers(to: 2)
+    #expect(play.ticks(until: 671).ends == [.close(2, .inactive)])
+  }
+
   @Test func nobodyIsSentAwayWhileThereIsRoom() throws {
     let play = try Play(verified: [0, 1, 2, 3]) { $0.maximumPeers = 100 }
     play.leechers(1...25)
