@@ -32,7 +32,9 @@ extension TorrentSwarm {
   func drain() {
     guard !draining.isUnderWay else { return }
     draining.isUnderWay = true
-    var batch = draining.actions
+    // Taken and not copied, because an array that is shared would be allocated anew.
+    var batch: [ExchangeAction] = []
+    swap(&batch, &draining.actions)
     while exchange.hasActions {
       batch.removeAll(keepingCapacity: true)
       exchange.swapActions(&batch)
