@@ -2,6 +2,7 @@ import Demo
 import Metainfo
 import Networking
 import Primitives
+import Swarm
 import TestSupport
 import Testing
 

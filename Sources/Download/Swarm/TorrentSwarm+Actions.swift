@@ -147,7 +147,7 @@ extension TorrentSwarm {
     if let content { exchange.setRoom(content.buffers.sessionHasRoom) }
     guard let limiter = session.options.downloadLimiter else { return }
     exchange.quota = OwedQuota(
-      limit: limiter.quota.limit - (limiter.quota.owed - draining.counted),
+      limit: limiter.quota.limit(besides: limiter.quota.owed - draining.counted),
       isReached: limiter.quota.isReached)
   }
 

@@ -42,6 +42,7 @@ extension TorrentSwarm {
     drain()
     if let timer = draining.timer { clock.cancel(timer.id) }
     draining.timer = nil
+    if content != nil { session.options.downloadLimiter?.quota.sharers -= 1 }
     gate.close()
   }
 

@@ -82,6 +82,7 @@ final class TorrentSwarm {
   func begin(_ content: SwarmContent, wanted: Bitfield, verified: Bitfield) {
     self.content = content
     metadata = nil
+    session.options.downloadLimiter?.quota.sharers += 1
     exchange.begin(geometry: content.torrent.geometry, verified: verified, wanted: wanted)
     lookAtBudgets()
     for connection in connections {

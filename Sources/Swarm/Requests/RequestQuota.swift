@@ -19,6 +19,8 @@ package struct RequestQuota: Sendable {
   package private(set) var limit: Int
   /// The number of blocks that are owed by peers that are not late with them.
   package var owed = 0
+  /// The number of exchanges that share the limit.
+  package var sharers = 0
   /// A Boolean value indicating whether the limit was reached lately, so that a block that is
   /// requested twice would cost another one.
   package private(set) var isReached = false
@@ -30,6 +32,14 @@ package struct RequestQuota: Sendable {
     let blocks = Double(bytesPerSecond) * Self.horizon / Double(Block.standardLength)
     base = min(max(Self.fewest, Int(blocks.rounded(.up))), Self.most)
     limit = base
+  }
+
+  /// Returns the number of blocks that an exchange may owe while others owe so many.
+  ///
+  /// It is never less than an even share. Peers are asked anew for each block that comes, so an
+  /// exchange that uses the whole limit would never leave anything to one that begins later.
+  package func limit(besides others: Int) -> Int {
+    max(1, limit - others, limit / max(1, sharers))
   }
 
   /// Learns what share of the rate nobody made use of since the last time.
