@@ -50,7 +50,7 @@ final class PeerGate {
         while let peer = arrivals.popFirst() {
           group.addTask { await self.meet(arrived: peer) }
         }
-        while hasRoom, let endpoint = book.nextDial(now: clock.now) {
+        while isDialDue, hasRoom, let endpoint = book.nextDial(now: clock.now) {
           dialling += 1
           session.connections.began(for: infoHash)
           let source = book.source(of: endpoint) ?? .given
@@ -74,6 +74,11 @@ final class PeerGate {
 
   private var connectionCount: Int { swarm.connections.count + dialling + arrivals.count }
 
+  /// A Boolean value indicating whether there is a peer to dial now.
+  ///
+  /// A torrent without one must not ask for room, because other torrents would make it.
+  private var isDialDue: Bool { book.nextDialTime.map { $0 <= clock.now } ?? false }
+
   private var hasRoom: Bool {
     connectionCount < limit && session.connections.mayDial(for: infoHash)
   }
@@ -89,7 +94,8 @@ final class PeerGate {
   private func scheduleNextDial() {
     if let timer = timer { clock.cancel(timer) }
     timer = nil
-    guard hasRoom, let time = book.nextDialTime else { return }
+    // A dial that only waits for room is woken by the end of a connection, here or of another torrent.
+    guard let time = book.nextDialTime, time > clock.now else { return }
     timer = clock.schedule(at: time) { [wakeup] in wakeup.fire() }
   }
 

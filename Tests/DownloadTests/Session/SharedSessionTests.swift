@@ -168,4 +168,41 @@ import Testing
     }
     #expect(counts == [16, 14])
   }
+
+  /// Others make room only for a torrent that has a peer to dial.
+  @Test(arguments: [true, false])
+  func aTorrentWithoutPeersTakesNoPlaces(hasPeer: Bool) async throws {
+    let scene = await SessionScene(seed: 24)
+    let torrent = try Self.torrent()
+    let rich = try SessionScene.hash(9)
+    let surplus = try await scene.simulation.run { () async throws -> Int in
+      let core = try scene.core {
+        $0.port = 6881
+        $0.maximumPeers = 16
+      }
+      let interruption = Interruption()
+      let peers = hasPeer ? [Endpoint(address: Self.strangerAddress, port: 6881)] : []
+      let run = TorrentRun(
+        source: .torrent(torrent), options: Self.options(peers: peers), session: core,
+        events: EventSink(), interruption: interruption)
+      return try await scene.run([core]) {
+        let member = FakeMember(rich)
+        #expect(core.join(member))
+        for _ in 0..<16 {
+          core.connections.began(for: rich)
+          core.connections.established(for: rich)
+        }
+        async let ending: Void = {
+          await #expect(throws: DownloadError.cancelled) { try await run.run() }
+        }()
+        await scene.clock.sleep(for: .seconds(5))
+        let surplus = core.connections.surplus(of: rich)
+        interruption.stop()
+        await ending
+        core.leave(member)
+        return surplus
+      }
+    }
+    #expect((surplus > 0) == hasPeer)
+  }
 }
