@@ -37,7 +37,8 @@ package final class ScriptedSeed {
   package init(
     torrent: TorrentMetainfo, content: [UInt8], pieces: Bitfield? = nil,
     behaviour: SeedBehaviour = SeedBehaviour(), at address: Endpoint, network: any Network,
-    clock: any LoopClock, random: SeededRandom, greetingGate: Gate = Gate(isOpen: true),
+    clock: any LoopClock, random: SeededRandom, idPrefix: String = "-SD0100-",
+    greetingGate: Gate = Gate(isOpen: true),
     servingGate: Gate = Gate(isOpen: true)
   ) throws(NetworkError) {
     self.torrent = torrent
@@ -48,7 +49,7 @@ package final class ScriptedSeed {
     self.random = random
     self.greetingGate = greetingGate
     self.servingGate = servingGate
-    peerID = PeerID.make(prefix: "-SD0100-", using: &self.random)
+    peerID = PeerID.make(prefix: idPrefix, using: &self.random)
     listener = try network.listen(at: address)
     endpoint = listener.endpoint
   }

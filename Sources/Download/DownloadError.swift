@@ -8,6 +8,8 @@ public enum DownloadError: Error, Equatable, Sendable, CustomStringConvertible {
   case storage(StorageError)
   /// The run was stopped; the verified data was kept.
   case cancelled
+  /// The session runs the same torrent already.
+  case alreadyRunning
   /// Seeding was requested, but not one of the torrent's pieces is present and correct.
   case nothingToSeed(pieceCount: Int)
   /// None of the addresses could be listened on.
@@ -36,6 +38,7 @@ public enum DownloadError: Error, Equatable, Sendable, CustomStringConvertible {
     switch self {
     case .storage(let error): "\(error)"
     case .cancelled: "stopped before the download was complete"
+    case .alreadyRunning: "the same torrent is running already"
     case .nothingToSeed(1):
       "there is nothing to seed: the torrent's only piece is missing or wrong"
     case .nothingToSeed(let count):

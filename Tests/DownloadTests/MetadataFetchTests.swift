@@ -54,6 +54,35 @@ import Testing
     #expect(first <= roundTrip * 3.5 + .milliseconds(20))
   }
 
+  /// Some pieces are there already: nobody is dialled anew for telling of them.
+  @Test func theFirstPayloadComesAsSoonAfterAResume() async throws {
+    let swarm = try await SimulatedSwarm(seed: 603, size: 500_000)
+    let roundTrip = Duration.milliseconds(220)
+    let (first, greetings) = try await swarm.simulation.run {
+      try swarm.addSeed(Self.seed(), host: .init(latency: .milliseconds(100), uploadRate: 100_000))
+      let search = swarm.search { $0.torrent.limits.deadlines.total = .seconds(4) }
+      await #expect(throws: DownloadError.deadlinePassed(.seconds(4))) {
+        try await swarm.run(search)
+      }
+      let (seed, _) = try swarm.addSeed(Self.seed(), host: .init(latency: .milliseconds(100)))
+      var first: Instant?
+      let blocks = ServedBlocks { _ in first = first ?? swarm.clock.now }
+      defer { withExtendedLifetime(blocks) {} }
+      seed.audience = blocks
+      let start = swarm.clock.now
+      let peer = seed.endpoint
+      _ = try await swarm.fetch { $0.torrent.sources.peers = [peer] }
+      return (try #require(first) - start, seed.tally.greetings)
+    }
+    #expect(await swarm.output == swarm.content)
+    let checked = await swarm.events.contains { event in
+      if case .checked(let bytes) = event { bytes > 0 } else { false }
+    }
+    #expect(checked, "some pieces were there")
+    #expect(greetings == 1)
+    #expect(first <= roundTrip * 3.5 + .milliseconds(20))
+  }
+
   @Test func aLongOneComesFromSeveralPeers() async throws {
     let swarm = try await SimulatedSwarm(seed: 603, size: 400_000, pieceLength: 16384) { builder in
       for number in 0..<3000 {

@@ -27,6 +27,21 @@ import Testing
     return Array(swarm.content[start..<start + Int(Self.lengths[file].length)])
   }
 
+  @Test func aPreferredFileIsCompleteFirst() async throws {
+    let swarm = try await swarm(509)
+    let completed = try await swarm.simulation.run {
+      try swarm.addSeed(host: .init(uploadRate: 100_000))
+      let download = swarm.download()
+      download.prefer(files: [3])
+      _ = try await swarm.run(download)
+      return swarm.events.compactMap { event -> Int? in
+        if case .fileCompleted(let index, _, let length) = event, length > 0 { index } else { nil }
+      }
+    }
+    #expect(completed.first == 3)
+    #expect(Set(completed) == [0, 1, 3])
+  }
+
   @Test func neighboursAreNeverMadeAndNothingIsLeftOfThem() async throws {
     let swarm = try await swarm(501)
     let expected = bytes(swarm, of: 1)

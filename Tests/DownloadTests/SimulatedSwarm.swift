@@ -65,7 +65,7 @@ final class SimulatedSwarm {
   @discardableResult
   func addSeed(
     _ behaviour: SeedBehaviour = SeedBehaviour(), host options: SimulatedHost.Options = .init(),
-    pieces: Bitfield? = nil
+    pieces: Bitfield? = nil, idPrefix: String = "-SD0100-"
   ) throws -> (seed: ScriptedSeed, host: SimulatedHost) {
     let host = simulation.network.host(
       .v4(0x0A4D_0100 + UInt32(hosts.count)), options: options)
@@ -73,7 +73,7 @@ final class SimulatedSwarm {
     let seed = try ScriptedSeed(
       torrent: torrent, content: content, pieces: pieces, behaviour: behaviour,
       at: Endpoint(address: host.address, port: 6881), network: host, clock: clock,
-      random: simulation.makeRandom())
+      random: simulation.makeRandom(), idPrefix: idPrefix)
     seeds.append(seed)
     return (seed, host)
   }

@@ -58,7 +58,7 @@ import Testing
     hub.attach(receiver, for: .tracker)
     // The loop hears of none before all are there.
     for number in 0..<200 { hub.send([0, UInt8(number)], to: own) }
-    while receiver.all.count < 200 { await receiver.arrival.wait() }
+    while receiver.all.count < 200, await receiver.arrival.wait() {}
     #expect(receiver.all.map { Int($0[1]) } == Array(0..<200))
   }
 

@@ -17,6 +17,7 @@ package final class TorrentDownload: Sendable {
   private struct State {
     var torrent: Torrent?
     var isStopped = false
+    var preferred: [Int] = []
   }
 
   package let source: TorrentSource
@@ -52,6 +53,15 @@ package final class TorrentDownload: Sendable {
     torrent?.stop()
   }
 
+  /// Has some files fetched first.
+  package func prefer(files: [Int]) {
+    let torrent = state.withLock { state in
+      state.preferred = files
+      return state.torrent
+    }
+    torrent?.prefer(files: files)
+  }
+
   package func run(
     choosing choose: (@Sendable (TorrentMetainfo) async -> TorrentOptions?)? = nil
   ) async throws(DownloadError) -> DownloadSummary {
@@ -73,6 +83,7 @@ package final class TorrentDownload: Sendable {
         state.torrent = torrent
         return state.isStopped
       }
+      torrent.prefer(files: state.withLock { $0.preferred })
       let events = torrent.events
       async let forwarding: Void = forward(events)
       if isStopped { torrent.stop() }

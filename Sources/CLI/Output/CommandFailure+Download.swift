@@ -12,6 +12,8 @@ extension CommandFailure {
       self.init(storage: reason, message: error.description)
     case .cancelled:
       self.init(.failure, error.description)
+    case .alreadyRunning:
+      self.init(.outputInUse, error.description)
     case .nothingToSeed:
       self.init(
         .verificationFailed, error.description,

@@ -30,7 +30,7 @@ extension PeerConnection {
 
   /// Tells a peer that takes part in the DHT our node's port, once we have one (BEP 5).
   func tellDHTPort() {
-    guard peer.features.contains(.dht),
+    guard peer.features.contains(.dht), swarm.usesDHT,
       let port = swarm.session.dhtPort(isIPv6: endpoint.address.unmapped.isIPv6)
     else { return }
     machine.say(.port(port))

@@ -169,6 +169,7 @@ extension PeerConnection {
     case .extended(let handshake): introduced(handshake)
     case .extensionMessage(let kind, let payload): try received(kind, payload)
     case .dhtPort(let port):
+      guard swarm.usesDHT else { return }
       swarm.session.heardOfNode(at: Endpoint(address: endpoint.address, port: port))
     }
   }

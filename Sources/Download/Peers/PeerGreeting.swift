@@ -173,18 +173,18 @@ struct PeerGreeting {
 }
 
 extension PeerGreeting {
-  /// Returns whether a new connection to a peer takes the place of the one that we have.
+  /// Returns whether two connections to one peer may come from both sides dialling at once.
   ///
-  /// When both sides dial at once, each must give up the same connection, or both are lost. The one
-  /// that the peer with the higher id has dialled stays. In any other case the first one stays, so
-  /// that no peer can end a connection by borrowing an id.
-  func prefers(
-    _ peer: GreetedPeer, toOneFrom joined: Instant, isOutgoing: Bool
-  ) -> Bool {
-    guard isOutgoing != peer.isOutgoing, clock.now - joined < PeerGate.Policy.connectTimeout
-    else { return false }
-    let weDialTheOneThatStays = ownID.isHigher(than: peer.peerID)
-    return peer.isOutgoing == weDialTheOneThatStays
+  /// In any other case the first connection stays, so that nobody can end a connection by borrowing
+  /// the id of its peer.
+  func areSimultaneous(_ peer: GreetedPeer, _ first: GreetedPeer, since joined: Instant) -> Bool {
+    first.isOutgoing != peer.isOutgoing && clock.now - joined < PeerGate.Policy.connectTimeout
+  }
+
+  /// Returns whether a connection is the one of two simultaneous ones that stays: the one that the
+  /// peer with the higher id has dialled.
+  func stays(_ peer: GreetedPeer) -> Bool {
+    peer.isOutgoing == ownID.isHigher(than: peer.peerID)
   }
 }
 

@@ -111,7 +111,6 @@ final class SessionCore {
   // MARK: - Torrents
 
   /// Takes in a torrent; returns false if there is one with its info-hash.
-  @discardableResult
   func join(_ member: any SessionMember) -> Bool {
     guard members.add(member) else { return false }
     connections.join(member.infoHash)

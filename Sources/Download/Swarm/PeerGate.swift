@@ -15,6 +15,8 @@ final class PeerGate {
     static let metadataPeers = 60
     /// The shortest stop of the process because of which peers may have closed the connection.
     static let longStandstill = Duration.seconds(5)
+    /// The time that a peer has to choose one of two simultaneous connections.
+    static let twinPatience = Duration.seconds(2)
     /// The payload that makes it worthwhile to dial a peer again at once, in bytes.
     static let muchBrought: Int64 = 1 << 20
   }
@@ -179,18 +181,31 @@ final class PeerGate {
       peer.transport.close()
       return (.lied, 0)
     }
-    if let other = swarm.connections.first(where: { $0.peer.isSamePeer(as: peer) && $0.end == nil })
-    {
-      guard
-        swarm.owner.greeting.prefers(
-          peer, toOneFrom: other.joined, isOutgoing: other.peer.isOutgoing)
+    let twins = swarm.connections.filter { $0.peer.isSamePeer(as: peer) && $0.end == nil }
+    if let first = twins.first {
+      guard twins.count == 1,
+        swarm.owner.greeting.areSimultaneous(peer, first.peer, since: first.joined)
       else {
         peer.transport.close()
         return (.duplicate, 0)
       }
-      other.stop(.duplicate)
+      partTwins(of: peer)
     }
     return await swarm.run(peer, from: source)
+  }
+
+  /// Ends one of two simultaneous connections to a peer, unless the peer does so first.
+  ///
+  /// Each side must give up the same one, or both are lost. Clients without our rule keep the one
+  /// that was complete first on their side, and close the other at once. So both stay for a moment,
+  /// and the rule decides only if the peer has not.
+  private func partTwins(of peer: GreetedPeer) {
+    _ = clock.schedule(after: Policy.twinPatience) { [weak swarm] in
+      guard let swarm else { return }
+      let twins = swarm.connections.filter { $0.peer.isSamePeer(as: peer) && $0.end == nil }
+      guard twins.count > 1 else { return }
+      for twin in twins where !swarm.owner.greeting.stays(twin.peer) { twin.stop(.duplicate) }
+    }
   }
 
   // MARK: - Addresses

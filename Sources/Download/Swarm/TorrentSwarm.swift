@@ -73,6 +73,9 @@ final class TorrentSwarm {
 
   var clock: any LoopClock { session.environment.clock }
 
+  /// A Boolean value indicating whether the torrent takes part in the DHT, as our handshake says.
+  var usesDHT: Bool { owner.greeting.features.contains(.dht) }
+
   // MARK: - The torrent becomes known
 
   /// Begins the exchange of pieces; connections take up the messages that they have kept.
@@ -156,6 +159,8 @@ final class TorrentSwarm {
     lookAtBudgets()
     let someoneWaits = gate.book.nextDialTime.map { $0 <= now } ?? false
     exchange.tick(someoneWaits: someoneWaits, now: now)
+    let surplus = session.connections.surplus(of: infoHash)
+    if surplus > 0 { exchange.makeRoom(for: surplus, now: now) }
     drain()
     for connection in connections { connection.tick(now: now) }
     tellOfPeers(now: now)

@@ -12,6 +12,7 @@ public final class Torrent: Sendable {
   private let session: SessionCore
   private let sink = EventSink()
   private let interruption = Interruption()
+  private let preference = FilePreference()
 
   init(_ source: TorrentSource, options: TorrentOptions, session: SessionCore) {
     self.source = source
@@ -24,6 +25,13 @@ public final class Torrent: Sendable {
   /// Each call returns a stream of its own, which ends with the run. A reader that falls thousands of
   /// events behind loses the oldest ones.
   public var events: AsyncStream<DownloadEvent> { sink.stream() }
+
+  /// Fetches some files before all others, from now on; files that are not selected stay so.
+  ///
+  /// - Parameter files: The indices of the files in the torrent.
+  public func prefer(files: [Int]) {
+    Reactor.enqueue { self.preference.prefer(files) }
+  }
 
   /// Stops the run: verified data is kept, trackers are told, and `run` returns within 2 s.
   public func stop() {
@@ -82,6 +90,7 @@ public final class Torrent: Sendable {
   private func work<Success: Sendable>(
     _ body: @Sendable @Reactor (TorrentRun) async throws(DownloadError) -> Success
   ) async -> Result<Success, DownloadError> {
+    defer { preference.run = nil }
     if let total = options.limits.deadlines.total, !options.content.seedsOnly {
       interruption.arm(total, clock: session.environment.clock)
     }
@@ -89,6 +98,7 @@ public final class Torrent: Sendable {
     let run = TorrentRun(
       source: source, options: options, session: session, events: sink,
       interruption: interruption)
+    preference.run = run
     do throws(DownloadError) {
       return .success(try await body(run))
     } catch {

@@ -25,6 +25,8 @@ final class TorrentRun {
   private(set) var announcer: Announcer
   /// The facts that the run tells: trackers, totals and files.
   var account = RunAccount()
+  /// The files that are fetched first.
+  weak var preference: FilePreference?
   /// The torrent, once it is known.
   private(set) var torrent: TorrentMetainfo?
   /// The time since which complete data is seeded; nil before, and in a run that does not seed.
@@ -91,7 +93,7 @@ final class TorrentRun {
   /// - Throws: The reason why the run ended without its result.
   /// - Returns: The summary.
   func run(
-    _ link: MagnetLink, choose: @Sendable (TorrentMetainfo) async -> TorrentOptions?
+    _ link: MagnetLink, choose: @escaping @Sendable (TorrentMetainfo) async -> TorrentOptions?
   ) async throws(DownloadError) -> DownloadSummary {
     let start = clock.now
     var outcome: Result<PreparedOutput?, DownloadError> = .success(nil)
@@ -100,7 +102,17 @@ final class TorrentRun {
       startSearching(in: &group)
       do throws(DownloadError) {
         let torrent = try await find(link)
-        guard let chosen = await choose(torrent) else { throw .cancelled }
+        // A choice may ask a person, who takes a while; a stop need not wait for the answer.
+        let choice = await withTaskGroup(of: TorrentOptions?.self) { choice in
+          choice.addTask { await choose(torrent) }
+          choice.addTask {
+            while await self.result == nil, await self.ended.wait() {}
+            return nil
+          }
+          defer { choice.cancelAll() }
+          return await choice.next() ?? nil
+        }
+        guard let chosen = choice else { throw .cancelled }
         adopt(torrent, chosen)
         let output = try await OutputPreparation(self, torrent).prepare()
         outcome = .success(output)
@@ -144,7 +156,7 @@ final class TorrentRun {
   /// Starts the activities that find and connect peers.
   private func startSearching(in group: inout DiscardingTaskGroup) {
     account.began = clock.now
-    session.join(self)
+    guard session.join(self) else { return finish(.failure(.alreadyRunning)) }
     events.send(.listening(port: session.port))
     let (announcer, swarm, pulse) = (announcer, swarm, pulse)
     // Finds peers through trackers and keeps the trackers informed.
@@ -177,7 +189,11 @@ final class TorrentRun {
     let bytes = try await search.result(
       of: link, within: options.limits.deadlines.metadata)
     do throws(MetainfoError) {
-      return TorrentMetainfo(try TorrentInfo(bytes: bytes), link: link)
+      let found = TorrentMetainfo(try TorrentInfo(bytes: bytes), link: link)
+      torrent = found
+      if found.isPrivate { swarm.becomePrivate() }
+      session.rulesChanged(for: self)
+      return found
     } catch {
       throw .badMetadata(error)
     }
@@ -188,7 +204,6 @@ final class TorrentRun {
     self.torrent = torrent
     options = chosen
     announcer.announcesToAll = chosen.sources.announcesToAllTrackers
-    if torrent.isPrivate { swarm.becomePrivate() }
     session.rulesChanged(for: self)
     swarm.gate.learn(chosen.sources.peers, source: .given)
   }
@@ -213,6 +228,7 @@ final class TorrentRun {
           $0.host.contains(":") ? "[\($0.host)]:\($0.port)" : "\($0.host):\($0.port)"
         })
     }
+    preference?.apply()
     pulse.watchDeadlines()
     guard !options.content.seedsOnly else { return }
     for event in account.emptyFiles { events.send(event) }

@@ -105,6 +105,22 @@ extension Exchange {
     rechoke(now: now)
   }
 
+  /// Sends the least useful peers away, because other torrents have too few.
+  package mutating func makeRoom(for count: Int, now: Instant) {
+    let rows = peerRows.filter { !board.peers.dealings[$0.place].lane.isClosed }
+    let ranked = rows.map { number, place in
+      let dealings = board.peers.dealings[place]
+      let isOfUse = dealings.amInterested || dealings.isInterested
+      let rate = dealings.downloaded.rate(now: now) + dealings.uploaded.rate(now: now)
+      return (number: number, isOfUse: isOfUse, rate: rate)
+    }
+    let least = ranked.sorted { left, right in
+      if left.isOfUse != right.isOfUse { return right.isOfUse }
+      return left.rate != right.rate ? left.rate < right.rate : left.number < right.number
+    }
+    for peer in least.prefix(count) { end(peer.number, .replaced) }
+  }
+
   /// Sends peers away that are of no use while others wait.
   ///
   /// - Parameters:

@@ -93,7 +93,7 @@ package struct Exchange: ~Copyable, Sendable {
   /// Ends the exchange: no lane finds anything from now on.
   package mutating func close() {
     isOver = true
-    schedule.retry.stop()
+    schedule = ExchangeSchedule()
     wakeAll()
   }
 }

@@ -108,7 +108,7 @@ import Testing
     try await scene.simulation.run {
       try await scene.withTable { _, dht in
         var dht = dht
-        dht.saveState = { bytes in states.all.withLock { $0.append(bytes) } }
+        dht.keeper = states
         let options = dht
         let core = try scene.core { $0.dht = options }
         try await scene.run([core]) {
@@ -126,7 +126,9 @@ import Testing
     }
   }
 
-  private final class Saved: Sendable {
+  private final class Saved: DHTStateKeeper {
+    func keep(_ state: [UInt8]) { all.withLock { $0.append(state) } }
+
     let all = Mutex<[[UInt8]]>([])
   }
 

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Swarm
 
-/// Before the pieces are known: what is said then holds later.
+/// Messages that come before the pieces are known hold later.
 @Suite struct BeginningPlays {
   @Test func aPeerHearsOfOurInterestBeforeThePiecesAreKnown() throws {
     let play = try Play(isKnown: false)
@@ -52,7 +52,7 @@ import Testing
     #expect(play.served == [1], "its interest is remembered")
   }
 
-  @Test func whatAPeerQueuesIsRemembered() throws {
+  @Test func theLengthOfAPeersQueueIsRemembered() throws {
     let play = try Play(blocks: 60, isKnown: false) { $0.pipeline = 50 }
     play.peer(1, has: [])
     play.exchange.queues(1, 16)

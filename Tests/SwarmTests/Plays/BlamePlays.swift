@@ -3,7 +3,7 @@ import Testing
 
 @testable import Swarm
 
-/// Who sent wrong data, and what becomes of a suspect.
+/// Liars are found out and banned, and honest suspects are cleared.
 @Suite struct BlamePlays {
   /// Two peers bring a piece of four blocks together, and peer 2 lies.
   ///
@@ -22,7 +22,7 @@ import Testing
     return play
   }
 
-  @Test func whoeverSendsABadPieceAloneIsBanned() throws {
+  @Test func theOnlySenderOfABadPieceIsBanned() throws {
     let play = try Play()
     play.seed(1)
     play.liars = [1]

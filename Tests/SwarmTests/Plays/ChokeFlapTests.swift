@@ -5,7 +5,7 @@ import Testing
 
 /// A peer that chokes and unchokes us a thousand times, in simulated time.
 @Suite struct ChokeFlapTests {
-  /// How long a peer serves us, and how long it chokes us then, in milliseconds.
+  /// The time for which a peer serves us, and then chokes us, in milliseconds.
   struct Rhythm: Sendable, CustomTestStringConvertible {
     let on: Int
     let off: Int

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Swarm
 
-/// What a peer's choke takes back, and what it leaves.
+/// A peer's choke takes back its debts, and leaves it its claims.
 @Suite struct ChokePlays {
   @Test func nothingIsRequestedBeforeTheUnchoke() throws {
     let play = try Play()
@@ -13,7 +13,7 @@ import Testing
     #expect(play.actions().requests(of: 1) == blocks(0, 0...3) + blocks(1, [0]))
   }
 
-  @Test func aChokeInTheMiddleOfAWindowTakesBackWhatIsOwed() throws {
+  @Test func aChokeInTheMiddleOfAWindowTakesAllRequestsBack() throws {
     let play = try Play(pieces: 2)
     play.seed(1)
     _ = play.actions()
@@ -27,7 +27,7 @@ import Testing
         == blocks(0, 1...3) + blocks(1, [2, 3]), "another peer is asked for it")
   }
 
-  @Test func aPeerContinuesWhatItHasBegunAfterTheUnchoke() throws {
+  @Test func aPeerContinuesItsPieceAfterTheUnchoke() throws {
     let play = try Play(pieces: 8)
     play.seed(1)
     #expect(play.actions().requests(of: 1) == blocks(0, 0...3) + blocks(1, [0]))
@@ -38,7 +38,7 @@ import Testing
     #expect(play.actions().requests(of: 1).prefix(3) == blocks(1, 0...2)[...])
   }
 
-  @Test func aChokedPeersPieceGoesToWhoeverServesUs() throws {
+  @Test func aChokingPeersPieceGoesToOneThatServesUs() throws {
     let play = try Play(pieces: 8)
     play.seed(1)
     _ = play.actions()
@@ -63,7 +63,7 @@ import Testing
     #expect(Set(play.owed(by: 2)) == Set(blocks(0, 0...3)))
   }
 
-  @Test func aSpellStartsWithTwiceWhatTheLastOneBrought() throws {
+  @Test func aSpellStartsWithTwiceTheBlocksOfTheLastOne() throws {
     let play = try Play(pieces: 4, blocks: 60)
     play.seed(1)
     #expect(play.actions().requests(of: 1).count == 5, "the first window")

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Swarm
 
-// What a crowd may do next.
+// The steps of a crowd.
 
 extension Crowd {
   /// Lets one thing happen.
@@ -183,7 +183,7 @@ extension Crowd {
     }
   }
 
-  // MARK: - What they ask of us
+  // MARK: - Their requests
 
   private func asksUs() {
     guard let peer = anyMember(), let member = members[peer], member.kind == .peer else { return }

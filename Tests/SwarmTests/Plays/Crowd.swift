@@ -184,7 +184,7 @@ final class Crowd {
     members[source]?.late.append(block)
   }
 
-  /// Forgets what a peer wants of us.
+  /// Forgets the requests of a peer.
   func forgetWants(of peer: PeerNumber) {
     members[peer]?.wants.removeAll()
     members[peer]?.reading.removeAll()

@@ -35,4 +35,27 @@ import Testing
     #expect(play.pullsRun(9, limit: 4) == [])
     #expect(play.exchange.pullWhole(9) == nil)
   }
+
+  @Test func aClosedExchangeDecidesNothingLater() throws {
+    let play = try Play(verified: [0])
+    play.leechers(1...2)
+    #expect(play.exchange.deadline != nil)
+    play.exchange.close()
+    #expect(play.exchange.deadline == nil)
+  }
+
+  @Test func theLeastUsefulPeersMakeRoom() throws {
+    let play = try Play(verified: [0])
+    play.peer(1, has: [0], isServing: false)
+    play.seed(2)
+    play.peer(3, has: [], isServing: false)
+    play.seed(4)
+    play.brings(4, play.owed(by: 4))
+    _ = play.actions()
+    play.exchange.makeRoom(for: 3, now: play.now)
+    let ends = play.actions().ends
+    #expect(
+      ends == [.close(1, .replaced), .close(3, .replaced), .close(2, .replaced)],
+      "the one that brings something stays")
+  }
 }

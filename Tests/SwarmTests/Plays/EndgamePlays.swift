@@ -3,7 +3,7 @@ import Testing
 
 @testable import Swarm
 
-/// The last blocks: whoever has nothing else to do is asked for what others owe.
+/// At the end, idle peers are asked for blocks that others owe.
 @Suite struct EndgamePlays {
   @Test func theLastBlocksAreRequestedOfTwoPeers() throws {
     let play = try Play(pieces: 1)

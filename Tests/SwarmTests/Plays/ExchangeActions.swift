@@ -2,10 +2,10 @@ import Primitives
 
 @testable import Swarm
 
-// The parts of what an exchange wants done that a play is about.
+// Selections of the actions of an exchange, for plays that are about some of them.
 
 extension [ExchangeAction] {
-  /// What peers are told, without the rest.
+  /// The messages to peers.
   var messages: [ExchangeAction] {
     filter { action in
       switch action {

@@ -3,9 +3,9 @@ import Testing
 
 @testable import Swarm
 
-/// Whatever happens in whatever order: each request has one end, and the books agree.
+/// Under any interleaving of inputs, each request has one end and the books agree.
 @Suite struct ExchangePropertyTests {
-  /// A torrent and how its peers behave.
+  /// A torrent, and the behaviour of its peers.
   struct Shape: Sendable, CustomTestStringConvertible {
     let pieces: Int
     let blocks: Int
@@ -13,7 +13,7 @@ import Testing
     /// A Boolean value indicating whether the user limits the download rate.
     let isLimited: Bool
     let memoryLimit: Int
-    /// How many of a hundred pieces fail.
+    /// The number of a hundred pieces that fail.
     let badPieces: Int
 
     var testDescription: String { "\(pieces) pieces of \(blocks) blocks" }

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Swarm
 
-/// Memory, a slow disk and a rate limit: what bounds all that peers owe together.
+/// Memory, the disk and the rate limit bound the debts of all peers together.
 @Suite struct MemoryPlays {
   /// The memory for two pieces of four blocks.
   private let twoPieces = 2 * 4 * Block.standardLength

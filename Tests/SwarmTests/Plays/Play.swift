@@ -80,7 +80,7 @@ final class Play {
 
   // MARK: - Actions
 
-  /// Returns what the exchange wants done since the last call, and forgets it.
+  /// Returns the actions since the last call, and forgets them.
   ///
   /// The play itself carries out `wake`: it lets the lanes pull.
   func actions() -> [ExchangeAction] {

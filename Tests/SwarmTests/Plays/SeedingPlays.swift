@@ -3,7 +3,7 @@ import Testing
 
 @testable import Swarm
 
-/// Who stays when everything is here, who has his turn, and who makes room.
+/// At a seed, leechers take turns, and useless peers make room.
 @Suite struct SeedingPlays {
   @Test func seedsGoWhenWeSeed() throws {
     let play = try Play(verified: [0, 1, 2, 3])

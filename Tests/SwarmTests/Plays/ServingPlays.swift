@@ -3,7 +3,7 @@ import Testing
 
 @testable import Swarm
 
-/// What peers want of us: who may ask, and what becomes of what they ask for.
+/// Peers that are not choked are served, each request at most once.
 @Suite struct ServingPlays {
   /// An exchange with the first two of four pieces, and a peer that may download.
   private func serving(_ peer: PeerNumber = 1) throws -> Play {

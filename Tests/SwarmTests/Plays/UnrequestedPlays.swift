@@ -3,7 +3,7 @@ import Testing
 
 @testable import Swarm
 
-/// Blocks that nobody waits for: only what was asked for counts.
+/// Only blocks that were asked for count.
 @Suite struct UnrequestedPlays {
   @Test func aBlockThatComesLateAfterAChokeCounts() throws {
     let play = try Play()
@@ -90,7 +90,7 @@ import Testing
     #expect(play.traffic.wasted == Int64(Block.standardLength))
   }
 
-  @Test func whatALeaverHasBroughtStaysInTheBooks() throws {
+  @Test func aLeaversBlocksStayInTheBooks() throws {
     let play = try Play(pieces: 1)
     play.seed(1)
     _ = play.actions()

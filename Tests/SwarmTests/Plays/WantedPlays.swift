@@ -3,7 +3,7 @@ import Testing
 
 @testable import Swarm
 
-/// What is fetched, and what of it first, may change at any time.
+/// The wanted and the preferred pieces may change at any time.
 @Suite struct WantedPlays {
   @Test func thePiecesOfAPreferredFileComeFirst() throws {
     let play = try Play(pieces: 8)
@@ -27,7 +27,7 @@ import Testing
     #expect(play.actions().requests(of: 2).contains(block(5, 0)))
   }
 
-  @Test func whatIsNoLongerWantedIsWithdrawn() throws {
+  @Test func requestsForUnwantedPiecesAreWithdrawn() throws {
     let play = try Play()
     play.seed(1)
     #expect(play.actions().begun == [0, 1])
@@ -42,7 +42,7 @@ import Testing
     #expect(!play.isActive(0))
   }
 
-  @Test func interestFollowsWhatIsWanted() throws {
+  @Test func interestFollowsTheWantedPieces() throws {
     let play = try Play(wanted: [0])
     play.peer(1, has: [0], isServing: false)
     play.peer(2, has: [3], isServing: false)

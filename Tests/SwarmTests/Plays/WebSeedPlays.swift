@@ -3,7 +3,7 @@ import Testing
 
 @testable import Swarm
 
-/// Web seeds beside peers: sources like all others, that deliver runs.
+/// Web seeds are sources like peers, but deliver runs of blocks.
 @Suite struct WebSeedPlays {
   @Test func aWebSeedTakesARunOfWholePiecesBesidePeers() throws {
     let play = try Play(pieces: 8)

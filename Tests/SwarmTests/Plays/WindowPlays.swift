@@ -3,7 +3,7 @@ import Testing
 
 @testable import Swarm
 
-/// How much a peer may owe, and what follows when it lets us wait.
+/// A window bounds the debts of a peer, and narrows when the peer lets us wait.
 @Suite struct WindowPlays {
   @Test func eachBlockWidensANewPeersWindowByFour() throws {
     let play = try Play(pieces: 2, blocks: 60)
@@ -25,7 +25,7 @@ import Testing
     #expect(play.actions().requests(of: 1).count == 4, "to the brim")
   }
 
-  @Test func aSixteenthOfWhatAPeerQueuesIsLeftFree() throws {
+  @Test func aSixteenthOfAPeersQueueIsLeftFree() throws {
     let play = try Play(pieces: 2, blocks: 60) { $0.pipeline = 50 }
     play.seed(1, isServing: false)
     play.exchange.queues(1, 32)

@@ -1,0 +1,106 @@
+import Demo
+import Download
+import Metainfo
+import Networking
+import PeerWire
+import Primitives
+import TestSupport
+import Testing
+
+/// The time between the arrival of a torrent's metadata and the choice of what to fetch.
+@Suite(.timeLimit(.minutes(5))) struct ChoiceTests {
+  /// The peers that are connected now and were found by other peers.
+  @Reactor private func strangers(of swarm: SimulatedSwarm) -> Set<Endpoint> {
+    var connected: Set<Endpoint> = []
+    for event in swarm.events {
+      switch event {
+      case .peerConnected(let peer, _, .pex): connected.insert(peer)
+      case .peerDisconnected(let peer, _): connected.remove(peer)
+      default: break
+      }
+    }
+    return connected
+  }
+
+  /// Finds a torrent whose only peer names another one; returns the peers that came that way and are
+  /// connected at the end of a choice that takes a minute.
+  @Reactor private func strangersDuringAChoice(_ swarm: SimulatedSwarm) async throws
+    -> [Set<Endpoint>]
+  {
+    try swarm.addSeed()
+    var message = PexMessage()
+    message.added = swarm.endpoints.map { PexPeer($0) }
+    var talker = SeedBehaviour()
+    talker.metadata = .honest
+    talker.exchangesPeers = true
+    talker.peerMessages = [message.payload]
+    try swarm.addSeed(talker, pieces: Bitfield(count: swarm.torrent.geometry.pieceCount))
+    let search = swarm.search { $0.torrent.sources.peers = [swarm.endpoints[1]] }
+    let notes = Notes()
+    await withTaskGroup(of: Void.self) { group in
+      for seed in swarm.seeds { group.addTask { await seed.run() } }
+      group.addTask { await swarm.collect(search.events) }
+      await #expect(throws: DownloadError.cancelled) {
+        try await search.run { _ in
+          await swarm.clock.sleep(for: .seconds(60))
+          await notes.add(self.strangers(of: swarm))
+          return nil
+        }
+      }
+      for seed in swarm.seeds { seed.stop() }
+    }
+    return notes.strangers
+  }
+
+  @Test func noPeersOfOthersAreUsedOnceATorrentIsKnownToBePrivate() async throws {
+    let swarm = try await SimulatedSwarm(seed: 732, size: 500_000) { $0.isPrivate = true }
+    let during = try await swarm.simulation.run { () async throws -> [Set<Endpoint>] in
+      try await self.strangersDuringAChoice(swarm)
+    }
+    #expect(during == [[]])
+  }
+
+  @Test func othersAreUsedMeanwhileIfTheTorrentIsPublic() async throws {
+    let swarm = try await SimulatedSwarm(seed: 733, size: 500_000)
+    let during = try await swarm.simulation.run { () async throws -> [Set<Endpoint>] in
+      try await self.strangersDuringAChoice(swarm)
+    }
+    let other = try #require(await swarm.endpoints.first)
+    #expect(during == [[other]])
+  }
+
+  /// A choice may ask a person, who takes a while to answer.
+  @Test func aStopCancelsTheChoice() async throws {
+    let swarm = try await SimulatedSwarm(seed: 734, size: 500_000)
+    let time = try await swarm.simulation.run { () async throws -> Duration in
+      var behaviour = SeedBehaviour()
+      behaviour.metadata = .honest
+      try swarm.addSeed(behaviour)
+      let search = swarm.search()
+      let start = swarm.clock.now
+      _ = swarm.clock.schedule(after: .seconds(30)) { search.stop() }
+      await withTaskGroup(of: Void.self) { group in
+        for seed in swarm.seeds { group.addTask { await seed.run() } }
+        await #expect(throws: DownloadError.cancelled) {
+          try await search.run { _ in
+            await swarm.clock.sleep(for: .seconds(100_000))
+            return TorrentOptions()
+          }
+        }
+        for seed in swarm.seeds { seed.stop() }
+      }
+      return swarm.clock.now - start
+    }
+    #expect(time >= .seconds(30) && time <= .seconds(32))
+  }
+}
+
+/// The observations of a choice.
+@Reactor
+private final class Notes {
+  private(set) var strangers: [Set<Endpoint>] = []
+
+  nonisolated init() {}
+
+  func add(_ endpoints: Set<Endpoint>) { strangers.append(endpoints) }
+}
