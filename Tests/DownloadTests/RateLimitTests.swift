@@ -159,38 +159,6 @@ import Testing
     #expect(error(bytes, in: time, rate: rate) < 0.05)
   }
 
-  /// What one owes leaves the other something to ask for.
-  @Test func aRunThatComesLaterGetsItsShareOfTheRate() async throws {
-    let rate = 500_000
-    let limiter = RateLimiter(bytesPerSecond: rate)
-    let swarm = try await SimulatedSwarm(seed: 309, size: 12_000_000)
-    let bytes = try await swarm.simulation.run { () async throws -> Int64 in
-      try swarm.addSeed()
-      let first = swarm.download { $0.session.downloadLimiter = limiter }
-      let late = swarm.otherDownload(at: .v4(0x0A4D_0020)) { $0.session.downloadLimiter = limiter }
-      await withTaskGroup(of: Void.self) { group in
-        let seed = swarm.seeds[0]
-        group.addTask { await seed.run() }
-        group.addTask {
-          await #expect(throws: DownloadError.cancelled) { try await first.run() }
-        }
-        group.addTask { await swarm.collect(late.events) }
-        await swarm.clock.sleep(for: .seconds(3))
-        group.addTask {
-          await #expect(throws: DownloadError.cancelled) { try await late.run() }
-        }
-        await swarm.clock.sleep(for: .seconds(12))
-        first.stop()
-        late.stop()
-        seed.stop()
-      }
-      return swarm.snapshots.last?.downloadedBytes ?? 0
-    }
-    let quota = await limiter.quota.owed
-    #expect(quota == 0, "nobody owes anything after the end")
-    #expect(bytes > Int64(rate) * 12 / 4)
-  }
-
   @Test(arguments: [0, 5])
   func webSeedsKeepToTheLimitAsWell(peers: Int) async throws {
     let rate = 300_000

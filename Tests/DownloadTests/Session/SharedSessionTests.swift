@@ -15,7 +15,8 @@ import Testing
   private static func torrent(isPrivate: Bool = false) throws -> TorrentMetainfo {
     var builder = TorrentBuilder(name: "data.bin", pieceLength: 16384)
     builder.isPrivate = isPrivate
-    return try TorrentMetainfo(bytes: builder.torrent(content: [UInt8](repeating: 1, count: 50_000)))
+    return try TorrentMetainfo(
+      bytes: builder.torrent(content: [UInt8](repeating: 1, count: 50_000)))
   }
 
   private static func options(peers: [Endpoint] = []) -> TorrentOptions {
