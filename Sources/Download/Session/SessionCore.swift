@@ -110,6 +110,9 @@ final class SessionCore {
 
   // MARK: - Torrents
 
+  /// Returns whether a torrent with this info-hash has joined.
+  func runs(_ infoHash: InfoHash) -> Bool { members[infoHash] != nil }
+
   /// Takes in a torrent; returns false if there is one with its info-hash.
   func join(_ member: any SessionMember) -> Bool {
     guard members.add(member) else { return false }

@@ -68,6 +68,8 @@ final class TorrentRun {
   /// Runs the phases of a torrent that is known: check, exchange, finish.
   func run() async throws(DownloadError) -> DownloadSummary {
     guard let torrent else { throw .cancelled }
+    // Nothing on disk is touched for a torrent that the session runs already.
+    guard !session.runs(infoHash) else { throw .alreadyRunning }
     let start = clock.now
     let output = try await OutputPreparation(self, torrent).prepare()
     if output.isComplete, !options.content.seedsOnly {

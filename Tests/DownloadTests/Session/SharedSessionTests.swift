@@ -40,16 +40,17 @@ import Testing
         var elsewhere = Self.options()
         elsewhere.output.folder = "/elsewhere"
         let first = session.add(.torrent(torrent), options: Self.options())
+        let second = session.add(.torrent(torrent), options: elsewhere)
         let link = MagnetLink(infoHash: torrent.infoHash)
         let third = session.add(.magnet(link), options: elsewhere)
         async let ending = Self.error(of: first)
         await scene.clock.sleep(for: .seconds(5))
-        let errors = [await Self.error(of: third)]
+        let errors = [await Self.error(of: second), await Self.error(of: third)]
         first.stop()
         return [await ending] + errors
       }
     }
-    #expect(errors == [.cancelled, .alreadyRunning])
+    #expect(errors == [.cancelled, .alreadyRunning, .alreadyRunning])
   }
 
   private static var sessionOptions: SessionOptions {
