@@ -19,6 +19,7 @@ private final class Driver {
 
   func owesCompleted(to tracker: Int) -> Bool { schedule.owesCompleted(to: tracker) }
   func completed() { schedule.completed() }
+  func startAnew() { schedule.startAnew() }
 
   func nextOrder(now: Instant, needsPeers: Bool) -> AnnounceSchedule.Order? {
     schedule.nextOrder(now: now, needsPeers: needsPeers)
@@ -231,6 +232,26 @@ private final class Driver {
     #expect(second.event == .started)
     schedule.succeeded(second, reply: reply(), now: at(5))
     #expect(schedule.nextOrder(now: at(10), needsPeers: true)?.event == nil)
+  }
+
+  @Test func aNewStartIsToldAtOnceAndExactlyOnce() throws {
+    let schedule = try schedule([[publicTracker]])
+    _ = try answer(schedule, reply(), at: 0, needsPeers: false)
+    schedule.startAnew()
+    let order = try #require(schedule.nextOrder(now: at(1), needsPeers: false))
+    #expect(order.event == .started)
+    schedule.succeeded(order, reply: reply(), now: at(1))
+    #expect(schedule.deadline(now: at(1), needsPeers: false) == at(1801))
+    #expect(schedule.nextOrder(now: at(1801), needsPeers: false)?.event == nil)
+  }
+
+  @Test func aNewStartFollowsTheAnnounceUnderWay() throws {
+    let schedule = try schedule([[publicTracker]])
+    let first = try #require(schedule.nextOrder(now: at(0), needsPeers: false))
+    schedule.startAnew()
+    #expect(schedule.nextOrder(now: at(0), needsPeers: false) == nil)
+    schedule.succeeded(first, reply: reply(), now: at(1))
+    #expect(schedule.nextOrder(now: at(1), needsPeers: false)?.event == .started)
   }
 
   @Test func completedIsToldAtOnceAndExactlyOnce() throws {

@@ -69,6 +69,8 @@ final class PeerGate {
   /// Ends all connections.
   func close() {
     isClosed = true
+    if let timer { clock.cancel(timer) }
+    timer = nil
     wakeup.fire()
   }
 

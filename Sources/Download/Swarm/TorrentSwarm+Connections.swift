@@ -52,7 +52,9 @@ extension TorrentSwarm {
   /// left before it was found out.
   func ban(_ number: PeerNumber, reason: String) {
     if content?.webSeeds.ban(number, reason: reason) == true { return }
-    guard let endpoint = endpoint(of: number), !gate.book.isBanned(endpoint) else { return }
+    guard let endpoint = endpoints(of: [number]).first, !gate.book.isBanned(endpoint) else {
+      return
+    }
     gate.book.ban(endpoint)
     history.banned.append(endpoint)
     events.send(.peerBanned(endpoint, reason: reason))
@@ -61,14 +63,11 @@ extension TorrentSwarm {
     }
   }
 
-  /// Returns the address of a peer that is or was connected.
-  func endpoint(of number: PeerNumber) -> Endpoint? {
-    connection(number)?.endpoint ?? history.endpoint(of: number)
-  }
-
-  /// Returns the addresses of peers, each once.
+  /// Returns the addresses of peers that are or were connected, each once.
   func endpoints(of peers: [PeerNumber]) -> [Endpoint] {
     var seen: Set<PeerNumber> = []
-    return peers.filter { seen.insert($0).inserted }.compactMap { endpoint(of: $0) }
+    return peers.filter { seen.insert($0).inserted }.compactMap {
+      connection($0)?.endpoint ?? history.endpoint(of: $0)
+    }
   }
 }

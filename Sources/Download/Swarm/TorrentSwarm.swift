@@ -78,6 +78,12 @@ final class TorrentSwarm {
 
   // MARK: - The torrent becomes known
 
+  /// Takes the options for a torrent whose metadata came from peers.
+  func choose(_ options: TorrentOptions, isPrivate: Bool) {
+    exchangesPeers = options.sources.exchangesPeers && !isPrivate
+    exchange.choose(pipeline: options.pipeline, isSequential: options.content.isSequential)
+  }
+
   /// Begins the exchange of pieces; connections take up the messages that they have kept.
   func begin(_ content: SwarmContent, wanted: Bitfield, verified: Bitfield) {
     self.content = content
@@ -90,6 +96,7 @@ final class TorrentSwarm {
       verified.forEach { connection.say(.have($0)) }
       connection.begin()
     }
+    exchange.reviewInterest()
     drain()
     gate.wakeup.fire()
   }

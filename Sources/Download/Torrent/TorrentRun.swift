@@ -22,7 +22,7 @@ final class TorrentRun {
     infoHash: infoHash, session: session, events: events, owner: self, options: options,
     random: random.fork())
   private(set) lazy var pulse = Pulse(run: self)
-  private(set) var announcer: Announcer
+  let announcer: Announcer
   /// The facts that the run tells: trackers, totals and files.
   var account = RunAccount()
   /// The files that are fetched first.
@@ -123,6 +123,8 @@ final class TorrentRun {
         } else {
           begin(torrent, output)
           startExchanging(in: &group)
+          // Trackers were told that data is missing.
+          if options.content.seedsOnly { announcer.startAnew() }
           await waitForEnd()
         }
       } catch {
@@ -206,6 +208,7 @@ final class TorrentRun {
     self.torrent = torrent
     options = chosen
     announcer.announcesToAll = chosen.sources.announcesToAllTrackers
+    swarm.choose(chosen, isPrivate: torrent.isPrivate)
     session.rulesChanged(for: self)
     swarm.gate.learn(chosen.sources.peers, source: .given)
   }

@@ -102,6 +102,12 @@ extension Exchange {
 
   // MARK: - Interest
 
+  /// Tells the peers that have nothing for us, once those that had pieces at the beginning have said
+  /// so.
+  package mutating func reviewInterest() {
+    for peer in board.peers.numbers { updateInterest(in: peer) }
+  }
+
   mutating func updateInterest(in peer: PeerNumber) {
     guard isKnown else { return }
     setInterest(in: peer, board.isInteresting(peer))

@@ -17,7 +17,7 @@ extension Exchange {
       else { continue }
       actions.append(.cancel(recall.block, of: recall.peer))
     }
-    for peer in board.peers.numbers { updateInterest(in: peer) }
+    reviewInterest()
     wakeAll()
     if !wasComplete, board.isComplete { actions.append(.complete) }
   }

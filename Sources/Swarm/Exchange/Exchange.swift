@@ -70,6 +70,19 @@ package struct Exchange: ~Copyable, Sendable {
     isKnown = true
   }
 
+  /// Changes the choices for the pieces, before `begin`.
+  ///
+  /// - Parameters:
+  ///   - pipeline: The number of blocks that each peer may owe; nil adapts it to the peer's rate.
+  ///   - isSequential: Whether pieces are fetched in their order.
+  package mutating func choose(pipeline: Int?, isSequential: Bool) {
+    settings.pipeline = pipeline
+    settings.isSequential = isSequential
+    for place in board.peers.dealings.indices {
+      board.peers.dealings[place].window.pin(pipeline)
+    }
+  }
+
   // MARK: - Actions
 
   /// A Boolean value indicating whether there are actions to carry out.

@@ -43,7 +43,7 @@ package struct RequestWindow: Sendable {
   /// The time that the first block may take.
   static let firstTimeout = Duration.seconds(10)
 
-  private let pinned: Int?
+  private var pinned: Int?
   /// The bytes of a usual block: short pieces make short blocks.
   private var blockLength: Int
   /// The number of requests that the peer queues.
@@ -81,6 +81,9 @@ package struct RequestWindow: Sendable {
     peerQueue = PeerQueue(cap: cap)
     window = min(Self.initialTarget, max(1, cap))
   }
+
+  /// Fixes the size of the window in blocks; nil lets it adapt.
+  mutating func pin(_ size: Int?) { pinned = size.map { max(1, $0) } }
 
   /// Sets the length of a usual block, once the torrent is known.
   mutating func setBlockLength(_ length: Int) { blockLength = max(1, length) }

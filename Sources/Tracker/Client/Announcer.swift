@@ -139,8 +139,6 @@ package final class Announcer {
   }
 
   /// Announces until it is stopped or the task is cancelled.
-  ///
-  /// After a cancellation it may run again, for another delegate. The trackers do not notice.
   package func run() async {
     wasIncomplete = delegate.map { $0.totals.left > 0 } ?? true
     for report in unusable { delegate?.announcer(reports: report) }
@@ -191,6 +189,12 @@ package final class Announcer {
   package func completed() {
     guard wasIncomplete != false, delegate.map({ $0.totals.left == 0 }) ?? true else { return }
     schedule.completed()
+    wakeup.fire()
+  }
+
+  /// Tells each tracker in use `started` anew, because the first totals were a guess.
+  package func startAnew() {
+    schedule.startAnew()
     wakeup.fire()
   }
 

@@ -46,6 +46,8 @@ package struct AnnounceSchedule: Sendable {
     var wasToldStarted = false
     var hasConfirmedStarted = false
     var hasConfirmedCompleted = false
+    /// Whether the answer to the announce under way confirms nothing.
+    var isOutdated = false
   }
 
   /// The number by which a tracker knows us again when our address has changed.
@@ -96,6 +98,15 @@ package struct AnnounceSchedule: Sendable {
   /// Schedules a `completed` announce to each tracker that knows us.
   package mutating func completed() {
     isCompleted = true
+  }
+
+  /// Makes a `started` announce due now, also at trackers that have confirmed one.
+  package mutating func startAnew() {
+    for tracker in entries.indices {
+      entries[tracker].hasConfirmedStarted = false
+      entries[tracker].isOutdated = entries[tracker].askedAt != nil
+      if entries[tracker].failures == 0 { entries[tracker].endedAt = nil }
+    }
   }
 
   // MARK: - Asking
@@ -193,6 +204,9 @@ package struct AnnounceSchedule: Sendable {
     entries[order.tracker].interval = max(reply.interval ?? .seconds(1800), minimum ?? floor, floor)
     if let trackerID = reply.trackerID { entries[order.tracker].trackerID = trackerID }
     switch order.event {
+    case _ where entries[order.tracker].isOutdated:
+      entries[order.tracker].isOutdated = false
+      entries[order.tracker].endedAt = nil
     case .started: entries[order.tracker].hasConfirmedStarted = true
     case .completed: entries[order.tracker].hasConfirmedCompleted = true
     case .stopped, .paused, nil: break
@@ -206,6 +220,7 @@ package struct AnnounceSchedule: Sendable {
   /// Withdraws an announce under way, so that its tracker may be asked anew.
   package mutating func abandoned(_ order: Order) {
     entries[order.tracker].askedAt = nil
+    entries[order.tracker].isOutdated = false
   }
 
   /// Records that a tracker was unreachable or refused.
@@ -215,6 +230,7 @@ package struct AnnounceSchedule: Sendable {
   package mutating func failed(_ order: Order, now: Instant, random: inout SeededRandom) {
     let failures = min(entries[order.tracker].failures + 1, 100)
     entries[order.tracker].askedAt = nil
+    entries[order.tracker].isOutdated = false
     entries[order.tracker].endedAt = now
     entries[order.tracker].failures = failures
     let seconds = 5 + 12.5 * Double(failures * failures)

@@ -69,6 +69,56 @@ import Testing
     #expect(during == [[other]])
   }
 
+  /// Runs a search beside its seeds, with these options for the torrent that it finds.
+  @Reactor private func run(
+    _ search: TorrentDownload, in swarm: SimulatedSwarm, choosing chosen: TorrentOptions
+  ) async throws -> DownloadSummary {
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for seed in swarm.seeds { group.addTask { await seed.run() } }
+      defer { for seed in swarm.seeds { seed.stop() } }
+      return try await search.run { _ in chosen }
+    }
+  }
+
+  @Test func theOrderThatIsChosenHolds() async throws {
+    let swarm = try await SimulatedSwarm(seed: 735, size: 2_000_000, pieceLength: 65536)
+    let order = try await swarm.simulation.run { () async throws -> [Int] in
+      var behaviour = SeedBehaviour()
+      behaviour.metadata = .honest
+      let (seed, _) = try swarm.addSeed(behaviour)
+      var order: [Int] = []
+      let blocks = ServedBlocks { block in
+        if order.last != block.piece.value { order.append(block.piece.value) }
+      }
+      defer { withExtendedLifetime(blocks) {} }
+      seed.audience = blocks
+      var chosen = swarm.options().torrent
+      chosen.content.isSequential = true
+      _ = try await run(swarm.search(), in: swarm, choosing: chosen)
+      return order
+    }
+    #expect(order == Array(0..<31))
+  }
+
+  @Test func aSeedFromALinkTellsTrackersThatNothingIsMissing() async throws {
+    let swarm = try await SimulatedSwarm(seed: 736, size: 500_000)
+    let tracker = try await swarm.simulation.run { () async throws -> SimulatedTracker in
+      var behaviour = SeedBehaviour()
+      behaviour.metadata = .honest
+      try swarm.addSeed(behaviour)
+      swarm.files.put("data.bin", swarm.content)
+      let tracker = swarm.addTracker()
+      let search = swarm.search { $0.torrent.sources.trackers = [[SimulatedSwarm.trackerURL]] }
+      var chosen = search.options.torrent
+      chosen.content.seedsOnly = true
+      chosen.limits.seedTime = .seconds(60)
+      _ = try await run(search, in: swarm, choosing: chosen)
+      return tracker
+    }
+    #expect(await tracker.events == ["started", "started", "stopped"])
+    #expect(await tracker.left.map { $0 > 0 } == [true, false, false])
+  }
+
   /// A choice may ask a person, who takes a while to answer.
   @Test func aStopCancelsTheChoice() async throws {
     let swarm = try await SimulatedSwarm(seed: 734, size: 500_000)

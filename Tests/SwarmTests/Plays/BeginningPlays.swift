@@ -42,6 +42,26 @@ import Testing
     #expect(play.actions() == [.interest(1, false)])
   }
 
+  @Test func aPeerThatSaysNothingOfItsPiecesHearsItToo() throws {
+    let play = try Play(isKnown: false)
+    play.peer(1, has: [])
+    play.peer(2, has: [])
+    _ = play.actions()
+    play.begin()
+    play.exchange.has(2, play.set([0]))
+    play.exchange.reviewInterest()
+    #expect(play.actions().interests == [.interest(1, false)])
+  }
+
+  @Test func theOptionsThatAreChosenForAFoundTorrentHoldForPeersThatAreThere() throws {
+    let play = try Play(isKnown: false)
+    play.peer(1, has: [])
+    play.exchange.choose(pipeline: 2, isSequential: true)
+    play.begin()
+    play.exchange.has(1, play.set([1, 2, 3]))
+    #expect(play.actions().requests(of: 1) == blocks(1, 0...1))
+  }
+
   @Test func nobodyIsServedBeforeThePiecesAreKnown() throws {
     let play = try Play(isKnown: false)
     play.leechers(1...1)
