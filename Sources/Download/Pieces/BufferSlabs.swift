@@ -8,7 +8,7 @@ import Glibc
 /// huge pages, ordinary ones are used.
 ///
 /// `@safe`: a slab stays allocated until the end of this value, and no two buffers overlap. The
-/// addresses that `take()` returns are unsafe, and who uses one must mark it.
+/// addresses that `take()` returns are unsafe, and each use of one is marked.
 @safe
 struct BufferSlabs: ~Copyable {
   /// The size and alignment of the huge pages of x86-64 and arm64 with pages of 4 KiB, in bytes.
