@@ -53,20 +53,20 @@ struct BencodeScanner {
     var count = 0
     var expectsKey: Bool
     var isSorted = true
-    /// Whether elements are checked only; `BencodeLimits.untaped` says so.
+    /// A Boolean value indicating whether elements are only checked (`BencodeLimits.untaped`).
     var isUntaped = false
-    /// Where the keys of what is inside begin in `sortedKeys`.
+    /// The place in `sortedKeys` where the keys of the values inside begin.
     var firstSortedKey = 0
   }
 
   let bytes: [UInt8]
   private let limits: BencodeLimits
   private let tolerance: BencodeTolerance
-  /// Whether the current value may depart from the canonical form.
+  /// A Boolean value indicating whether the current value may depart from the canonical form.
   private(set) var isTolerant: Bool
   var position = 0
   private var tokens: [BencodeToken] = []
-  /// How many tokens were made and not kept.
+  /// The number of tokens that were made and not kept.
   private var droppedTokens = 0
   private var sortedKeys: [UInt32] = []
   private var frames: [Frame] = []
@@ -246,7 +246,8 @@ struct BencodeScanner {
     position += 1
   }
 
-  /// Whether the list that begins is the one whose elements are not kept.
+  /// A Boolean value indicating whether the list that begins is the one whose elements are not
+  /// kept.
   private var isUntaped: Bool {
     guard frames.count == limits.untaped.count, !frames.isEmpty else { return false }
     for (number, frame) in frames.enumerated() {
@@ -338,7 +339,7 @@ struct BencodeScanner {
 
   // MARK: - Messages
 
-  /// Whether another warning is kept.
+  /// A Boolean value indicating whether another warning is kept.
   ///
   /// A path can be long, so it is not built for a warning that would be dropped.
   var hasRoomForWarning: Bool { warnings.count < limits.warnings }

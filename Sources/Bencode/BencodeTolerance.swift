@@ -14,7 +14,7 @@ public enum BencodeTolerance: Hashable, Sendable {
   /// dictionary must have once only.
   case outside(key: String)
 
-  /// Whether the value of this key of the top-level dictionary must be canonical.
+  /// Returns whether the value of this key of the top-level dictionary must be canonical.
   func isStrict(in key: ArraySlice<UInt8>) -> Bool {
     switch self {
     case .none: true

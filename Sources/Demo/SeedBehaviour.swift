@@ -1,4 +1,4 @@
-/// The script of a seed: how it treats its leechers.
+/// The script of a seed: its treatment of its leechers.
 package struct SeedBehaviour: Sendable {
   /// The corruption of the data it sends.
   package enum Corruption: Sendable {

@@ -10,7 +10,7 @@ package protocol LoopClock: AnyObject, Sendable {
   /// The current time, which may stand still during one turn of the loop.
   var now: Instant { get }
 
-  /// How much time has passed in total while this clock stood still.
+  /// The total time that has passed while this clock stood still.
   ///
   /// It matters for what others measure, such as the age of a tracker's answer.
   var standstill: Duration { get }

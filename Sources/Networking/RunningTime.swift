@@ -15,7 +15,7 @@ package struct RunningTime: Sendable {
   /// With `tolerance` it bounds the part of a stop that counts to half a second, besides the allowance
   /// for work.
   package static let longestWait = Duration.milliseconds(250)
-  /// How many times longer than its processor time work may take and still count.
+  /// The factor by which work may take longer than its processor time and still count.
   ///
   /// Two processors that ten programs share, which is a busy test machine, leave each a fifth.
   package static let slowdown = 8

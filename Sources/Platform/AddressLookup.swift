@@ -3,7 +3,7 @@ package import Primitives
 
 /// Turns names into addresses, for a program that has no loop of its own.
 package enum AddressLookup {
-  /// Why a name leads nowhere, in one clause.
+  /// The reason why a name leads nowhere, in one clause.
   package struct Failure: Error, Equatable, Sendable, CustomStringConvertible {
     /// The clause.
     package let description: String

@@ -18,7 +18,7 @@ enum LiveTerminal {
 
   private struct State {
     var isCursorHidden = false
-    /// Whether the process was suspended after the latest drawing.
+    /// A Boolean value indicating whether the process was suspended after the latest drawing.
     var wasAway = false
   }
 

@@ -30,7 +30,7 @@ struct ReadingPause {
   ///   - pace: The rate of the peer and the number of blocks that it owes.
   ///   - roundTrip: The time to the peer and back, in seconds.
   ///   - bytesToBlockEnd: The number of bytes to the end of the current or the next block.
-  ///   - isLimited: Whether the user limits the download rate.
+  ///   - isLimited: True if the user limits the download rate.
   init?(_ pace: ReadingPace, roundTrip: Double, bytesToBlockEnd: Int, isLimited: Bool) {
     // Bounded before it is a duration, because a rate that has died away is next to nothing.
     let blockTime = min(Double(pace.blockLength) / pace.rate, 1)

@@ -80,7 +80,7 @@ struct DHTSchedule {
   /// - Parameters:
   ///   - torrent: The torrent; nil if it has left in the meantime.
   ///   - needs: Its current needs; nil if the DHT must not be used for it now.
-  ///   - isLonely: Whether no node has replied to us yet.
+  ///   - isLonely: True if no node has replied to us yet.
   ///   - now: The current time.
   mutating func ended(_ torrent: InfoHash?, needs: DHTNeeds?, isLonely: Bool, now: Instant) {
     running -= 1

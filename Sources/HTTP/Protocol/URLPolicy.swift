@@ -40,7 +40,7 @@ package struct URLPolicy: Sendable, Equatable {
   /// - Parameters:
   ///   - url: The requested URL.
   ///   - address: The address to which the request would go.
-  ///   - cameFromAfar: Whether a server at a global address redirected us there.
+  ///   - cameFromAfar: True if a server at a global address redirected us there.
   /// - Returns: The violated rule, or nil if the request may be sent.
   package func objection(
     to url: HTTPURL, at address: IPAddress, cameFromAfar: Bool

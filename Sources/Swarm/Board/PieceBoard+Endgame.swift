@@ -120,7 +120,7 @@ extension PieceBoard {
     }
     let ourRate = record.rate > 0 ? record.rate : theirRate
     let theirTime = Double(other.owed - other.lent) * blockLength / theirRate
-    // Before the end there is no hurry: what will be here in a moment is not worth a copy.
+    // Before the end there is no hurry: a block that will be here in a moment is not worth a copy.
     if theirRate * Self.muchSlower < ourRate, isEndgame || theirTime > Self.margin {
       return theirTime
     }

@@ -60,7 +60,7 @@ extension PieceBoard {
     }
   }
 
-  /// The peer is gone: what it owed is free, or owed by the other peer that was asked.
+  /// Removes a peer: its owed blocks are free, or owed by the other peer that was asked.
   package mutating func peerLeft(_ peer: PeerNumber) {
     guard let gone = peers[peer] else { return }
     for slot in actives.indices { releaseAll(inSlot: slot, by: peer) }

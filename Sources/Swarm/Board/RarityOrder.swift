@@ -8,7 +8,7 @@ import Primitives
 struct RarityOrder: Sendable {
   /// Missing pieces, rarest first.
   private(set) var order: [Int32] = []
-  /// Where each piece stands in `order`; -1 when it is not missing.
+  /// Each piece's place in `order`; -1 when it is not missing.
   private var position: [Int32]
   /// The number of peers that have each piece, without those that have everything.
   private(set) var availability: [Int32]

@@ -13,7 +13,7 @@ extension Exchange {
     return claim(for: peer, at: place, depth: depth, now: now)
   }
 
-  /// A Boolean value indicating whether a peer's lane should pull.
+  /// Returns whether a peer's lane should pull.
   ///
   /// The next piece is pulled as soon as the window has room that the pieces at hand don't fill, so
   /// the pipeline does not run dry at a piece's border.

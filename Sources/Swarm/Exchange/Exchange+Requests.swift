@@ -16,7 +16,7 @@ extension Exchange {
     return board.peers.dealings[place].window.count > before
   }
 
-  /// A Boolean value indicating whether a peer's window is being filled up, over several claims.
+  /// Returns whether a peer's window is being filled up, over several claims.
   package func isRefilling(_ peer: PeerNumber) -> Bool {
     board.peers.place(of: peer).map { board.peers.dealings[$0].lane.isRefilling } ?? false
   }
@@ -55,7 +55,7 @@ extension Exchange {
     return true
   }
 
-  /// A Boolean value indicating whether a peer serves us, and has not choked us too often lately.
+  /// Returns whether a peer serves us, and has not choked us too often lately.
   func mayAsk(_ place: Int, now: Instant) -> Bool {
     !board.peers.records[place].isChoking && !board.peers.dealings[place].lane.isClosed
       && board.peers.dealings[place].window.mayAsk(now: now)
@@ -91,7 +91,7 @@ extension Exchange {
 
   // MARK: - Forecasts for the reader
 
-  /// A Boolean value indicating whether a peer owes any blocks.
+  /// Returns whether a peer owes any blocks.
   package func owesBlocks(_ peer: PeerNumber) -> Bool {
     board.peers.place(of: peer).map { !board.peers.dealings[$0].window.isEmpty } ?? false
   }

@@ -40,7 +40,7 @@ extension Exchange {
     board.peers.place(of: source).map { board.peers.dealings[$0].downloaded.total } ?? 0
   }
 
-  /// A Boolean value indicating whether a connected peer has every piece or wants nothing more.
+  /// Returns whether a connected peer has every piece or wants nothing more.
   package func countsAsSeed(_ peer: PeerNumber) -> Bool {
     guard let place = board.peers.place(of: peer) else { return false }
     return board.isSeed(peer) || board.peers.dealings[place].isUploadOnly

@@ -61,7 +61,7 @@ package struct PeerBook: Sendable {
   private var hearsayCount = 0
   /// The peers to dial, the soonest first; equals in the order in which they came.
   private var appointments: [Appointment] = []
-  /// Where peers see us; ports of ours are the same in each family.
+  /// The address at which peers see us; our port is the same in each family.
   private var ownAddress = OwnAddress()
   private var ownPort: UInt16 = 0
   /// IPv4 addresses and /64s of IPv6.

@@ -93,12 +93,12 @@ package struct RequestWindow: Sendable {
     isSnubbed ? 1 : min(pinned ?? window, share, peerQueue.known ?? .max, spells.limit)
   }
 
-  /// The peer's share of the memory for blocks that come in; what it owes is bounded by it.
+  /// The peer's share of the memory for blocks that come in, which bounds the blocks that it owes.
   package var share = Int.max
 
   /// The peer says how many requests it queues (`reqq`, BEP 10); at most 2000 are made use of.
   ///
-  /// A sixteenth of it is left free: what is cancelled may still be queued there, and some clients
+  /// A sixteenth of it is left free: cancelled requests may still be queued there, and some clients
   /// drop the request that fills their queue, without a word.
   package mutating func peerQueues(_ requests: Int) {
     let most = min(max(1, requests), Self.farCap)
@@ -198,7 +198,7 @@ package struct RequestWindow: Sendable {
   /// over for long, and everything once it is late and nothing at all has come for a while.
   ///
   /// Some clients drop a request without a word when their queue is full, and nobody else may be
-  /// there to ask. What such a one has not dropped tells how long its queue is.
+  /// there to ask. The number of requests that such a client has kept tells how long its queue is.
   package mutating func takeForgotten(now: Instant) -> [Block] {
     guard let first = ledger.first else { return [] }
     let isSilent = isSnubbed && now - max(first.sent, lastArrival) > Self.forgottenAfter
