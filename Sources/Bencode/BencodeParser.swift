@@ -246,8 +246,7 @@ struct BencodeScanner {
     position += 1
   }
 
-  /// A Boolean value indicating whether the list that begins is the one whose elements are not
-  /// kept.
+  /// A Boolean value indicating whether the elements of the list that begins are not kept.
   private var isUntaped: Bool {
     guard frames.count == limits.untaped.count, !frames.isEmpty else { return false }
     for (number, frame) in frames.enumerated() {

@@ -157,7 +157,7 @@ package final class SignalWatcher: Sendable {
     }
   }
 
-  /// Whole milliseconds, rounded up.
+  /// Returns whole milliseconds, rounded up.
   private static func milliseconds(_ wait: Duration) -> Int32 {
     Int32(clamping: (wait.inNanoseconds + 999_999) / 1_000_000)
   }

@@ -79,7 +79,7 @@ package struct ExtensionHandshake: Equatable, Sendable {
 
   // MARK: - Writing
 
-  /// The bencoded dictionary.
+  /// The bencoded dictionary of the handshake.
   package var payload: [UInt8] {
     var numbers: [BencodeBytes: BencodeTree] = [:]
     for (each, number) in extensions {

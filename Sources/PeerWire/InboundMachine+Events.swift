@@ -3,7 +3,7 @@ package import Primitives
 // From the bytes of one read to events: the foretold path first, then the decoder of other bytes.
 
 extension InboundMachine {
-  /// The next event of the bytes received; nil when they are used up.
+  /// Returns the next event of the bytes received; nil when they are used up.
   ///
   /// Throws when the peer broke the protocol; the connection is then of no further use.
   package mutating func nextEvent(

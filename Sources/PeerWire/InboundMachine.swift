@@ -141,7 +141,7 @@ package struct InboundMachine: ~Copyable {
     }
   }
 
-  /// A block that has begun in one place must end there, or nowhere.
+  /// Returns the place for the rest of a block: the one where it has begun, or nowhere.
   private static func settle(_ payload: Payload, now placement: BlockPlacement) -> BlockPlacement {
     payload.count == 0 || payload.placement == placement ? placement : .discard
   }

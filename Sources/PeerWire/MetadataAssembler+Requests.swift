@@ -115,7 +115,7 @@ extension MetadataAssembler {
       && record.asked[piece].map { now - $0 >= Self.repeatPause } ?? true
   }
 
-  /// The peers with the fewest failures first, else in the order in which they joined.
+  /// Returns the peers with the fewest failures first, else in the order in which they joined.
   private func byReliability(_ members: [Int]) -> [Int] {
     members.enumerated().sorted { left, right in
       (peers[left.element]?.failures ?? 0, left.offset)

@@ -43,7 +43,7 @@ final class ConnectionBudget {
   /// The number of all connections, complete or in the making.
   var count: Int { connections.total + unnamed }
 
-  /// The number of connections of one torrent, complete or in the making.
+  /// Returns the number of connections of one torrent, complete or in the making.
   func count(of torrent: InfoHash) -> Int { connections.count(of: torrent) }
 
   // MARK: - Torrents

@@ -98,7 +98,7 @@ extension Exchange {
     return max(1, min(8, min(room, 16) / peers))
   }
 
-  /// The number of blocks that a source may owe, so that the memory is enough for all.
+  /// Returns the number of blocks that a source may owe, so that the memory is enough for all.
   package func share(of source: PeerNumber) -> Int {
     board.fairShare(of: source, capacity: supply.room.capacity(peers: board.peers.count))
   }

@@ -61,7 +61,7 @@ extension Exchange {
       && board.peers.dealings[place].window.mayAsk(now: now)
   }
 
-  /// The number of further blocks that a peer may be asked for now.
+  /// Returns the number of further blocks that a peer may be asked for now.
   func room(_ place: Int) -> Int {
     let room = board.peers.dealings[place].window.room
     guard let quota else { return room }
@@ -126,8 +126,8 @@ extension Exchange {
     return isDuplicate ? .aside : .inPiece
   }
 
-  /// The facts by which a reader decides how long to let a peer's bytes accumulate; nil if it should
-  /// read at once.
+  /// Returns the facts by which a reader decides how long to let a peer's bytes accumulate; nil if
+  /// it should read at once.
   package func pace(of peer: PeerNumber, now: Instant) -> ReadingPace? {
     guard !board.isEndgame, let place = board.peers.place(of: peer),
       !board.peers.records[place].isChoking

@@ -51,7 +51,7 @@ extension Exchange {
     supply.lanes.append(source)
   }
 
-  /// Requests the next block of a claim; nil if the claim has none, or none any more.
+  /// Requests the next block of a claim; returns nil if the claim has none, or none any more.
   package mutating func nextOfRun(
     _ claim: Claim, for source: PeerNumber, now: Instant
   ) -> BlockRequest? {
@@ -93,7 +93,7 @@ extension Exchange {
     if isLate { wakeIdle() }
   }
 
-  /// The rate of a source, in bytes per second.
+  /// Returns the rate of a source, in bytes per second.
   package func rate(of source: PeerNumber, now: Instant) -> Double {
     board.peers.place(of: source).map { board.peers.dealings[$0].downloaded.rate(now: now) } ?? 0
   }

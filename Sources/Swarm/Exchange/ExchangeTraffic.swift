@@ -35,7 +35,7 @@ extension Exchange {
     return traffic
   }
 
-  /// The payload that a connected source has brought, in bytes.
+  /// Returns the payload that a connected source has brought, in bytes.
   package func downloaded(from source: PeerNumber) -> Int64 {
     board.peers.place(of: source).map { board.peers.dealings[$0].downloaded.total } ?? 0
   }

@@ -39,8 +39,8 @@ struct PieceRoom: Sendable {
     max(limit(peers: peers), policy.leastPieces * pieceLength) / Block.standardLength
   }
 
-  /// The bound in bytes: with few peers less than the user allows, and with many what their
-  /// connections leave of it.
+  /// Returns the bound in bytes: with few peers less than the user's limit, and with many the part
+  /// of it that their connections leave.
   private func limit(peers: Int) -> Int {
     let room = memoryLimit - min(memoryLimit / 2, peers * policy.connectionMemory)
     let (wish, overflow) = peers.multipliedReportingOverflow(by: pieceLength)

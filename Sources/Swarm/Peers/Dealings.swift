@@ -8,7 +8,7 @@ package enum SourceKind: Equatable, Sendable {
   case webSeed
 }
 
-/// The other part of a peer: what both sides have asked of each other, and said about it.
+/// The other part of a peer: the requests and the messages of both sides.
 struct Dealings: Sendable {
   let kind: SourceKind
   let joined: Instant

@@ -6,7 +6,7 @@ package import Primitives
 /// in as easily as those who were there first, and nobody can take all slots by being quick. The low
 /// bits of addresses don't count as far as one site could choose them at will.
 package enum PeerPriority {
-  /// The priority of a connection, the highest number first.
+  /// Returns the priority of a connection, the highest number first.
   ///
   /// `own` is our address as the peer sees it; the ports count only between equal addresses.
   /// Addresses of different families have no priority, which is 0.

@@ -37,13 +37,13 @@ package struct TokenBucket: Sendable {
     return count
   }
 
-  /// Counts what is moved whatever the rate says; others wait for longer then.
+  /// Counts bytes that are moved whatever the rate is; others then wait for longer.
   package mutating func charge(_ count: Int, now: Instant) {
     advance(to: now)
     tokens -= Double(count)
   }
 
-  /// Puts back what was taken and not used.
+  /// Puts back tokens that were taken and not used.
   package mutating func giveBack(_ count: Int) {
     tokens = min(tokens + Double(count), capacity)
   }
