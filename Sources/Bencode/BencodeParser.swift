@@ -1,5 +1,5 @@
-/// A parser for bencoded data (BEP 3) that is strict except for two habits of real software, unless its
-/// caller can afford more tolerance.
+/// A parser for bencoded data (BEP 3) that is strict except for two habits of real software, unless
+/// its caller can afford more tolerance.
 ///
 /// It tolerates unsorted keys, at any depth, and white space after the top-level value, each with a
 /// warning. Anything else that is not canonical is rejected with its location, unless
@@ -8,7 +8,8 @@
 public enum BencodeParser {
   /// Parses input that holds exactly one value.
   ///
-  /// A tolerant parse skips white space and a byte order mark before the value, and anything after it.
+  /// A tolerant parse skips white space and a byte order mark before the value, and anything after
+  /// it.
   public static func parse(
     _ bytes: [UInt8], limits: BencodeLimits = .default, tolerance: BencodeTolerance = .none
   ) throws(BencodeError) -> BencodeDocument {

@@ -66,7 +66,8 @@ package struct SeedBehaviour: Sendable {
   package var hangsUpAfter: Int64?
   /// The length of its request queue; requests beyond it are silently dropped.
   package var droppingQueue: Int?
-  /// The length of the spells in which it serves and, in turns, chokes its peers; nil to choke nobody.
+  /// The length of the spells in which it serves and, in turns, chokes its peers; nil to choke
+  /// nobody.
   package var chokeRhythm: Duration?
   /// The protocol violation that it commits instead of serving.
   package var offence: Offence?

@@ -1,7 +1,7 @@
 package import Primitives
 
-/// The system's monotonic clock, read once per turn of the loop, less the time for which the process
-/// was stopped.
+/// The system's monotonic clock, read once per turn of the loop, less the time for which the
+/// process was stopped.
 @Reactor
 package final class ReactorClock: LoopClock {
   /// Creates a clock; all instances show the same time.

@@ -10,7 +10,8 @@ package import Primitives
 /// group fetches again from a single peer: either that one has lied, or the result tells who has.
 ///
 /// The owner calls `nextRequests(now:)` after each event and once a second, and sends what it
-/// returns. It bounds the number of peers. Memory: up to `activeGroupLimit` times the length claimed.
+/// returns. It bounds the number of peers. Memory: up to `activeGroupLimit` times the length
+/// claimed.
 package struct MetadataAssembler: Sendable {
   /// The longest `info` dictionary that is fetched, in bytes: 30 MiB.
   package static let sizeLimit = 30 << 20

@@ -59,7 +59,8 @@ package enum PeerMessage: Equatable, Sendable {
     package static let frame = 1 << 20
     /// The longest payload of the extension protocol that is read; longer ones are skipped.
     package static let extended = 64 << 10
-    /// The longest block that a peer may ask for; larger ones are hostile (BEP 3 clients drop them).
+    /// The longest block that a peer may ask for; larger ones are hostile (BEP 3 clients drop
+    /// them).
     package static let request = 128 << 10
   }
 

@@ -4,9 +4,9 @@ import Swarm
 /// A pause that lets a slow peer's bytes accumulate until some blocks should be whole.
 ///
 /// Bytes of a slow link arrive a few at a time, and with hundreds of such peers to read them each
-/// time costs more than all other work. The requests beyond those blocks must last for a round trip,
-/// so that the peer never runs out of them. The pauses of all peers end at the same moments, for one
-/// turn of the loop.
+/// time costs more than all other work. The requests beyond those blocks must last for a round
+/// trip, so that the peer never runs out of them. The pauses of all peers end at the same moments,
+/// for one turn of the loop.
 struct ReadingPause {
   /// The numbers that bound a pause.
   private enum Policy {

@@ -4,8 +4,8 @@ import Primitives
 /// The connections of all torrents: established ones, those that others are making to us, and those
 /// that we are dialling.
 ///
-/// No torrent can keep another from having a few (`FairShares`), and incoming connections never take
-/// the room of those that we dial (`Admission`).
+/// No torrent can keep another from having a few (`FairShares`), and incoming connections never
+/// take the room of those that we dial (`Admission`).
 @Reactor
 final class ConnectionBudget {
   /// The maximum number of connections that we may be dialling at once.

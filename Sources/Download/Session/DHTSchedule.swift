@@ -2,10 +2,10 @@ import Primitives
 
 /// The decision about when to search the DHT for which torrent.
 ///
-/// A torrent without trackers is searched for at once. For another one the trackers have ten seconds,
-/// and its search begins when a download has too few peers or a seed has no working tracker. It then
-/// stays in the schedule: its peers are searched for and told of us again and again. At most four
-/// searches run at once, and the one that is due longest comes next.
+/// A torrent without trackers is searched for at once. For another one the trackers have ten
+/// seconds, and its search begins when a download has too few peers or a seed has no working
+/// tracker. It then stays in the schedule: its peers are searched for and told of us again and
+/// again. At most four searches run at once, and the one that is due longest comes next.
 struct DHTSchedule {
   /// The maximum number of searches that run at once.
   static let searchLimit = 4

@@ -12,7 +12,8 @@ package import Primitives
 /// | web seed at a loopback or private address | it has no query |
 /// | any at another address | does not redirect to a loopback or private one |
 ///
-/// The rules apply to the address that is connected to, whatever the host name, and to each redirect.
+/// The rules apply to the address that is connected to, whatever the host name, and to each
+/// redirect.
 package struct URLPolicy: Sendable, Equatable {
   /// The purpose of a URL.
   package enum Use: Sendable, Equatable {

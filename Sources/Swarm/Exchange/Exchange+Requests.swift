@@ -24,8 +24,8 @@ extension Exchange {
   /// Requests blocks of the claimed pieces until the window is full.
   ///
   /// A deep window is refilled when an eighth of it is free, and then to the brim, however many
-  /// claims that takes: one send for many requests costs both sides less, and the rest of the window
-  /// keeps the pipeline full meanwhile. The lane is woken if the claims leave room.
+  /// claims that takes: one send for many requests costs both sides less, and the rest of the
+  /// window keeps the pipeline full meanwhile. The lane is woken if the claims leave room.
   package mutating func fill(_ peer: PeerNumber, now: Instant) {
     guard let place = board.peers.place(of: peer), mayAsk(place, now: now) else { return }
     let depth = min(board.peers.dealings[place].window.target, quota?.limit ?? .max)
@@ -107,8 +107,8 @@ extension Exchange {
     return (request.block, place(of: request.block, isDuplicate: request.isDuplicate))
   }
 
-  /// Returns the place for a block that arrives; it goes nowhere unless this very peer was asked for
-  /// it.
+  /// Returns the place for a block that arrives; it goes nowhere unless this very peer was asked
+  /// for it.
   package func place(of block: Block, from peer: PeerNumber, now: Instant) -> BlockPlace {
     guard let row = board.peers.place(of: peer) else { return .nowhere }
     switch board.peers.dealings[row].window.ledger.standing(of: block, now: now) {

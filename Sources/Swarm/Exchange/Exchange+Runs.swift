@@ -17,7 +17,8 @@ extension Exchange {
     }
   }
 
-  /// Claims the piece behind another one, if nothing of it is here or owed and there is room for it.
+  /// Claims the piece behind another one, if nothing of it is here or owed and there is room for
+  /// it.
   package mutating func extendRun(after piece: PieceIndex, for source: PeerNumber) -> Claim? {
     claimWhole(PieceIndex(piece.value + 1), for: source)
   }

@@ -102,8 +102,8 @@ extension Exchange {
 
   // MARK: - Interest
 
-  /// Tells the peers that have nothing for us, once those that had pieces at the beginning have said
-  /// so.
+  /// Tells the peers that have nothing for us, once those that had pieces at the beginning have
+  /// said so.
   package mutating func reviewInterest() {
     for peer in board.peers.numbers { updateInterest(in: peer) }
   }

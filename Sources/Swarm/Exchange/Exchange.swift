@@ -7,8 +7,8 @@ package import Primitives
 /// state can be inspected between any two inputs, and a decision can be tested as a list of inputs
 /// and the actions that must follow.
 ///
-/// A torrent's exchange exists from the first connection. Until `begin` tells it the pieces, it only
-/// keeps the facts that hold for any torrent. It has three sets of pieces:
+/// A torrent's exchange exists from the first connection. Until `begin` tells it the pieces, it
+/// only keeps the facts that hold for any torrent. It has three sets of pieces:
 ///
 /// - `board.wanted`: the pieces that the run fetches; may change during the run.
 /// - `board.verified`: the pieces whose hash was right.

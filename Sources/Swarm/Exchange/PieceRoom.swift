@@ -2,8 +2,8 @@ import Primitives
 
 /// The memory for pieces that come in or are hashed and written.
 ///
-/// A piece is begun only when there is room for all of it, so no more is requested than can be kept.
-/// At least two pieces fit, however long they are.
+/// A piece is begun only when there is room for all of it, so no more is requested than can be
+/// kept. At least two pieces fit, however long they are.
 struct PieceRoom: Sendable {
   /// The numbers that bound the memory.
   struct Policy: Sendable {

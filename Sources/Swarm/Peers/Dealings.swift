@@ -23,7 +23,7 @@ struct Dealings: Sendable {
   var amInterested = false
   /// A Boolean value indicating whether the peer wants what we have.
   var isInterested = false
-  /// A Boolean value indicating whether the peer wants nothing more, even if it lacks pieces (BEP 21).
+  /// A Boolean value indicating whether the peer wants nothing more, even as a partial seed (BEP 21).
   var isUploadOnly = false
   var downloaded = RateMeter()
   var uploaded = RateMeter()
