@@ -28,7 +28,7 @@ struct DHTWorld {
     let time: Instant
     let number: Int
     let node: Int
-    /// A datagram and who sent it; nil for a tick.
+    /// A datagram and its sender; nil for a tick.
     let datagram: (bytes: [UInt8], sender: Endpoint)?
   }
 

@@ -85,7 +85,7 @@ struct OwnershipProgramTests {
 
   /// The stranger's first torrent brings a file that looks like the state of the second one.
   @Test func twoTorrentsOfAStrangerDoNotOverwriteTheUsersFile() async throws {
-    // A run that is stopped leaves a state; it is what the stranger publishes.
+    // A run that is stopped leaves a state file; the stranger publishes that.
     let elsewhere = try scene.folder.makeFolder("elsewhere")
     let stopped = try await ProcessRunner.run(
       [try SwiftTorrentBinary.path(), scene.torrent, "-o", elsewhere, "--quiet", "--no-dht"]
