@@ -29,7 +29,7 @@ final class FileTable: Sendable {
     var walk: FolderWalk
     var root: Descriptor?
     var uses: UInt64 = 0
-    /// Whether our files are opened for writing.
+    /// A Boolean value indicating whether our files are opened for writing.
     var mayWrite = false
     /// The places written since the latest look at them, without duplicates.
     var unstamped: [Int] = []
@@ -342,9 +342,9 @@ final class FileTable: Sendable {
 }
 
 extension SystemCallError {
-  /// Whether the file system does not support the operation.
+  /// A Boolean value indicating whether the file system does not support the operation.
   fileprivate var meansUnsupported: Bool { [EOPNOTSUPP, ENOSYS, EINVAL].contains(code) }
 
-  /// Whether the name does not exist.
+  /// A Boolean value indicating whether the name does not exist.
   var meansMissing: Bool { code == ENOENT }
 }

@@ -71,7 +71,8 @@ package final class TorrentStorage: PieceStorage {
   /// The pieces with bytes of selected files.
   package var wanted: Bitfield { layout.wanted }
 
-  /// Whether every selected file exists with the right length, as of `inspect`.
+  /// A Boolean value indicating whether every selected file exists with the right length, as of
+  /// `inspect`.
   package var isInPlace: Bool { isInPlace(files.records) }
 
   /// Surveys the files on disk, and takes the lock if there is a state file of ours.

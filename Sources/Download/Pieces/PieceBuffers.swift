@@ -7,8 +7,8 @@ import Swarm
 ///
 /// The exchange decides which pieces have room. A piece gets its buffer only when its first byte is
 /// due, so that deep windows on long links cost no memory while the requests are on their way.
-/// Buffers are as long as a piece and are used again in the order last in, first out, while they are
-/// warm. Their bytes are leased from the session.
+/// Buffers are as long as a piece and are used again in the order last in, first out, while they
+/// are warm. Their bytes are leased from the session.
 @Reactor
 final class PieceBuffers {
   private let geometry: PieceGeometry

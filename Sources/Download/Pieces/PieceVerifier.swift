@@ -49,8 +49,8 @@ final class PieceVerifier {
   private static let batchBytes = 8 << 20
   /// The minimum number of bytes of a big piece that are hashed at once, except for its last ones.
   private static let shortestStretch = 64 << 10
-  /// The time that a batch may take on the loop; if it takes longer, a worker gets the next ones for
-  /// the time of `retreat`.
+  /// The time that a batch may take on the loop; if it takes longer, a worker gets the next ones
+  /// for the time of `retreat`.
   private static let longestStay = Duration.milliseconds(50)
   private static let retreat = Duration.seconds(5)
   /// The time for which a piece may wait for others, and the number of waiting bytes that end it.
@@ -63,7 +63,8 @@ final class PieceVerifier {
   private let workers: any WorkerPool
   private unowned let swarm: TorrentSwarm
   private let clock: any LoopClock
-  /// A Boolean value indicating whether pieces are hashed on the loop, because there are few processors.
+  /// A Boolean value indicating whether pieces are hashed on the loop, because there are few
+  /// processors.
   private let worksOnLoop: Bool
   /// The time until which the loop leaves the work to the worker.
   private var loopIsFreeAgain = Instant.zero
@@ -177,8 +178,8 @@ final class PieceVerifier {
 
   /// Hashes and writes the batches that fill a pass, if that is done on the loop.
   ///
-  /// Readers call it after each read, while the bytes are in this processor's cache. A separate task
-  /// would get its turn only after all other readers had filled their buffers.
+  /// Readers call it after each read, while the bytes are in this processor's cache. A separate
+  /// task would get its turn only after all other readers had filled their buffers.
   func processFullBatches() {
     while !isClosed, waiting.count >= Self.batchLimit, staysOnLoop { process(takeBatch()) }
   }

@@ -77,7 +77,8 @@ final class SessionCore {
 
   // MARK: - Running
 
-  /// Accepts connections, takes part in the DHT and in the local discovery, until stopped or cancelled.
+  /// Accepts connections, takes part in the DHT and in the local discovery, until stopped or
+  /// cancelled.
   func run() async {
     await withDiscardingTaskGroup { group in
       // Accepts incoming connections, with one task for each listening socket.

@@ -22,9 +22,9 @@ struct SessionPort {
   /// Opens the port at every available address.
   ///
   /// With port 0 the system chooses a number for TCP, and another one if that is taken for UDP. A
-  /// port chosen by the user is different. If another program has it for TCP at one address, that is
-  /// an error, even if it is free at the others, because peers would reach that program. If it is
-  /// taken for UDP only, UDP gets another number.
+  /// port chosen by the user is different. If another program has it for TCP at one address, that
+  /// is an error, even if it is free at the others, because peers would reach that program. If it
+  /// is taken for UDP only, UDP gets another number.
   static func open(
     _ port: UInt16, at addresses: [IPAddress], in environment: Environment
   ) throws(DownloadError) -> SessionPort {

@@ -34,7 +34,7 @@ public final class TorrentVerification: Sendable {
     try await run(in: { .live() })
   }
 
-  /// The same in an environment that is created on the loop.
+  /// Runs the verification in an environment that is created on the loop.
   package func run(
     in environment: @escaping @Sendable @Reactor () -> Environment
   ) async throws(DownloadError) -> VerificationReport {
