@@ -78,7 +78,7 @@ import Tracker
           totalLength: torrent.geometry.totalLength, pieceCount: torrent.geometry.pieceCount,
           folder: "downloads")),
       .checking(done: 32768, total: 40000), .checked(verifiedBytes: 16384),
-      .listening(port: 46881),
+      .listening(port: 46881, datagramPort: 46881),
       .tracker(tracker(.announcing)), .tracker(tracker(working)),
       .tracker(tracker(.failed("it is down"))),
       .dht(DHTReport(.joining, nodes: 0)), .dht(DHTReport(.joined, nodes: 1)),

@@ -16,8 +16,9 @@ struct SessionPort {
   /// The number of the TCP port.
   var number: UInt16 { listeners.first?.endpoint.port ?? 0 }
 
-  /// The UDP ports that differ from the TCP port, because another program has that one.
-  var strayDatagramPorts: [UInt16] { datagrams.locals.map(\.port).filter { $0 != number } }
+  /// The number of the UDP port; it differs from the TCP port if another program has that number in
+  /// a family.
+  var datagramPort: UInt16 { datagrams.locals.map(\.port).first { $0 != number } ?? number }
 
   /// Opens the port at every available address.
   ///

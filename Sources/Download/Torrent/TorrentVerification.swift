@@ -53,8 +53,10 @@ public final class TorrentVerification: Sendable {
   private func check(
     in environment: @Sendable @Reactor () -> Environment
   ) async -> Result<VerificationReport, DownloadError> {
-    await OutputPreparation(
-      torrent: torrent, options: options, environment: environment(), events: sink,
+    let environment = environment()
+    return await OutputPreparation(
+      torrent: torrent, options: options, environment: environment,
+      openFiles: OpenFileBudget(limit: environment.files.openFileLimit), events: sink,
       interruption: interruption
     ).verify()
   }
