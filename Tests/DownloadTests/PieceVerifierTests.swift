@@ -41,7 +41,7 @@ import Testing
       bench.bring(1, blocks: 8)
       bench.giveUp()
       return await withTaskGroup(of: Void.self) { group in
-        group.addTask { await bench.verifier.run(lane: 0) }
+        group.addTask { await bench.verifier.run(batcher: 0) }
         await swarm.clock.sleep(for: .seconds(1))
         bench.verifier.close()
         return bench.verified.count + bench.failures

@@ -39,7 +39,8 @@ final class PieceVerifier {
     var isBusy = false
   }
 
-  static let lanes = 2
+  /// The number of tasks that hash: one batch is hashed and written while the next one fills.
+  static let batchers = 2
   /// The length from which on a piece is hashed while it arrives, in bytes.
   static let bigPiece = 1 << 20
   /// The maximum number of pieces in a batch.
@@ -143,24 +144,24 @@ final class PieceVerifier {
 
   // MARK: - Batches
 
-  /// Ends the lanes after the batches under way.
+  /// Ends the batchers after the batches under way.
   func close() {
     isClosed = true
     wake()
   }
 
-  /// Hashes batches until closed; run `lanes` of these concurrently.
-  func run(lane: Int) async {
+  /// Hashes batches until closed; `batchers` of these run concurrently.
+  func run(batcher: Int) async {
     // Two batches of big pieces would each leave lanes empty.
-    guard lane == 0 || !hashesEarly else { return }
+    guard batcher == 0 || !hashesEarly else { return }
     while !isClosed {
       guard !waiting.isEmpty else {
-        guard await wakeups[lane].wait() else { return }
+        guard await wakeups[batcher].wait() else { return }
         continue
       }
       guard isDue else {
         let due = waitingSince + Self.patience
-        guard await clock.wait(for: wakeups[lane], until: due) != .cancelled else { return }
+        guard await clock.wait(for: wakeups[batcher], until: due) != .cancelled else { return }
         continue
       }
       let batch = takeBatch()

@@ -177,8 +177,8 @@ final class TorrentRun {
     // Downloads ranges from web seeds, over a few connections to each.
     group.addTask { await content.webSeeds.run() }
     // Hashes and writes pieces while the next ones arrive.
-    for lane in 0..<PieceVerifier.lanes {
-      group.addTask { await content.verifier.run(lane: lane) }
+    for batcher in 0..<PieceVerifier.batchers {
+      group.addTask { await content.verifier.run(batcher: batcher) }
     }
   }
 
