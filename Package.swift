@@ -90,7 +90,7 @@ let swiftSettings: [SwiftSetting] = [
 /// Targets that mark every use of unsafe memory with `unsafe`, so that a reader finds them all.
 let strictlySafe: Set = [
   "Primitives", "Hashing", "Bencode", "Metainfo", "PeerWire", "Swarm", "HTTP", "Tracker", "DHT",
-  "Storage",
+  "Storage", "Download", "Platform", "Demo", "CLI",
 ]
 
 func settings(_ name: String) -> [SwiftSetting] {

@@ -59,12 +59,12 @@ struct DemoRun {
   private static func makeContent(
     _ size: Int, using random: inout SeededRandom
   ) -> [UInt8] {
-    [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
+    unsafe [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
       var index = 0
       while index < size {
         var word = random.next()
         for _ in 0..<min(8, size - index) {
-          buffer.initializeElement(at: index, to: UInt8(truncatingIfNeeded: word))
+          unsafe buffer.initializeElement(at: index, to: UInt8(truncatingIfNeeded: word))
           word >>= 8
           index += 1
         }

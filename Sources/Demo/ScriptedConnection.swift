@@ -148,8 +148,8 @@ final class ScriptedConnection {
     var received: [UInt8] = []
     while received.count < Handshake.length {
       var chunk = [UInt8](repeating: 0, count: Handshake.length - received.count)
-      let result = chunk.withUnsafeMutableBytes { buffer in
-        transport.read(into: buffer)
+      let result = unsafe chunk.withUnsafeMutableBytes { buffer in
+        unsafe transport.read(into: buffer)
       }
       switch result {
       case .bytes(let count): received += chunk.prefix(count)
@@ -167,7 +167,7 @@ final class ScriptedConnection {
   private func readRequests() async {
     while isOpen {
       inbound.layOut(Self.plan)
-      switch transport.read(into: Self.plan.segments) {
+      switch unsafe transport.read(into: Self.plan.segments) {
       case .bytes(let count):
         inbound.received(count)
         guard takeMessages() else { return close() }

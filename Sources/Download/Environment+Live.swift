@@ -40,11 +40,13 @@ extension Environment {
   /// Raises the limit of open descriptors as far as allowed, and returns it.
   private static func raiseDescriptorLimit() -> Int {
     var limit = rlimit()
-    guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 1024 }
+    guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else {
+      return 1024
+    }
     let before = limit.rlim_cur
     limit.rlim_cur = min(limit.rlim_max, 1 << 16)
     // If that fails, the old limit stays, which only means fewer peers.
-    let isRaised = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0
+    let isRaised = unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0
     return Int(clamping: isRaised ? limit.rlim_cur : before)
   }
 }

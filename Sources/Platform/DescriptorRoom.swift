@@ -12,7 +12,7 @@ enum DescriptorRoom {
   static func check() throws(SystemShortage) {
     var limit = rlimit()
     // A soft limit below the hard limit will be raised.
-    guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0,
+    guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0,
       limit.rlim_cur == limit.rlim_max
     else { return }
     var copies: [CInt] = []

@@ -38,7 +38,7 @@ package enum SystemRoom {
     for (resource, base, kind) in limits {
       let needed = base + Int64(cores) * addressSpacePerCore + bufferMemory
       var limit = rlimit()
-      guard getrlimit(__rlimit_resource_t(resource.rawValue), &limit) == 0,
+      guard unsafe getrlimit(__rlimit_resource_t(resource.rawValue), &limit) == 0,
         limit.rlim_cur < UInt(needed)
       else { continue }
       throw .memory(kind, limit: Int64(limit.rlim_cur), needed: needed)
@@ -48,28 +48,30 @@ package enum SystemRoom {
   /// Starts as many threads as a run needs at the same time, and ends them.
   private static func checkThreads() throws(SystemShortage) {
     let gate = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
-    pthread_mutex_init(gate, nil)
+    unsafe pthread_mutex_init(gate, nil)
     defer {
-      pthread_mutex_destroy(gate)
-      gate.deallocate()
+      unsafe pthread_mutex_destroy(gate)
+      unsafe gate.deallocate()
     }
-    pthread_mutex_lock(gate)
+    unsafe pthread_mutex_lock(gate)
     var threads: [pthread_t] = []
     var code: Int32 = 0
     while threads.count < neededThreads + min(cores, 16), code == 0 {
       var thread = pthread_t()
-      code = pthread_create(
+      code = unsafe pthread_create(
         &thread, nil,
         { gate in
           // Holds the thread until all have been started.
-          guard let gate = gate?.assumingMemoryBound(to: pthread_mutex_t.self) else { return nil }
-          pthread_mutex_lock(gate)
-          pthread_mutex_unlock(gate)
+          guard let gate = unsafe gate?.assumingMemoryBound(to: pthread_mutex_t.self) else {
+            return nil
+          }
+          unsafe pthread_mutex_lock(gate)
+          unsafe pthread_mutex_unlock(gate)
           return nil
         }, gate)
       if code == 0 { threads.append(thread) }
     }
-    pthread_mutex_unlock(gate)
+    unsafe pthread_mutex_unlock(gate)
     for thread in threads { pthread_join(thread, nil) }
     guard code != 0 else { return }
     throw .threads(threads.count)
@@ -81,10 +83,10 @@ package enum SystemRoom {
   package static func warnBeforeProcessorTimeEnds() {
     var limit = rlimit()
     let resource = __rlimit_resource_t(RLIMIT_CPU.rawValue)
-    guard getrlimit(resource, &limit) == 0, limit.rlim_cur == limit.rlim_max,
+    guard unsafe getrlimit(resource, &limit) == 0, limit.rlim_cur == limit.rlim_max,
       limit.rlim_max != .max, limit.rlim_max > 1
     else { return }
     limit.rlim_cur = limit.rlim_max - 1
-    setrlimit(resource, &limit)
+    unsafe setrlimit(resource, &limit)
   }
 }

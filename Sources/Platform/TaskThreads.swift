@@ -8,6 +8,6 @@ package enum TaskThreads {
   /// libdispatch, whose threads Swift's tasks usually run on, reads from /proc how many of them are
   /// busy, and traps where that is not mounted.
   package static let executor: (any TaskExecutor)? =
-    access("/proc/self/stat", R_OK) == 0
+    unsafe access("/proc/self/stat", R_OK) == 0
     ? nil : ThreadTaskExecutor(threadCount: max(2, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))))
 }

@@ -4,8 +4,8 @@ import Glibc
 enum AbsolutePath {
   /// Returns the absolute path without links and dots, or the path itself if nothing is there.
   static func of(_ path: String) -> String {
-    guard let resolved = realpath(path, nil) else { return path }
-    defer { free(resolved) }
-    return String(cString: resolved)
+    guard let resolved = unsafe realpath(path, nil) else { return path }
+    defer { unsafe free(resolved) }
+    return unsafe String(cString: resolved)
   }
 }

@@ -47,7 +47,7 @@ struct CompletionHook {
     var turnsLeft = Self.patience
     var status: Int32 = 0
     while true {
-      let result = waitpid(child, &status, WNOHANG)
+      let result = unsafe waitpid(child, &status, WNOHANG)
       if result == child { return failure(status) }
       if result == -1, errno != EINTR {
         return CommandFailure(.failure, "\(title): \(Console.message(for: errno))")
@@ -73,20 +73,20 @@ struct CompletionHook {
   }
 
   private func spawn() -> Result<pid_t, CommandFailure> {
-    var actions = posix_spawn_file_actions_t()
-    posix_spawn_file_actions_init(&actions)
-    defer { posix_spawn_file_actions_destroy(&actions) }
-    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
+    var actions = unsafe posix_spawn_file_actions_t()
+    unsafe posix_spawn_file_actions_init(&actions)
+    defer { unsafe posix_spawn_file_actions_destroy(&actions) }
+    unsafe posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
     // Standard output is reserved for results and events.
-    posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO)
+    unsafe posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO)
     var attributes = posix_spawnattr_t()
-    posix_spawnattr_init(&attributes)
-    defer { posix_spawnattr_destroy(&attributes) }
+    unsafe posix_spawnattr_init(&attributes)
+    defer { unsafe posix_spawnattr_destroy(&attributes) }
     restoreSignals(&attributes)
     var child: pid_t = 0
-    let code = withCStrings(command) { words in
-      withCStrings(environment) { variables in
-        posix_spawnp(&child, command[0], &actions, &attributes, words, variables)
+    let code = unsafe withCStrings(command) { words in
+      unsafe withCStrings(environment) { variables in
+        unsafe posix_spawnp(&child, command[0], &actions, &attributes, words, variables)
       }
     }
     guard code == 0 else {
@@ -102,22 +102,23 @@ struct CompletionHook {
   /// before us stay ignored.
   private func restoreSignals(_ attributes: inout posix_spawnattr_t) {
     var none = sigset_t()
-    sigemptyset(&none)
-    posix_spawnattr_setsigmask(&attributes, &none)
+    unsafe sigemptyset(&none)
+    unsafe posix_spawnattr_setsigmask(&attributes, &none)
     var defaults = sigset_t()
-    sigemptyset(&defaults)
-    for number in [SIGPIPE, SIGXFSZ] { sigaddset(&defaults, number) }
-    posix_spawnattr_setsigdefault(&attributes, &defaults)
-    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
+    unsafe sigemptyset(&defaults)
+    for number in [SIGPIPE, SIGXFSZ] { unsafe sigaddset(&defaults, number) }
+    unsafe posix_spawnattr_setsigdefault(&attributes, &defaults)
+    unsafe posix_spawnattr_setflags(
+      &attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
   }
 
   /// Our own environment with the facts added.
   private var environment: [String] {
     var variables: [String] = []
-    var next = environ
-    while let entry = next.pointee {
-      variables.append(String(cString: entry))
-      next += 1
+    var next = unsafe environ
+    while let entry = unsafe next.pointee {
+      unsafe variables.append(String(cString: entry))
+      unsafe next += 1
     }
     let names = HookFacts.variables.map(\.name)
     let others = variables.filter { entry in !names.contains { entry.hasPrefix($0 + "=") } }
@@ -127,8 +128,10 @@ struct CompletionHook {
   private func withCStrings<Result>(
     _ strings: [String], _ body: ([UnsafeMutablePointer<CChar>?]) -> Result
   ) -> Result {
-    let copies = strings.map { strdup($0) }
-    defer { for copy in copies { free(copy) } }
-    return body(copies + [nil])
+    let copies = unsafe strings.map { unsafe strdup($0) }
+    defer {
+      for index in unsafe copies.indices { unsafe free(copies[index]) }
+    }
+    return unsafe body(copies + [nil])
   }
 }

@@ -22,7 +22,7 @@ final class DHTMemory: DHTStateKeeper {
   init(path: String?) throws(CommandFailure) {
     self.path = path
     var state: [UInt8] = []
-    if let path, access(path, F_OK) == 0 {
+    if let path, unsafe access(path, F_OK) == 0 {
       state = try FileBytes.read(path, limit: 4 * DHTOptions.maximumStateLength)
       if !state.isEmpty, let objection = DHTOptions.objection(toState: state) {
         throw CommandFailure(
@@ -65,13 +65,13 @@ final class DHTMemory: DHTStateKeeper {
   /// Writes a temporary file and renames it to the path; returns the `errno` of a failure.
   private static func replace(_ path: String, with bytes: [UInt8]) -> Int32? {
     var name = Array("\(path).XXXXXX".utf8CString)
-    let descriptor = mkstemp(&name)
+    let descriptor = unsafe mkstemp(&name)
     guard descriptor >= 0 else { return errno }
     _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
     var code = Console.write(bytes, to: descriptor)
     if close(descriptor) != 0, code == nil { code = errno }
-    if code == nil, rename(name, path) != 0 { code = errno }
-    if code != nil { unlink(name) }
+    if code == nil, unsafe rename(name, path) != 0 { code = errno }
+    if code != nil { unsafe unlink(name) }
     return code
   }
 }

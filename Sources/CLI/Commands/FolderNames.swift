@@ -6,24 +6,26 @@ enum FolderNames {
   ///
   /// - Throws: The failure if the folder cannot be read.
   static func sorted(in folder: [UInt8]) throws(CommandFailure) -> [[UInt8]] {
-    let descriptor = withPath(folder) {
-      open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    let descriptor = unsafe withPath(folder) {
+      unsafe open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     }
     guard descriptor >= 0 else { throw failure(folder, errno) }
-    guard let stream = fdopendir(descriptor) else {
+    guard let stream = unsafe fdopendir(descriptor) else {
       let code = errno
       close(descriptor)
       throw failure(folder, code)
     }
-    defer { closedir(stream) }
+    defer { unsafe closedir(stream) }
     var names: [[UInt8]] = []
     while true {
       errno = 0
-      guard let item = readdir(stream) else {
+      guard let item = unsafe readdir(stream) else {
         if errno != 0 { throw failure(folder, errno) }
         break
       }
-      let name = withUnsafeBytes(of: &item.pointee.d_name) { Array($0.prefix { $0 != 0 }) }
+      let name = unsafe withUnsafeBytes(of: &item.pointee.d_name) {
+        unsafe Array($0.prefix { $0 != 0 })
+      }
       if name != [0x2E], name != [0x2E, 0x2E] { names.append(name) }
     }
     return names.sorted { $0.lexicographicallyPrecedes($1) }
@@ -33,9 +35,9 @@ enum FolderNames {
   static func withPath<Result>(
     _ path: [UInt8], _ body: (UnsafePointer<CChar>) -> Result
   ) -> Result {
-    (path + [0]).map(CChar.init(bitPattern:)).withUnsafeBufferPointer { bytes in
+    unsafe (path + [0]).map(CChar.init(bitPattern:)).withUnsafeBufferPointer { bytes in
       // An array with an element always has an address.
-      withUnsafePointer(to: 0 as CChar) { body(bytes.baseAddress ?? $0) }
+      unsafe withUnsafePointer(to: 0 as CChar) { unsafe body(bytes.baseAddress ?? $0) }
     }
   }
 

@@ -65,7 +65,7 @@ enum SourceLoader {
 enum FileBytes {
   /// Reads the file at a path.
   static func read(_ path: String, limit: Int) throws(CommandFailure) -> [UInt8] {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw failure(path, errno) }
     defer { close(descriptor) }
     return try bytes(of: descriptor, path: path, limit: limit)
@@ -85,8 +85,8 @@ enum FileBytes {
     while bytes.count <= limit {
       let wanted = min(1 << 16, limit + 1 - bytes.count)
       var code: Int32 = 0
-      let chunk = [UInt8](unsafeUninitializedCapacity: wanted) { buffer, count in
-        let result = Glibc.read(descriptor, buffer.baseAddress, wanted)
+      let chunk = unsafe [UInt8](unsafeUninitializedCapacity: wanted) { buffer, count in
+        let result = unsafe Glibc.read(descriptor, buffer.baseAddress, wanted)
         code = result < 0 ? errno : 0
         count = max(0, result)
       }

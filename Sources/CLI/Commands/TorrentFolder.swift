@@ -49,14 +49,14 @@ enum TorrentFolder {
 
   private static func isFolder(_ path: String) -> Bool {
     var status = stat()
-    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
   }
 
   /// Returns whether a path is that of a file, or of something that cannot be looked at, which
   /// fails when it is read.
   private static func isCandidate(_ path: [UInt8]) -> Bool {
     var status = stat()
-    guard FolderNames.withPath(path, { stat($0, &status) }) == 0 else { return true }
+    guard unsafe FolderNames.withPath(path, { unsafe stat($0, &status) }) == 0 else { return true }
     return status.st_mode & S_IFMT == S_IFREG
   }
 }

@@ -34,7 +34,7 @@ struct TorrentTarget {
         hint: "choose another place with -o FILE")
     }
     var status = stat()
-    guard lstat(path, &status) == 0 else { return }
+    guard unsafe lstat(path, &status) == 0 else { return }
     guard status.st_mode & S_IFMT == S_IFREG else {
       throw CommandFailure(.outputExists, "\(path) exists and is not a regular file")
     }
@@ -49,20 +49,20 @@ struct TorrentTarget {
   func write(_ bytes: [UInt8]) throws(CommandFailure) {
     guard let path else { return try Console.result(bytes) }
     let temporary = Self.temporary(for: path)
-    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+    let descriptor = unsafe open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else { throw Self.failure(temporary, errno) }
     var code = Console.write(bytes, to: descriptor)
     if close(descriptor) != 0, code == nil, errno != EINTR { code = errno }
-    if code == nil, rename(temporary, path) != 0 { code = errno }
+    if code == nil, unsafe rename(temporary, path) != 0 { code = errno }
     guard let code else { return }
-    unlink(temporary)
+    unsafe unlink(temporary)
     throw Self.failure(path, code)
   }
 
   /// Returns whether a file has exactly these bytes.
   private static func isFile(_ path: String, of bytes: [UInt8]) throws(CommandFailure) -> Bool {
     var status = stat()
-    guard stat(path, &status) == 0, Int(status.st_size) == bytes.count else { return false }
+    guard unsafe stat(path, &status) == 0, Int(status.st_size) == bytes.count else { return false }
     return try FileBytes.read(path, limit: bytes.count) == bytes
   }
 
@@ -70,7 +70,7 @@ struct TorrentTarget {
   private static func isFolder(_ path: String) -> Bool {
     if path.hasSuffix("/") { return true }
     var status = stat()
-    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
   }
 
   private static func path(of name: String, in folder: String) -> String {

@@ -55,7 +55,9 @@ struct FileTree: Sendable {
   init(scanning path: String, excluding exclusions: [Glob]) throws(CommandFailure) {
     root = path
     var status = stat()
-    guard stat(path, &status) == 0 else { throw FolderNames.failure(Array(path.utf8), errno) }
+    guard unsafe stat(path, &status) == 0 else {
+      throw FolderNames.failure(Array(path.utf8), errno)
+    }
     unfinished.look(around: path)
     switch status.st_mode & S_IFMT {
     case S_IFDIR:
@@ -95,7 +97,7 @@ struct FileTree: Sendable {
       let place = folder + [name]
       var status = stat()
       let full = path + [UInt8(ascii: "/")] + name
-      guard FolderNames.withPath(full, { lstat($0, &status) }) == 0 else {
+      guard unsafe FolderNames.withPath(full, { unsafe lstat($0, &status) }) == 0 else {
         throw FolderNames.failure(full, errno)
       }
       switch status.st_mode & S_IFMT {

@@ -46,12 +46,12 @@ struct PieceHasher: Sendable {
     let step = min(Self.longestStep, geometry.pieceLength)
     let buffer = UnsafeMutableRawBufferPointer.allocate(
       byteCount: step * Self.lanes, alignment: 64)
-    defer { buffer.deallocate() }
+    defer { unsafe buffer.deallocate() }
     var hashes: [PieceHash] = []
     var next = range.lowerBound
     while next < range.upperBound {
       let batch = (next..<min(range.upperBound, next + Self.lanes)).map(PieceIndex.init)
-      hashes += try hash(batch, step: step, buffer, &reader)
+      hashes += try unsafe hash(batch, step: step, buffer, &reader)
       next += batch.count
     }
     return hashes
@@ -65,15 +65,15 @@ struct PieceHasher: Sendable {
     var states = Array(repeating: SHA1State(), count: pieces.count)
     var position = 0
     while position < geometry.length(of: pieces[0]) {
-      var chunks: [UnsafeRawBufferPointer] = []
+      var chunks: [UnsafeRawBufferPointer] = unsafe []
       for (lane, piece) in pieces.enumerated() {
         let length = max(0, min(step, geometry.length(of: piece) - position))
-        let part = UnsafeMutableRawBufferPointer(
+        let part = unsafe UnsafeMutableRawBufferPointer(
           rebasing: buffer[lane * step..<lane * step + length])
-        try reader.read(at: geometry.offset(of: piece) + Int64(position), into: part)
-        chunks.append(UnsafeRawBufferPointer(part))
+        try unsafe reader.read(at: geometry.offset(of: piece) + Int64(position), into: part)
+        unsafe chunks.append(UnsafeRawBufferPointer(part))
       }
-      SHA1State.update(&states, with: chunks)
+      unsafe SHA1State.update(&states, with: chunks)
       position += step
     }
     return states.map { $0.finish() }

@@ -43,8 +43,8 @@ struct TreeReader: ~Copyable {
         continue
       }
       let wanted = Int(min(Int64(buffer.count - filled), available))
-      let part = UnsafeMutableRawBufferPointer(rebasing: buffer[filled..<filled + wanted])
-      let count = try read(index, at: inside, into: part)
+      let part = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[filled..<filled + wanted])
+      let count = try unsafe read(index, at: inside, into: part)
       filled += count
     }
   }
@@ -54,7 +54,7 @@ struct TreeReader: ~Copyable {
   ) throws(CommandFailure) -> Int {
     let descriptor = try descriptor(of: index)
     while true {
-      let count = pread(descriptor, buffer.baseAddress, buffer.count, off_t(offset))
+      let count = unsafe pread(descriptor, buffer.baseAddress, buffer.count, off_t(offset))
       if count > 0 { return count }
       if count == 0 { throw Self.changed(tree.entries[index], tree) }
       if errno != EINTR { throw Self.failure(tree.entries[index], tree, errno) }
@@ -66,10 +66,10 @@ struct TreeReader: ~Copyable {
     let entry = tree.entries[index]
     // Only the root may be a link. O_NONBLOCK prevents a wait if a pipe has taken a file's place.
     let flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | (tree.isFolder ? O_NOFOLLOW : 0)
-    let descriptor = FolderNames.withPath(tree.path(of: entry)) { open($0, flags) }
+    let descriptor = unsafe FolderNames.withPath(tree.path(of: entry)) { unsafe open($0, flags) }
     guard descriptor >= 0 else { throw Self.failure(entry, tree, errno) }
     var status = stat()
-    guard fstat(descriptor, &status) == 0, FileTree.Stamp(status) == entry.stamp else {
+    guard unsafe fstat(descriptor, &status) == 0, FileTree.Stamp(status) == entry.stamp else {
       close(descriptor)
       throw Self.changed(entry, tree)
     }
@@ -94,7 +94,7 @@ struct TreeReader: ~Copyable {
     for entry in tree.entries {
       var status = stat()
       let path = tree.path(of: entry)
-      guard FolderNames.withPath(path, { stat($0, &status) }) == 0,
+      guard unsafe FolderNames.withPath(path, { unsafe stat($0, &status) }) == 0,
         FileTree.Stamp(status) == entry.stamp
       else { throw changed(entry, tree) }
     }

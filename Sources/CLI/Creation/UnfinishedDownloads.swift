@@ -42,9 +42,9 @@ struct UnfinishedDownloads {
 
   /// Records the state file that a path is, belongs to, or lies under.
   mutating func look(around path: String) {
-    guard let real = realpath(path, nil) else { return }
-    defer { free(real) }
-    var place = Array(UnsafeBufferPointer(start: real, count: strlen(real))).map(
+    guard let real = unsafe realpath(path, nil) else { return }
+    defer { unsafe free(real) }
+    var place = unsafe Array(UnsafeBufferPointer(start: real, count: strlen(real))).map(
       UInt8.init(bitPattern:))
     for ending in [[]] + Self.companions where place.reversed().starts(with: ending.reversed()) {
       let state = Array(place.dropLast(ending.count))
@@ -86,13 +86,17 @@ struct UnfinishedDownloads {
   /// Returns whether a path is a regular file with the content of a state file.
   private static func isState(_ path: [UInt8]) -> Bool {
     let flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY
-    let descriptor = FolderNames.withPath(path) { open($0, flags) }
+    let descriptor = unsafe FolderNames.withPath(path) { unsafe open($0, flags) }
     guard descriptor >= 0 else { return false }
     defer { close(descriptor) }
     var status = stat()
-    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return false }
+    guard unsafe fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+      return false
+    }
     var bytes = [UInt8](repeating: 0, count: StateFileMark.searchedLength)
-    let count = bytes.withUnsafeMutableBytes { pread(descriptor, $0.baseAddress, $0.count, 0) }
+    let count = unsafe bytes.withUnsafeMutableBytes {
+      unsafe pread(descriptor, $0.baseAddress, $0.count, 0)
+    }
     return count > 0 && StateFileMark.isPresent(in: bytes.prefix(count))
   }
 }

@@ -11,7 +11,7 @@ enum FirstWord {
   /// - Throws: `.unknownCommand` with the nearest command.
   static func check(_ invocation: Invocation) throws(UsageError) {
     guard invocation.command == .download, let word = invocation.undecidedWord,
-      looksLikeCommand(word), access(word, F_OK) != 0
+      looksLikeCommand(word), unsafe access(word, F_OK) != 0
     else { return }
     throw .unknownCommand(
       TerminalText.cleaned(word), nearest: Suggestion.nearest(to: word, among: Command.words))

@@ -12,7 +12,7 @@ enum Console {
   static func secureStreams() {
     for descriptor in STDIN_FILENO...STDERR_FILENO where fcntl(descriptor, F_GETFD) == -1 {
       // The lowest free number is this one. The wrong access mode makes any use an error.
-      _ = open("/dev/null", descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY)
+      _ = unsafe open("/dev/null", descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY)
     }
     signal(SIGPIPE, SIG_IGN)
     // A file that may not grow further (ulimit -f) is an error with its own status.
@@ -72,7 +72,7 @@ enum Console {
 
   /// Returns the system's text for an `errno`.
   static func message(for code: Int32) -> String {
-    String(cString: strerror(code))
+    unsafe String(cString: strerror(code))
   }
 
   /// A Boolean value indicating whether standard error is a terminal that supports cursor
@@ -96,8 +96,8 @@ enum Console {
   /// The terminal's current size; 80 columns by 24 rows if it is unknown.
   static var terminalSize: (columns: Int, rows: Int) {
     var size = winsize()
-    let result = withUnsafeMutablePointer(to: &size) {
-      ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), UnsafeMutableRawPointer($0))
+    let result = unsafe withUnsafeMutablePointer(to: &size) {
+      unsafe ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), UnsafeMutableRawPointer($0))
     }
     guard result == 0 else { return (80, 24) }
     return (size.ws_col > 0 ? Int(size.ws_col) : 80, size.ws_row > 0 ? Int(size.ws_row) : 24)
@@ -105,20 +105,22 @@ enum Console {
 
   /// Returns an environment variable; nil if it is not set.
   static func environment(_ name: String) -> String? {
-    getenv(name).map { String(cString: $0) }
+    unsafe getenv(name).map { unsafe String(cString: $0) }
   }
 
   /// Writes all bytes; returns the `errno` of the first failure.
   static func write(_ bytes: [UInt8], to descriptor: Int32) -> Int32? {
     var bytes = bytes[...]
     while !bytes.isEmpty {
-      let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+      let count = unsafe bytes.withUnsafeBytes {
+        unsafe Glibc.write(descriptor, $0.baseAddress, $0.count)
+      }
       if count > 0 {
         bytes = bytes.dropFirst(count)
       } else if errno == EAGAIN {
         // Another process made the stream non-blocking, so wait until it takes more.
         var descriptors = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-        _ = poll(&descriptors, 1, -1)
+        _ = unsafe poll(&descriptors, 1, -1)
       } else if errno != EINTR {
         return errno
       }

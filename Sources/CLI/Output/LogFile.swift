@@ -6,7 +6,7 @@ struct LogFile {
 
   /// Opens the file for appending.
   init(path: String) throws(CommandFailure) {
-    descriptor = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0o666)
+    descriptor = unsafe open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0o666)
     guard descriptor >= 0 else {
       throw CommandFailure(
         .inputOutputFailure, "the log \(path) cannot be opened: \(Console.message(for: errno))")
@@ -16,7 +16,7 @@ struct LogFile {
   /// Appends a line; a failure to do so does not end the download.
   func append(_ line: String) {
     var now = timespec()
-    clock_gettime(CLOCK_REALTIME, &now)
+    unsafe clock_gettime(CLOCK_REALTIME, &now)
     let time = TorrentReport.date(Int64(now.tv_sec))
     _ = Console.write(Array("\(time)  \(TerminalText.cleaned(line))\n".utf8), to: descriptor)
   }

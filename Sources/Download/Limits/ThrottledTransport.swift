@@ -35,11 +35,11 @@ final class ThrottledTransport: Transport {
   var mayRead: Bool { base.mayRead }
 
   func read(into segments: UnsafeMutableBufferPointer<IOSegment>) -> IOResult {
-    guard let downloads else { return base.read(into: segments) }
+    guard let downloads else { return unsafe base.read(into: segments) }
     // A reader that has waited takes whatever the rate allows now, not only its turn.
     allowance += downloads.takeWhatIsThere(upTo: Self.readLength - allowance, now: clock.now)
     guard allowance > 0 else { return .wouldBlock }
-    let result = Self.with(segments, upTo: allowance) { base.read(into: $0) }
+    let result = unsafe Self.with(segments, upTo: allowance) { unsafe base.read(into: $0) }
     if case .bytes(let count) = result {
       allowance -= count
     } else {
@@ -49,7 +49,7 @@ final class ThrottledTransport: Transport {
   }
 
   func write(from segments: UnsafeMutableBufferPointer<IOSegment>) -> IOResult {
-    base.write(from: segments)
+    unsafe base.write(from: segments)
   }
 
   func waitUntilReadable() async {
@@ -95,15 +95,15 @@ final class ThrottledTransport: Transport {
   ) -> IOResult {
     var left = limit
     for index in segments.indices {
-      let count = segments[index].count
+      let count = unsafe segments[index].count
       guard count >= left else {
         left -= count
         continue
       }
-      segments[index].count = left
-      defer { segments[index].count = count }
-      return body(UnsafeMutableBufferPointer(rebasing: segments[...index]))
+      unsafe segments[index].count = left
+      defer { unsafe segments[index].count = count }
+      return unsafe body(UnsafeMutableBufferPointer(rebasing: segments[...index]))
     }
-    return body(segments)
+    return unsafe body(segments)
   }
 }

@@ -65,7 +65,7 @@ extension PeerConnection {
     guard prelude == nil, let content = swarm.content else { return readPrelude(weight: &weight) }
     let plan = content.readPlan
     layOut(plan, content.buffers)
-    let result = transport.read(into: plan.segments)
+    let result = unsafe transport.read(into: plan.segments)
     guard case .bytes(let count) = result else { return result }
     inbound.received(count)
     weight += count
@@ -118,10 +118,10 @@ extension PeerConnection {
   private func received(_ block: Block, _ placement: BlockPlacement, _ buffers: PieceBuffers) {
     let now = clock.now
     machine.receivedPayload(now: now)
-    if placement == .aside, let bytes = inbound.asideBytes,
+    if placement == .aside, let bytes = unsafe inbound.asideBytes,
       swarm.exchange.place(of: block, isDuplicate: false) == .inPiece
     {
-      buffers.copy(bytes, to: block)
+      unsafe buffers.copy(bytes, to: block)
     }
     swarm.exchange.arrived(block, from: number, isKept: placement != .discard, now: now)
   }
@@ -130,8 +130,8 @@ extension PeerConnection {
 
   private func readPrelude(weight: inout Int) -> IOResult {
     var result = IOResult.wouldBlock
-    let chunk = [UInt8](unsafeUninitializedCapacity: Policy.preludeLength) { buffer, count in
-      result = transport.read(into: UnsafeMutableRawBufferPointer(buffer))
+    let chunk = unsafe [UInt8](unsafeUninitializedCapacity: Policy.preludeLength) { buffer, count in
+      result = unsafe transport.read(into: UnsafeMutableRawBufferPointer(buffer))
       if case .bytes(let read) = result { count = read }
     }
     guard case .bytes(let count) = result else { return result }

@@ -29,7 +29,7 @@ enum PeerEnd: Equatable, Sendable {
   case finished
 
   /// Returns the end of a connection that broke with an `errno`.
-  static func broken(_ code: Int32) -> PeerEnd { .lost(String(cString: strerror(code))) }
+  static func broken(_ code: Int32) -> PeerEnd { unsafe .lost(String(cString: strerror(code))) }
 
   /// The reason in one clause, for people.
   var reason: String {

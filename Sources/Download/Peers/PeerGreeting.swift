@@ -166,7 +166,7 @@ struct PeerGreeting {
     upTo count: Int, from transport: any Transport, into bytes: inout [UInt8]
   ) -> IOResult {
     var chunk = [UInt8](repeating: 0, count: count)
-    let result = chunk.withUnsafeMutableBytes { transport.read(into: $0) }
+    let result = unsafe chunk.withUnsafeMutableBytes { unsafe transport.read(into: $0) }
     if case .bytes(let read) = result { bytes += chunk.prefix(read) }
     return result
   }

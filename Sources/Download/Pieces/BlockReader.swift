@@ -13,8 +13,8 @@ enum BlockReader {
       PeerMessage.appendPieceHeader(of: block, to: &bytes)
       let start = bytes.count
       bytes.append(contentsOf: repeatElement(0, count: block.length))
-      let isRead = bytes.withUnsafeMutableBytes { buffer in
-        fill(UnsafeMutableRawBufferPointer(rebasing: buffer[start...]), block, from: storage)
+      let isRead = unsafe bytes.withUnsafeMutableBytes { buffer in
+        unsafe fill(UnsafeMutableRawBufferPointer(rebasing: buffer[start...]), block, from: storage)
       }
       guard isRead else { return nil }
     }
@@ -25,7 +25,7 @@ enum BlockReader {
     _ buffer: UnsafeMutableRawBufferPointer, _ block: Block, from storage: any PieceStorage
   ) -> Bool {
     do throws(StorageError) {
-      try storage.read(block: block, into: buffer)
+      try unsafe storage.read(block: block, into: buffer)
       return true
     } catch {
       return false

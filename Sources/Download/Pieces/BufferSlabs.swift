@@ -3,9 +3,13 @@ import Glibc
 /// The memory for a torrent's pieces, taken from the system in slabs of huge pages and given back
 /// at the end of the run.
 ///
-/// A piece is read from the kernel, hashed beside many others and written to the kernel. On pages
-/// of 4 KiB, misses of the TLB and page faults cost several per cent of a run. Where the system has
-/// no huge pages, ordinary ones are used.
+/// A piece is read from the kernel, hashed beside many others and written to the kernel. On pages of
+/// 4 KiB, misses of the TLB and page faults cost several per cent of a run. Where the system has no
+/// huge pages, ordinary ones are used.
+///
+/// `@safe`: a slab stays allocated until the end of this value, and no two buffers overlap. The
+/// addresses that `take()` returns are unsafe, and their users mark each use.
+@safe
 struct BufferSlabs: ~Copyable {
   /// The size and alignment of the huge pages of x86-64 and arm64 with pages of 4 KiB, in bytes.
   private static let hugePage = 2 << 20
@@ -14,31 +18,31 @@ struct BufferSlabs: ~Copyable {
 
   /// The length of each buffer in bytes.
   let bufferLength: Int
-  private var slabs: [UnsafeMutableRawPointer] = []
+  private var slabs: [UnsafeMutableRawPointer] = unsafe []
   /// The unused part of the last slab.
   private var rest: UnsafeMutableRawBufferPointer
 
   init(bufferLength: Int) {
     self.bufferLength = bufferLength
-    rest = UnsafeMutableRawBufferPointer(start: nil, count: 0)
+    unsafe rest = UnsafeMutableRawBufferPointer(start: nil, count: 0)
   }
 
   deinit {
-    for slab in slabs { slab.deallocate() }
+    for index in unsafe slabs.indices { unsafe slabs[index].deallocate() }
   }
 
   /// Returns one more buffer, whose bytes are not initialized.
   mutating func take() -> UnsafeMutableRawPointer {
     let stride = (bufferLength + Self.page - 1) & ~(Self.page - 1)
-    if rest.count >= stride, let base = rest.baseAddress {
-      rest = UnsafeMutableRawBufferPointer(rebasing: rest[stride...])
-      return base
+    if unsafe rest.count >= stride, let base = unsafe rest.baseAddress {
+      unsafe rest = UnsafeMutableRawBufferPointer(rebasing: rest[stride...])
+      return unsafe base
     }
     let length = stride * max(1, Self.hugePage / stride)
     let slab = UnsafeMutableRawPointer.allocate(byteCount: length, alignment: Self.hugePage)
-    madvise(slab, length, MADV_HUGEPAGE)
-    slabs.append(slab)
-    rest = UnsafeMutableRawBufferPointer(start: slab + stride, count: length - stride)
-    return slab
+    unsafe madvise(slab, length, MADV_HUGEPAGE)
+    unsafe slabs.append(slab)
+    unsafe rest = UnsafeMutableRawBufferPointer(start: slab + stride, count: length - stride)
+    return unsafe slab
   }
 }

@@ -18,7 +18,7 @@ struct PieceJob: Sendable {
   private var isLast: Bool { range.upperBound == bytes.count }
 
   private var stretch: UnsafeRawBufferPointer {
-    UnsafeRawBufferPointer(rebasing: bytes.buffer[range])
+    unsafe UnsafeRawBufferPointer(rebasing: bytes.buffer[range])
   }
 
   /// The result of a stretch.
@@ -32,7 +32,7 @@ struct PieceJob: Sendable {
   /// Hashes a batch in the lanes of one pass, and writes the good pieces.
   static func process(_ batch: [PieceJob], storage: any PieceStorage) -> [Outcome] {
     var states = batch.map(\.state)
-    SHA1State.update(&states, with: batch.map(\.stretch))
+    unsafe SHA1State.update(&states, with: batch.map { unsafe $0.stretch })
     return zip(batch, states).map { job, state in
       guard job.isLast else { return .hashed(job.piece, state, upTo: job.range.upperBound) }
       return .judged(job.judge(state.finish(), storage))
@@ -49,7 +49,7 @@ struct PieceJob: Sendable {
 
   private func write(to storage: any PieceStorage) -> StorageError? {
     do throws(StorageError) {
-      try storage.write(piece: piece, bytes: bytes.buffer)
+      try unsafe storage.write(piece: piece, bytes: bytes.buffer)
       return nil
     } catch {
       return error
@@ -57,10 +57,10 @@ struct PieceJob: Sendable {
   }
 
   private func blockDigests() -> [[UInt8]] {
-    let blocks = stride(from: 0, to: bytes.count, by: Block.standardLength).map { offset in
-      UnsafeRawBufferPointer(
+    let blocks = unsafe stride(from: 0, to: bytes.count, by: Block.standardLength).map { offset in
+      unsafe UnsafeRawBufferPointer(
         rebasing: bytes.buffer[offset..<min(offset + Block.standardLength, bytes.count)])
     }
-    return SHA1.digests(of: blocks).map(\.bytes)
+    return unsafe SHA1.digests(of: blocks).map(\.bytes)
   }
 }

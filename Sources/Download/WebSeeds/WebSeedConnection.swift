@@ -319,10 +319,10 @@ final class WebSeedConnection {
   /// Records the arrival of a whole block, whose bytes are in the piece or aside.
   func finished(_ request: BlockRequest, isWanted: Bool, aside: UnsafeRawPointer?) {
     seed.delivered()
-    if isWanted, let aside,
+    if isWanted, let aside = unsafe aside,
       swarm.exchange.place(of: request.block, isDuplicate: false) == .inPiece
     {
-      buffers.copy(aside, to: request.block)
+      unsafe buffers.copy(aside, to: request.block)
     }
     swarm.exchange.arrived(request.block, from: number, isKept: isWanted, now: clock.now)
     swarm.drain()

@@ -9,7 +9,11 @@ import Swarm
 /// For each read it checks anew whether a block is still wanted and where it goes, since another
 /// peer may deliver it first. Once none of the remaining blocks is wanted, the run accepts no more
 /// bytes.
+///
+/// `@safe`: both buffers stay allocated until the end of the fetch, and every segment ends within
+/// the memory of its block or within one of the two buffers.
 @Reactor
+@safe
 final class WebSeedFetch: HTTPBodySink {
   private static let scratchLength = 64 << 10
 
@@ -46,8 +50,8 @@ final class WebSeedFetch: HTTPBodySink {
   }
 
   isolated deinit {
-    aside.deallocate()
-    scratch.deallocate()
+    unsafe aside.deallocate()
+    unsafe scratch.deallocate()
   }
 
   /// The range of the torrent that is still to come; nil if it is complete or none of it is wanted.
@@ -104,18 +108,18 @@ final class WebSeedFetch: HTTPBodySink {
       isSpoiled += more.blocks.map { _ in false }
     }
     guard !isStopped, hasUse(), !connection.isHeld else { return }
-    guard gap == 0 else { return append(scratch, min(gap, limit), to: &segments) }
+    guard gap == 0 else { return unsafe append(scratch, min(gap, limit), to: &segments) }
     var room = limit
     var index = current
     var start = filled
     while room > 0, index < blocks.count {
       let length = min(blocks[index].block.length - start, room)
       switch place(of: index) {
-      case .direct(let address): append(address + start, length, to: &segments)
-      case .discard: append(scratch, length, to: &segments)
+      case .direct(let address): unsafe append(address + start, length, to: &segments)
+      case .discard: unsafe append(scratch, length, to: &segments)
       case .aside:
         // There is only one such buffer, so the following blocks wait for the next read.
-        append(aside + start, length, to: &segments)
+        unsafe append(aside + start, length, to: &segments)
         return
       }
       room -= length
@@ -128,13 +132,14 @@ final class WebSeedFetch: HTTPBodySink {
   private func append(
     _ base: UnsafeMutableRawPointer, _ count: Int, to segments: inout [IOSegment]
   ) {
-    if base == scratch {
-      segments.append(IOSegment(base: base, count: min(count, Self.scratchLength)))
-    } else if let last = segments.last, base != scratch, last.base.map({ $0 + last.count }) == base
+    if unsafe base == scratch {
+      unsafe segments.append(IOSegment(base: base, count: min(count, Self.scratchLength)))
+    } else if let last = segments.last, unsafe base != scratch,
+      unsafe last.base.map({ unsafe $0 + last.count }) == base
     {
       segments[segments.count - 1].count += count
     } else {
-      segments.append(IOSegment(base: base, count: count))
+      unsafe segments.append(IOSegment(base: base, count: count))
     }
   }
 
@@ -152,7 +157,7 @@ final class WebSeedFetch: HTTPBodySink {
       let isWanted = !isSpoiled[current]
       filled = 0
       current += 1
-      connection.finished(
+      unsafe connection.finished(
         request, isWanted: isWanted, aside: request.isDuplicate ? UnsafeRawPointer(aside) : nil)
     }
   }
@@ -172,7 +177,7 @@ final class WebSeedFetch: HTTPBodySink {
       guard !segments.isEmpty else { return }
       var done = 0
       for segment in segments {
-        segment.base?.initializeMemory(as: UInt8.self, repeating: 0, count: segment.count)
+        unsafe segment.base?.initializeMemory(as: UInt8.self, repeating: 0, count: segment.count)
         done += segment.count
       }
       received(done)
