@@ -89,8 +89,8 @@ let swiftSettings: [SwiftSetting] = [
 
 /// Targets that mark every use of unsafe memory with `unsafe`, so that a reader finds them all.
 let strictlySafe: Set = [
-  "Primitives", "Hashing", "Bencode", "Metainfo", "PeerWire", "Swarm", "HTTP", "Tracker", "DHT",
-  "Storage", "Download", "Platform", "Demo", "CLI",
+  "Primitives", "Hashing", "Bencode", "Metainfo", "PeerWire", "Swarm", "Networking", "HTTP",
+  "Tracker", "DHT", "Storage", "Download", "Platform", "Demo", "CLI",
 ]
 
 func settings(_ name: String) -> [SwiftSetting] {

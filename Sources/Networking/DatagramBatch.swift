@@ -18,7 +18,10 @@ package struct Datagram: Equatable, Sendable {
 }
 
 /// A reusable buffer into which a socket receives datagrams.
+///
+/// `@safe`: the memory stays allocated as long as the batch, and no entry is longer than its slot.
 @Reactor
+@safe
 package final class DatagramBatch {
   /// The number of datagrams that fit.
   package let capacity: Int
@@ -40,13 +43,13 @@ package final class DatagramBatch {
   package init(capacity: Int = 32, datagramLength: Int = 2048) {
     self.capacity = min(max(capacity, 1), 64)
     self.datagramLength = min(max(datagramLength, 1), 65_536)
-    memory = .allocate(byteCount: self.capacity * self.datagramLength, alignment: 16)
-    memory.initializeMemory(as: UInt8.self, repeating: 0)
+    unsafe memory = .allocate(byteCount: self.capacity * self.datagramLength, alignment: 16)
+    unsafe memory.initializeMemory(as: UInt8.self, repeating: 0)
     entries.reserveCapacity(self.capacity)
   }
 
   isolated deinit {
-    memory.deallocate()
+    unsafe memory.deallocate()
   }
 
   /// A Boolean value indicating whether the batch is full, so that more datagrams may be pending.
@@ -55,8 +58,8 @@ package final class DatagramBatch {
   /// Copies of the datagrams in the batch.
   package var datagrams: [Datagram] {
     entries.indices.map { place in
-      Datagram(
-        source: entries[place].source, bytes: withBytes(of: place) { Array($0) },
+      unsafe Datagram(
+        source: entries[place].source, bytes: withBytes(of: place) { unsafe Array($0) },
         isTruncated: entries[place].isTruncated)
     }
   }
@@ -66,7 +69,7 @@ package final class DatagramBatch {
     of place: Int, _ body: (UnsafeRawBufferPointer) throws -> Result
   ) rethrows -> Result {
     let start = place * datagramLength
-    return try body(
+    return try unsafe body(
       UnsafeRawBufferPointer(rebasing: memory[start..<start + entries[place].length]))
   }
 
@@ -83,9 +86,9 @@ package final class DatagramBatch {
   package func append(_ bytes: [UInt8], from source: Endpoint) -> Bool {
     guard !isFull else { return false }
     let length = min(bytes.count, datagramLength)
-    let place = UnsafeMutableRawBufferPointer(
+    let place = unsafe UnsafeMutableRawBufferPointer(
       rebasing: memory[count * datagramLength..<count * datagramLength + length])
-    place.copyBytes(from: bytes.prefix(length))
+    unsafe place.copyBytes(from: bytes.prefix(length))
     entries.append(Entry(source: source, length: length, isTruncated: length < bytes.count))
     count += 1
     return true
@@ -99,12 +102,14 @@ package final class DatagramBatch {
     _ body: (UnsafeMutablePointer<UInt8>) -> [(source: Endpoint?, length: Int, isTruncated: Bool)]
   ) {
     removeAll()
-    guard let base = memory.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return }
-    for (place, filled) in body(base).prefix(capacity).enumerated() {
+    guard let base = unsafe memory.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return }
+    let slots = unsafe body(base)
+    for (place, filled) in slots.prefix(capacity).enumerated() {
       guard let source = filled.source else { continue }
       let length = min(max(filled.length, 0), datagramLength)
       if place != count {
-        (base + count * datagramLength).update(from: base + place * datagramLength, count: length)
+        let slot = unsafe base + count * datagramLength
+        unsafe slot.update(from: base + place * datagramLength, count: length)
       }
       entries.append(Entry(source: source, length: length, isTruncated: filled.isTruncated))
       count += 1

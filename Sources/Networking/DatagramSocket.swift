@@ -55,17 +55,17 @@ extension DatagramSocket {
   /// Sends one datagram; any result but `.bytes` means that it was dropped.
   @discardableResult
   package func send(_ bytes: [UInt8], to endpoint: Endpoint) -> IOResult {
-    bytes.withUnsafeBytes { memory in
+    unsafe bytes.withUnsafeBytes { memory in
       // The cast to a mutable pointer is safe because sending only reads. An empty array may have
       // no base address, but an empty datagram is still sent.
-      withUnsafeTemporaryAllocation(of: IOSegment.self, capacity: 1) { segments in
+      unsafe withUnsafeTemporaryAllocation(of: IOSegment.self, capacity: 1) { segments in
         guard let base = memory.baseAddress else {
-          return send(from: UnsafeMutableBufferPointer(start: nil, count: 0), to: endpoint)
+          return unsafe send(from: UnsafeMutableBufferPointer(start: nil, count: 0), to: endpoint)
         }
-        segments.initializeElement(
+        unsafe segments.initializeElement(
           at: 0,
           to: IOSegment(base: UnsafeMutableRawPointer(mutating: base), count: memory.count))
-        return send(from: segments, to: endpoint)
+        return unsafe send(from: segments, to: endpoint)
       }
     }
   }

@@ -64,19 +64,19 @@ final class EventLoop {
     }
     if wakes {
       var one: UInt64 = 1
-      _ = write(wakeDescriptor, &one, 8)
+      _ = unsafe write(wakeDescriptor, &one, 8)
     }
   }
 
   /// Starts the thread, which keeps the loop alive from then on.
   nonisolated func start(serial: LoopSerialExecutor, preferred: LoopTaskExecutor) {
-    let executors = (
+    let executors = unsafe (
       serial: serial.asUnownedSerialExecutor(), preferred: preferred.asUnownedTaskExecutor()
     )
     do throws(NetworkError) {
       try Thread.start {
         self.thread.store(pthread_self(), ordering: .relaxed)
-        Self.onLoop { self.run(executors) }
+        Self.onLoop { unsafe self.run(executors) }
       }
     } catch {
       // Without its thread there is no loop, and nothing that could report an error.
@@ -88,7 +88,7 @@ final class EventLoop {
   /// thread.
   private nonisolated static func onLoop(_ body: @Reactor () -> Void) {
     withoutActuallyEscaping(body) { body in
-      unsafeBitCast(body, to: (() -> Void).self)()
+      unsafe unsafeBitCast(body, to: (() -> Void).self)()
     }
   }
 
@@ -103,7 +103,7 @@ final class EventLoop {
         to: Self.readClock(), afterWaiting: wait < 0 ? nil : .milliseconds(Int64(wait)),
         work: { MachineClock.processorTime })
       fireTimers()
-      let hasMore = runJobs(executors.serial, executors.preferred)
+      let hasMore = unsafe runJobs(executors.serial, executors.preferred)
       wait = hasMore || !prepareToWait() ? 0 : millisecondsToWait()
       poller.poll(milliseconds: wait)
     }
@@ -126,8 +126,9 @@ final class EventLoop {
         return false
       }
       switch job {
-      case .isolated(let job): job.runSynchronously(isolatedTo: serial, taskExecutor: preferred)
-      case .preferred(let job): job.runSynchronously(on: preferred)
+      case .isolated(let job):
+        unsafe job.runSynchronously(isolatedTo: serial, taskExecutor: preferred)
+      case .preferred(let job): unsafe job.runSynchronously(on: preferred)
       case .closure(let body): body()
       }
     }

@@ -27,12 +27,12 @@ package final class LiveNetwork: Network {
     let descriptor = socket.rawValue
     if let source = try source(for: endpoint.address) {
       let local = Endpoint(address: source, port: 0)
-      guard SocketAddress.with(local, { bind(descriptor, $0, $1) }) == 0 else {
+      guard unsafe SocketAddress.with(local, { unsafe bind(descriptor, $0, $1) }) == 0 else {
         throw .lastSystemError("bind")
       }
     }
     // A non-blocking connect continues in the background even if a signal interrupts it.
-    let result = SocketAddress.with(endpoint) { Glibc.connect(descriptor, $0, $1) }
+    let result = unsafe SocketAddress.with(endpoint) { unsafe Glibc.connect(descriptor, $0, $1) }
     guard result == 0 || errno == EINPROGRESS || errno == EINTR else {
       throw .lastSystemError("connect")
     }

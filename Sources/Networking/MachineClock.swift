@@ -9,14 +9,16 @@ enum MachineClock {
   static var now: Instant {
     var time = timespec()
     // Where the system has no such clock, the other one stands still during a sleep by itself.
-    if clock_gettime(CLOCK_BOOTTIME, &time) != 0 { clock_gettime(CLOCK_MONOTONIC, &time) }
+    if unsafe clock_gettime(CLOCK_BOOTTIME, &time) != 0 {
+      unsafe clock_gettime(CLOCK_MONOTONIC, &time)
+    }
     return Instant(nanoseconds: Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec))
   }
 
   /// The processor time that all threads of the process have used.
   static var processorTime: Duration {
     var time = timespec()
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+    unsafe clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
     return .seconds(Int64(time.tv_sec)) + .nanoseconds(Int64(time.tv_nsec))
   }
 }

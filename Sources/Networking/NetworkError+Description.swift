@@ -7,7 +7,7 @@ extension NetworkError: CustomStringConvertible {
     case .timedOut: "the connection attempt timed out"
     case .cancelled: "the attempt was cancelled"
     case .unknownHost(let host): "the host name \(host) cannot be resolved"
-    case .system(let call, let code): "\(call) failed: \(String(cString: strerror(code)))"
+    case .system(let call, let code): unsafe "\(call) failed: \(String(cString: strerror(code)))"
     }
   }
 }

@@ -28,19 +28,21 @@ package enum NetworkInterfaces {
 
   private static var entries: [Entry] {
     var list: UnsafeMutablePointer<ifaddrs>?
-    guard getifaddrs(&list) == 0 else { return [] }
-    defer { freeifaddrs(list) }
+    guard unsafe getifaddrs(&list) == 0 else { return [] }
+    defer { unsafe freeifaddrs(list) }
     var entries: [Entry] = []
-    var next = list
-    while let current = next {
-      let flags = CInt(bitPattern: current.pointee.ifa_flags)
+    var next = unsafe list
+    while let current = unsafe next {
+      let flags = unsafe CInt(bitPattern: current.pointee.ifa_flags)
       if flags & CInt(IFF_UP) != 0 {
-        entries.append(
+        unsafe entries.append(
           Entry(
             name: String(cString: current.pointee.ifa_name),
-            address: current.pointee.ifa_addr.flatMap { SocketAddress.endpoint(of: $0)?.address }))
+            address: current.pointee.ifa_addr.flatMap {
+              unsafe SocketAddress.endpoint(of: $0)?.address
+            }))
       }
-      next = current.pointee.ifa_next
+      unsafe next = current.pointee.ifa_next
     }
     return entries
   }

@@ -56,7 +56,7 @@ final class Poller {
     descriptor = cposix_epoll_create()
     let code = cposix_epoll_add(descriptor, wakeDescriptor, cposix_poll_in, Self.wakeData)
     // Without these two descriptors there is no loop, and nothing that could report an error.
-    precondition(code == 0, "epoll cannot be set up: \(String(cString: strerror(errno)))")
+    precondition(code == 0, unsafe "epoll cannot be set up: \(String(cString: strerror(errno)))")
   }
 
   /// Watches a descriptor in both directions until `remove`; holds the target weakly.
@@ -94,7 +94,7 @@ final class Poller {
   /// Waits up to `milliseconds` for events and notifies their targets; -1 waits without limit.
   func poll(milliseconds: Int32) {
     // An interrupted wait reports no events, and the loop polls again anyway.
-    let count = cposix_epoll_wait(descriptor, &events, milliseconds)
+    let count = unsafe cposix_epoll_wait(descriptor, &events, milliseconds)
     guard count > 0 else { return }
     for position in 0..<Int(count) {
       let event = events[position]
@@ -111,6 +111,6 @@ final class Poller {
 
   private func clearWake() {
     var count: UInt64 = 0
-    _ = read(wakeDescriptor, &count, 8)
+    _ = unsafe read(wakeDescriptor, &count, 8)
   }
 }

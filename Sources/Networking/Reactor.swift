@@ -22,7 +22,7 @@ package actor Reactor {
 
   /// The executor of the loop's thread.
   package nonisolated var unownedExecutor: UnownedSerialExecutor {
-    serialExecutor.asUnownedSerialExecutor()
+    unsafe serialExecutor.asUnownedSerialExecutor()
   }
 
   /// The same thread as a task executor, for `withTaskExecutorPreference`.

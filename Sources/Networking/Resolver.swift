@@ -39,12 +39,12 @@ final class Resolver {
   ) -> Result<[Endpoint], NetworkError> {
     // C would cut a name at an embedded NUL and resolve a different host.
     guard !host.isEmpty, !host.utf8.contains(0) else { return .failure(.unknownHost(host)) }
-    var hints = addrinfo()
-    hints.ai_family = AF_UNSPEC
-    hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+    var hints = unsafe addrinfo()
+    unsafe hints.ai_family = AF_UNSPEC
+    unsafe hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
     var list: UnsafeMutablePointer<addrinfo>?
-    let code = getaddrinfo(host, nil, &hints, &list)
-    defer { if let list { freeaddrinfo(list) } }
+    let code = unsafe getaddrinfo(host, nil, &hints, &list)
+    defer { if let list = unsafe list { unsafe freeaddrinfo(list) } }
     switch code {
     case 0: break
     case EAI_SYSTEM: return .failure(.lastSystemError("getaddrinfo"))
@@ -52,13 +52,14 @@ final class Resolver {
     default: return .failure(.unknownHost(host))
     }
     var endpoints: [Endpoint] = []
-    var entry = list
-    while let current = entry {
-      if let found = current.pointee.ai_addr.flatMap({ SocketAddress.endpoint(of: $0) }) {
+    var entry = unsafe list
+    while let current = unsafe entry {
+      let address = unsafe current.pointee.ai_addr
+      if let found = unsafe address.flatMap({ unsafe SocketAddress.endpoint(of: $0) }) {
         let endpoint = Endpoint(address: found.address, port: port)
         if !endpoints.contains(endpoint) { endpoints.append(endpoint) }
       }
-      entry = current.pointee.ai_next
+      unsafe entry = current.pointee.ai_next
     }
     return endpoints.isEmpty ? .failure(.unknownHost(host)) : .success(endpoints)
   }

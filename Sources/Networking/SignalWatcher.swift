@@ -65,7 +65,7 @@ package final class SignalWatcher: Sendable {
     let signals = signals.filter { cposix_ignores_signal($0.number) == 0 }
     self.signals = signals
     var ends: [Int32] = [-1, -1]
-    guard cposix_pipe(&ends) == 0 else { throw .lastSystemError("pipe2") }
+    guard unsafe cposix_pipe(&ends) == 0 else { throw .lastSystemError("pipe2") }
     let reader = ends[0]
     writer = Mutex(ends[1])
     let orders = Orders(
@@ -117,9 +117,9 @@ package final class SignalWatcher: Sendable {
   private static func raiseDefault(_ signal: Signal) {
     _ = cposix_unwatch_signal(signal.number)
     var only = sigset_t()
-    sigemptyset(&only)
-    sigaddset(&only, signal.number)
-    pthread_sigmask(SIG_UNBLOCK, &only, nil)
+    unsafe sigemptyset(&only)
+    unsafe sigaddset(&only, signal.number)
+    unsafe pthread_sigmask(SIG_UNBLOCK, &only, nil)
     raise(signal.number)
   }
 
@@ -134,11 +134,11 @@ package final class SignalWatcher: Sendable {
     while true {
       var entry = pollfd(fd: reader, events: Int16(POLLIN), revents: 0)
       let wait = deadline.map { min(max(.zero, $0 - time.now), RunningTime.longestWait) }
-      let isReady = poll(&entry, 1, wait.map(milliseconds) ?? -1) > 0
+      let isReady = unsafe poll(&entry, 1, wait.map(milliseconds) ?? -1) > 0
       // A process that is stopped can neither save nor say anything: the time does not count.
       time.advance(to: MachineClock.now, afterWaiting: wait, work: { MachineClock.processorTime })
       if isReady {
-        let count = read(reader, &numbers, numbers.count)
+        let count = unsafe read(reader, &numbers, numbers.count)
         if count == 0 { return }
         for number in numbers.prefix(max(count, 0)) {
           let signal = orders.signals.first { $0.number == Int32(number) }

@@ -10,9 +10,9 @@ enum SocketAddress {
   ) -> Result {
     var storage = sockaddr_storage()
     let bytes = endpoint.address.networkBytes
-    let length = cposix_make_address(&storage, bytes, bytes.count, endpoint.port)
-    return withUnsafePointer(to: &storage) { storage in
-      storage.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, length) }
+    let length = unsafe cposix_make_address(&storage, bytes, bytes.count, endpoint.port)
+    return unsafe withUnsafePointer(to: &storage) { storage in
+      unsafe storage.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe body($0, length) }
     }
   }
 
@@ -20,7 +20,7 @@ enum SocketAddress {
   static func endpoint(of address: UnsafePointer<sockaddr>) -> Endpoint? {
     var bytes = [UInt8](repeating: 0, count: 16)
     var port: UInt16 = 0
-    let count = cposix_read_address(address, &bytes, &port)
+    let count = unsafe cposix_read_address(address, &bytes, &port)
     return IPAddress(networkBytes: bytes[..<count]).map { Endpoint(address: $0, port: port) }
   }
 
@@ -30,9 +30,9 @@ enum SocketAddress {
   ) -> Endpoint? {
     var storage = sockaddr_storage()
     var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
-    return withUnsafeMutablePointer(to: &storage) { storage in
-      storage.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-        call(address, &length) >= 0 ? endpoint(of: address) : nil
+    return unsafe withUnsafeMutablePointer(to: &storage) { storage in
+      unsafe storage.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+        unsafe call(address, &length) >= 0 ? endpoint(of: address) : nil
       }
     }
   }
@@ -40,6 +40,6 @@ enum SocketAddress {
   /// Returns the local endpoint of a socket.
   static func local(of socket: borrowing SocketDescriptor) -> Endpoint? {
     let descriptor = socket.rawValue
-    return endpoint { getsockname(descriptor, $0, $1) }
+    return unsafe endpoint { unsafe getsockname(descriptor, $0, $1) }
   }
 }

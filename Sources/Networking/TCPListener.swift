@@ -25,7 +25,7 @@ package final class TCPListener: Listener {
     let descriptor = socket.rawValue
     _ = cposix_set_reuse_address(descriptor)
     if endpoint.address.isIPv6 { _ = cposix_set_v6_only(descriptor) }
-    guard SocketAddress.with(endpoint, { bind(descriptor, $0, $1) }) == 0 else {
+    guard unsafe SocketAddress.with(endpoint, { unsafe bind(descriptor, $0, $1) }) == 0 else {
       throw .lastSystemError("bind")
     }
     guard listen(descriptor, Self.backlog) == 0 else { throw .lastSystemError("listen") }
@@ -81,8 +81,8 @@ package final class TCPListener: Listener {
 
   private func acceptNow(_ descriptor: Int32) -> Attempt {
     var accepted: Int32 = -1
-    let remote = SocketAddress.endpoint { address, length in
-      accepted = cposix_accept(descriptor, address, length)
+    let remote = unsafe SocketAddress.endpoint { address, length in
+      accepted = unsafe cposix_accept(descriptor, address, length)
       return accepted
     }
     guard accepted >= 0 else {

@@ -64,9 +64,9 @@ package final class TCPTransport: Transport {
     guard let descriptor else { return .closed }
     guard canRead else { return .wouldBlock }
     while true {
-      let count = Self.withVector(segments) { readv(descriptor, $0, Int32($1)) }
+      let count = unsafe Self.withVector(segments) { unsafe readv(descriptor, $0, Int32($1)) }
       if count > 0 {
-        if count < Self.length(of: segments), !hasEnded { canRead = false }
+        if unsafe count < Self.length(of: segments), !hasEnded { canRead = false }
         return .bytes(count)
       }
       if count == 0 { return .closed }
@@ -85,9 +85,9 @@ package final class TCPTransport: Transport {
     guard let descriptor else { return .closed }
     guard canWrite else { return .wouldBlock }
     while true {
-      let count = Self.withVector(segments) { cposix_send_vector(descriptor, $0, $1) }
+      let count = unsafe Self.withVector(segments) { unsafe cposix_send_vector(descriptor, $0, $1) }
       if count >= 0 {
-        if count < Self.length(of: segments), !hasEnded { canWrite = false }
+        if unsafe count < Self.length(of: segments), !hasEnded { canWrite = false }
         return count > 0 ? .bytes(count) : .wouldBlock
       }
       switch errno {
@@ -170,7 +170,9 @@ package final class TCPTransport: Transport {
 
   private static func length(of segments: UnsafeMutableBufferPointer<IOSegment>) -> Int {
     var length = 0
-    for segment in segments.prefix(maximumSegments) { length &+= segment.count }
+    for index in 0..<min(segments.count, maximumSegments) {
+      unsafe length &+= segments[index].count
+    }
     return length
   }
 
@@ -179,8 +181,8 @@ package final class TCPTransport: Transport {
     _ segments: UnsafeMutableBufferPointer<IOSegment>,
     _ body: (UnsafeMutablePointer<iovec>?, Int) -> Int
   ) -> Int {
-    segments.withMemoryRebound(to: iovec.self) { vector in
-      body(vector.baseAddress, min(vector.count, maximumSegments))
+    unsafe segments.withMemoryRebound(to: iovec.self) { vector in
+      unsafe body(vector.baseAddress, min(vector.count, maximumSegments))
     }
   }
 }

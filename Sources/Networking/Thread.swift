@@ -10,27 +10,27 @@ enum Thread {
   ///
   /// - Throws: When the system allows no more threads.
   static func start(_ body: @escaping @Sendable () -> Void) throws(NetworkError) {
-    let context = Unmanaged.passRetained(Body(body))
+    let context = unsafe Unmanaged.passRetained(Body(body))
     var everySignal = sigset_t()
     var before = sigset_t()
-    sigfillset(&everySignal)
-    pthread_sigmask(SIG_SETMASK, &everySignal, &before)
-    defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
+    unsafe sigfillset(&everySignal)
+    unsafe pthread_sigmask(SIG_SETMASK, &everySignal, &before)
+    defer { unsafe pthread_sigmask(SIG_SETMASK, &before, nil) }
     var attributes = pthread_attr_t()
-    pthread_attr_init(&attributes)
-    defer { pthread_attr_destroy(&attributes) }
-    pthread_attr_setstacksize(&attributes, stackSize)
-    pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
+    unsafe pthread_attr_init(&attributes)
+    defer { unsafe pthread_attr_destroy(&attributes) }
+    unsafe pthread_attr_setstacksize(&attributes, stackSize)
+    unsafe pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
     var thread = pthread_t()
-    let code = pthread_create(
+    let code = unsafe pthread_create(
       &thread, &attributes,
       { context in
-        guard let context else { return nil }
-        Unmanaged<Body>.fromOpaque(context).takeRetainedValue().run()
+        guard let context = unsafe context else { return nil }
+        unsafe Unmanaged<Body>.fromOpaque(context).takeRetainedValue().run()
         return nil
       }, context.toOpaque())
     guard code == 0 else {
-      context.release()
+      unsafe context.release()
       throw .system(call: "pthread_create", code: code)
     }
   }

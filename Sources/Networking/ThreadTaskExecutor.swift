@@ -10,6 +10,6 @@ package final class ThreadTaskExecutor: TaskExecutor {
   /// Runs a job on a thread.
   package func enqueue(_ job: consuming ExecutorJob) {
     let job = UnownedJob(job)
-    workers.submit { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
+    workers.submit { unsafe job.runSynchronously(on: self.asUnownedTaskExecutor()) }
   }
 }

@@ -21,8 +21,8 @@ package final class ThreadWorkerPool: WorkerPool {
 
   /// Runs `work` on a thread and returns its result to the loop.
   package func run<Result: Sendable>(_ work: @escaping @Sendable () -> Result) async -> Result {
-    await withUnsafeContinuation { continuation in
-      submit { continuation.resume(returning: work()) }
+    await unsafe withUnsafeContinuation { continuation in
+      submit { unsafe continuation.resume(returning: work()) }
     }
   }
 
@@ -36,6 +36,10 @@ package final class ThreadWorkerPool: WorkerPool {
 ///
 /// `@unchecked Sendable`: the pthread mutex guards every property. The standard library's `Mutex`
 /// has no condition variable.
+///
+/// `@safe`: the mutex and the condition variable keep their place in memory until the end of the
+/// queue, which every thread that uses them holds on to.
+@safe
 private final class WorkQueue: @unchecked Sendable {
   private let lock = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
   private let hasWork = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
@@ -48,24 +52,24 @@ private final class WorkQueue: @unchecked Sendable {
 
   init(threadLimit: Int) {
     self.threadLimit = threadLimit
-    pthread_mutex_init(lock, nil)
-    pthread_cond_init(hasWork, nil)
+    unsafe pthread_mutex_init(lock, nil)
+    unsafe pthread_cond_init(hasWork, nil)
   }
 
   deinit {
-    pthread_cond_destroy(hasWork)
-    pthread_mutex_destroy(lock)
-    hasWork.deallocate()
-    lock.deallocate()
+    unsafe pthread_cond_destroy(hasWork)
+    unsafe pthread_mutex_destroy(lock)
+    unsafe hasWork.deallocate()
+    unsafe lock.deallocate()
   }
 
   func append(_ work: @escaping @Sendable () -> Void) {
-    pthread_mutex_lock(lock)
+    unsafe pthread_mutex_lock(lock)
     works.append(work)
     let needsThread = works.count - head > idleThreads && threads < threadLimit
     if needsThread { threads += 1 }
-    pthread_cond_signal(hasWork)
-    pthread_mutex_unlock(lock)
+    unsafe pthread_cond_signal(hasWork)
+    unsafe pthread_mutex_unlock(lock)
     guard needsThread else { return }
     do throws(NetworkError) {
       try Thread.start { self.runThread() }
@@ -76,19 +80,19 @@ private final class WorkQueue: @unchecked Sendable {
 
   /// Handles a thread that could not be started: does the work here and now if no thread would.
   private func threadFailed() {
-    pthread_mutex_lock(lock)
+    unsafe pthread_mutex_lock(lock)
     threads -= 1
     let isAlone = threads == 0
-    pthread_mutex_unlock(lock)
+    unsafe pthread_mutex_unlock(lock)
     while isAlone, let work = next(waits: false) { work() }
   }
 
   /// Lets the threads exit once all queued work is done.
   func close() {
-    pthread_mutex_lock(lock)
+    unsafe pthread_mutex_lock(lock)
     isClosed = true
-    pthread_cond_broadcast(hasWork)
-    pthread_mutex_unlock(lock)
+    unsafe pthread_cond_broadcast(hasWork)
+    unsafe pthread_mutex_unlock(lock)
   }
 
   private func runThread() {
@@ -96,12 +100,12 @@ private final class WorkQueue: @unchecked Sendable {
   }
 
   private func next(waits: Bool = true) -> (@Sendable () -> Void)? {
-    pthread_mutex_lock(lock)
-    defer { pthread_mutex_unlock(lock) }
+    unsafe pthread_mutex_lock(lock)
+    defer { unsafe pthread_mutex_unlock(lock) }
     while head == works.count {
       if isClosed || !waits { return nil }
       idleThreads += 1
-      pthread_cond_wait(hasWork, lock)
+      unsafe pthread_cond_wait(hasWork, lock)
       idleThreads -= 1
     }
     let work = works[head].take()

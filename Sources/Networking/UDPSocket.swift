@@ -65,7 +65,7 @@ package final class UDPSocket: DatagramSocket {
   ) throws(NetworkError) {
     let descriptor = socket.rawValue
     if endpoint.address.isIPv6 { _ = cposix_set_v6_only(descriptor) }
-    guard SocketAddress.with(endpoint, { Glibc.bind(descriptor, $0, $1) }) == 0 else {
+    guard unsafe SocketAddress.with(endpoint, { unsafe Glibc.bind(descriptor, $0, $1) }) == 0 else {
       throw .lastSystemError("bind")
     }
   }
@@ -76,13 +76,16 @@ package final class UDPSocket: DatagramSocket {
   ) throws(NetworkError) -> [UInt32] {
     let descriptor = socket.rawValue
     var indices = [UInt32](repeating: 0, count: maximumInterfaces)
-    let count = cposix_multicast_interfaces(
+    let count = unsafe cposix_multicast_interfaces(
       group.address.isIPv6 ? AF_INET6 : AF_INET, &indices, Int32(maximumInterfaces))
     guard count >= 0 else { throw .lastSystemError("getifaddrs") }
     var lastCode = ENODEV
     var joined: [UInt32] = []
     for interface in indices.prefix(Int(count)) {
-      if SocketAddress.with(group, { cposix_join_group(descriptor, $0, $1, interface) }) == 0 {
+      let code = unsafe SocketAddress.with(group) {
+        unsafe cposix_join_group(descriptor, $0, $1, interface)
+      }
+      if code == 0 {
         joined.append(interface)
       } else {
         lastCode = errno
@@ -99,12 +102,12 @@ package final class UDPSocket: DatagramSocket {
     from segments: UnsafeMutableBufferPointer<IOSegment>, to endpoint: Endpoint
   ) -> IOResult {
     guard let descriptor else { return .closed }
-    guard endpoint == group else { return sendNow(descriptor, segments, endpoint) }
+    guard endpoint == group else { return unsafe sendNow(descriptor, segments, endpoint) }
     let family = endpoint.address.isIPv6 ? AF_INET6 : AF_INET
     var best = IOResult.failed(ENODEV)
     for interface in interfaces {
       guard cposix_set_multicast_interface(descriptor, family, interface) == 0 else { continue }
-      let result = sendNow(descriptor, segments, endpoint)
+      let result = unsafe sendNow(descriptor, segments, endpoint)
       if case .bytes = best { continue }
       best = result
     }
@@ -115,9 +118,9 @@ package final class UDPSocket: DatagramSocket {
     _ descriptor: Int32, _ segments: UnsafeMutableBufferPointer<IOSegment>, _ endpoint: Endpoint
   ) -> IOResult {
     while true {
-      let count = SocketAddress.with(endpoint) { address, length in
-        segments.withMemoryRebound(to: iovec.self) { vector in
-          cposix_send_datagram(descriptor, vector.baseAddress, vector.count, address, length)
+      let count = unsafe SocketAddress.with(endpoint) { address, length in
+        unsafe segments.withMemoryRebound(to: iovec.self) { vector in
+          unsafe cposix_send_datagram(descriptor, vector.baseAddress, vector.count, address, length)
         }
       }
       if count >= 0 { return .bytes(count) }
@@ -137,8 +140,8 @@ package final class UDPSocket: DatagramSocket {
     while canRead {
       var count: Int32 = 0
       var code: Int32 = 0
-      batch.fill { memory in
-        count = cposix_receive_datagrams(
+      unsafe batch.fill { memory in
+        count = unsafe cposix_receive_datagrams(
           descriptor, memory, batch.datagramLength, &headers, Int32(batch.capacity))
         if count < 0 { code = errno }
         return headers.prefix(max(Int(count), 0)).map(Self.describe)
@@ -159,8 +162,10 @@ package final class UDPSocket: DatagramSocket {
   private static func describe(
     _ header: cposix_datagram
   ) -> (source: Endpoint?, length: Int, isTruncated: Bool) {
-    let source = withUnsafePointer(to: header.source) { storage in
-      storage.withMemoryRebound(to: sockaddr.self, capacity: 1) { SocketAddress.endpoint(of: $0) }
+    let source = unsafe withUnsafePointer(to: header.source) { storage in
+      unsafe storage.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        unsafe SocketAddress.endpoint(of: $0)
+      }
     }
     return (source, Int(header.length), header.is_truncated != 0)
   }

@@ -4,6 +4,11 @@
 /// count as one. The wakeup can be reused after a wait returns.
 @Reactor
 package final class Wakeup {
+  /// The state of the signal.
+  ///
+  /// `@safe`: a continuation enters `waiting` at most once and leaves it before it is resumed, so
+  /// it is resumed only once.
+  @safe
   private enum State {
     case idle
     case fired
@@ -38,7 +43,7 @@ package final class Wakeup {
     if case .waiting(let continuation) = state {
       state = .idle
       endedTicket = ticket
-      continuation.resume(returning: true)
+      unsafe continuation.resume(returning: true)
     } else {
       state = .fired
     }
@@ -57,7 +62,7 @@ package final class Wakeup {
     ticket &+= 1
     let ticket = ticket
     return await withTaskCancellationHandler {
-      await withUnsafeContinuation { begin($0, ticket) }
+      await unsafe withUnsafeContinuation { unsafe begin($0, ticket) }
     } onCancel: {
       // This handler may run on any thread, so a job on the loop changes the state.
       Reactor.enqueue { self.cancelWait(ticket) }
@@ -73,14 +78,14 @@ package final class Wakeup {
     case .fired:
       state = .idle
       endedTicket = ticket
-      continuation.resume(returning: true)
+      unsafe continuation.resume(returning: true)
     case .waiting:
       preconditionFailure("two tasks wait for one wakeup")
     case .idle where cancelledTicket == ticket:
       endedTicket = ticket
-      continuation.resume(returning: false)
+      unsafe continuation.resume(returning: false)
     case .idle:
-      state = .waiting(continuation)
+      unsafe state = .waiting(continuation)
     }
   }
 
@@ -90,6 +95,6 @@ package final class Wakeup {
     guard case .waiting(let continuation) = state else { return }
     state = .idle
     endedTicket = ticket
-    continuation.resume(returning: false)
+    unsafe continuation.resume(returning: false)
   }
 }

@@ -11,7 +11,7 @@ import Swarm
 /// bytes.
 ///
 /// `@safe`: both buffers stay allocated until the end of the fetch, and every segment ends within
-/// the memory of its block or within one of the two buffers.
+/// the memory of its blocks or within one of the two buffers.
 @Reactor
 @safe
 final class WebSeedFetch: HTTPBodySink {

@@ -5,12 +5,10 @@ package import Primitives
 /// Every request ends exactly once, at the latest with the connection. Each block that the peer
 /// sends is checked against this ledger, and counts only if this very peer was asked for it.
 ///
-/// | state     | entered by      | left by
-/// |
-/// |-----------|-----------------|-----------------------------------------------------------------|
-/// | owed      | a request       | its block, a choke, a cancel, or a time-out: its one end
-/// | | ended     | any but a block | its block after all, or `Policy.lateLimit`: it is forgotten
-/// |
+/// | state | entered by      | left by                                                         |
+/// |-------|-----------------|-----------------------------------------------------------------|
+/// | owed  | a request       | its block, a choke, a cancel, or a time-out: its one end        |
+/// | ended | any but a block | its block after all, or `Policy.lateLimit`: it is forgotten     |
 ///
 /// A block is owed at most once, but several earlier requests for it may have ended. The search for
 /// an arriving block starts with the oldest request, so the usual arrival costs one comparison. A
