@@ -1,5 +1,5 @@
-/// A parser for bencoded data (BEP 3) that is strict except for two habits of real software, unless its
-/// caller can afford more tolerance.
+/// A parser for bencoded data (BEP 3) that is strict except for two habits of real software, unless
+/// its caller can afford more tolerance.
 ///
 /// It tolerates unsorted keys, at any depth, and white space after the top-level value, each with a
 /// warning. Anything else that is not canonical is rejected with its location, unless
@@ -8,7 +8,8 @@
 public enum BencodeParser {
   /// Parses input that holds exactly one value.
   ///
-  /// A tolerant parse skips white space and a byte order mark before the value, and anything after it.
+  /// A tolerant parse skips white space and a byte order mark before the value, and anything after
+  /// it.
   public static func parse(
     _ bytes: [UInt8], limits: BencodeLimits = .default, tolerance: BencodeTolerance = .none
   ) throws(BencodeError) -> BencodeDocument {
@@ -53,20 +54,20 @@ struct BencodeScanner {
     var count = 0
     var expectsKey: Bool
     var isSorted = true
-    /// Whether elements are checked only; `BencodeLimits.untaped` says so.
+    /// A Boolean value indicating whether elements are only checked (`BencodeLimits.untaped`).
     var isUntaped = false
-    /// Where the keys of what is inside begin in `sortedKeys`.
+    /// The place in `sortedKeys` where the keys of the values inside begin.
     var firstSortedKey = 0
   }
 
   let bytes: [UInt8]
   private let limits: BencodeLimits
   private let tolerance: BencodeTolerance
-  /// Whether the current value may depart from the canonical form.
+  /// A Boolean value indicating whether the current value may depart from the canonical form.
   private(set) var isTolerant: Bool
   var position = 0
   private var tokens: [BencodeToken] = []
-  /// How many tokens were made and not kept.
+  /// The number of tokens that were made and not kept.
   private var droppedTokens = 0
   private var sortedKeys: [UInt32] = []
   private var frames: [Frame] = []
@@ -246,7 +247,7 @@ struct BencodeScanner {
     position += 1
   }
 
-  /// Whether the list that begins is the one whose elements are not kept.
+  /// A Boolean value indicating whether the elements of the list that begins are not kept.
   private var isUntaped: Bool {
     guard frames.count == limits.untaped.count, !frames.isEmpty else { return false }
     for (number, frame) in frames.enumerated() {
@@ -338,7 +339,7 @@ struct BencodeScanner {
 
   // MARK: - Messages
 
-  /// Whether another warning is kept.
+  /// A Boolean value indicating whether another warning is kept.
   ///
   /// A path can be long, so it is not built for a warning that would be dropped.
   var hasRoomForWarning: Bool { warnings.count < limits.warnings }

@@ -49,7 +49,8 @@ final class BencodeTape: Sendable {
     return bytes[Int(token.start) + Int(token.headerLength)..<Int(token.end)]
   }
 
-  /// Finds the value of a dictionary's key by binary search: the first one if several keys are equal.
+  /// Finds the value of a dictionary's key by binary search: the first one if several keys are
+  /// equal.
   func value(of key: some Collection<UInt8>, in dictionary: Int) -> Int? {
     let first = Int(tokens[dictionary].firstKey)
     let end = first + Int(tokens[dictionary].payload)

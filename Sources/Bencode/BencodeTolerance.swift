@@ -1,20 +1,20 @@
-/// The departures from canonical bencoding that a parse accepts, so that one odd byte does not void the
-/// sound data around it.
+/// The departures from canonical bencoding that a parse accepts, so that one odd byte does not void
+/// the sound data around it.
 ///
-/// A tolerant parse takes the first of equal keys, reads numbers with leading zeros, keeps numbers that
-/// cannot be read as such, and skips white space before and any bytes after the top-level value. Each of
-/// these gives a warning. It never guesses the end of a value, and it can exempt the value that is
-/// hashed.
+/// A tolerant parse takes the first of equal keys, reads numbers with leading zeros, keeps numbers
+/// that cannot be read as such, and skips white space before and any bytes after the top-level
+/// value. Each of these gives a warning. It never guesses the end of a value, and it can exempt the
+/// value that is hashed.
 public enum BencodeTolerance: Hashable, Sendable {
   /// The whole input has to be canonical.
   case none
   /// Odd forms are read anywhere.
   case everywhere
-  /// Odd forms are read anywhere but in the value of this key of the outermost dictionary, which the
-  /// dictionary must have once only.
+  /// Odd forms are read anywhere but in the value of this key of the outermost dictionary, which
+  /// the dictionary must have once only.
   case outside(key: String)
 
-  /// Whether the value of this key of the top-level dictionary must be canonical.
+  /// Returns whether the value of this key of the top-level dictionary must be canonical.
   func isStrict(in key: ArraySlice<UInt8>) -> Bool {
     switch self {
     case .none: true
@@ -55,8 +55,8 @@ extension BencodeScanner {
     let value: Int64?
   }
 
-  /// Passes over a number that is not in its canonical form, such as `i007e`, `i1.5e`, `ie` or one of
-  /// 20 digits; nil when it is nothing of that kind, or has no end.
+  /// Passes over a number that is not in its canonical form, such as `i007e`, `i1.5e`, `ie` or one
+  /// of 20 digits; nil when it is nothing of that kind, or has no end.
   mutating func misspeltNumber(at start: Int, _ defect: BencodeDefect) -> MisspeltNumber? {
     let text = bytes[(start + 1)...].prefix(Self.longestNumber)
     guard let end = text.firstIndex(of: UInt8(ascii: "e")),

@@ -80,7 +80,7 @@ public struct BencodeList: Sequence, Sendable {
   /// The number of elements.
   public var count: Int { Int(tape.tokens[index].payload) }
 
-  /// Whether the list has no elements.
+  /// A Boolean value indicating whether the list has no elements.
   public var isEmpty: Bool { count == 0 }
 
   /// The range of the list's encoding in the input.
@@ -119,7 +119,7 @@ public struct BencodeDictionary: Sequence, Sendable {
   /// The number of entries.
   public var count: Int { Int(tape.tokens[index].payload) }
 
-  /// Whether the dictionary has no entries.
+  /// A Boolean value indicating whether the dictionary has no entries.
   public var isEmpty: Bool { count == 0 }
 
   /// The range of the dictionary's encoding in the input.

@@ -5,8 +5,8 @@
 //   TARGET    the target attribute for that width, or nothing
 //   TRANSPOSE the name of a function `void (row_t rows[LANES])` that swaps rows and columns
 //
-// The code uses vector extensions rather than intrinsics, so it compiles for every CPU. The compiler
-// picks the CPU's rotate and three-operand logic instructions by itself.
+// The code uses vector extensions rather than intrinsics, so it compiles for every CPU. The
+// compiler picks the CPU's rotate and three-operand logic instructions by itself.
 #include <string.h>
 
 #include "sha1_rounds.h"

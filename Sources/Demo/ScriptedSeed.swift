@@ -11,9 +11,9 @@ package import Primitives
 package final class ScriptedSeed {
   /// The address on which it listens.
   package let endpoint: Endpoint
-  /// What it has seen and done so far.
+  /// The tally of its events so far.
   package private(set) var tally = SeedTally()
-  /// Who is told what it does.
+  /// The audience that learns of its actions.
   package weak var audience: (any SeedAudience)?
 
   let torrent: TorrentMetainfo

@@ -1,4 +1,4 @@
-/// The script of a seed: how it treats its leechers.
+/// The script of a seed: its treatment of its leechers.
 package struct SeedBehaviour: Sendable {
   /// The corruption of the data it sends.
   package enum Corruption: Sendable {
@@ -66,7 +66,8 @@ package struct SeedBehaviour: Sendable {
   package var hangsUpAfter: Int64?
   /// The length of its request queue; requests beyond it are silently dropped.
   package var droppingQueue: Int?
-  /// The length of the spells in which it serves and, in turns, chokes its peers; nil to choke nobody.
+  /// The length of the spells in which it serves and, in turns, chokes its peers; nil to choke
+  /// nobody.
   package var chokeRhythm: Duration?
   /// The protocol violation that it commits instead of serving.
   package var offence: Offence?

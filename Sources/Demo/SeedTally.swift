@@ -2,7 +2,7 @@ package import Networking
 package import PeerWire
 package import Primitives
 
-/// What a scripted seed has seen and done, on all its connections.
+/// The counts of what a scripted seed has seen and done, on all its connections.
 package struct SeedTally: Sendable {
   /// The number of bytes served.
   package internal(set) var servedBytes: Int64 = 0

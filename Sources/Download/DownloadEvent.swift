@@ -12,8 +12,8 @@ public enum DownloadEvent: Sendable {
   case checking(done: Int64, total: Int64)
   /// The check has ended and found this many good bytes.
   case checked(verifiedBytes: Int64)
-  /// We accept incoming peers at this port.
-  case listening(port: UInt16)
+  /// We accept incoming peers at this port; UDP has another one if that number was taken.
+  case listening(port: UInt16, datagramPort: UInt16)
   /// The state of a tracker changed.
   case tracker(TrackerReport)
   /// The state of our part in the DHT changed.

@@ -2,13 +2,13 @@ import Synchronization
 
 /// The sink of a run's events, which any number of readers iterate.
 ///
-/// Each reader has a stream of its own, from its creation on. The events before the first reader are
-/// kept for that one. Everything is bounded: when a reader falls this far behind, its oldest events
-/// are dropped. The snapshot in the next `progress` event makes up for what they counted.
+/// Each reader has a stream of its own, from its creation on. The events before the first reader
+/// are kept for that one. Everything is bounded: when a reader falls this far behind, its oldest
+/// events are dropped. The snapshot in the next `progress` event makes up for what they counted.
 ///
-/// Each event sent wakes the readers, which costs more than the event itself when thousands of small
-/// files complete. `fileCompleted` events are therefore held back until the next event of another
-/// kind, and keep their order. A `progress` event comes twice a second.
+/// Each event sent wakes the readers, which costs more than the event itself when thousands of
+/// small files complete. `fileCompleted` events are therefore held back until the next event of
+/// another kind, and keep their order. A `progress` event comes twice a second.
 final class EventSink: Sendable {
   private static let capacity = 4096
   private static let heldLimit = 256

@@ -17,7 +17,7 @@ public struct FileSelection: Hashable, Sendable {
     indices = Set(files)
   }
 
-  /// Whether all files of any torrent are selected.
+  /// A Boolean value indicating whether all files of any torrent are selected.
   public var isAll: Bool { indices == nil }
 
   /// Returns whether the file with an index is selected.

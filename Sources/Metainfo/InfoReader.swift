@@ -8,7 +8,7 @@ struct InfoReader {
   let limits: MetainfoLimits
   var warnings: [MetainfoWarning]
 
-  /// Whether the torrent has a list of files.
+  /// A Boolean value indicating whether the torrent has a list of files.
   var isMultiFile: Bool { fields.dictionary["files"] != nil }
 
   mutating func warn(_ warning: MetainfoWarning) {

@@ -35,7 +35,7 @@ public enum MetainfoError: Error, Hashable, Sendable, CustomStringConvertible {
   /// The number of folders in a file's path exceeds the limit.
   case pathTooDeep(field: String, limit: Int)
 
-  /// Whether the bytes are not valid bencode.
+  /// A Boolean value indicating whether the bytes are not valid bencode.
   ///
   /// The exit status of the command-line tool distinguishes this case.
   public var isBadBencode: Bool { if case .bencode = self { true } else { false } }

@@ -18,7 +18,8 @@ package struct TorrentBuilder: Sendable {
   package var trackers: [[String]] = []
   /// The URLs of web seeds (BEP 19).
   package var webSeeds: [String] = []
-  /// Whether the torrent is private: peers come from its trackers only (BEP 27).
+  /// A Boolean value indicating whether the torrent is private: peers come from its trackers only
+  /// (BEP 27).
   package var isPrivate = false
   /// The `comment` field.
   package var comment: String?

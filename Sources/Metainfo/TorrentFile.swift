@@ -80,16 +80,17 @@ public struct TorrentFile: Sendable {
     }
   }
 
-  /// Whether the file is padding, which is not stored.
+  /// A Boolean value indicating whether the file is padding, which is not stored.
   public var isPadding: Bool { attributes.contains(.padding) }
 
-  /// Whether the file is executable.
+  /// A Boolean value indicating whether the file is executable.
   public var isExecutable: Bool { attributes.contains(.executable) }
 
-  /// Whether the entry is a symbolic link.
+  /// A Boolean value indicating whether the entry is a symbolic link.
   public var isSymlink: Bool { attributes.contains(.symlink) }
 
-  /// Whether the file exists on disk: it is neither padding nor a symbolic link.
+  /// A Boolean value indicating whether the file exists on disk: it is neither padding nor a
+  /// symbolic link.
   public var isStored: Bool { !isPadding && !isSymlink }
 }
 

@@ -17,13 +17,15 @@ public struct TorrentInfo: Sendable {
   public let nameBytes: FileName
   /// The files and their division into pieces.
   public let layout: FileLayout
-  /// Whether the files lie in a folder with the torrent's name.
+  /// A Boolean value indicating whether the files lie in a folder with the torrent's name.
   public let isMultiFile: Bool
-  /// Whether the torrent is private: peers come from its trackers only (BEP 27).
+  /// A Boolean value indicating whether the torrent is private: peers come from its trackers only
+  /// (BEP 27).
   public let isPrivate: Bool
   /// The `source` field, by which private trackers distinguish otherwise equal torrents.
   public let source: String?
-  /// Whether the torrent also has version 2 hashes (BEP 52), which are not used.
+  /// A Boolean value indicating whether the torrent also has version 2 hashes (BEP 52), which are
+  /// not used.
   public let isHybrid: Bool
   /// The oddities that were tolerated.
   public let warnings: [MetainfoWarning]

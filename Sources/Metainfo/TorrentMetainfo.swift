@@ -122,10 +122,11 @@ extension TorrentMetainfo {
   /// The number, lengths and offsets of the pieces.
   public var geometry: PieceGeometry { info.layout.geometry }
 
-  /// Whether the files lie in a folder with the torrent's name.
+  /// A Boolean value indicating whether the files lie in a folder with the torrent's name.
   public var isMultiFile: Bool { info.isMultiFile }
 
-  /// Whether the torrent is private: peers come from its trackers only (BEP 27).
+  /// A Boolean value indicating whether the torrent is private: peers come from its trackers only
+  /// (BEP 27).
   public var isPrivate: Bool { info.isPrivate }
 
   /// The `source` field, by which private trackers distinguish otherwise equal torrents.

@@ -152,10 +152,10 @@ final class EventLoop {
     }
   }
 
-  /// How long to wait for the next timer; -1 waits for ever.
+  /// Returns the time to wait for the next timer; -1 waits for ever.
   ///
-  /// While a timer waits, the loop turns often enough to notice that the process was stopped. Without
-  /// one, nobody's time is measured.
+  /// While a timer waits, the loop turns often enough to notice that the process was stopped.
+  /// Without one, nobody's time is measured.
   private func millisecondsToWait() -> Int32 {
     guard let deadline = timers.nextDeadline else { return -1 }
     let wait = (deadline - time.projected(to: Self.readClock())).inNanoseconds

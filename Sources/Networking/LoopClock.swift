@@ -3,14 +3,14 @@ package import Primitives
 /// A clock with timers: the live clock follows the system's monotonic clock, and a simulated one
 /// jumps from event to event.
 ///
-/// It stands still while the process is stopped or the machine sleeps, so that no deadline passes in
-/// time that nobody could use.
+/// It stands still while the process is stopped or the machine sleeps, so that no deadline passes
+/// in time that nobody could use.
 @Reactor
 package protocol LoopClock: AnyObject, Sendable {
   /// The current time, which may stand still during one turn of the loop.
   var now: Instant { get }
 
-  /// How much time has passed in total while this clock stood still.
+  /// The total time that has passed while this clock stood still.
   ///
   /// It matters for what others measure, such as the age of a tracker's answer.
   var standstill: Duration { get }

@@ -10,7 +10,7 @@ package enum NetworkInterfaces {
     return names
   }
 
-  /// The addresses of an interface that connections can come from, in the system's order.
+  /// Returns the addresses of an interface that connections can come from, in the system's order.
   ///
   /// Link-local IPv6 addresses are left out: they mean nothing without the interface's number.
   package static func addresses(of name: String) -> [IPAddress] {

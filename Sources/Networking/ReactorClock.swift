@@ -1,7 +1,7 @@
 package import Primitives
 
-/// The system's monotonic clock, read once per turn of the loop, less the time for which the process
-/// was stopped.
+/// The system's monotonic clock, read once per turn of the loop, less the time for which the
+/// process was stopped.
 @Reactor
 package final class ReactorClock: LoopClock {
   /// Creates a clock; all instances show the same time.
@@ -10,7 +10,7 @@ package final class ReactorClock: LoopClock {
   /// The time at the start of the current turn of the loop.
   package var now: Instant { Reactor.shared.loop.time.now }
 
-  /// How much time has passed in total while the process was stopped.
+  /// The total time that has passed while the process was stopped.
   package var standstill: Duration { Reactor.shared.loop.time.standstill }
 
   /// Schedules `action` for `deadline`; it may run up to a millisecond later.

@@ -8,9 +8,9 @@ internal import Synchronization
 /// That thread does nothing else, so the process can still be ended when a disk blocks the loop or
 /// tasks occupy every thread of the pool. A process has one action per signal, so only one watcher
 /// exists at a time. The signal handler writes the signal's number into a pipe that the thread
-/// reads; few other calls are safe in a handler. A signal that is ignored at the start stays ignored,
-/// as its parent process wants: nohup(1), or a shell without job control that starts it in the
-/// background.
+/// reads; few other calls are safe in a handler. A signal that is ignored at the start stays
+/// ignored, as its parent process wants: nohup(1), or a shell without job control that starts it in
+/// the background.
 package final class SignalWatcher: Sendable {
   /// A signal that a program can handle.
   package enum Signal: CaseIterable, Sendable {
@@ -157,7 +157,7 @@ package final class SignalWatcher: Sendable {
     }
   }
 
-  /// Whole milliseconds, rounded up.
+  /// Returns whole milliseconds, rounded up.
   private static func milliseconds(_ wait: Duration) -> Int32 {
     Int32(clamping: (wait.inNanoseconds + 999_999) / 1_000_000)
   }

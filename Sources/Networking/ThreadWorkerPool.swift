@@ -78,7 +78,7 @@ private final class WorkQueue: @unchecked Sendable {
     }
   }
 
-  /// A thread could not be started: work that nobody else would do is done here and now.
+  /// Handles a thread that could not be started: does the work here and now if no thread would.
   private func threadFailed() {
     unsafe pthread_mutex_lock(lock)
     threads -= 1

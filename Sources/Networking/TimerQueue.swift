@@ -66,8 +66,8 @@ package struct TimerQueue<Payload> {
   ///
   /// - Parameters:
   ///   - now: The current time.
-  ///   - last: The highest sequence number to consider. A timer that reschedules itself for now has a
-  ///     higher one, so it cannot trap a loop that fires all due timers.
+  ///   - last: The highest sequence number to consider. A timer that reschedules itself for now has
+  ///     a higher one, so it cannot trap a loop that fires all due timers.
   /// - Returns: The timer's payload.
   package mutating func popFirst(
     dueAt now: Instant, scheduledUpTo last: UInt64 = .max

@@ -1,6 +1,6 @@
 package import Primitives
 
-/// Where the payload of one incoming block goes.
+/// The place for the payload of one incoming block.
 @safe
 package enum BlockPlacement: Equatable {
   /// Straight into the piece's buffer, at this address: this peer alone may write there now.

@@ -3,10 +3,10 @@ import Bencode
 /// The bencoded dictionary with which messages of extensions begin.
 struct ExtensionDictionary {
   let fields: BencodeDictionary
-  /// The bytes after it.
+  /// The bytes after the dictionary.
   let rest: ArraySlice<UInt8>
 
-  /// Reads it; nil when there is none, or it is larger than any that makes sense.
+  /// Reads the dictionary; nil when there is none, or it is larger than any that makes sense.
   init?(_ payload: [UInt8]) {
     do {
       let limits = BencodeLimits(depth: 16, tokens: 4096, warnings: 0)

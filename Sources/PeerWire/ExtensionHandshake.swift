@@ -1,43 +1,45 @@
 import Bencode
 package import Primitives
 
-/// What a peer says of itself in the first message of the extension protocol (BEP 10).
+/// A peer's description of itself: the first message of the extension protocol (BEP 10).
 ///
-/// Every field may be missing. It may come again later; then it changes what is in it.
+/// Every field may be missing. A later handshake changes only the fields that it has.
 package struct ExtensionHandshake: Equatable, Sendable {
-  /// How many requests we queue for a peer, and the most that we have outstanding at one.
+  /// The number of requests that we queue for a peer, and the most that we have outstanding at one.
   package static let requestQueueLimit = 2000
   /// The longest name of a client that is kept, in characters.
   static let clientLengthLimit = 64
 
   /// The numbers under which the peer takes the messages of the extensions that we know.
   ///
-  /// Zero means that it takes them no longer.
+  /// Zero means that the peer no longer takes them.
   package var extensions: [WireExtension: UInt8] = [:]
   /// The peer's program and its version, fit to be shown; never empty.
   package var client: String?
   /// The TCP port where the peer listens; never 0.
   package var listeningPort: UInt16?
-  /// How many requests the peer queues, in `1...requestQueueLimit`.
+  /// The number of requests that the peer queues, in `1...requestQueueLimit`.
   package var requestQueue: Int?
   /// The address under which the peer sees us.
   package var yourAddress: IPAddress?
   /// The length of the `info` dictionary in bytes, in `1...MetadataAssembler.sizeLimit` (BEP 9).
   package var metadataSize: Int?
-  /// Whether the peer wants nothing more, even if it lacks pieces (BEP 21).
+  /// A Boolean value indicating whether the peer wants nothing more, even as a partial seed (BEP
+  /// 21).
   package var isUploadOnly = false
 
-  /// A handshake of our own, which takes messages of these extensions.
+  /// Creates a handshake of our own, which takes messages of these extensions.
   package init(extensions: [WireExtension] = []) {
     for each in extensions { self.extensions[each] = each.rawValue }
   }
 
   // MARK: - Reading
 
-  /// Reads what a peer sent; what makes no sense in a field counts as missing.
+  /// Reads a peer's handshake; a field whose value makes no sense counts as missing.
   ///
-  /// Returns nil when it is no bencoded dictionary. A value that is too large counts as the largest
-  /// one that is allowed, but a length of the metadata that is out of range is not believed at all.
+  /// Returns nil when the payload is no bencoded dictionary. A value that is too large counts as
+  /// the largest one that is allowed, but a length of the metadata that is out of range is not
+  /// believed at all.
   package init?(payload: [UInt8]) {
     guard payload.count <= PeerMessage.Limit.extended,
       let fields = ExtensionDictionary(payload)?.fields
@@ -60,7 +62,7 @@ package struct ExtensionHandshake: Equatable, Sendable {
     said < 0 ? nil : Int(min(max(said, 1), Int64(requestQueueLimit)))
   }
 
-  /// The name without what steers a terminal or a reader's eye.
+  /// Returns the name without characters that steer a terminal or a reader's eye.
   private static func cleanName(_ bytes: ArraySlice<UInt8>) -> String? {
     var name = String.UnicodeScalarView()
     for scalar in String(decoding: bytes.prefix(512), as: UTF8.self).unicodeScalars
@@ -77,7 +79,7 @@ package struct ExtensionHandshake: Equatable, Sendable {
 
   // MARK: - Writing
 
-  /// The bencoded dictionary.
+  /// The bencoded dictionary of the handshake.
   package var payload: [UInt8] {
     var numbers: [BencodeBytes: BencodeTree] = [:]
     for (each, number) in extensions {

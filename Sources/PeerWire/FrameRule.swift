@@ -1,8 +1,8 @@
 /// One row of the table of frames: the length of a kind of message, and when it may be sent.
 ///
-/// `InboundMachine` and `PreludeReader` judge frames by this table (BEP 3, 5 and 10), so a frame that
-/// one of them refuses or skips is refused or skipped by the other. Messages that are not in the
-/// table are skipped, and a new kind of message starts with a row here. `PeerConnectionMachine`
+/// `InboundMachine` and `PreludeReader` judge frames by this table (BEP 3, 5 and 10), so a frame
+/// that one of them refuses or skips is refused or skipped by the other. Messages that are not in
+/// the table are skipped, and a new kind of message starts with a row here. `PeerConnectionMachine`
 /// decides what a message means and how often a peer may send it.
 package struct FrameRule: Equatable, Sendable {
   /// The rule for the length of a message after its id.

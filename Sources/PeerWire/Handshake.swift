@@ -7,17 +7,17 @@ package import Primitives
 package struct Handshake: Equatable, Sendable {
   /// The length in bytes.
   package static let length = 68
-  /// How many bytes come before the peer id: enough to know whether to answer.
+  /// The number of bytes before the peer id: enough to decide about an answer.
   package static let lengthWithoutPeerID = 48
 
-  /// What the sender announces in the eight reserved bytes.
+  /// The features that the sender announces in the eight reserved bytes.
   package var features: Features
   /// The torrent, in the 20 bytes of `InfoHash.wireBytes`.
   package var infoHash: [UInt8]
-  /// Who sends it.
+  /// The sender's peer id.
   package var peerID: PeerID
 
-  /// Our own handshake.
+  /// Creates a handshake of our own.
   package init(infoHash: InfoHash, peerID: PeerID, features: Features = .extensions) {
     self.features = features
     self.infoHash = infoHash.wireBytes
@@ -26,7 +26,7 @@ package struct Handshake: Equatable, Sendable {
 
   /// Reads a whole handshake.
   ///
-  /// Throws when it is not 68 bytes long or speaks of another protocol.
+  /// Throws when the handshake is not 68 bytes long or names another protocol.
   package init(_ bytes: [UInt8]) throws(WireError) {
     guard let peerID = PeerID(bytes.dropFirst(Self.lengthWithoutPeerID)),
       bytes.starts(with: Self.protocolHeader)
@@ -43,12 +43,12 @@ package struct Handshake: Equatable, Sendable {
     return bytes + infoHash + peerID.bytes
   }
 
-  /// Whether what came so far can still become a handshake of BitTorrent.
+  /// Returns whether the bytes so far can still become a handshake of BitTorrent.
   package static func canBegin(with bytes: [UInt8]) -> Bool {
     zip(bytes, protocolHeader).allSatisfy(==)
   }
 
-  /// What a peer can do beyond BEP 3: the reserved bytes as one number, the first byte highest.
+  /// A peer's features beyond BEP 3: the reserved bytes as one number, the first byte highest.
   package struct Features: OptionSet, Sendable {
     /// The reserved bytes.
     package let rawValue: UInt64

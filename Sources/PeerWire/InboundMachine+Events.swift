@@ -1,10 +1,9 @@
 package import Primitives
 
-// From the bytes of one read to events: the foretold path first, then the decoder of what came
-// otherwise.
+// From the bytes of one read to events: the foretold path first, then the decoder of other bytes.
 
 extension InboundMachine {
-  /// The next event of the bytes received; nil when they are used up.
+  /// Returns the next event of the bytes received; nil when they are used up.
   ///
   /// Throws when the peer broke the protocol; the connection is then of no further use.
   package mutating func nextEvent(
@@ -13,7 +12,8 @@ extension InboundMachine {
     while true {
       if stageStart < staged.count {
         if let event = try nextStagedEvent(placing) { return event }
-        // What is left is the beginning of a message: the bytes still in the plan, if any, follow it.
+        // The staged bytes are the beginning of a message, which goes on in the plan if bytes are
+        // left there.
         guard available > 0 else { return nil }
       }
       guard available > 0 else { return nil }
@@ -97,7 +97,7 @@ extension InboundMachine {
     }
   }
 
-  // MARK: - What came otherwise
+  // MARK: - Other bytes
 
   /// Decodes the front of `staged`; nil when more bytes are needed.
   private mutating func nextStagedEvent(_ placing: BlockPlacing) throws(WireError) -> Event? {

@@ -18,11 +18,11 @@ package import Primitives
 /// torrent allows and one block.
 @safe
 package struct InboundMachine: ~Copyable {
-  /// What came in.
+  /// A message or a block that came in.
   package enum Event: Equatable {
     /// A message other than `piece`.
     case message(PeerMessage)
-    /// A whole block. When it was put aside, its bytes are at `asideBytes` until the next event.
+    /// A whole block. If its place is aside, its bytes are at `asideBytes` until the next event.
     case block(Block, BlockPlacement)
   }
 
@@ -30,29 +30,29 @@ package struct InboundMachine: ~Copyable {
   struct Payload {
     let block: Block
     var placement: BlockPlacement
-    /// How many of its bytes are here.
+    /// The number of its bytes that have arrived.
     var count = 0
   }
 
   let geometry: PieceGeometry
   var payload: Payload?
-  /// How many bytes of an unknown message are still to be skipped.
+  /// The number of bytes of an unknown message that are still to be skipped.
   var skipping = 0
   /// Bytes that are not decoded yet: those from `stageStart` on.
   var staged: [UInt8] = []
   var stageStart = 0
 
-  /// What is left of the bytes that the last read brought.
+  /// The number of bytes of the last read that are not consumed yet.
   var available = 0
-  /// The part of the plan that the next of them lies in, and how much of that part was consumed.
+  /// The part of the plan that holds the next of them, and the number of its bytes consumed.
   var part = 0
   var consumed = 0
 
-  /// How many blocks it pays to lay out: about twice what the last read brought.
+  /// The number of blocks worth laying out: about twice as many as the last read brought.
   private var worthwhileBlocks = 8
   private var asideStore: UnsafeMutableRawBufferPointer?
 
-  /// Starts right after the handshake, or with what was read of the connection since then.
+  /// Starts right after the handshake, or with the bytes that were read since then.
   package init(geometry: PieceGeometry, received: [UInt8] = []) {
     self.geometry = geometry
     staged = received
@@ -67,18 +67,18 @@ package struct InboundMachine: ~Copyable {
     unsafe asideStore.flatMap { UnsafeRawPointer($0.baseAddress) }
   }
 
-  /// Whether the next byte belongs to a block that has begun.
+  /// A Boolean value indicating whether the next byte belongs to a block that has begun.
   package var isInsideBlock: Bool { payload != nil }
 
-  /// How many bytes are missing of the block that has begun, or else of the next one.
+  /// The number of missing bytes of the block that has begun, or else of the next one.
   package var bytesToBlockEnd: Int {
     payload.map { $0.block.length - $0.count } ?? Block.standardLength
   }
 
-  /// The block is no longer wanted: what is still coming of it goes nowhere.
+  /// Discards the rest of a block that has begun and is no longer wanted.
   ///
-  /// It may be asked for again, and its place be used for it, before the rest of the old copy is
-  /// here; the two must not be taken for one.
+  /// The block may be requested again, and its place used for the new copy, before the rest of the
+  /// old copy is here; the two must not be taken for one.
   package mutating func abandon(_ block: Block) {
     guard payload?.block == block, payload?.count != 0 else { return }
     payload?.placement = .discard
@@ -141,12 +141,12 @@ package struct InboundMachine: ~Copyable {
     }
   }
 
-  /// A block that has begun in one place must end there, or nowhere.
+  /// Returns the place for the rest of a block: the one where it has begun, or nowhere.
   private static func settle(_ payload: Payload, now placement: BlockPlacement) -> BlockPlacement {
     payload.count == 0 || payload.placement == placement ? placement : .discard
   }
 
-  /// Where a block's first byte goes; what is discarded overwrites the place aside.
+  /// Returns the address for a block's first byte; discarded bytes overwrite the place aside.
   mutating func address(of placement: BlockPlacement, length: Int) -> UnsafeMutableRawPointer {
     if case .direct(let base) = placement { return unsafe base }
     if let store = unsafe asideStore, store.count >= length, let base = store.baseAddress {
@@ -159,7 +159,7 @@ package struct InboundMachine: ~Copyable {
     return unsafe store
   }
 
-  /// Says how many bytes the read brought; what they mean follows from `nextEvent`.
+  /// Notes the number of bytes that the read brought; `nextEvent` tells their meaning.
   package mutating func received(_ count: Int) {
     available = count
     worthwhileBlocks = min(
@@ -168,6 +168,6 @@ package struct InboundMachine: ~Copyable {
 }
 
 extension BlockPlacement {
-  /// Whether the bytes go straight to the piece's buffer.
+  /// A Boolean value indicating whether the bytes go straight to the piece's buffer.
   fileprivate var isInPlace: Bool { if case .direct = self { true } else { false } }
 }

@@ -1,20 +1,20 @@
 package import Primitives
 
-/// How many messages of a kind somebody may send: so many at once, and then so many in a second.
+/// The number of messages of a kind that a peer may send: a burst, and then so many in a second.
 package struct MessageAllowance: Sendable {
   private let burst: Double
   private let perSecond: Double
   private var left: Double
   private var lastTime: Instant?
 
-  /// Creates one that is full.
+  /// Creates a full allowance.
   package init(burst: Int, perSecond: Double) {
     self.burst = Double(burst)
     self.perSecond = perSecond
     left = Double(burst)
   }
 
-  /// Takes one message off; false when there have been too many.
+  /// Takes one message off; returns false when there have been too many.
   package mutating func takeOne(now: Instant) -> Bool {
     if let lastTime, now > lastTime {
       left = min(burst, left + (now - lastTime).inSeconds * perSecond)

@@ -1,11 +1,11 @@
 package import Primitives
 
-// Whom to ask for what.
+// The choice of the peers and of the pieces to request from them.
 
 extension MetadataAssembler {
-  /// The requests to send now.
+  /// Returns the requests to send now.
   ///
-  /// Requests whose time is up are given up on the way.
+  /// Requests whose time is up are given up first.
   package mutating func nextRequests(now: Instant) -> [Request] {
     guard !isComplete else { return [] }
     expireRequests(now: now)
@@ -84,7 +84,7 @@ extension MetadataAssembler {
     peers[peer].map { now >= $0.restsUntil } ?? false
   }
 
-  /// Spreads the pieces that are wanted over the peers that have room, one each in turn.
+  /// Spreads the wanted pieces over the peers that have room, one each in turn.
   private mutating func ask(_ index: Int, now: Instant) -> [Request] {
     var wanted = groups[index].wanted(now: now)
     let members =
@@ -115,7 +115,7 @@ extension MetadataAssembler {
       && record.asked[piece].map { now - $0 >= Self.repeatPause } ?? true
   }
 
-  /// The peers with the fewest failures first, else in the order in which they joined.
+  /// Returns the peers with the fewest failures first, else in the order in which they joined.
   private func byReliability(_ members: [Int]) -> [Int] {
     members.enumerated().sorted { left, right in
       (peers[left.element]?.failures ?? 0, left.offset)

@@ -3,26 +3,27 @@ package import Primitives
 
 /// Fetches a torrent's `info` dictionary from several peers at once, and verifies it (BEP 9).
 ///
-/// Nobody is believed. Peers may claim different lengths, so those with one claim form a group, and
+/// No peer is trusted. Peers may claim different lengths, so those with one claim form a group, and
 /// a few groups at a time fetch; one that takes too long makes room for the next, so that honest
 /// peers have their turn however many others lie. Within a group each piece is asked of one peer,
-/// and of another when it does not come. If the whole has another hash than the torrent's, the group
-/// fetches again from a single peer: either that one has lied, or the result tells who has.
+/// and of another when it does not come. If the whole has another hash than the torrent's, the
+/// group fetches again from a single peer: either that one has lied, or the result tells who has.
 ///
 /// The owner calls `nextRequests(now:)` after each event and once a second, and sends what it
-/// returns. It bounds the number of peers. Memory: up to `activeGroupLimit` times the length claimed.
+/// returns. It bounds the number of peers. Memory: up to `activeGroupLimit` times the length
+/// claimed.
 package struct MetadataAssembler: Sendable {
   /// The longest `info` dictionary that is fetched, in bytes: 30 MiB.
   package static let sizeLimit = 30 << 20
-  /// How many different lengths are fetched at the same time.
+  /// The number of different lengths that are fetched at the same time.
   static let activeGroupLimit = 3
-  /// How many pieces one peer may owe.
+  /// The number of pieces that one peer may owe.
   static let requestLimit = 4
-  /// How soon a piece may be asked for again.
+  /// The time after which a piece may be requested again.
   static let repeatPause = Duration.seconds(3)
-  /// How long a peer may take for a piece.
+  /// The time that a peer may take for a piece.
   static let requestTimeout = Duration.seconds(20)
-  /// How long a peer that does not have the metadata is left alone, in seconds.
+  /// The time for which a peer without the metadata is left alone, in seconds.
   static let absencePause = 20.0...70.0
 
   /// A request to be sent.
@@ -33,7 +34,7 @@ package struct MetadataAssembler: Sendable {
     package let piece: Int
   }
 
-  /// What a message has led to.
+  /// The outcome of a message.
   package struct Outcome: Equatable, Sendable {
     /// The `info` dictionary, once it is whole and has the torrent's hash.
     package var info: [UInt8]?
@@ -54,14 +55,14 @@ package struct MetadataAssembler: Sendable {
     self.random = random
   }
 
-  /// A length that a peer may claim; nil when it is out of range.
+  /// Returns a length that a peer may claim; nil when it is out of range.
   static func acceptedSize(_ claimed: Int64) -> Int? {
     claimed > 0 && claimed <= Int64(sizeLimit) ? Int(claimed) : nil
   }
 
   // MARK: - Peers
 
-  /// A peer takes part that claims this length in bytes, in `1...sizeLimit`; its first claim counts.
+  /// Adds a peer that claims this length in bytes, in `1...sizeLimit`; its first claim counts.
   package mutating func joined(_ peer: Int, size: Int) {
     guard peers[peer] == nil, (1...Self.sizeLimit).contains(size) else { return }
     peers[peer] = MetadataPeer(size: size)
@@ -72,7 +73,7 @@ package struct MetadataAssembler: Sendable {
     }
   }
 
-  /// A peer is gone; what it has sent stays.
+  /// Removes a peer; the pieces that it has sent stay if other peers can complete them.
   package mutating func left(_ peer: Int) {
     guard let record = peers.removeValue(forKey: peer),
       let index = groups.firstIndex(where: { $0.size == record.size })
@@ -85,25 +86,24 @@ package struct MetadataAssembler: Sendable {
     }
   }
 
-  /// How many peers offer the metadata.
+  /// The number of peers that offer the metadata.
   package var peerCount: Int { peers.count }
 
-  /// What is there of the copy that is nearest to its end, and its length; nil before anybody claims
-  /// one.
+  /// The bytes received of the copy with the most of them, and its length; nil before any claim.
   package var progress: (received: Int, size: Int)? {
     groups.map { (received: $0.receivedCount, size: $0.size) }.max { left, right in
       (left.received, -left.size) < (right.received, -right.size)
     }
   }
 
-  /// Whether this peer takes part.
+  /// Returns whether this peer takes part.
   package func contains(_ peer: Int) -> Bool { peers[peer] != nil }
 
-  // MARK: - What peers send
+  // MARK: - Answers
 
   /// Takes a peer's answer; its requests are not for us.
   ///
-  /// Throws when the bytes cannot be the piece; the peer takes part no longer then.
+  /// Throws when the bytes cannot be the piece; the peer then no longer takes part.
   package mutating func received(
     _ message: MetadataMessage, from peer: Int, now: Instant
   ) throws(WireError) -> Outcome {
@@ -129,7 +129,7 @@ package struct MetadataAssembler: Sendable {
     }
   }
 
-  /// Leaves a peer alone for a while that has nothing for us; somebody else gets its turn.
+  /// Leaves a peer that has nothing for us alone for a while; another peer gets its turn.
   mutating func putOff(_ peer: Int, in index: Int, now: Instant) {
     let pause = Double.random(in: Self.absencePause, using: &random)
     peers[peer]?.restsUntil = now + .seconds(pause)
@@ -149,7 +149,7 @@ package struct MetadataAssembler: Sendable {
     return Outcome(info: whole, liars: liars)
   }
 
-  /// The whole is wrong: whoever sent all of it has lied, else the pieces are fetched from one peer.
+  /// Handles wrong metadata: a sole sender has lied; after several, the next try has one sender.
   private mutating func convict(_ index: Int) -> Outcome {
     for peer in groups[index].members { peers[peer]?.forgetRequests() }
     let senders = groups[index].senders
@@ -168,29 +168,29 @@ package struct MetadataAssembler: Sendable {
   }
 }
 
-/// What is known of one peer.
+/// The facts that are known of one peer.
 struct MetadataPeer: Sendable {
   /// The length that it claims.
   let size: Int
-  /// When it was asked for pieces that have not come.
+  /// The times at which it was asked for pieces that have not come.
   var outstanding: [Int: Instant] = [:]
-  /// When it was asked for each piece last, in the present try.
+  /// The time at which it was last asked for each piece, in the present try.
   var asked: [Int: Instant] = [:]
-  /// Until when it is not asked.
+  /// The end of the time in which it is not asked.
   var restsUntil = Instant.zero
-  /// How often in a row it had nothing, or did not answer.
+  /// The number of times in a row that it had nothing, or did not answer.
   var failures = 0
-  /// How often it was asked for the whole alone.
+  /// The number of times that it was asked for the whole alone.
   var soloCount = 0
 
-  /// A piece came; the time for the others begins anew, because they stand behind it in the line.
+  /// Notes a piece that came; the time for the others begins anew, because they queued behind it.
   mutating func delivered(_ piece: Int, now: Instant) {
     outstanding[piece] = nil
     for other in outstanding.keys { outstanding[other] = now }
     failures = 0
   }
 
-  /// What it sends from now on without being asked anew belongs to an earlier try.
+  /// Forgets all requests, so that answers to them count as part of an earlier try.
   mutating func forgetRequests() {
     outstanding = [:]
     asked = [:]

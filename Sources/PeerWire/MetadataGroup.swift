@@ -1,37 +1,38 @@
 import Hashing
 import Primitives
 
-/// Peers that claim one length of the metadata, and what they have sent of it.
+/// Peers that claim one length of the metadata, and the pieces that they have sent.
 struct MetadataGroup: Sendable {
   private struct Piece: Sendable {
     let bytes: [UInt8]
     let sender: Int
   }
 
-  /// What somebody sent in a try that failed.
+  /// A piece that a peer sent in a try that failed.
   private struct Doubt: Sendable {
     let piece: Int
     let digest: SHA1Digest
     let sender: Int
   }
 
-  /// How slow a group may be before others have their turn, in bytes per second.
+  /// The lowest rate of a group before others have their turn, in bytes per second.
   private static let slowestRate = 16 << 10
-  /// How long the shortest turn lasts.
+  /// The length of the shortest turn, without the time for the bytes.
   private static let shortestTurn = Duration.seconds(30)
 
   let size: Int
   /// The peers, in the order in which they joined.
   var members: [Int]
-  /// Whether pieces must come from one peer, because those of several did not fit together.
+  /// A Boolean value indicating whether pieces must come from one peer, because those of several
+  /// did not fit together.
   var needsSolo = false
   /// The peer from which all pieces come now.
   private(set) var soloist: Int?
-  /// When each piece was asked of anybody last.
+  /// The time at which each piece was last requested from any peer.
   var lastAsked: [Instant?]
-  /// When its turn ends; nil while it waits for one.
+  /// The end of its turn; nil while it waits for one.
   private(set) var turnEnds: Instant?
-  /// How many turns it has had.
+  /// The number of turns that it has had.
   private(set) var turns = 0
   private var pieces: [Piece?]
   private var missingCount: Int
@@ -46,13 +47,13 @@ struct MetadataGroup: Sendable {
     missingCount = count
   }
 
-  /// Whether every piece is there.
+  /// A Boolean value indicating whether every piece has arrived.
   var isWhole: Bool { missingCount == 0 }
 
-  /// How many bytes are there.
+  /// The number of bytes that have arrived.
   var receivedCount: Int { pieces.reduce(0) { $0 + ($1?.bytes.count ?? 0) } }
 
-  /// How long a piece is; nil when there is none of that number.
+  /// Returns the length of a piece; nil when there is none of that number.
   func length(of piece: Int) -> Int? {
     guard pieces.indices.contains(piece) else { return nil }
     return min(MetadataMessage.pieceLength, size - piece * MetadataMessage.pieceLength)
@@ -65,13 +66,13 @@ struct MetadataGroup: Sendable {
     missingCount -= 1
   }
 
-  /// Everything, once it is whole.
+  /// The bytes of all pieces, once the group is whole.
   var bytes: [UInt8] { pieces.flatMap { $0?.bytes ?? [] } }
 
-  /// Who has sent pieces of this try, in rising order.
+  /// The peers that have sent pieces of this try, in rising order.
   var senders: [Int] { Set(pieces.compactMap { $0?.sender }).sorted() }
 
-  /// The pieces that may be asked for now, those first that nobody was asked for longest.
+  /// Returns the pieces that may be requested now, those with the oldest request first.
   func wanted(now: Instant) -> [Int] {
     pieces.indices.filter { piece in
       pieces[piece] == nil
@@ -83,7 +84,7 @@ struct MetadataGroup: Sendable {
 
   // MARK: - Tries
 
-  /// Notes who sent what in a try that failed, for the day on which the truth is known.
+  /// Notes the sender of each piece in a try that failed, until the right pieces are known.
   mutating func rememberDoubts() {
     doubts = pieces.indices.compactMap { index in
       pieces[index].map {
@@ -92,12 +93,12 @@ struct MetadataGroup: Sendable {
     }
   }
 
-  /// The peer has been found out in another way.
+  /// Forgets the doubts about a peer that has been exposed in another way.
   mutating func forgetDoubts(of peer: Int) {
     doubts.removeAll { $0.sender == peer }
   }
 
-  /// Those whose pieces of the failed try differ from the true ones, in rising order.
+  /// The peers whose pieces of the failed try differ from the right ones, in rising order.
   var exposedSenders: [Int] {
     let truth = pieces.map { SHA1.digest(of: $0?.bytes ?? []) }
     return Set(doubts.filter { $0.digest != truth[$0.piece] }.map(\.sender)).sorted()
@@ -113,7 +114,7 @@ struct MetadataGroup: Sendable {
     soloist = nil
   }
 
-  /// From now on all pieces come from this peer.
+  /// Makes this peer the one from which all pieces come.
   mutating func begin(solo peer: Int, now: Instant) {
     soloist = peer
     turnEnds = now + turnLength
@@ -121,25 +122,25 @@ struct MetadataGroup: Sendable {
 
   // MARK: - Turns
 
-  /// Each turn is twice as long as the one before, so that slow peers get there in the end.
+  /// The length of the next turn: twice the one before, so that slow peers succeed in the end.
   private var turnLength: Duration {
     let time = Self.shortestTurn + .seconds(Double(size) / Double(Self.slowestRate))
     return time * (1 << min(turns, 10))
   }
 
-  /// It may fetch from now on.
+  /// Begins a turn, in which the group may fetch.
   mutating func beginTurn(now: Instant) {
     turnEnds = now + turnLength
   }
 
-  /// It has had its time: what it has goes, and it waits for the next turn.
+  /// Ends the turn: its pieces are dropped, and the group waits for the next turn.
   mutating func endTurn() {
     turns += 1
     turnEnds = nil
     restart()
   }
 
-  /// The time is up, but nobody else needs it.
+  /// Goes on with another turn at once, because no other group waits.
   mutating func prolongTurn(now: Instant) {
     turns += 1
     turnEnds = now + turnLength

@@ -14,7 +14,7 @@ package enum MetadataMessage: Equatable, Sendable {
   /// The longest message, in bytes: a piece and its dictionary.
   static let lengthLimit = 17 << 10
 
-  /// How many pieces metadata of that length has.
+  /// Returns the number of pieces of metadata of this length.
   package static func pieceCount(ofSize size: Int) -> Int {
     (size + pieceLength - 1) / pieceLength
   }
@@ -24,7 +24,7 @@ package enum MetadataMessage: Equatable, Sendable {
   /// Reads the payload of an extension message.
   ///
   /// Returns nil for a kind of message that BEP 9 does not know, which is to be ignored. Throws
-  /// `WireError.badExtensionMessage` when the payload is none of its messages.
+  /// `WireError.badExtensionMessage` when the payload is not a message of the extension.
   package static func decode(_ payload: [UInt8]) throws(WireError) -> MetadataMessage? {
     guard payload.count <= lengthLimit, let message = ExtensionDictionary(payload),
       let kind = message.fields["msg_type"]?.integer

@@ -1,39 +1,39 @@
 package import Primitives
 
-/// Gives one peer the `info` dictionary, as much and as fast as anybody can need (BEP 9).
+/// Gives one peer the `info` dictionary, as often and as fast as any peer can need (BEP 9).
 ///
-/// A peer needs each piece once. Who asks for them again and again is refused after a few rounds,
-/// who asks faster than we serve waits, and who asks without waiting is first refused and then not
-/// answered at all.
+/// A peer needs each piece once. A peer that asks for them again and again is refused after a few
+/// rounds, one that asks faster than we serve waits, and one that asks without waiting is first
+/// refused and then not answered at all.
 package struct MetadataServer: Sendable {
-  /// How many requests wait for their piece; those beyond are refused.
+  /// The number of requests that may wait for their piece; those beyond are refused.
   package static let queueLimit = 64
-  /// How many refusals wait to be sent; requests beyond that are dropped.
+  /// The number of refusals that may wait to be sent; requests beyond that are dropped.
   static let refusalLimit = 64
-  /// How many pieces a peer gets at once, and then in a second: 1 MiB.
+  /// The number of pieces that a peer gets at once, and then in a second: 1 MiB.
   package static let piecesPerSecond = 64
-  /// How often a peer may fetch the whole.
+  /// The number of times that a peer may fetch the whole.
   static let roundLimit = 4
 
   private let info: ArraySlice<UInt8>
   private var requests = Fifo<Int>()
   private var refusals = Fifo<Int>()
-  /// How many pieces the peer may have now, and since when it is so.
+  /// The number of pieces that the peer may have, and the time at which it was counted.
   private var allowance = Double(piecesPerSecond)
   private var lastTime: Instant?
   private var servedCount = 0
 
-  /// Serves these bytes, the whole `info` dictionary; empty ones while it is not known.
+  /// Creates a server of these bytes: the whole `info` dictionary, or none while it is not known.
   package init(info: ArraySlice<UInt8>) {
     self.info = info
   }
 
   private var pieceCount: Int { MetadataMessage.pieceCount(ofSize: info.count) }
 
-  /// Whether a request waits for its answer.
+  /// A Boolean value indicating whether a request waits for its answer.
   package var hasWork: Bool { !requests.isEmpty || !refusals.isEmpty }
 
-  /// The peer wants a piece.
+  /// Takes a request for a piece.
   package mutating func received(requestFor piece: Int) {
     let isServed =
       (0..<pieceCount).contains(piece) && requests.count < Self.queueLimit
@@ -45,10 +45,10 @@ package struct MetadataServer: Sendable {
     }
   }
 
-  /// The next message for the peer; nil when there is none, or it has to wait.
+  /// Returns the next message for the peer; nil when there is none, or it has to wait.
   ///
-  /// To be called after each request and each time the connection has taken what was said, and
-  /// once a second or so for what has to wait.
+  /// Call it after each request, each time the connection has taken the last reply, and about once
+  /// a second for replies that have to wait.
   package mutating func nextReply(now: Instant) -> MetadataMessage? {
     let limit = Double(Self.piecesPerSecond)
     let passed = lastTime.map { max(0, (now - $0).inSeconds) } ?? 0
@@ -56,7 +56,7 @@ package struct MetadataServer: Sendable {
     lastTime = now
     guard allowance >= 1 else { return nil }
     if let piece = refusals.popFirst() {
-      // A refusal is short, but it is not for nothing either.
+      // A refusal is short, but it is not free either.
       allowance -= 0.1
       return .reject(piece: piece)
     }

@@ -1,10 +1,10 @@
 package import Primitives
 
-/// The rules of one connection: how often a peer may say what, and in which form each side speaks
+/// The rules of one connection: the frequency of messages, and the form in which each side speaks
 /// (BEP 3, 5 and 10).
 ///
-/// It stores no decision about pieces or blocks: who chokes whom and who is interested is known to
-/// the exchange. Messages that we send are collected in `outgoing`.
+/// The machine stores no decision about pieces or blocks: the exchange knows which side is choked
+/// or interested. Messages that we send are collected in `outgoing`.
 package struct PeerConnectionMachine: Sendable {
   /// The meaning of a message.
   package enum Action: Equatable, Sendable {
@@ -43,31 +43,31 @@ package struct PeerConnectionMachine: Sendable {
   private var ownExtensions: Set<WireExtension> = []
   /// The numbers under which the peer takes messages of extensions.
   private var peerExtensions: [WireExtension: UInt8] = [:]
-  /// How often the peer may still tell of itself.
+  /// The number of extension handshakes that the peer may still send.
   private var handshakeAllowance = MessageAllowance(burst: 16, perSecond: 1)
-  /// How many more messages of extensions the peer may send now; the longest metadata has 1,920
-  /// pieces, and a fast peer gives us each as soon as we ask.
+  /// The number of messages of extensions that the peer may still send; the longest metadata has
+  /// 1,920 pieces, and a fast peer gives us each as soon as we ask.
   private var extendedAllowance = MessageAllowance(burst: 4096, perSecond: 128)
-  /// How often the peer may still tell all that it has.
+  /// The number of bitfields that the peer may still send.
   ///
-  /// It should do so once (BEP 3), and each time costs time for every piece of the torrent.
+  /// A peer should send one (BEP 3), and each costs time for every piece of the torrent.
   private var bitfieldAllowance = MessageAllowance(burst: 8, perSecond: 1)
   /// Whole frames to be sent, in order.
   package var outgoing: [UInt8] = []
   private var lastReceived: Instant
   private var lastSent: Instant
 
-  /// The state right after both handshakes.
+  /// Creates the state right after both handshakes.
   package init(now: Instant) {
     lastReceived = now
     lastSent = now
   }
 
-  // MARK: - What the peer says
+  // MARK: - Receiving
 
   /// Records a message and returns its meaning.
   ///
-  /// Throws when the peer says the same without end.
+  /// Throws when the peer repeats itself without end.
   package mutating func received(
     _ message: PeerMessage, now: Instant
   ) throws(WireError) -> Action {
@@ -111,17 +111,17 @@ package struct PeerConnectionMachine: Sendable {
     return .extended(handshake)
   }
 
-  // MARK: - What we say
+  // MARK: - Sending
 
   /// Queues our handshake of the extension protocol.
   ///
-  /// Only for a peer that has announced `Handshake.Features.extensions`.
+  /// The peer must have announced `Handshake.Features.extensions`.
   package mutating func introduce(_ handshake: ExtensionHandshake) {
     ownExtensions.formUnion(handshake.extensions.keys)
     say(.extended(number: 0, payload: handshake.payload))
   }
 
-  /// Whether the peer takes messages of this extension.
+  /// Returns whether the peer takes messages of this extension.
   package func speaks(_ extension: WireExtension) -> Bool { peerExtensions[`extension`] ?? 0 != 0 }
 
   /// Queues a message of an extension; returns false when the peer does not take it.

@@ -1,26 +1,26 @@
 package import Primitives
 
-/// What one peer is told of the others we are connected to: once a minute what has changed (BEP 11).
+/// The sender of peer exchange: tells one peer once a minute which connections changed (BEP 11).
 package struct PexSender: Sendable {
   /// The time from one message to the next, at least.
   package static let interval = Duration.seconds(60)
-  /// How many peers the first message may name.
+  /// The number of peers that the first message may name.
   static let firstLimit = 100
 
   private let recipient: Endpoint
-  /// Who was named and not called back, in the order of the naming.
+  /// The peers that were named and not called back, in the order of the naming.
   private var told: [Endpoint] = []
   private var nextTime: Instant?
 
-  /// Nothing has been said yet to that peer, which need not hear of itself.
+  /// Creates a sender to a peer that has been told nothing; the peer never hears of itself.
   package init(recipient: Endpoint) {
     self.recipient = recipient
   }
 
-  /// The message to send now; nil before its time, and when there is nothing new.
+  /// Returns the message to send now; nil before its time, and when there is nothing new.
   ///
-  /// `connected` are the peers that can be dialled, in any order that is the same each time. What
-  /// does not fit waits for the next message. Addresses in IPv4's mapped form are told as IPv4.
+  /// `connected` are the peers that can be dialled, in any order that is the same each time. Those
+  /// that do not fit wait for the next message. Addresses in IPv4's mapped form are told as IPv4.
   package mutating func nextMessage(connected: [PexPeer], now: Instant) -> PexMessage? {
     if let nextTime, now < nextTime { return nil }
     var present: Set<Endpoint> = []
@@ -49,13 +49,13 @@ package struct PexSender: Sendable {
   }
 }
 
-/// How often one peer may tell us of others (BEP 11).
+/// The receiver of peer exchange: limits how often one peer may name others (BEP 11).
 package struct PexReceiver: Sendable {
-  /// The time between two messages that are both made use of.
+  /// The time between two messages that are both used.
   ///
   /// BEP 11 says a minute, of which the way through the network may take away some.
   static let interval = Duration.seconds(55)
-  /// How many messages within `floodPeriod` are still bad manners and not an attack.
+  /// The number of messages within `floodPeriod` that are still bad manners and not an attack.
   static let floodLimit = 6
   /// The time in which messages are counted.
   static let floodPeriod = Duration.seconds(60)
@@ -63,12 +63,12 @@ package struct PexReceiver: Sendable {
   private var lastUsed: Instant?
   private var arrivals = Fifo<Instant>()
 
-  /// Nothing has come yet.
+  /// Creates a receiver that no message has reached.
   package init() {}
 
   /// Takes a message; returns the peers that it adds, none when it came too early.
   ///
-  /// Throws when it makes no sense, and when messages come much too fast.
+  /// Throws when the message makes no sense, and when messages come much too fast.
   package mutating func received(
     _ payload: [UInt8], now: Instant
   ) throws(WireError) -> [PexPeer] {

@@ -24,7 +24,7 @@ package enum PeerMessage: Equatable, Sendable {
   case port(UInt16)
   /// A message of the extension protocol (BEP 10); number 0 is its handshake.
   case extended(number: UInt8, payload: [UInt8])
-  /// A message that we do not know, or too long to be looked at; it is skipped.
+  /// A message that is unknown, or too long to be read; it is skipped.
   case unknown(id: UInt8)
 
   /// The numbers that messages carry on the wire.
@@ -57,13 +57,14 @@ package enum PeerMessage: Equatable, Sendable {
   package enum Limit {
     /// The longest frame that is skipped when its message is unknown.
     package static let frame = 1 << 20
-    /// The longest payload of the extension protocol that is looked at; longer ones are skipped.
+    /// The longest payload of the extension protocol that is read; longer ones are skipped.
     package static let extended = 64 << 10
-    /// The longest block that a peer may ask for; larger ones are hostile (BEP 3 clients drop them).
+    /// The longest block that a peer may ask for; larger ones are hostile (BEP 3 clients drop
+    /// them).
     package static let request = 128 << 10
   }
 
-  /// How many bytes come before a block's payload: length, id, piece and offset.
+  /// The number of bytes before a block's payload: length, id, piece and offset.
   package static let pieceHeaderLength = 13
 }
 
@@ -75,8 +76,8 @@ extension PeerMessage {
   /// - Parameters:
   ///   - id: The message's number.
   ///   - body: The bytes after it.
-  ///   - geometry: What indices and blocks must fit.
-  /// - Throws: `WireError` when the body is not what the kind of message allows.
+  ///   - geometry: The geometry that indices and blocks must fit.
+  /// - Throws: `WireError` when the kind of message does not allow the body.
   /// - Returns: The message.
   package static func decode(
     id: UInt8, body: [UInt8], geometry: PieceGeometry

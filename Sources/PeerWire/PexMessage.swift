@@ -3,7 +3,7 @@ package import Primitives
 
 /// A peer that another one is connected to, as peer exchange tells it (BEP 11).
 package struct PexPeer: Hashable, Sendable {
-  /// What is known of a peer.
+  /// The properties of a peer, as the sender knows them.
   package struct Flags: OptionSet, Hashable, Sendable {
     /// The byte on the wire.
     package let rawValue: UInt8
@@ -19,21 +19,21 @@ package struct PexPeer: Hashable, Sendable {
     package static let isReachable = Flags(rawValue: 0x10)
   }
 
-  /// Where it listens.
+  /// The endpoint on which it listens.
   package let endpoint: Endpoint
-  /// What is known of it.
+  /// Its properties, as the sender knows them.
   package let flags: Flags
 
-  /// Names a peer.
+  /// Creates a peer.
   package init(_ endpoint: Endpoint, flags: Flags = []) {
     self.endpoint = endpoint
     self.flags = flags
   }
 }
 
-/// The peers that somebody has connected to and lost since the message before (BEP 11).
+/// The peers that the sender has connected to and lost since its last message (BEP 11).
 package struct PexMessage: Equatable, Sendable {
-  /// How many peers of each kind a message may name, the first one excepted; more are not read.
+  /// The number of peers of each kind that a message may name, except the first; more are not read.
   package static let peerLimit = 50
 
   /// Peers that were connected to.
@@ -41,10 +41,10 @@ package struct PexMessage: Equatable, Sendable {
   /// Peers that were lost.
   package var dropped: [Endpoint] = []
 
-  /// A message that names nobody.
+  /// Creates a message that names no peer.
   package init() {}
 
-  /// Whether it names nobody.
+  /// A Boolean value indicating whether the message names no peer.
   package var isEmpty: Bool { added.isEmpty && dropped.isEmpty }
 
   // MARK: - Reading
@@ -53,7 +53,7 @@ package struct PexMessage: Equatable, Sendable {
   ///
   /// Addresses that no peer can have and repetitions are left out; of those that are left the first
   /// `peerLimit` are kept, and half of them may be of either family. Throws
-  /// `WireError.badExtensionMessage` when it is no bencoded dictionary.
+  /// `WireError.badExtensionMessage` when the payload is no bencoded dictionary.
   package init(payload: [UInt8]) throws(WireError) {
     guard payload.count <= PeerMessage.Limit.extended,
       let fields = ExtensionDictionary(payload)?.fields

@@ -2,17 +2,18 @@ import Primitives
 
 /// Reads what a peer says while the torrent's pieces are not known yet (BEP 9).
 ///
-/// Nothing of it is lost: what speaks of pieces, and what else stays true, is kept as it came, so
-/// that whoever knows the pieces can read it in `replay` as if the connection began then. Bounded:
-/// a peer that says more than `replayLimit` is of no use.
+/// Messages that speak of pieces, and others that stay true, are kept as they came. Once the pieces
+/// are known, the connection reads them in `replay` as if it began then. Memory is bounded: a peer
+/// that says more than `replayLimit` is of no use.
 package struct PreludeReader: Sendable {
-  /// How many bytes are kept for later: the longest bitfield that is read, and as much again.
+  /// The number of bytes that are kept for later: the longest bitfield that is read, and as much
+  /// again.
   package static let replayLimit = 512 << 10
 
   private var kept: [UInt8] = []
   private var buffer: [UInt8] = []
   private var start = 0
-  /// How many bytes of a message that is too long to be looked at are still to come.
+  /// The number of bytes still to come of a message that is skipped.
   private var skipping = 0
 
   /// Starts right after the handshake.
@@ -23,7 +24,7 @@ package struct PreludeReader: Sendable {
     buffer += bytes
   }
 
-  /// The next message that means something without the pieces; nil when more bytes are needed.
+  /// Returns the next message that makes sense without the pieces; nil when more bytes are needed.
   ///
   /// Throws when the peer breaks the protocol; the connection is then of no further use.
   package mutating func nextMessage() throws(WireError) -> PeerMessage? {
@@ -59,11 +60,11 @@ package struct PreludeReader: Sendable {
     return .port(port)
   }
 
-  /// What the connection has brought that whoever goes on with it has to read first.
+  /// The bytes that the next reader of the connection has to read first.
   package var replay: [UInt8] {
     var bytes = kept
     if skipping > 0 {
-      // The rest of a message that nobody looks at becomes one of its own.
+      // The rest of a skipped message becomes a message of its own.
       bytes.appendBigEndian(UInt32(truncatingIfNeeded: skipping + 1))
       bytes.append(.max)
     }

@@ -1,18 +1,18 @@
 package import Primitives
 
-/// The layout of one vectored read, and the memory for what has no place of its own.
+/// The layout of one vectored read, and the memory for bytes that have no place of their own.
 ///
 /// A plan lives from the read to the last event drawn from it, without a pause between, so all
 /// connections of a loop share one: a thousand idle peers cost no buffers.
 @safe
 package final class ReadPlan {
-  /// What one segment holds.
+  /// The content of one segment.
   enum Part {
     /// The 13 bytes that are expected before this block.
     case header(Block, BlockPlacement)
     /// The rest of the payload of the block before it.
     case payload
-    /// Anything: it is to be decoded.
+    /// Bytes that are still to be decoded.
     case stage
     /// Bytes of a message that is skipped.
     case trash
@@ -20,9 +20,9 @@ package final class ReadPlan {
 
   /// The most blocks that one read is laid out for.
   package static let maximumBlocks = 32
-  /// How much is read when no block is expected.
+  /// The number of bytes to read when no block is expected.
   static let stageLength = 16 << 10
-  /// How much is read to finish a message while blocks are expected.
+  /// The number of bytes to read to finish a message while blocks are expected.
   static let shortStageLength = 512
 
   private static let headerStride = 16
@@ -81,7 +81,7 @@ package final class ReadPlan {
     unsafe append(.stage, stage, min(count, Self.stageLength))
   }
 
-  /// Lays out bytes that are not looked at.
+  /// Lays out bytes that are dropped.
   func appendTrash(_ count: Int) {
     unsafe append(.trash, stage, min(count, Self.stageLength))
   }

@@ -1,6 +1,6 @@
 package import Primitives
 
-/// What a peer did that the protocol forbids; it costs the peer its connection.
+/// A peer's breach of the protocol, which costs the peer its connection.
 package enum WireError: Error, Equatable, Sendable, CustomStringConvertible {
   /// The first bytes are no BitTorrent handshake.
   case notBitTorrent
@@ -24,7 +24,7 @@ package enum WireError: Error, Equatable, Sendable, CustomStringConvertible {
   case badExtensionMessage(WireExtension)
   /// Messages of an extension that come much faster than it allows.
   case extensionFlood(WireExtension)
-  /// Messages of the extension protocol, of whatever kind, that come faster than anybody needs.
+  /// Messages of the extension protocol, of any kind, that come faster than any peer needs.
   case extendedFlood
   /// Bitfields again and again, although the first one is the only one that means anything new.
   case bitfieldFlood
@@ -32,10 +32,10 @@ package enum WireError: Error, Equatable, Sendable, CustomStringConvertible {
   case tooManyRequests(limit: Int)
   /// A block although nobody can have asked for one yet.
   case earlyBlock
-  /// More messages than make sense before anything was asked for.
+  /// More messages than make sense before any request.
   case longPrelude(limit: Int)
 
-  /// One clause that names what the peer sent.
+  /// One clause that names the breach.
   package var description: String {
     switch self {
     case .notBitTorrent: "the handshake is not BitTorrent's"

@@ -3,13 +3,13 @@ package import Primitives
 
 /// Turns names into addresses, for a program that has no loop of its own.
 package enum AddressLookup {
-  /// Why a name leads nowhere, in one clause.
+  /// The reason why a name leads nowhere, in one clause.
   package struct Failure: Error, Equatable, Sendable, CustomStringConvertible {
     /// The clause.
     package let description: String
   }
 
-  /// The addresses of a host, each with the port, in the system's order of preference.
+  /// Returns the addresses of a host, each with the port, in the system's order of preference.
   package static func endpoints(host: String, port: UInt16) async -> Result<[Endpoint], Failure> {
     await withTaskExecutorPreference(Reactor.taskExecutor) {
       await resolve(host: host, port: port)
@@ -25,7 +25,7 @@ package enum AddressLookup {
     }
   }
 
-  /// The addresses of a network interface: the first of IPv4, and the first of IPv6.
+  /// Returns the addresses of a network interface: the first of IPv4, and the first of IPv6.
   package static func addresses(ofInterface name: String) -> Result<[IPAddress], Failure> {
     let all = NetworkInterfaces.addresses(of: name)
     let chosen = [all.first { !$0.isIPv6 }, all.first(where: \.isIPv6)].compactMap(\.self)

@@ -8,11 +8,12 @@ package enum Interrupts {
 
   /// Calls `body` with the number of each SIGINT, SIGTERM, SIGHUP, SIGQUIT and SIGXCPU from now on.
   ///
-  /// It replaces the default action of these signals; those that are ignored stay ignored. `overdue`
-  /// is called once `patience` has passed since the first of them, without the time for which the
-  /// process was stopped. SIGTSTP still suspends the process, after `suspending`. All closures run on
-  /// a dedicated thread that nothing else can block. If signals cannot be watched, they keep their
-  /// default action: the process dies, and the next run resumes from the saved state.
+  /// It replaces the default action of these signals; those that are ignored stay ignored.
+  /// `overdue` is called once `patience` has passed since the first of them, without the time for
+  /// which the process was stopped. SIGTSTP still suspends the process, after `suspending`. All
+  /// closures run on a dedicated thread that nothing else can block. If signals cannot be watched,
+  /// they keep their default action: the process dies, and the next run resumes from the saved
+  /// state.
   package static func onTermination(
     patience: Duration, suspending: @escaping @Sendable () -> Void,
     _ body: @escaping @Sendable (Int32) -> Void, overdue: @escaping @Sendable (Int32) -> Void

@@ -13,7 +13,7 @@ package enum ScrapeService {
   /// - Parameters:
   ///   - tracker: The announce URL.
   ///   - infoHashes: The torrents to ask about; for none, some trackers report all they know.
-  ///   - allowsLocalURLs: Whether the rules of `URLPolicy` for local addresses are off.
+  ///   - allowsLocalURLs: True if the rules of `URLPolicy` for local addresses are off.
   /// - Returns: The reply, or the reason why there is none.
   package static func ask(
     _ tracker: String, about infoHashes: [InfoHash], allowsLocalURLs: Bool = false

@@ -1,7 +1,7 @@
 import Glibc
 import Networking
 
-/// Where the tasks of a program run that has no loop of its own.
+/// The threads for the tasks of a program that has no loop of its own.
 package enum TaskThreads {
   /// Threads of our own where the system's library cannot be used; nil where it can.
   ///

@@ -75,7 +75,8 @@ public struct PieceGeometry: Hashable, Sendable {
     self.pieceCount = Int(count)
   }
 
-  /// A stand-in for the geometry of a torrent whose pieces are not known yet: one piece of one byte.
+  /// A stand-in for the geometry of a torrent whose pieces are not known yet: one piece of one
+  /// byte.
   package static let unknown = PieceGeometry()
 
   private init() {

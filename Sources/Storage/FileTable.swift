@@ -4,10 +4,9 @@ import Synchronization
 
 /// The records of a torrent's places on disk, and the open files among them.
 ///
-/// The number of open files is limited by what the system allows. Beyond that, the least recently
-/// used ones are closed, so torrents with hundreds of thousands of files work under any limit. A
-/// file in use is never closed; if all are in use, the limit is exceeded for a moment. One lock
-/// guards the records and the opening of files. Reads and writes happen outside it.
+/// The number of open files is limited by the session's `OpenFileBudget`. Beyond that, the least
+/// recently used ones are closed, so torrents with hundreds of thousands of files work under any
+/// limit. One lock guards the records and the opening of files. Reads and writes happen outside it.
 final class FileTable: Sendable {
   /// The purpose for which a file is opened.
   enum Purpose {
@@ -29,10 +28,12 @@ final class FileTable: Sendable {
     var walk: FolderWalk
     var root: Descriptor?
     var uses: UInt64 = 0
-    /// Whether our files are opened for writing.
+    /// A Boolean value indicating whether our files are opened for writing.
     var mayWrite = false
     /// The places written since the latest look at them, without duplicates.
     var unstamped: [Int] = []
+    /// The failure to close a file for another torrent.
+    var failure: StorageError?
   }
 
   let layout: OutputLayout
@@ -40,25 +41,27 @@ final class FileTable: Sendable {
   let folder: String
   let fileSystem: any FileSystem
   let synchronizes: Bool
-  let openLimit: Int
+  let openFiles: OpenFileBudget
   let preallocation: Preallocation
   let books: Mutex<Books>
 
   init(
     layout: OutputLayout, folder: String, fileSystem: any FileSystem, synchronizes: Bool,
-    preallocation: Preallocation
+    preallocation: Preallocation, openFiles: OpenFileBudget
   ) {
     self.layout = layout
     self.folder = folder
     self.fileSystem = fileSystem
     self.synchronizes = synchronizes
     self.preallocation = preallocation
-    openLimit = fileSystem.openFileLimit
+    self.openFiles = openFiles
     books = Mutex(
       Books(
         records: Array(repeating: Record(), count: layout.places.count),
         walk: FolderWalk(fileSystem: fileSystem, rootPath: folder)))
   }
+
+  deinit { openFiles.forget(ObjectIdentifier(self)) }
 
   /// Returns a file's path, for messages.
   func path(_ index: Int) -> String {
@@ -139,10 +142,12 @@ final class FileTable: Sendable {
   private func borrow(
     _ index: Int, for purpose: Purpose, _ books: inout Books
   ) throws(StorageError) -> Descriptor {
+    if let failure = books.failure.take() { throw failure }
     books.uses += 1
     if books.open[index] == nil {
-      if books.open.count >= openLimit { _ = try closeIdle(&books) }
+      if openFiles.isFull { _ = try makeRoom(&books) }
       books.open[index] = try openMakingRoom(index, for: purpose, &books)
+      openFiles.opened(by: self)
     }
     guard let file = books.open[index] else { throw .fileMissing(path: path(index)) }
     if case .writing(let range) = purpose {
@@ -168,7 +173,7 @@ final class FileTable: Sendable {
       do throws(StorageError) {
         return try open(index, for: purpose, &books)
       } catch {
-        guard case .tooManyOpenFiles = error, try closeIdle(&books) else { throw error }
+        guard case .tooManyOpenFiles = error, try makeRoom(&books) else { throw error }
       }
     }
   }
@@ -196,7 +201,12 @@ final class FileTable: Sendable {
     do throws(StorageError) {
       if creates {
         books.records[index].exists = true
-        try begin(index, descriptor)
+        // The header identifies the part file.
+        if index == layout.partPlace {
+          do { try fileSystem.writeBytes(layout.partHeader, to: descriptor) } catch {
+            throw StorageError(error, path: self.path(index))
+          }
+        }
       } else if isWritable {
         try confirmOurs(index, descriptor, stamp: books.records[index].stamp)
       }
@@ -206,14 +216,6 @@ final class FileTable: Sendable {
       throw error
     }
     return OpenFile(descriptor: descriptor, isWritable: isWritable, users: 0, lastUse: 0)
-  }
-
-  /// Writes the start of a new file, which for the part file is the header that identifies it.
-  private func begin(_ index: Int, _ descriptor: Descriptor) throws(StorageError) {
-    guard index == layout.partPlace else { return }
-    do { try fileSystem.writeBytes(layout.partHeader, to: descriptor) } catch {
-      throw StorageError(error, path: path(index))
-    }
   }
 
   /// Checks that a file opened for writing is the one that was surveyed.
@@ -267,28 +269,6 @@ final class FileTable: Sendable {
 
   // MARK: - Closing
 
-  /// Closes idle files to free descriptors; returns false if there are none.
-  func makeRoom() throws(StorageError) -> Bool {
-    try books.withLock { books throws(StorageError) in try closeIdle(&books) }
-  }
-
-  /// Closes folders and the least recently used files, a quarter of the open ones and at least one.
-  ///
-  /// It returns false if nothing could be closed.
-  func closeIdle(_ books: inout Books) throws(StorageError) -> Bool {
-    // Uses are numbered, so the order does not depend on that of the dictionary.
-    let idle = books.open.filter { $0.value.users == 0 }
-      .sorted { $0.value.lastUse < $1.value.lastUse }
-    var failure: StorageError?
-    for (index, file) in idle.prefix(max(1, books.open.count / 4)) {
-      books.open[index] = nil
-      do { try close(index, file, &books) } catch { failure = failure ?? error }
-    }
-    if let failure { throw failure }
-    let hasClosedFolders = try books.walk.makeRoom()
-    return hasClosedFolders || !idle.isEmpty
-  }
-
   /// Closes all files and, unless it is kept, the root; files are only read from now on.
   ///
   /// Everything is closed even after a failure, and the first failure is thrown. At the end of a
@@ -312,7 +292,7 @@ final class FileTable: Sendable {
   }
 
   private func closeAll(_ books: inout Books) throws(StorageError) {
-    var failure: StorageError?
+    var failure = books.failure.take()
     for (index, file) in books.open.sorted(by: { $0.key < $1.key }) {
       do { try close(index, file, &books) } catch { failure = failure ?? error }
     }
@@ -321,9 +301,11 @@ final class FileTable: Sendable {
     if let failure { throw failure }
   }
 
-  private func close(
+  /// Closes one file.
+  func close(
     _ index: Int, _ file: OpenFile, _ books: inout Books
   ) throws(StorageError) {
+    openFiles.closed(by: self)
     var failure: SystemCallError?
     if file.isWritable, books.records[index].stamp == nil {
       // From now on the file is found by its name only, and another file may take that name.
@@ -342,9 +324,9 @@ final class FileTable: Sendable {
 }
 
 extension SystemCallError {
-  /// Whether the file system does not support the operation.
+  /// A Boolean value indicating whether the file system does not support the operation.
   fileprivate var meansUnsupported: Bool { [EOPNOTSUPP, ENOSYS, EINVAL].contains(code) }
 
-  /// Whether the name does not exist.
+  /// A Boolean value indicating whether the name does not exist.
   var meansMissing: Bool { code == ENOENT }
 }

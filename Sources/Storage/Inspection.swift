@@ -19,7 +19,8 @@ package struct Inspection: Equatable, Sendable {
   /// The pieces that must be hashed; the others are missing or not selected.
   package let doubtful: Bitfield
 
-  /// Whether there is data to check; if not, all pieces but the trusted ones are missing.
+  /// A Boolean value indicating whether there is data to check; if not, all pieces but the trusted
+  /// ones are missing.
   package var mayHaveData: Bool {
     !doubtful.isEmpty
       && files.contains { file in

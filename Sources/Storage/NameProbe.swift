@@ -15,7 +15,7 @@ struct NameProbe {
   let fileSystem: any FileSystem
   /// The output folder's path.
   let folder: String
-  /// Whether files may be created to try names.
+  /// A Boolean value indicating whether files may be created to try names.
   let mayWrite: Bool
 
   /// Returns the rules that matter for the names of a torrent.

@@ -2,15 +2,15 @@ import Primitives
 
 /// The rules of a file system for names: the supported ones, and those that it treats as the same.
 package struct NameRules: Equatable, Sendable {
-  /// Whether case is ignored in comparisons.
+  /// A Boolean value indicating whether case is ignored in comparisons.
   package var foldsCase = false
-  /// Whether Unicode normalization is ignored in comparisons.
+  /// A Boolean value indicating whether Unicode normalization is ignored in comparisons.
   package var normalizes = false
   /// The bytes that names must not contain, besides the slash and NUL.
   package var forbidden: Set<UInt8> = []
-  /// Whether a name must be UTF-8.
+  /// A Boolean value indicating whether a name must be UTF-8.
   package var requiresUTF8 = false
-  /// Whether dots and spaces at the end of a name are lost.
+  /// A Boolean value indicating whether dots and spaces at the end of a name are lost.
   package var dropsTrailing = false
   /// The maximum length of a name, in bytes.
   package var longest = 255
@@ -20,7 +20,7 @@ package struct NameRules: Equatable, Sendable {
   /// Creates the rules of common Linux file systems, which allow any bytes.
   package init() {}
 
-  /// Whether different names can be the same to the file system.
+  /// A Boolean value indicating whether different names can be the same to the file system.
   var merges: Bool { foldsCase || normalizes }
 }
 

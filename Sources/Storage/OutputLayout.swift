@@ -13,9 +13,9 @@ struct OutputLayout: Sendable {
   struct Place: Sendable {
     let length: Int64
     let isExecutable: Bool
-    /// Whether the file exists on disk; padding does not.
+    /// A Boolean value indicating whether the file exists on disk; padding does not.
     let isStored: Bool
-    /// Whether the file is selected and must become complete.
+    /// A Boolean value indicating whether the file is selected and must become complete.
     let isWanted: Bool
   }
 

@@ -35,7 +35,7 @@ struct OutputNames: Sendable {
   ///
   /// - Parameters:
   ///   - torrent: The torrent.
-  ///   - isFlat: Whether the files of a multi-file torrent lie in the output folder itself.
+  ///   - isFlat: True if the files of a multi-file torrent lie in the output folder itself.
   ///   - probe: Determines the rules of the file system. It is called only if the torrent has names
   ///     that file systems treat differently.
   init(torrent: TorrentMetainfo, isFlat: Bool, probe: () -> NameRules) {

@@ -29,7 +29,8 @@ struct OwnershipProof {
   private static let clockStep: Int64 = 2_000_000_000
 
   private let finding: StateFile.Finding
-  /// Whether the machine was, or may have been, rebooted after the record was saved.
+  /// A Boolean value indicating whether the machine was, or may have been, rebooted after the
+  /// record was saved.
   private let hasRestarted: Bool
 
   init(_ finding: StateFile.Finding, boot: String) {

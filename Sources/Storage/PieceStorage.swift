@@ -2,9 +2,9 @@ package import Primitives
 
 /// The place where an exchange keeps its pieces.
 ///
-/// The engine knows no more of it than this, so pieces may also be kept elsewhere than in a torrent's
-/// files. Calls block and may come from any thread, but never a read and a write of the same bytes at
-/// the same time.
+/// The engine knows no more of it than this, so pieces may also be kept elsewhere than in a
+/// torrent's files. Calls block and may come from any thread, but never a read and a write of the
+/// same bytes at the same time.
 package protocol PieceStorage: AnyObject, Sendable {
   /// Writes a verified piece.
   func write(piece: PieceIndex, bytes: UnsafeRawBufferPointer) throws(StorageError)

@@ -58,7 +58,7 @@ struct StateFile {
   /// The file's path, for messages.
   var path: String { folder + "/" + name.text }
 
-  /// Whether this run holds the lock.
+  /// A Boolean value indicating whether this run holds the lock.
   var isLocked: Bool { lock != nil }
 
   /// Returns `NAME.swift-torrent`, with digits of the info-hash if the torrent itself has such a

@@ -40,11 +40,11 @@ struct StateRecord: Equatable, Sendable {
   let infoHash: InfoHash
   /// The pieces that were verified and written when the record was made.
   var verified: Bitfield
-  /// Whether each file is ours and incomplete, by index.
+  /// For each file, by index: true if it is ours and incomplete.
   var unfinished: [Bool]
-  /// Whether each file is ours and complete, by index.
+  /// For each file, by index: true if it is ours and complete.
   var whole: [Bool]
-  /// Whether the run ended and this is its complete state.
+  /// A Boolean value indicating whether the run ended and this is its complete state.
   var isClean: Bool
   /// The identity of the boot; empty if it was unknown.
   var boot: String

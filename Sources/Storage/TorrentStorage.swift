@@ -28,10 +28,11 @@ package final class TorrentStorage: PieceStorage {
 
   /// Creates the storage of a torrent below `folder`, without creating its files.
   ///
-  /// If the torrent has names that not every file system supports, the file system is probed.
+  /// If the torrent has names that not every file system supports, the file system is probed. Without
+  /// a budget of open files that it shares with others, the torrent has one of its own.
   package init(
     torrent: TorrentMetainfo, folder: String, options: StorageOptions = StorageOptions(),
-    fileSystem: any FileSystem = PosixFileSystem()
+    fileSystem: any FileSystem = PosixFileSystem(), openFiles: OpenFileBudget? = nil
   ) {
     var folder = folder.isEmpty ? "." : folder
     while folder.utf8.count > 1, folder.hasSuffix("/") { folder.removeLast() }
@@ -49,7 +50,8 @@ package final class TorrentStorage: PieceStorage {
       partName: options.readsNeighbours ? nil : stateName + PartFile.suffix)
     files = FileTable(
       layout: layout, folder: folder, fileSystem: fileSystem, synchronizes: options.fsync,
-      preallocation: options.preallocation)
+      preallocation: options.preallocation,
+      openFiles: openFiles ?? OpenFileBudget(limit: fileSystem.openFileLimit))
     state = Mutex(
       StateFile(
         torrent: torrent, name: stateName, folder: folder, fileSystem: fileSystem,
@@ -71,7 +73,8 @@ package final class TorrentStorage: PieceStorage {
   /// The pieces with bytes of selected files.
   package var wanted: Bitfield { layout.wanted }
 
-  /// Whether every selected file exists with the right length, as of `inspect`.
+  /// A Boolean value indicating whether every selected file exists with the right length, as of
+  /// `inspect`.
   package var isInPlace: Bool { isInPlace(files.records) }
 
   /// Surveys the files on disk, and takes the lock if there is a state file of ours.

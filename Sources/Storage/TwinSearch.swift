@@ -21,8 +21,8 @@ struct TwinSearch {
   ///
   /// - Parameters:
   ///   - files: A torrent's files.
-  ///   - ignoringForms: Whether case and Unicode normalization are ignored in comparisons.
-  /// - Returns: Whether there are any.
+  ///   - ignoringForms: True if case and Unicode normalization are ignored in comparisons.
+  /// - Returns: True if there are conflicts.
   static func finds(in files: FileList, ignoringForms: Bool) -> Bool {
     var search = TwinSearch(capacity: files.count)
     /// The folded path, with a slash after each name, and the ends of its names.

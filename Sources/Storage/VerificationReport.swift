@@ -61,8 +61,8 @@ public struct VerificationReport: Equatable, Sendable {
   /// The selected files in the torrent's order.
   public let files: [File]
 
-  /// Whether all selected files have the right length, and all their bytes that can be checked are
-  /// correct.
+  /// A Boolean value indicating whether all selected files have the right length, and all their
+  /// bytes that can be checked are correct.
   ///
   /// Pieces that cannot be checked do not matter, since a finished download of selected files
   /// leaves some.
@@ -94,7 +94,7 @@ extension TorrentStorage {
 private struct Findings {
   private let layout: OutputLayout
   private let records: [FileTable.Record]
-  /// Whether each file exists with the right length.
+  /// For each file: true if it exists with the right length.
   private let isSound: [Bool]
   private(set) var bad: [VerificationReport.BadPiece] = []
   private(set) var unproven: [PieceIndex] = []

@@ -25,7 +25,7 @@ public struct TrackerReport: Sendable, Equatable {
   /// Our own address as the tracker sees it (BEP 24).
   public var externalAddress: IPAddress?
 
-  /// Whether the latest announce was answered.
+  /// A Boolean value indicating whether the latest announce was answered.
   public var isWorking: Bool {
     if case .working = state { true } else { false }
   }

@@ -1,6 +1,6 @@
 /// Leaves comments and the texts of strings out of Swift code, and every line break in.
 ///
-/// What a string interpolates is code and stays, after the two quotes that stand for the string.
+/// Interpolated expressions are code and stay, after the two quotes that stand for the string.
 enum CodeText {
   static func strip(_ text: String) -> String {
     var stripper = CodeStripper(source: Array(text.utf8))

@@ -10,20 +10,20 @@ struct Declaration {
   let type: String
   /// The keyword of the type or extension that it stands in; an empty text at the outermost level.
   let owner: String
-  /// Whether an enum or a protocol around it is declared `public` or `package`.
+  /// True if an enum or a protocol around it is declared `public` or `package`.
   let isInsideVisible: Bool
   /// The line of the keyword, counted from 1.
   let line: Int
   /// The tokens after the name; of a body in braces only the braces and the first token.
   var rest: [Token] = []
 
-  /// Whether the declaration is written as one that other targets can see.
+  /// True if the declaration is written as one that other targets can see.
   var isVisible: Bool { modifiers.contains("public") || modifiers.contains("package") }
 
-  /// Whether it belongs to the type as a whole.
+  /// True if it belongs to the type as a whole.
   var isStatic: Bool { modifiers.contains("static") || modifiers.contains("class") }
 
-  /// The type's name with the types around it: what its members name as their type.
+  /// The type's name with the types around it, which its members have as their `type`.
   var path: String { type.isEmpty ? name : "\(type).\(name)" }
 
   static let typeKeywords: Set = ["struct", "class", "enum", "actor", "protocol", "extension"]
@@ -33,9 +33,9 @@ struct Declaration {
 }
 
 extension Declaration {
-  /// How many properties it adds to the storage of each value of its type.
+  /// The number of properties that it adds to the storage of each value of its type.
   ///
-  /// `let`, and `var` without a getter; what `static` ones hold belongs to nobody's value.
+  /// `let`, and `var` without a getter, count; `static` ones belong to no value.
   var storedProperties: Int {
     guard keyword == "let" || keyword == "var", !isStatic, !owner.isEmpty else { return 0 }
     if keyword == "var", let brace = rest.firstIndex(where: { $0.text == "{" }) {
@@ -69,7 +69,7 @@ extension Declaration {
     return tokens.dropFirst().first.map { [":", "=", ","].contains($0.text) } ?? true
   }
 
-  /// Whether values of its type keep a closure in it.
+  /// True if values of its type keep a closure in it.
   ///
   /// A function type may stand anywhere in the property's type, or be a closure's without a type.
   func storesClosure(aliases: Set<String>) -> Bool {

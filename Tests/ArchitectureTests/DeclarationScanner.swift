@@ -1,7 +1,7 @@
 extension SourceFile {
   /// The declarations at the outermost level and directly inside types, in order.
   ///
-  /// Those inside of functions are nobody else's business and are left out.
+  /// Declarations inside functions are nobody else's business and are left out.
   var declarations: [Declaration] {
     var scanner = DeclarationScanner()
     for token in tokens { scanner.read(token) }
@@ -11,9 +11,9 @@ extension SourceFile {
 
 /// Reads tokens and keeps track of the braces around them.
 ///
-/// Good enough for code that swift-format has laid out: modifiers share the keyword's line.
+/// It is good enough for code that swift-format has laid out: modifiers share the keyword's line.
 private struct DeclarationScanner {
-  /// What an open brace belongs to.
+  /// The owner of an open brace.
   private enum Block {
     /// A type or an extension; its members are declarations.
     case type(path: String, keyword: String, isVisible: Bool)
@@ -29,7 +29,7 @@ private struct DeclarationScanner {
   private var line: [Token] = []
   /// The declaration whose name comes next.
   private var keyword: Token?
-  /// Whether the next token is the first of a body.
+  /// True if the next token is the first of a body.
   private var isAtStartOfBody = false
 
   mutating func read(_ token: Token) {

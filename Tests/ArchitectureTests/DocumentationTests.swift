@@ -2,7 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What other targets can see is documented, and the documents say what the code says.
+/// The declarations that other targets can see are documented, and the documents agree with the
+/// code.
 @Suite struct DocumentationTests {
   @Test func declarationsThatOthersSeeAreDocumented() throws {
     let declaration =
@@ -67,7 +68,7 @@ import Testing
     #expect(documented == expected)
   }
 
-  /// Whether a comment for the documentation stands above the line, or above its attributes.
+  /// True if a comment for the documentation stands above the line, or above its attributes.
   private static func isDocumented(_ number: Int, in file: SourceFile) -> Bool {
     var above = number - 1
     while above >= 0, isAttribute(file.lines[above]) { above -= 1 }

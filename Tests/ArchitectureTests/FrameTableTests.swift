@@ -3,7 +3,7 @@ import Testing
 
 /// There is one table of frames, `FrameRule.all`: nobody else tells messages apart by number.
 @Suite struct FrameTableTests {
-  /// The files of `PeerWire` that may name message ids, with what for.
+  /// The files of `PeerWire` that may name message ids, with the purpose.
   ///
   /// A new kind of message starts with a row of the table; the codec gives it its meaning.
   private static let readers = [

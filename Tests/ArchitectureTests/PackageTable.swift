@@ -1,9 +1,9 @@
 import Foundation
 import TestSupport
 
-/// The tables of Package.swift: which target may import which.
+/// The tables of Package.swift with the imports that each target may have.
 struct PackageTable {
-  /// Every target with what it may import, in the order of the file.
+  /// Every target with the modules that it may import, in the order of the file.
   let rows: [(name: String, imports: [String])]
 
   /// Reads a table of the form `let NAME: … = [ "Target": ["Import", …], … ]`.
@@ -28,7 +28,7 @@ struct PackageTable {
     return PackageTable(rows: rows)
   }
 
-  /// What a target may import; nil when the table has no such target.
+  /// The modules that a target may import; nil when the table has no such target.
   func imports(of target: String) -> Set<String>? {
     rows.first { $0.name == target }.map { Set($0.imports) }
   }

@@ -56,7 +56,8 @@ import Testing
     }
   }
 
-  /// How often a word stands in a line, not counting it as the end of a longer one (`addTask {`).
+  /// The number of uses of a word in a line, without those as the end of a longer one (`addTask
+  /// {`).
   private static func uses(of word: String, in line: String) -> Int {
     let parts = line.components(separatedBy: word)
     return parts.dropLast().filter { before in

@@ -62,7 +62,7 @@ struct SourceFile {
     "struct", "class", "enum", "protocol", "func", "var", "let", "typealias",
   ]
 
-  /// The names of what the file's protocols, which stand at its outermost level, ask for.
+  /// The names of the requirements of the file's protocols, which stand at its outermost level.
   var protocolRequirements: [String] {
     var names: [String] = []
     var isInside = false
@@ -76,7 +76,8 @@ struct SourceFile {
     return names
   }
 
-  /// The functions, initialisers and the like: where their body begins, and its number of lines.
+  /// The functions, initialisers and the like: the line on which the body begins, and its length in
+  /// lines.
   var functions: [(line: Int, length: Int)] {
     var functions: [(line: Int, length: Int)] = []
     var open: [(line: Int, isFunction: Bool)] = []

@@ -4,7 +4,7 @@ struct Token: Equatable {
   let text: String
   /// The line on which it stands, counted from 1.
   let line: Int
-  /// Whether it is a name or a keyword.
+  /// True if it is a name or a keyword.
   let isWord: Bool
 }
 

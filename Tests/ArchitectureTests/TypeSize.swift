@@ -1,4 +1,4 @@
-/// What a type has over all its extensions in its target.
+/// The size of a type with all its extensions in its target.
 struct TypeSize {
   /// The target and the type with the types around it, such as `Swarm.PieceBoard.Peer`.
   let name: String

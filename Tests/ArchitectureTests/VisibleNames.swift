@@ -52,12 +52,12 @@ struct VisibleNames {
     }
   }
 
-  /// Whether the words around a name are those of `if let name {`, which uses it.
+  /// True if the words around a name are those of `if let name {`, which uses it.
   private static func binds(_ before: String, _ after: String) -> Bool {
     ["let", "var"].contains(before) && ["{", ",", "else"].contains(after)
   }
 
-  /// Whether the word is one of the two in `self.name = name`.
+  /// True if the word is one of the two in `self.name = name`.
   private static func fillsProperty(_ tokens: [Token], at index: Int) -> Bool {
     [index - 2, index - 4].contains { start in
       guard start >= 0, start + 4 < tokens.count else { return false }

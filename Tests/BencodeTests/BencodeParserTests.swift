@@ -18,7 +18,7 @@ import Testing
     }
   }
 
-  // MARK: - What is accepted
+  // MARK: - Accepted input
 
   @Test func integersOfAllSizesAreRead() throws {
     for number in [0, 1, -1, 42, -42, Int64.max, Int64.min] {
@@ -80,7 +80,7 @@ import Testing
     #expect(names == ["integer", "string", "list", "dictionary"])
   }
 
-  // MARK: - What is tolerated
+  // MARK: - Tolerated input
 
   @Test func unsortedKeysAreReportedWithTheirPathAtAnyDepth() throws {
     let document = try parse("d1:ald1:zi1e1:yi2eeee")
@@ -111,7 +111,7 @@ import Testing
     #expect(time < .seconds(10))
   }
 
-  // MARK: - What is refused
+  // MARK: - Refused input
 
   @Test(arguments: [
     ("", BencodeDefect.truncated, 0), ("i", .truncated, 1), ("i-", .truncated, 2),

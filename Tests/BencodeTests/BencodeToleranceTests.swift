@@ -128,7 +128,7 @@ import Testing
     #expect(throws: BencodeError.self) { try parse(text) }
   }
 
-  // MARK: - What is hashed
+  // MARK: - Hashed values
 
   @Test(arguments: [
     ("d4:infod1:ai01eee", BencodeDefect.leadingZero),

@@ -118,7 +118,7 @@ import Testing
     }
   }
 
-  /// Such a word was meant for us, and would be swallowed without a word.
+  /// Such a word was meant for us, and the hook would silently swallow it.
   @Test(arguments: [
     "-o out", "-oout", "--output-dir=out", "--json", "-q", "--no-check", "--timeout 5s",
   ])
@@ -217,7 +217,7 @@ import Testing
         == "option -o belongs to downloads, 'verify', 'create' and 'seed', not to 'info'")
   }
 
-  /// Also when the mistake comes before the command, or before anything is read.
+  /// The hint is right even if the mistake comes before the command, or before anything is read.
   @Test(arguments: [
     ("info x --bogus", "info"), ("--bogus info x", "info"), ("verify -o", "verify"),
     ("create x y", "create"), ("seed --port x a", "seed"), ("--port x seed a", "seed"),
@@ -272,7 +272,7 @@ import Testing
     }
   }
 
-  /// Read as -o it would put the data into a folder called "verwrite".
+  /// The word, read as -o, would put the data into a folder called "verwrite".
   @Test(arguments: ["-overwrite", "-output-dir=x", "-json", "-no-dht"])
   func aLongOptionWithOneDashIsRefused(word: String) {
     let name = String(word.prefix { $0 != "=" })

@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The table of options is the only place that knows them: what is made of it has them all.
+/// The table of options is the only place that knows them: the scripts made of it have them all.
 @Suite struct CompletionScriptTests {
   @Test func theManualPageHasEveryCommandOptionAndStatus() {
     let page = ManualPage.text.replacing("\\-", with: "-").replacing("\n", with: " ")

@@ -3,7 +3,7 @@ import Download
 import Primitives
 import Testing
 
-/// Who takes part in the distributed hash table, and where.
+/// The runs that take part in the distributed hash table, and their routers.
 @Suite struct DHTChoiceTests {
   private func choice(
     _ words: String, trackers: [[String]] = [], webSeeds: [String] = []

@@ -35,9 +35,14 @@ import Tracker
 
   @Test func aSeedSaysItsPortAndADownloadDoesNot() {
     var seed = DownloadNarrative(verbosity: .normal, isSeeding: true)
-    #expect(seed.line(.listening(port: 7001)) == "listening for peers on port 7001")
+    let listening = DownloadEvent.listening(port: 7001, datagramPort: 7001)
+    #expect(seed.line(listening) == "listening for peers on port 7001")
     var download = DownloadNarrative(verbosity: .normal)
-    #expect(download.line(.listening(port: 7001)) == nil)
+    #expect(download.line(listening) == nil)
+    #expect(
+      download.line(.listening(port: 7001, datagramPort: 40123))
+        == "listening for peers on port 7001; UDP has port 40123, because another program uses UDP"
+        + " port 7001")
   }
 
   private static func seeding(missing: Int) -> DownloadEvent {
@@ -98,7 +103,7 @@ import Tracker
 
   @Test func aRunWithNobodyToAskSaysWhatItWaitsForOnce() {
     var narrative = DownloadNarrative(verbosity: .normal)
-    _ = narrative.line(.listening(port: 6881))
+    _ = narrative.line(.listening(port: 6881, datagramPort: 6881))
     #expect(lines(&narrative, 2).isEmpty, "a peer may need a moment")
     let said = lines(&narrative, 100)
     #expect(said.count == 1)

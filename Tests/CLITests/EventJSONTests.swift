@@ -78,7 +78,7 @@ import Tracker
           totalLength: torrent.geometry.totalLength, pieceCount: torrent.geometry.pieceCount,
           folder: "downloads")),
       .checking(done: 32768, total: 40000), .checked(verifiedBytes: 16384),
-      .listening(port: 46881),
+      .listening(port: 46881, datagramPort: 46881),
       .tracker(tracker(.announcing)), .tracker(tracker(working)),
       .tracker(tracker(.failed("it is down"))),
       .dht(DHTReport(.joining, nodes: 0)), .dht(DHTReport(.joined, nodes: 1)),
@@ -236,7 +236,7 @@ import Tracker
       totals.text
         == "3 of 6 torrents complete, 1 failed, 2 interrupted; run the same command again to resume; "
         + "1 GiB downloaded, 0 B uploaded in 1:30")
-    // What is served need not be complete, and nobody goes on with it.
+    // The data that is seeded need not be complete, and nobody resumes it.
     totals.isSeeding = true
     #expect(totals.text.hasPrefix("3 of 6 torrents seeded, 1 failed, 2 stopped; "))
   }

@@ -46,7 +46,7 @@ import Testing
     #expect(OptionTable.all.allSatisfy { !$0.commands.isEmpty && $0.name.hasPrefix("--") })
   }
 
-  /// What no test gives to the program itself may work in the parser only.
+  /// An option that no test gives to the program itself may work in the parser only.
   @Test func everyOptionIsGivenToTheProgramByATest() throws {
     let manager = FileManager.default
     var text = ""

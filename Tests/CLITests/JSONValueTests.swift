@@ -24,7 +24,7 @@ import Testing
     #expect(text == #""a\"\\\n\u001b[2J\u009b\u202e\udb40\udc41é🎬""#)
   }
 
-  /// Whatever a name holds, another reader gets the same name back.
+  /// Another reader gets any name back as it is.
   @Test func anyTextSurvives() throws {
     var generator = SystemRandomNumberGenerator()
     for _ in 0..<200 {

@@ -3,7 +3,7 @@ import CLI
 import Primitives
 import Testing
 
-/// Where peers and data came from, as people read it.
+/// The origin of peers and data, as people read it.
 @Suite struct OriginTextTests {
   private func snapshot() -> ProgressSnapshot {
     var snapshot = ProgressSnapshot()

@@ -13,7 +13,7 @@ struct ShellCompletionTests {
     TestNeeds.areRequired || TestNeeds.missing(of: programs).isEmpty
   }
 
-  /// Says when tests did not run, so that a green run cannot hide it.
+  /// A test that says when others did not run, so that a green run cannot hide it.
   @Test func missingProgramsAreNamed() {
     let missing = TestNeeds.missing(of: Self.programs)
     if TestNeeds.areRequired {

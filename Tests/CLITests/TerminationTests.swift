@@ -3,7 +3,7 @@ import Glibc
 import Networking
 import Testing
 
-/// Whatever a run is stuck in, Ctrl-C ends it.
+/// Ctrl-C ends a run, whatever it is stuck in.
 @Suite(.timeLimit(.minutes(5)))
 struct TerminationTests {
   /// The last job that the loop ever begins.

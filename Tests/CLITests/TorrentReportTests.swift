@@ -48,7 +48,7 @@ extension TorrentReport {
     }
   }
 
-  /// "Everything in the torrent" means what only other programs understand, too.
+  /// "Everything in the torrent" includes fields that only other programs understand.
   @Test func fieldsThatMeanNothingToUsAreShownAsWell() throws {
     var builder = TorrentBuilder(name: "x", pieceLength: 16384)
     builder.infoFields["x_cross_seed"] = .bytes("a \u{1B}[31m".utf8)

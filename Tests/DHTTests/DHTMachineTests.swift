@@ -3,7 +3,7 @@ import Testing
 
 @testable import DHT
 
-/// What one node does among few, honest and not.
+/// The behaviour of one node among few, honest and not.
 @Suite struct DHTMachineTests {
   private func peer(_ world: DHTWorld, _ node: Int, port: UInt16) -> Endpoint {
     Endpoint(address: world.nodes[node].endpoint.address, port: port)
@@ -21,7 +21,7 @@ import Testing
     let announced = world.find(infoHash, from: other, announcing: announcement)
     #expect(announced.summary?.announced == 1)
     let found = world.find(infoHash, from: one)
-    // What a node stores itself it does not find by asking others.
+    // A node does not find the peers that it stores itself by asking others.
     #expect(found.summary != nil)
     let third = world.addNode()
     world.act(third) { machine, now in machine.add(router: router, now: now) }

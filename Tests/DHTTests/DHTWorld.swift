@@ -5,7 +5,7 @@ import Primitives
 ///
 /// Everything follows from the seed.
 struct DHTWorld {
-  /// What a node does with what it gets.
+  /// The way a node treats the queries that it gets.
   enum Character {
     case honest
     /// Is gone.
@@ -28,7 +28,7 @@ struct DHTWorld {
     let time: Instant
     let number: Int
     let node: Int
-    /// A datagram and who sent it; nil for a tick.
+    /// A datagram and its sender; nil for a tick.
     let datagram: (bytes: [UInt8], sender: Endpoint)?
   }
 
@@ -37,9 +37,9 @@ struct DHTWorld {
 
   private(set) var now = Instant(nanoseconds: 1_000_000_000_000)
   var nodes: [Node] = []
-  /// What machines said since it was last looked at, by node.
+  /// The events that machines have raised since they were last looked at, by node.
   var events: [(node: Int, event: DHTMachine.Event)] = []
-  /// How many of a thousand datagrams are lost.
+  /// The number of lost datagrams in a thousand.
   var lossPerMille: UInt64 = 0
   private(set) var datagramCount = 0
   private(set) var longestDatagram = 0
@@ -244,14 +244,14 @@ extension DHTWorld {
     return world
   }
 
-  /// What one search is for, and who begins it.
+  /// The info-hash that one search is for, and the node that begins it.
   struct Search {
     let infoHash: NodeID
     let node: Int
     var announcement: PeerAnnouncement?
   }
 
-  /// What one search has come to.
+  /// The result of one search.
   struct Outcome {
     var peers: Set<Endpoint> = []
     /// The fewest hops to any peer.

@@ -102,12 +102,12 @@ import Testing
     let message = Self.samples[index]
     let bytes = message.encodedBytes
     #expect(try KRPCMessage(parsing: bytes) == message)
-    // It is canonical, so that strict readers take it.
+    // The message is canonical, so that strict readers take it.
     let document = try BencodeParser.parse(bytes)
     #expect(document.warnings.isEmpty)
   }
 
-  // MARK: - What is tolerated
+  // MARK: - Tolerated messages
 
   @Test func unknownKeysAndUnsortedKeysAreTolerated() throws {
     let message = try parse(
@@ -149,7 +149,7 @@ import Testing
     expected.nodes = [contact]
     let cut = try KRPCMessage(parsing: reply([nowhere, contact], extra: [1, 2, 3]))
     #expect(cut.body == .reply(expected))
-    // However many there are, only some are taken.
+    // Of any number of nodes, only some are taken.
     let many = try KRPCMessage(
       parsing: reply(Array(repeating: contact, count: 60), extra: []))
     guard case .reply(let read) = many.body else {
@@ -173,7 +173,7 @@ import Testing
     #expect(try wants("2:n4") == nil)
   }
 
-  // MARK: - What is refused
+  // MARK: - Refused messages
 
   @Test(arguments: [
     ("find_node", "", 203), ("get_peers", "9:info_hash3:abc", 203),
@@ -238,7 +238,7 @@ import Testing
         default: bytes[at] = UInt8.random(in: 0...255, using: &random)
         }
       }
-      // What is still a message must be one that can be written.
+      // A message that is still accepted must be one that can be written.
       guard let message = try? KRPCMessage(parsing: bytes) else { continue }
       accepted += 1
       #expect(!message.encodedBytes.isEmpty)
@@ -248,7 +248,7 @@ import Testing
 }
 
 extension NodeID {
-  /// For texts that are no id, which a test would show.
+  /// A stand-in for texts that are no id, which a test would show.
   fileprivate static var farAway: NodeID {
     var random = SeededRandom(seed: 0)
     return .random(using: &random)

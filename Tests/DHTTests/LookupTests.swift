@@ -21,7 +21,7 @@ import Testing
     return NodeContact(id: id, endpoint: Endpoint(address: address, port: 6881))
   }
 
-  /// Asks as many as may be asked now.
+  /// Asks as many nodes as may be asked now.
   private func ask(_ lookup: inout Lookup) -> [Endpoint] {
     var asked: [Endpoint] = []
     while case .ask(let endpoint, _) = lookup.nextStep() {
@@ -40,7 +40,7 @@ import Testing
     #expect(lookup.nextStep() == .wait)
     _ = lookup.replied(sorted[0].endpoint, id: sorted[0].id, nodes: [], token: nil)
     #expect(ask(&lookup) == [sorted[4].endpoint])
-    // Whoever is slow makes room for one more.
+    // A slow node makes room for one more.
     lookup.slowed(sorted[1].endpoint)
     #expect(ask(&lookup) == [sorted[5].endpoint])
   }
@@ -149,7 +149,7 @@ import Testing
     var lookup = Lookup(target: target, ownID: ownID, isIPv6: false)
     lookup.add([contact(0)])
     var network = 1
-    // Everybody names someone closer who does not answer to his name.
+    // Each node names a closer one that does not answer under its id.
     while case .ask(let endpoint, let id) = lookup.nextStep() {
       lookup.asked(endpoint)
       let closer = (0..<4).map { _ in

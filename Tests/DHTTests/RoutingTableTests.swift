@@ -61,7 +61,7 @@ import Testing
     table.failed(contacts[0])
     #expect(!table.contacts.contains(contacts[0]))
     #expect(table.contacts.contains(contacts[8]))
-    // Nobody waits any more, so the next one stays until the fifth time.
+    // No node waits any more, so the next one stays until the fifth time.
     for _ in 0..<4 { table.failed(contacts[1]) }
     #expect(table.contacts.contains(contacts[1]))
     table.failed(contacts[1])

@@ -9,12 +9,12 @@ import Testing
 @Suite(.serialized) struct ChokeFlapTests {
   struct Rhythm: Sendable, CustomTestStringConvertible {
     let spell: Duration
-    /// How much is downloaded, so that there are some spells.
+    /// The size of the torrent, large enough for several spells.
     let size: Int
     var testDescription: String { "\(spell) on, \(spell) off" }
 
-    /// How long a peer of that rate needs for the data if nothing is lost: the time in which it
-    /// serves us, and the time between.
+    /// The time that a peer of that rate needs for the data if nothing is lost: the time in which
+    /// it serves us, and the pauses between.
     func ideal(bytesPerSecond: Int) -> Double {
       let serving = Double(size) / Double(bytesPerSecond)
       return serving + (serving / spell.inSeconds).rounded(.down) * spell.inSeconds
@@ -37,8 +37,8 @@ import Testing
     return behaviour
   }
 
-  /// The allowance: a quarter of the time, for the round trip and the block that each choke costs,
-  /// and two seconds for the beginning.
+  /// The time may exceed the ideal by a quarter, for the round trip and the block that each choke
+  /// costs, and by two seconds for the beginning.
   @Test(arguments: rhythms)
   func aPeerThatChokesInAnyRhythmGivesWhatItsRateAllowsMeanwhile(_ rhythm: Rhythm) async throws {
     let swarm = try await SimulatedSwarm(seed: 81, size: rhythm.size, pieceLength: 1 << 18)
@@ -70,7 +70,8 @@ import Testing
     #expect(await swarm.seeds[0].tally.servedBytes == 48 << 20)
   }
 
-  /// While one chokes, others are asked for what it owed; and its own pieces wait for it.
+  /// While one peer chokes us, others are asked for the blocks that it owed; its own pieces wait
+  /// for it.
   @Test(arguments: [50, 300, 1000, 5000])
   func aSteadySlowPeerBesideItAddsWhatItBrings(spell: Int) async throws {
     let size = 12 << 20
@@ -91,7 +92,8 @@ import Testing
     #expect(summary.progress.wastedBytes < size / 50)
   }
 
-  /// They leave time for nothing, and would have us ask for thousands of blocks for each few bytes.
+  /// Such spells leave time for nothing, and would have us ask for thousands of blocks for each few
+  /// bytes.
   @Test func chokesWithoutEndAreNotAnsweredEachTime() async throws {
     let swarm = try await SimulatedSwarm(seed: 84, size: 2_000_000)
     let answered = try await swarm.simulation.run { () async throws -> Int in
@@ -105,7 +107,7 @@ import Testing
       }
     }
     // In five seconds 25 spells a second, those of a second at once, of 5 requests of 17 bytes; and
-    // what else we say.
+    // our other messages.
     #expect(answered > 17 * 25)
     #expect(answered < 17 * 5 * 25 * 6 + 1000)
   }

@@ -101,7 +101,7 @@ import Testing
     #expect(summary.duration < .seconds(60))
   }
 
-  /// Two peers that know no other node tell each other where theirs are (BEP 5).
+  /// Two peers that know no other node tell each other the ports of their own nodes (BEP 5).
   @Test func peersTellEachOtherOfTheirNodes() async throws {
     let swarm = try await SimulatedSwarm(seed: 14, size: 300_000)
     let other = IPAddress.v4(0x0A4D_0005)
@@ -134,7 +134,7 @@ import Testing
     #expect(nodes == [1])
   }
 
-  /// Who has everything joins only to be found where no tracker tells of it.
+  /// A seed joins the table only to be found, and only if no tracker tells of it.
   @Test(arguments: [true, false])
   func aSeedTellsTheTableWhereItIsUnlessATrackerDoes(trackerWorks: Bool) async throws {
     let swarm = try await SimulatedSwarm(seed: 15, size: 100_000)
@@ -155,7 +155,7 @@ import Testing
     #expect(states == (trackerWorks ? [] : [.joining]))
   }
 
-  /// A router is not counted among the nodes that we know, but what it answers counts.
+  /// A router is not counted among the nodes that we know, but its answer counts.
   @Test func whoFindsAPeerHasJoined() async throws {
     let swarm = try await SimulatedSwarm(seed: 18, size: 300_000)
     _ = try await swarm.simulation.run {
@@ -183,7 +183,8 @@ import Testing
     #expect(await swarm.greetings == [1])
   }
 
-  /// That it is private shows when the metadata is there; whom the table named is left then.
+  /// Only the metadata shows that the torrent is private; the peers from the table are dropped
+  /// then.
   @Test func aPrivateTorrentThatTheTableFoundIsNotFetchedFromThere() async throws {
     let swarm = try await SimulatedSwarm(seed: 17, size: 300_000) { $0.isPrivate = true }
     let error = try await swarm.simulation.run {

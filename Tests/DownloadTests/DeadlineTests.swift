@@ -8,7 +8,7 @@ import Testing
 
 /// Nothing hangs for ever: each deadline ends the run with its own reason, and keeps what is there.
 @Suite(.serialized) struct DeadlineTests {
-  /// How a run ended, and after how long.
+  /// The error that ended a run, and the time that the run took.
   struct Ending: Sendable {
     let error: DownloadError?
     let time: Duration
@@ -88,7 +88,7 @@ import Testing
     #expect(ending.error == .noPeers(.seconds(300)))
     #expect(ending.time >= .seconds(300) && ending.time < .seconds(303))
     let tracker = await swarm.http as? SimulatedTracker
-    // It was asked every few seconds, and told at the end.
+    // The tracker was asked every few seconds, and told at the end.
     let events = await tracker?.events ?? []
     #expect(events.count > 40)
     #expect(events.last == "stopped")
@@ -158,7 +158,7 @@ import Testing
       $0.torrent.limits.deadlines.total = .zero
     }
     #expect(ending.error == nil)
-    // A peer that the user has named is not given up, and found soon after it has come back.
+    // A peer that the user has named is not given up, so it is found soon after it has come back.
     #expect(ending.time < .seconds(3615))
     let output = await swarm.output
     #expect(output == swarm.content)

@@ -6,7 +6,7 @@ import Primitives
 import TestSupport
 import Testing
 
-/// Several clients of ours in one simulated swarm: what one has, the others get from it.
+/// Several clients of ours in one simulated swarm get pieces from each other.
 @Suite(.serialized) struct ExchangeTests {
   @Test func leechersGiveEachOtherWhatTheSeedGaveOne() async throws {
     let swarm = try await SimulatedSwarm(seed: 31, size: 4_000_000)

@@ -65,7 +65,7 @@ import Testing
 }
 
 extension SimulatedSwarm {
-  /// Why a download ended; then the seeds go as well.
+  /// Runs a download to its end, then stops the seeds; returns the error that ended it.
   func ending(of download: TorrentDownload) async -> DownloadError? {
     defer { for seed in seeds { seed.stop() } }
     do throws(DownloadError) {

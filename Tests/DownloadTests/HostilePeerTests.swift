@@ -8,9 +8,10 @@ import Primitives
 import TestSupport
 import Testing
 
-/// Peers that mean harm, and what they can't bring about.
+/// Peers that mean harm, and the harm that they can't do.
 @Suite(.serialized) struct HostilePeerTests {
-  /// Nobody else has the torrent, so what it has dropped must be asked of it again.
+  /// Nobody else has the torrent, so the seed must be asked again for the blocks that it has
+  /// dropped.
   @Test func aLoneSeedThatDropsRequestsIsAskedAgain() async throws {
     let swarm = try await SimulatedSwarm(seed: 73, size: 1_000_000, pieceLength: 1 << 15)
     let summary = try await swarm.simulation.run {
@@ -46,7 +47,7 @@ import Testing
     #expect(summary.duration < .seconds(60))
   }
 
-  /// Such a path is lost again and again, but each connection brings much.
+  /// The connection breaks again and again, but brings much each time.
   @Test func aConnectionThatBreaksIsMadeAnewAtOnce() async throws {
     let swarm = try await SimulatedSwarm(seed: 77, size: 8_000_000)
     let summary = try await swarm.simulation.run {
@@ -140,7 +141,7 @@ import Testing
         return try await group.next() ?? 0
       }
     }
-    // The handshake, what we have, and a choke or unchoke for each decision.
+    // The handshake, our have messages, and a choke or unchoke for each decision.
     #expect(answered < 68 + 8 * 9 + 20 * 5)
   }
 
@@ -200,7 +201,7 @@ import Testing
   }
 }
 
-/// Works as late as a busy disk, so that much happens between the arrival of a piece and the verdict.
+/// A pool as late as a busy disk, so that much happens between a piece's arrival and its verdict.
 struct LateWorkerPool: WorkerPool {
   let clock: any LoopClock
   let delay: Duration

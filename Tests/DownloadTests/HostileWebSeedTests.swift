@@ -8,11 +8,11 @@ import Testing
 
 @testable import Download
 
-/// Web servers that do anything but what they should, and what a run keeps to in spite of them.
+/// Web servers that misbehave, and the rules that a run keeps in spite of them.
 @Suite(.serialized, .timeLimit(.minutes(5))) struct HostileWebSeedTests {
   private static let url = "http://one.example/data.bin"
 
-  /// What a bad server does.
+  /// The misbehaviour of a bad server.
   enum Trick: String, CaseIterable, Sendable {
     case garbage, endlessHead, endlessInterim, hangUp, noContentRange, otherRange, otherTotal
     case tooMuch, tooLittle, twoLengths, compressed, emptyChunks, noContent, notSatisfiable
@@ -124,7 +124,7 @@ import Testing
     #expect(sent == ["a": 300_000 - 262_144, "b": 200_000, "c": 524_288 - 500_000])
   }
 
-  /// What is hashed and written late is not received early: it waits in the sockets.
+  /// Data that the disk is too slow for is not received early: it waits in the sockets.
   @Test func whatComesWaitsWhileTheDiskIsBehind() async throws {
     let scene = try await WebSeedScene(
       seed: 23, size: 16_000_000, pieceLength: 262_144, webSeeds: [Self.url])
@@ -138,7 +138,7 @@ import Testing
       return progress.downloadedBytes - progress.verifiedBytes
     }
     let most = try #require(ahead.max())
-    // 12 MiB of whole pieces, and four connections' begun ones.
+    // 12 MiB of whole pieces, and the begun ones of four connections.
     #expect(most > 8 << 20 && most < 14 << 20, "\(most)")
   }
 

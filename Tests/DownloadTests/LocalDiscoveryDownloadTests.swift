@@ -75,7 +75,8 @@ import Testing
     #expect(isComplete)
   }
 
-  /// Nobody can know before the metadata is there; then whoever was found this way is left.
+  /// Only the metadata shows that the torrent is private; the peers found this way are dropped
+  /// then.
   @Test @Reactor func aPrivateTorrentOfALinkIsNotFetchedFromThere() async throws {
     let (isComplete, datagrams) = try await exchange(isPrivate: true, isMagnet: true)
     #expect(!isComplete)

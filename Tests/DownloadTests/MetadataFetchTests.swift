@@ -54,7 +54,7 @@ import Testing
     #expect(first <= roundTrip * 3.5 + .milliseconds(20))
   }
 
-  /// Some pieces are there already: nobody is dialled anew for telling of them.
+  /// Some pieces are there already, but no peer is dialled anew to be told of them.
   @Test func theFirstPayloadComesAsSoonAfterAResume() async throws {
     let swarm = try await SimulatedSwarm(seed: 603, size: 500_000)
     let roundTrip = Duration.milliseconds(220)
@@ -268,7 +268,7 @@ import Testing
       return swarm.clock.now - start
     }
     #expect(await swarm.output == swarm.content)
-    // Who has lost both would try again after three seconds.
+    // A side that has lost both connections would try again after three seconds.
     #expect(time < .seconds(2))
   }
 
@@ -287,7 +287,7 @@ import Testing
       return swarm.clock.now - start
     }
     #expect(time > .seconds(9))
-    // What is late is asked of somebody else as well, and comes twice then.
+    // A piece that is late is asked of another peer as well, and comes twice then.
     #expect(time < .seconds(30))
   }
 

@@ -25,10 +25,10 @@ extension SimulatedSwarm {
     }
   }
 
-  /// How many peers have greeted each seed.
+  /// The number of peers that have greeted each seed.
   var greetings: [Int] { seeds.map { $0.tally.greetings } }
 
-  /// For how many pieces of the metadata each seed was asked.
+  /// The number of metadata pieces that each seed was asked for.
   var metadataRequests: [Int] { seeds.map { $0.tally.metadataRequests } }
 
   /// The options of a leecher that knows all the seeds from the start.

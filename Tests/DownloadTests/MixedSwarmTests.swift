@@ -7,7 +7,7 @@ import Primitives
 import TestSupport
 import Testing
 
-/// Whatever mixture of peers there is, with one honest seed among them the data comes, and is right.
+/// Any mixture of peers with one honest seed among them brings the data, and the right data.
 ///
 /// `SWIFT_TORRENT_MIXTURES=100` tries so many mixtures in place of the usual few.
 @Suite(.serialized) struct MixedSwarmTests {

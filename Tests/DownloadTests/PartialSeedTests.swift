@@ -209,7 +209,7 @@ import Testing
     #expect(summary.progress.verifiedPieces == 1 && summary.progress.pieceCount == 10)
   }
 
-  /// A tracker takes whoever lacks nothing for a seed of the whole torrent.
+  /// A tracker takes a peer that lacks nothing for a seed of the whole torrent.
   @Test func aDownloadOfChosenFilesNeverClaimsToBeASeed() async throws {
     let swarm = try await swarmOfFiles(237)
     let tracker = try await swarm.simulation.run { () async throws -> SimulatedTracker in

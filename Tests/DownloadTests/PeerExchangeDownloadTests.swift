@@ -73,7 +73,7 @@ import Testing
     }
     #expect(error == .stalled(.seconds(300)))
     #expect(await swarm.seeds[0].tally.servedBytes == 0)
-    // What is said once the torrent is known has no word of peer exchange.
+    // The handshake that is sent once the torrent is known does not offer peer exchange.
     let said = await swarm.seeds[1].tally.introductions
     #expect(
       said.last?.extensions[.peerExchange] == nil || said.last?.extensions[.peerExchange] == 0)
@@ -96,7 +96,7 @@ import Testing
     #expect(error == .stalled(.seconds(300)))
   }
 
-  /// Who listens hears of the others that we are connected to, and of nobody twice.
+  /// A peer hears of each of the others that we are connected to, once.
   @Test func peersHearOfEachOtherFromUs() async throws {
     let swarm = try await SimulatedSwarm(seed: 705, size: 3_000_000)
     _ = try await swarm.simulation.run {
@@ -115,7 +115,7 @@ import Testing
     }
   }
 
-  /// Two leechers of the engine: what one knows, the other learns.
+  /// Two leechers of the engine tell each other of the peers that they know.
   @Test func aLeecherOfOursNamesItsSeedToAnother() async throws {
     let swarm = try await SimulatedSwarm(seed: 706, size: 3_000_000)
     let sources = try await swarm.simulation.run {
@@ -191,7 +191,7 @@ import Testing
     #expect(reasons.first == "broke the protocol: messages of ut_pex come too fast")
   }
 
-  /// A seed of ours keeps no place for those who want nothing.
+  /// A seed of ours keeps no place for peers that want nothing.
   @Test func aSeedLeavesThoseWhoWantNothing() async throws {
     let swarm = try await SimulatedSwarm(seed: 709, size: 500_000)
     try await swarm.simulation.run {

@@ -9,7 +9,7 @@ import Testing
 
 @testable import Download
 
-/// Where and when pieces that have come in are hashed.
+/// The hashing of pieces that have come in: its thread and its time.
 @Suite(.serialized) struct PieceVerifierTests {
   @Test func aFullBatchIsHashedAndWrittenInTheSameTurn() async throws {
     try await Self.onReactor { @Reactor in
@@ -33,7 +33,7 @@ import Testing
     }
   }
 
-  /// Its peers leave while it waits for company, and another needs its memory.
+  /// The piece's peers leave while it waits for a full batch, and another piece needs its memory.
   @Test func aPieceThatIsGivenUpWhileItWaitsIsNotHashed() async throws {
     let swarm = try await SimulatedSwarm(seed: 6, size: 4 << 20, pieceLength: 1 << 20)
     let count = try await swarm.simulation.run { @Reactor in
@@ -41,7 +41,7 @@ import Testing
       bench.bring(1, blocks: 8)
       bench.giveUp()
       return await withTaskGroup(of: Void.self) { group in
-        group.addTask { await bench.verifier.run(lane: 0) }
+        group.addTask { await bench.verifier.run(batcher: 0) }
         await swarm.clock.sleep(for: .seconds(1))
         bench.verifier.close()
         return bench.verified.count + bench.failures
@@ -107,7 +107,7 @@ private final class VerifierBench: SwarmOwner {
     swarm.drain()
   }
 
-  /// All blocks of so many more pieces come, or the first ones.
+  /// Lets all blocks of so many more pieces come, or only the first ones of each.
   func bring(_ count: Int, blocks: Int = .max) {
     for _ in 0..<count {
       guard let claim = swarm.exchange.pullRun(number, depth: 1000, now: .zero) else { return }

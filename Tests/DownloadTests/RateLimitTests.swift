@@ -10,7 +10,7 @@ import Testing
 
 /// Limits are kept to within 3 %, whoever shares them.
 @Suite(.serialized) struct RateLimitTests {
-  /// How far a rate is from what it should be, as a share of that.
+  /// The deviation of a rate from its limit, as a share of that.
   private func error(_ bytes: Int64, in time: Duration, rate: Int) -> Double {
     abs(Double(bytes) / time.inSeconds / Double(rate) - 1)
   }
@@ -82,17 +82,17 @@ import Testing
     let output = await swarm.output
     #expect(output == swarm.content)
     let progress = summary.progress
-    // Between the start and the end, where parts of blocks come that are then cancelled.
+    // The start and the end are left out: there, parts of blocks come that are then cancelled.
     let middle = await swarm.snapshots.filter {
       $0.exchangeTime >= .seconds(1) && $0.verifiedBytes < 5_000_000
     }
     let (first, last) = (try #require(middle.first), try #require(middle.last))
     let bytes = Double(last.downloadedBytes - first.downloadedBytes)
     let allowed = (last.exchangeTime - first.exchangeTime).inSeconds * Double(rate)
-    // Payload counts by the block: those under way may have come by halves more, or less, than before.
+    // Payload counts by the block, so the parts of blocks under way at both times are not seen.
     let unseen = Double(min(peers, rate / Block.standardLength) * Block.standardLength / 4)
     #expect(abs(bytes - allowed) < 0.03 * allowed + unseen)
-    // What is late because of our own limit is not asked for twice.
+    // Blocks that are late because of our own limit are not asked for twice.
     #expect(progress.wastedBytes == 0)
     #expect(progress.exchangeTime < .seconds(6.1))
   }
@@ -130,7 +130,7 @@ import Testing
     #expect(output == swarm.content)
     // The first blocks take three seconds. A quota that did not grow would make it half as fast.
     #expect(summary.progress.exchangeTime < .seconds(16))
-    // Not even one block of each at the end, when they are asked of somebody else as well.
+    // Less than a block of each peer is wasted at the end, when blocks are asked of others as well.
     #expect(summary.progress.wastedBytes < 40 * Int64(Block.standardLength))
   }
 
@@ -160,7 +160,7 @@ import Testing
     #expect(error(bytes, in: time, rate: rate) < 0.05)
   }
 
-  /// What one owes leaves the other something to ask for.
+  /// The requests of one run leave the other something to ask for.
   @Test func aRunThatComesLaterGetsItsShareOfTheRate() async throws {
     let rate = 500_000
     let limiter = RateLimiter(bytesPerSecond: rate)
@@ -209,7 +209,7 @@ import Testing
     #expect(progress.wastedBytes < 100_000)
   }
 
-  /// All that such a server sends counts, also what is there already and read past.
+  /// All bytes of such a server count, even those of pieces that are there and are read past.
   @Test func aWebSeedWithoutRangesKeepsToTheLimitAsWell() async throws {
     let rate = 300_000
     let scene = try await WebSeedScene(

@@ -5,13 +5,13 @@ import PeerWire
 import Primitives
 import TestSupport
 
-/// A peer that says what the test wants.
+/// A peer that sends the messages that a test wants.
 @Reactor
 final class RawPeer {
   private let swarm: SimulatedSwarm
   private let host: SimulatedHost
   private let id: PeerID
-  /// How many blocks it has sent.
+  /// The number of blocks that it has sent.
   private(set) var sentBlocks = 0
 
   init(_ swarm: SimulatedSwarm, at address: IPAddress, id: PeerID?) {
@@ -25,7 +25,7 @@ final class RawPeer {
   func greet() async -> (any Transport)? {
     let target = Endpoint(address: SimulatedSwarm.leecherAddress, port: 7000)
     for _ in 0..<100 {
-      // It may not listen yet.
+      // The download may not listen yet.
       if let transport = try? await host.connect(to: target, timeout: .seconds(5)) {
         let handshake = Handshake(
           infoHash: swarm.torrent.infoHash, peerID: id, features: []
@@ -37,7 +37,8 @@ final class RawPeer {
     return nil
   }
 
-  /// Wants and does not want, so often; returns how many bytes that brought within a second.
+  /// Becomes interested and not interested so often; returns the number of bytes that come within a
+  /// second.
   func waver(_ times: Int) async -> Int {
     guard let transport = await greet() else { return .max }
     var bytes: [UInt8] = []
@@ -56,7 +57,7 @@ final class RawPeer {
     return received
   }
 
-  /// Sends blocks that nobody asked it for: a block and bytes by chance each time, so often per
+  /// Sends blocks that it was not asked for, one of random bytes after each pause and so many per
   /// connection, and connects anew when it is sent away; ends when the download does.
   func sendUnrequestedBlocks(every pause: Duration, perConnection count: Int) async {
     var random = swarm.simulation.makeRandom()
@@ -78,8 +79,8 @@ final class RawPeer {
     }
   }
 
-  /// Says that it has everything, and unchokes and chokes so often; returns how many bytes that
-  /// brought.
+  /// Claims to have everything, and unchokes and chokes us so often; returns the number of bytes
+  /// that this brought.
   func flap(_ times: Int, every pause: Duration) async -> Int {
     guard let transport = await greet() else { return .max }
     var bytes: [UInt8] = []

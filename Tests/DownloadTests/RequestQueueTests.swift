@@ -4,7 +4,7 @@ import Primitives
 import TestSupport
 import Testing
 
-/// How many blocks we ask a peer for, as it says how many it queues.
+/// The number of blocks that we ask a peer for, given the number that it says it queues.
 @Suite(.serialized) struct RequestQueueTests {
   /// The most requests that waited at a fast and distant seed.
   private func mostWaiting(queue: Int?) async throws -> Int {
@@ -19,7 +19,8 @@ import Testing
     return await swarm.seeds[0].tally.mostWaiting
   }
 
-  /// However many claims that takes, and though a deep window is refilled in large steps.
+  /// The window is filled with any number of claims, even if it is deep and refilled in large
+  /// steps.
   @Test func theWindowIsFilledToTheBrim() async throws {
     let swarm = try await SimulatedSwarm(seed: 72, size: 10 << 20, pieceLength: 1 << 18)
     _ = try await swarm.simulation.run(deadline: .seconds(600)) {

@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 import Tracker
 
-/// What those learn who watch a run.
+/// The events that the observers of a run receive.
 @Suite(.serialized) struct RunEventTests {
   @Test func eachFileIsReportedWhenItsLastPieceIsThere() async throws {
     let lengths: [Int64] = [100_000, 0, 65536, 1, 300_000, 34463]
@@ -31,7 +31,7 @@ import Tracker
     #expect(files.sorted() == expected)
   }
 
-  /// They are told together, but none is forgotten, and all are told before the end.
+  /// The files are reported together, but none is forgotten, and all are reported before the end.
   @Test func eachOfManySmallFilesIsReported() async throws {
     let swarm = try await SimulatedSwarm(seed: 234, size: 700_000) { builder in
       for index in 0..<700 { builder.addFile(path: ["f\(index)"], length: 1000) }
@@ -91,7 +91,7 @@ import Tracker
     #expect(maps.count > 10)
     #expect(maps.allSatisfy { map in map.count == 64 && map.allSatisfy { (0...1).contains($0) } })
     let middle = maps[maps.count / 2]
-    // In order: what is there lies before what is not.
+    // In order: the pieces that are there lie before those that are not.
     #expect(middle.prefix(16).allSatisfy { $0 == 1 } && middle.suffix(16).allSatisfy { $0 == 0 })
   }
 

@@ -112,7 +112,7 @@ extension SimulatedSwarm {
   }
 
   /// Runs a first download beside the seeds and, once it serves, a second one that only knows it;
-  /// returns what the first has done.
+  /// returns the summary of the first.
   func leechAfter(_ first: TorrentDownload) async throws -> DownloadSummary {
     try await withThrowingTaskGroup(of: Void.self) { group in
       for seed in seeds { group.addTask { await seed.run() } }

@@ -31,7 +31,7 @@ import Testing
       caught = error
     }
     #expect(caught == .nothingToSeed(pieceCount: 8))
-    // What is there but is not verified is nothing to give either.
+    // Data that is there but not verified is nothing to give either.
     swarm.files.put("data.bin", [UInt8](repeating: 7, count: 500_000))
     await #expect(throws: DownloadError.nothingToSeed(pieceCount: 8)) {
       try await swarm.simulation.run {

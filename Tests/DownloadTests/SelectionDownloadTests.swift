@@ -48,7 +48,7 @@ import Testing
     let (summary, seen) = try await swarm.simulation.run {
       try swarm.addSeed(host: .init(uploadRate: 100_000))
       let download = swarm.download { $0.torrent.content.selection = FileSelection([1, 4]) }
-      // What lies on disk is looked at in the middle of the run, again and again.
+      // The files on disk are looked at in the middle of the run, again and again.
       let watch = Watch(files: swarm.files)
       let timer = swarm.clock.schedule(after: .milliseconds(200)) { watch.look(swarm.clock) }
       defer { swarm.clock.cancel(timer) }
@@ -127,7 +127,7 @@ import Testing
       #expect(
         report.files.map(\.condition)
           == [.wrongLength(3), .unsure, .missing, .damaged, .intact])
-      // Who asks for some files only hears of those.
+      // A check of some files reports only those.
       let (some, _) = try await verify(swarm) { $0.torrent.content.selection = FileSelection([4]) }
       #expect(some.isIntact && some.files.map(\.index) == [4])
       #expect(swarm.files.changes == changes)
@@ -168,7 +168,8 @@ import Testing
     #expect(third.verified == second.verified && third.hashed == 630_000)
   }
 
-  /// Runs a download until it has so much, and tells what it hashed and found at its start.
+  /// Runs a download until it has so much; returns the bytes that it hashed and those that it found
+  /// right at its start.
   @Reactor
   private static func stopped(
     _ download: TorrentDownload, after bytes: Int64

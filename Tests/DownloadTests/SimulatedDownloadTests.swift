@@ -25,7 +25,7 @@ import Testing
     #expect(summary.duration < .seconds(4))
   }
 
-  /// More than may be dialled at once, each with a piece that nobody else has.
+  /// There are more peers than may be dialled at once, each with a piece that nobody else has.
   @Test func hundredsOfPeersAreDialledAndAllOfThemUsed() async throws {
     let count = 300
     let swarm = try await SimulatedSwarm(seed: 33, size: count << 14, pieceLength: 1 << 14)
@@ -47,8 +47,8 @@ import Testing
     #expect(summary.duration < .seconds(5))
   }
 
-  /// Its share of the memory is small as long as nobody knows how fast it is, and it must not wait
-  /// for a verdict whenever it has begun its share of pieces.
+  /// The seed's share of the memory is small as long as nobody knows how fast it is, and it must
+  /// not wait for a verdict whenever it has begun its share of pieces.
   @Test func aFastSeedAmongSlowOnesIsAsFastAsAlone() async throws {
     func duration(slowSeeds: Int) async throws -> Duration {
       let swarm = try await SimulatedSwarm(seed: 35, size: 6 << 20, pieceLength: 1 << 16)
@@ -66,7 +66,7 @@ import Testing
     #expect(together < alone * 1.1)
   }
 
-  /// Each may owe two blocks only, so that every piece is the work of many.
+  /// Each peer may owe only two blocks, so that every piece is the work of many.
   @Test func manySlowPeersAreAllKeptBusyWithLittleMemory() async throws {
     let (count, rate, size) = (120, 40_000, 12 << 20)
     let swarm = try await SimulatedSwarm(seed: 34, size: size, pieceLength: 1 << 18)
@@ -82,8 +82,8 @@ import Testing
     #expect(summary.duration < .seconds(ideal * 1.6 + 1))
   }
 
-  /// Who finds work leaves the rest of the piece to the next one that waits: without that many ask
-  /// for what is owed already.
+  /// A peer that finds work leaves the rest of the piece to the next one that waits: otherwise many
+  /// ask for blocks that are owed already.
   @Test func peersThatWaitForWorkTellEachOtherOfIt() async throws {
     let (count, rate, size) = (200, 100_000, 40_000_000)
     let swarm = try await SimulatedSwarm(seed: 71, size: size, pieceLength: 1 << 18)
@@ -140,7 +140,7 @@ import Testing
     #expect(summary.progress.failedPieces >= 1)
   }
 
-  /// It could bring dozens of pieces in the time in which hashing waits for a full batch.
+  /// The liar could bring dozens of pieces in the time in which hashing waits for a full batch.
   @Test func aFastLiarIsBannedByItsFirstPiece() async throws {
     let swarm = try await SimulatedSwarm(seed: 31, size: 30_000_000, pieceLength: 1 << 18)
     let summary = try await swarm.simulation.run {
@@ -189,7 +189,7 @@ import Testing
     #expect(together < alone * 1.15)
   }
 
-  /// All is over before any rate was measured by the pulse: what slow peers owe must not wait for it.
+  /// The pulse measures no rate before the end, and the blocks of slow peers must not wait for it.
   @Test func theEndOfAShortDownloadDoesNotWaitForThePulse() async throws {
     let swarm = try await SimulatedSwarm(seed: 35, size: 2_000_000, pieceLength: 65_536)
     let summary = try await swarm.simulation.run {
@@ -344,7 +344,7 @@ import Testing
 }
 
 extension SimulatedSwarm {
-  /// Why connections to a peer ended.
+  /// The reasons for which connections to a peer ended.
   func disconnections(of endpoint: Endpoint) -> [String] {
     events.compactMap { event in
       if case .peerDisconnected(endpoint, let reason) = event { reason } else { nil }

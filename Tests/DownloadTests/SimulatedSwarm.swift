@@ -21,7 +21,7 @@ final class SimulatedSwarm {
   var http: any HTTPClient = NoHTTP()
   /// The clock of clients of ours; nil is that of the world.
   var processClock: StoppableClock?
-  /// Where clients of ours hash and write.
+  /// The workers on which clients of ours hash and write.
   var workers: any WorkerPool = InlineWorkerPool()
 
   static let leecherAddress = IPAddress.v4(0x0A4D_0001)

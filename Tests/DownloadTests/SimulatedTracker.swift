@@ -3,20 +3,20 @@ import HTTP
 import Networking
 import Primitives
 
-/// A tracker of a simulated world, and what it was told.
+/// A tracker of a simulated world that records the announces that it receives.
 @Reactor
 final class SimulatedTracker: HTTPClient {
-  /// Whom it names.
+  /// The peers that it names.
   var peers: [Endpoint] = []
-  /// How long it takes to answer.
+  /// The time that it takes to answer.
   var delay = Duration.milliseconds(20)
-  /// From the request of that number on it does not answer any more.
+  /// The number of the request, counted from 0, from which on it does not answer any more.
   var hangsFrom = Int.max
-  /// Whether it refuses everybody.
+  /// True if it refuses everybody.
   var isBroken = false
   /// The events that it was told, `-` for none, in the order in which the requests came.
   private(set) var events: [String] = []
-  /// How much each of those requests said was missing.
+  /// The number of missing bytes that each of those requests stated.
   private(set) var left: [Int64] = []
   private let clock: any LoopClock
 

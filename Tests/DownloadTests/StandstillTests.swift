@@ -14,9 +14,9 @@ import Testing
   ///
   /// - Parameters:
   ///   - seed: The world.
-  ///   - returns: Whether the seed comes back; else there is another one by then, and the tracker
-  ///     names it.
-  /// - Throws: What ended the download.
+  ///   - returns: True if the seed comes back; otherwise another one has come by then, and the
+  ///     tracker names it.
+  /// - Throws: The error that ended the download.
   /// - Returns: The world, and the process's time that the download took.
   private func sleepThroughANight(
     seed: UInt64, returns: Bool
@@ -65,7 +65,8 @@ import Testing
     #expect(time < .seconds(60))
   }
 
-  /// By the tracker's interval half an hour of our time would have to pass before it is asked again.
+  /// By its interval, the tracker would not be asked again before half an hour of our time has
+  /// passed.
   @Test func theTrackerIsAskedForThoseWhoHaveComeMeanwhile() async throws {
     let (swarm, time) = try await sleepThroughANight(seed: 302, returns: false)
     let isRight = await swarm.output == swarm.content

@@ -9,7 +9,7 @@ import Tracker
 /// Trackers of every bad kind, and one good one.
 @Reactor
 private final class TrackerCrowd: HTTPClient {
-  /// Whom the good one names.
+  /// The peers that the good one names.
   let peers: [Endpoint]
   private(set) var hosts: [String] = []
   private let clock: any LoopClock
@@ -74,7 +74,7 @@ private final class TrackerCrowd: HTTPClient {
   @Test func theGoodOneIsReachedBehindAllTheOthers() async throws {
     let (summary, _, swarm) = try await Self.download()
     #expect(await swarm.output == swarm.content)
-    // A second for each of the three that do not answer.
+    // A second for each of the three trackers that do not answer.
     #expect(summary.duration < .seconds(5))
     let trackers = summary.progress.trackers
     #expect(trackers.count == 7)

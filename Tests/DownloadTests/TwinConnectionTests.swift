@@ -10,7 +10,7 @@ import Testing
 @Suite struct TwinConnectionTests {
   /// The peer keeps our connection and closes its own at once, as Transmission does.
   ///
-  /// By our rule its own would stay.
+  /// By our rule the peer's own connection would stay.
   @Test func aPeerWithoutOurRuleLosesNothing() async throws {
     let swarm = try await SimulatedSwarm(seed: 640, size: 500_000)
     let time = try await swarm.simulation.run {

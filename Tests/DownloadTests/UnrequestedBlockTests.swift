@@ -28,7 +28,7 @@ import Testing
     #expect(summary.duration < .seconds(22), "20 s without the stranger")
     #expect(summary.progress.failedPieces == 0)
     #expect(summary.bannedPeers.isEmpty)
-    // What the seed has sent, and nothing of the stranger's.
+    // The seed's blocks count, and nothing of the stranger's.
     #expect(summary.progress.downloadedBytes == Int64(size))
     #expect(summary.progress.wastedBytes == 0)
   }
@@ -54,7 +54,7 @@ import Testing
     #expect(reasons.contains { $0.hasSuffix("was not requested") })
   }
 
-  /// A peer that was choked in the middle, or told that we have it, may have sent the block already.
+  /// A peer whose request we have cancelled may have sent the block already.
   @Test func aBlockThatCrossesACancelIsNoOffence() async throws {
     let swarm = try await SimulatedSwarm(seed: 93, size: 4_000_000)
     _ = try await swarm.simulation.run(deadline: .seconds(600)) {

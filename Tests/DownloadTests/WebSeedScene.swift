@@ -13,7 +13,7 @@ final class WebSeedScene {
 
   let swarm: SimulatedSwarm
   private(set) var servers: [ScriptedHTTPServer] = []
-  /// How many bytes of bodies the servers were asked to send.
+  /// The number of body bytes that the servers were asked to send.
   private(set) var sentBytes = 0
 
   /// A torrent of one file, or as configured, that names the first servers as web seeds.
@@ -60,7 +60,7 @@ final class WebSeedScene {
     }
   }
 
-  /// What became of the web seeds, in order.
+  /// The states that were reported of the web seeds, in order.
   var reports: [WebSeedReport.State] {
     swarm.events.compactMap { if case .webSeed(let report) = $0 { report.state } else { nil } }
   }

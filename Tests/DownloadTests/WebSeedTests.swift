@@ -125,7 +125,7 @@ import Testing
     #expect(await scene.servers[0].requests.count == 2, "one look and one pass")
   }
 
-  /// What is read is held up until there is room, rather than read again from the front.
+  /// The response is held up until there is room, rather than read again from the front.
   @Test(arguments: [false, true])
   func aServerWithoutRangesIsReadOnceHoweverLittleMemoryThereIs(hidesLength: Bool) async throws {
     let scene = try await WebSeedScene(seed: 13, size: 5_000_000, webSeeds: [Self.url])
@@ -145,7 +145,7 @@ import Testing
     #expect(await scene.servers[0].requests.count == 2, "one look and one pass")
   }
 
-  /// What is there already is read past, once.
+  /// The pieces that are there already are read past, once.
   @Test func aServerWithoutRangesIsReadPastWhatIsThere() async throws {
     let scene = try await WebSeedScene(seed: 14, size: 3_000_000, webSeeds: [Self.url])
     let summary = try await scene.swarm.simulation.run {

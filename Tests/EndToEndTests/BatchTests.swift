@@ -187,7 +187,7 @@ struct BatchTests {
   }
 }
 
-/// Reads what `--json` writes.
+/// A reader of the lines that `--json` writes.
 enum JSONLines {
   static func parse(_ text: String) throws -> [[String: Any]] {
     try text.split(separator: "\n").map { line in

@@ -3,7 +3,7 @@ import Metainfo
 import TestSupport
 import Testing
 
-/// What the words of a command line come to in the program itself.
+/// The effects of the words of a command line in the program itself.
 @Suite(.timeLimit(.minutes(5)))
 struct CommandLineTests {
   private func run(
@@ -180,7 +180,7 @@ struct CommandLineTests {
     #expect(!FileManager.default.fileExists(atPath: folder.file("want")))
   }
 
-  /// The rule about paths is what refuses a tracker without one on this machine.
+  /// A tracker without a path is refused on this machine by the rule about paths.
   @Test func aLocalTrackerWithoutAPathLeadsToTheOptionThatAllowsIt() async throws {
     let folder = try await scene()
     let silent = try SilentServer()

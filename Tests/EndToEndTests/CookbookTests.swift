@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What the README shows people to do is done here, word for word, whatever it is done to.
+/// The README's recipes are followed here, word for word, in every state.
 @Suite(
   .serialized, .timeLimit(.minutes(4)),
   .enabled(if: TestNeeds.missing(of: ["bash", "jq"]).isEmpty, "bash or jq is not installed"))
@@ -14,7 +14,7 @@ struct CookbookTests {
     var description: String { title }
   }
 
-  /// What a recipe finds when it begins.
+  /// The situation that a recipe finds when it begins.
   enum State: String, Sendable, CaseIterable {
     /// Nothing is in `downloads`, and a swarm has the data.
     case ready
@@ -28,15 +28,15 @@ struct CookbookTests {
     case swarmDown
   }
 
-  /// How a recipe ends in each state, and which data is right and in place after it.
+  /// The end of a recipe in each state, and the data that is right and in place after it.
   struct Expectation: Sendable {
-    /// How the recipe's title begins.
+    /// The beginning of the recipe's title.
     let title: String
-    /// The status in the states in their order.
+    /// The exit status in each state, in the order of the states.
     let statuses: [Int32]
     /// The numbers of the torrents whose data it is about.
     var data: [Int] = []
-    /// Whether it mends data that came from elsewhere.
+    /// True if it mends data that came from elsewhere.
     var mends = false
   }
 
@@ -48,7 +48,7 @@ struct CookbookTests {
     Expectation(title: "Process each download", statuses: [0, 0, 13, 3, 6], data: [0, 1]),
     Expectation(title: "Follow a download", statuses: [0, 0, 13, 3, 6], data: [1]),
     Expectation(title: "Read a torrent", statuses: [0, 0, 0, 3, 0]),
-    // Without peers the torrent itself is what does not come, so the bound on that ends it.
+    // Without peers the torrent itself does not come, so the bound on that ends it.
     Expectation(title: "Download from a magnet link", statuses: [0, 0, 13, 3, 2], data: [1]),
     Expectation(title: "Check data", statuses: [0, 0, 0, 3, 6], data: [0], mends: true),
     Expectation(title: "Create a torrent", statuses: [0, 0, 0, 3, 0]),
@@ -81,7 +81,7 @@ struct CookbookTests {
     }
   }
 
-  /// A recipe and what becomes of it.
+  /// A recipe and its expected ends.
   struct Dish: Sendable, CustomStringConvertible {
     let recipe: Recipe
     let expected: Expectation
@@ -130,7 +130,7 @@ private struct Kitchen {
     let program = try SwiftTorrentBinary.path()
     if state == .swarmDown {
       for process in swarm { await process.stop() }
-      // Nobody waits five minutes for what will not come.
+      // Nobody waits five minutes for data that will not come.
       try folder.write(
         """
         #!/bin/sh

@@ -20,7 +20,7 @@ struct DHTProgramTests {
     return folder.file("x.torrent")
   }
 
-  /// Runs some nodes that know each other, and what is to be done with them; `router` is one.
+  /// Runs some nodes that know each other, and `body` beside them; `router` is one.
   @Reactor
   private static func withNodes(
     _ count: UInt32, _ body: @Sendable (_ router: String) async throws -> Void

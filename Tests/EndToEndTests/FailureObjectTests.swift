@@ -4,7 +4,7 @@ import Primitives
 import TestSupport
 import Testing
 
-/// What programs are told of the end of a command, and that it is the truth.
+/// The objects that tell programs of the end of a command, and that they are true.
 @Suite(.timeLimit(.minutes(4)))
 struct FailureObjectTests {
   private func run(_ words: [String]) async throws -> ProcessRunner.Outcome {
@@ -24,7 +24,7 @@ struct FailureObjectTests {
     (["tracker"], 28), (["x.torrent", "--on-complete", "mv", "-o", "y"], 28), ([], 28),
   ])
   func aFailureIsAnObject(words: [String], status: Int) async throws {
-    // First, because a hook would take what follows.
+    // The option stands first, because a hook would take the words that follow.
     let outcome = try await run(["--json"] + words)
     #expect(outcome.ending == .exited(Int32(status)), "\(outcome.errors)")
     let objects = try JSONLines.parse(outcome.output)
@@ -48,7 +48,7 @@ struct FailureObjectTests {
         && events.last?["status"] as? Int == 3, "\(outcome.output)")
   }
 
-  /// The data is there, whatever becomes of the hook; programs that wait for it are told so.
+  /// The data is there whether the hook fails or not; programs that wait for it are told so.
   @Test func completedComesBeforeAHookThatFails() async throws {
     let folder = try TemporaryFolder()
     let content = [UInt8](repeating: 3, count: 20000)

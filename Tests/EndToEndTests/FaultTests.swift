@@ -3,7 +3,7 @@ import Metainfo
 import TestSupport
 import Testing
 
-/// What the machine or its users do to a download, each with its message and its exit status.
+/// The faults of a machine or its users, each with its message and its exit status.
 @Suite(.serialized, .timeLimit(.minutes(8)))
 struct FaultTests {
   /// A torrent that a seed serves, and the words that fetch it.
@@ -74,7 +74,7 @@ struct FaultTests {
     #expect(outcome.errors.contains("no space is left to write \(disk)/data.bin; free some"))
     #expect(outcome.errors.contains("read-only file system; choose another folder"))
     guard preallocation != "full" else { return }
-    // What had found room was not fetched again.
+    // The data that had found room was not fetched again.
     let text = String(
       decoding: FileManager.default.contents(atPath: disk + ".second") ?? Data(), as: UTF8.self)
     let completed = try JSONLines.parse(text).first { $0["event"] as? String == "completed" }
@@ -83,7 +83,7 @@ struct FaultTests {
     await swarm.stop()
   }
 
-  /// What somebody does to the output of a run, and what the run says of it.
+  /// The things that somebody does to the output of a run, and the run's messages about them.
   private static let disturbances: [(script: String, message: String)] = [
     ("rm -r want0", "want0 was moved or removed during the run"),
     ("mv want1 elsewhere1", "want1 was moved or removed during the run"),
@@ -125,7 +125,7 @@ struct FaultTests {
   @Test func theSecondOfTwoRunsIsRefusedAndAnotherTorrentToo() async throws {
     let swarm = try await startSwarm()
     let first = try await startPart(swarm, "want")
-    // The torrent is read once: what becomes of its file then is of no interest to the run.
+    // The torrent is read once: later changes of its file are of no interest to the run.
     let other = TorrentBuilder(name: "data.bin", pieceLength: 65536)
       .torrent(content: [UInt8](repeating: 9, count: 3_000_001))
     let good = try #require(FileManager.default.contents(atPath: swarm.scene.torrent))

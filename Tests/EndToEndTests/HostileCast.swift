@@ -49,13 +49,13 @@ final class HostileCast {
 
   private var all: [ScriptedSeed] { [liar, halfLiar, staller, quitter] + offenders }
 
-  /// Where they are, as `--peer` takes it.
+  /// Their endpoints, as `--peer` takes them.
   var endpoints: [String] { all.map { "\($0.endpoint)" } }
 
-  /// Where those are that may be banned.
+  /// The endpoints of those that may be banned.
   var liars: [String] { ["\(liar.endpoint)", "\(halfLiar.endpoint)"] }
 
-  /// Whether `leeches` downloaders have met everybody, and each has had the time to do its worst.
+  /// True if `leeches` downloaders have met everybody, and each has had the time to do its worst.
   func hasActed(on leeches: Int) -> Bool {
     all.allSatisfy { $0.tally.greetings >= leeches } && liar.tally.servedBytes >= Int64(pieceLength)
       && staller.tally.servedBytes >= Self.enough && quitter.tally.servedBytes >= Self.enough

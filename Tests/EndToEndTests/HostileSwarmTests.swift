@@ -27,7 +27,7 @@ struct HostileSwarmTests {
     try result.get()
   }
 
-  /// From a magnet link, whose torrent some of the peers lie about.
+  /// The download begins with a magnet link, whose torrent some of the peers lie about.
   @Test func liarsAboutTheMetadataDoNoHarm() async throws {
     let scene = try OwnSwarmScene(pieceLength: 1 << 10)
     let manners: [SeedBehaviour.Metadata] = [

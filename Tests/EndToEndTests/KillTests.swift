@@ -8,7 +8,7 @@ import Testing
 
 /// Downloads that are killed again and again, each from a seed of its own in the test's process.
 ///
-/// All of them share one promise: what is fetched in all is the size and, for each kill, no more
+/// All of them share one promise: the bytes fetched in all are the size and, for each kill, no more
 /// than the pieces that were not complete and a second of the limit.
 @Suite(.serialized, .timeLimit(.minutes(8)))
 struct KillTests {
@@ -49,10 +49,10 @@ struct KillTests {
   }
 }
 
-/// One download after the other, and what they cost.
+/// One download after the other, and their cost.
 @Reactor
 private final class KillLane {
-  /// What was fetched in all, and by how many downloads and lives of theirs.
+  /// The bytes that were fetched in all, and the numbers of downloads and kills.
   struct Cost: Sendable {
     var downloads = 0
     var kills = 0
@@ -117,7 +117,8 @@ private final class KillLane {
       ], label: "run \(number)")
   }
 
-  /// Some moment: of the start for one in four, else when by chance so much has been fetched.
+  /// Waits for some moment: at the start for one kill in four, else when a random amount has been
+  /// fetched.
   private func waitForTheMoment(_ process: ChildProcess) async throws {
     if Int.random(in: 0..<4, using: &random) == 0 {
       return try await Task.sleep(for: .milliseconds(Int.random(in: 0..<200, using: &random)))

@@ -75,7 +75,7 @@ struct LibraryScene {
     return (process, "127.0.0.1:\(try #require(port, "\(process.errors)"))")
   }
 
-  /// Everything below a folder, sorted: its files.
+  /// The paths of all files below a folder, sorted.
   func files(below name: String) -> [String] {
     let all = FileManager.default.enumerator(atPath: folder.file(name))?.allObjects ?? []
     return all.compactMap { $0 as? String }.filter { path in
@@ -86,7 +86,8 @@ struct LibraryScene {
     }.sorted()
   }
 
-  /// Whether the files of those numbers, from 1, are there below a folder and right, and nothing else.
+  /// True if the files of those numbers, from 1, are there below a folder and right, and nothing
+  /// else.
   func holds(_ numbers: [Int], below name: String, prefix: String = "lib/") -> Bool {
     files(below: name) == numbers.map { prefix + Self.files[$0 - 1].path }.sorted()
       && numbers.allSatisfy { number in

@@ -2,10 +2,10 @@ import Foundation
 import TestSupport
 import Testing
 
-/// How long, how fast, with whom and from where, through the program.
+/// The limits on time, rate, peers and addresses, through the program.
 @Suite(.timeLimit(.minutes(5)))
 struct LimitProgramTests {
-  /// Words that set a deadline, and what becomes of a run that nobody serves.
+  /// Words that set a deadline, and the end of a run that nobody serves.
   private static let deadlines: [(words: [String], status: Int32, message: String)] = [
     (["--timeout", "1s"], 2, "not complete after 1 s"),
     (["--stall-timeout", "-1"], 28, "--stall-timeout -1: expected a time"),
@@ -79,7 +79,7 @@ struct LimitProgramTests {
     let (tracker, url) = try await scene.startTracker()
     let (seed, address) = try await scene.startSeed()
     let words = [scene.torrent, "-o", scene.folder.file("want"), "--bind", "127.0.0.3"]
-    // URLs are asked from whatever address the system chooses, so they are refused.
+    // URLs are asked from the address that the system chooses, so they are refused.
     for more in [["--tracker", url], ["--peer", address, "--web-seed", "http://127.0.0.1:9/x"]] {
       let refused = try await scene.run(words + more)
       #expect(refused.ending == .exited(28), "\(refused.errors)")
@@ -105,7 +105,8 @@ struct LimitProgramTests {
     for process in [seed, tracker] { await process.stop() }
   }
 
-  /// What only makes a download faster, gentler or more thorough must not keep it from its end.
+  /// Options that only make a download faster, gentler or more thorough must not keep it from its
+  /// end.
   @Test(arguments: [
     ["--max-peers", "1", "--pipeline", "1", "--memory", "1M"],
     ["--pipeline", "64", "--memory", "64MiB", "--no-overwrite", "--no-fsync", "--no-pex"],
@@ -117,7 +118,7 @@ struct LimitProgramTests {
   func theRestDoesNoHarm(words: [String]) async throws {
     let scene = try LibraryScene()
     let (seed, address) = try await scene.startSeed()
-    // Something of somebody else is in the way of those who may change it.
+    // Somebody else's file is in the way of the runs that may change it.
     if words.contains("--overwrite") {
       try scene.folder.makeFolder("want/lib")
       try scene.folder.write("somebody else's", to: "want/lib/a.txt")

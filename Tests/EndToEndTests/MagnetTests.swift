@@ -111,7 +111,7 @@ struct MagnetTests {
     }
   }
 
-  /// One that nobody answers holds up nobody, and ends with the others when somebody says so.
+  /// A link that nobody answers holds up nobody, and ends with the others when the run is stopped.
   @Test func severalLinksAreFetchedSideBySide() async throws {
     try await withSwarm { scene, url, link in
       let silent = try SilentServer()

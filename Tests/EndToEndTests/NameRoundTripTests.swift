@@ -8,7 +8,7 @@ import Testing
 /// Names of every kind, from a folder to a torrent and back.
 @Suite(.timeLimit(.minutes(5)))
 struct NameRoundTripTests {
-  /// Names that Linux can hold, of which other programs or file systems think otherwise.
+  /// Names that Linux can hold, but that other programs or file systems see differently.
   private static let names: [[UInt8]] =
     [
       "plain.txt", "README", "readme", #"dev-a\x2db.device"#, "line\nfeed", "tab\tstop",

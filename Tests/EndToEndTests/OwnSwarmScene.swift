@@ -45,7 +45,7 @@ struct OwnSwarmScene {
     return (process, String(url))
   }
 
-  /// Whether a folder holds the data, and nothing else.
+  /// True if a folder holds the data, and nothing else.
   func isComplete(_ name: String) throws -> Bool {
     let names = try FileManager.default.contentsOfDirectory(atPath: folder.file(name))
     let got = FileManager.default.contents(atPath: folder.file("\(name)/data.bin"))

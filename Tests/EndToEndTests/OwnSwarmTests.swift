@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Our own tracker, seed and leech as three processes on loopback: what the README shows.
+/// Our own tracker, seed and leech as three processes on loopback, as the README shows it.
 @Suite(.serialized, .timeLimit(.minutes(5)))
 struct OwnSwarmTests {
   @Test(arguments: [true, false])

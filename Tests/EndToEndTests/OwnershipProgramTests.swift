@@ -83,9 +83,9 @@ struct OwnershipProgramTests {
     #expect(text("data.bin.swift-torrent") == nil)
   }
 
-  /// The stranger's first torrent brings what looks like the state of the second one.
+  /// The stranger's first torrent brings a file that looks like the state of the second one.
   @Test func twoTorrentsOfAStrangerDoNotOverwriteTheUsersFile() async throws {
-    // A run that is stopped leaves a state; it is what the stranger publishes.
+    // A run that is stopped leaves a state file; the stranger publishes that.
     let elsewhere = try scene.folder.makeFolder("elsewhere")
     let stopped = try await ProcessRunner.run(
       [try SwiftTorrentBinary.path(), scene.torrent, "-o", elsewhere, "--quiet", "--no-dht"]

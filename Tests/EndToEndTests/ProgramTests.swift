@@ -100,7 +100,7 @@ struct ProgramTests {
     #expect(process.errors.contains("interrupted"))
   }
 
-  /// Neither its silence nor our good-bye to it may cost what is to be saved and said at the end.
+  /// Neither its silence nor our good-bye to it may cost the state and messages of the end.
   @Test func aTrackerThatHangsDoesNotKeepARunFromEndingProperly() async throws {
     let folder = try TemporaryFolder()
     let tracker = try SilentServer()
@@ -118,7 +118,7 @@ struct ProgramTests {
     #expect(process.errors.contains("interrupted"), "\(process.errors)")
   }
 
-  /// Port numbers that somebody has are refused even when they are free at another address.
+  /// Port numbers that are taken are refused even when they are free at another address.
   @Test func aChosenPortThatIsTakenEndsWith6() async throws {
     let folder = try TemporaryFolder()
     let taken = try SilentServer()
@@ -151,7 +151,7 @@ struct ProgramTests {
     #expect(!outcome.output.contains("\u{1B}[32m"), "NO_COLOR is respected")
   }
 
-  /// Whoever reads our messages may go away; the download does not.
+  /// The reader of our messages may go away; the download does not.
   @Test func aDownloadOutlivesTheReaderOfItsMessages() async throws {
     let folder = try TemporaryFolder()
     let have = folder.file("out")

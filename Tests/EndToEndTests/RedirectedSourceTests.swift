@@ -13,7 +13,7 @@ struct RedirectedSourceTests {
       [try SwiftTorrentBinary.path()] + words, timeout: .seconds(120))
   }
 
-  /// Runs `body` beside a server at whose every URL there is a redirect to that.
+  /// Runs `body` beside a server that redirects every URL to the given one.
   @Reactor
   private func withServer(
     redirectingTo location: String, _ body: @Sendable (String) async throws -> Void

@@ -47,7 +47,7 @@ struct SeedFolderTests {
     #expect(
       names.sorted { $0.0 < $1.0 }.map(\.1) == (0..<scene.count).map { "data \($0)" })
 
-    // What is served can be had.
+    // The data that is served can be downloaded.
     let run = try scene.start(
       "'\(path)/torrents/t0.torrent' '\(path)/torrents/t6.torrent' -o '\(path)/want'", label: "run")
     let ending = try await run.wait(timeout: .seconds(60))

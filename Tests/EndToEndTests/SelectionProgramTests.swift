@@ -30,7 +30,7 @@ struct SelectionProgramTests {
       let isRight = scene.holds(choice.files, below: "\(number)")
       #expect(isRight, "\(choice.words): \(scene.files(below: "\(number)"))")
     }
-    // What is there is kept when the rest is fetched.
+    // The files that are there are kept when the rest is fetched.
     let rest = try await scene.run([
       scene.torrent, "-o", scene.folder.file("0"), "--peer", address, "--no-tracker", "-q",
     ])
@@ -118,7 +118,7 @@ struct SelectionProgramTests {
     let files = try #require(report["bad_files"] as? [[String: Any]])
     #expect(files.compactMap { $0["number"] as? Int } == [2, 4])
     #expect(files.compactMap { $0["fault"] as? String } == ["data", "missing"])
-    // Whoever asks for other files hears nothing of those.
+    // A check of other files does not report those.
     for (choice, status) in [
       (["--select", "*.txt"], 0), (["--files", "1,5-6"], 0), (["--exclude", "zero"], 32),
       (["--exclude", "big.*"], 32), (["--exclude", "big.*", "--exclude", "zero"], 0),
@@ -193,7 +193,7 @@ struct SelectionProgramTests {
     seed.signal(SIGTERM)
     let ending = try await seed.wait(timeout: .seconds(20))
     #expect(ending == .signalled(SIGTERM))
-    // One that has a goal ends well, and tells the truth in its log.
+    // A seed with a goal ends well, and tells the truth in its log.
     let short = try await scene.run([
       "seed", scene.torrent, "-o", scene.folder.file("have"), "--no-tracker", "--seed-time", "1s",
       "--json", "--log", scene.folder.file("log"),

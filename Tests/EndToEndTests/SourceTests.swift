@@ -4,7 +4,7 @@ import Primitives
 import TestSupport
 import Testing
 
-/// Where torrents come from, what follows a download, and what trackers say of a swarm.
+/// The sources of torrents, the hooks after a download, and the scrapes of trackers.
 @Suite(.timeLimit(.minutes(5)))
 struct SourceTests {
   private func run(_ words: [String]) async throws -> ProcessRunner.Outcome {

@@ -5,7 +5,7 @@ import Testing
 /// A process that is stopped, as by Ctrl-Z or with the machine, is nobody's fault.
 @Suite(.serialized, .timeLimit(.minutes(4)))
 struct StoppedProcessTests {
-  /// Stops a process for so long, which is what the test is about.
+  /// Stops a process for so long, then lets it go on.
   private func pause(_ process: ChildProcess, for duration: Duration) async throws {
     process.signal(SIGSTOP)
     try await Task.sleep(for: duration)
@@ -32,14 +32,14 @@ struct StoppedProcessTests {
     #expect(ending == .exited(0), "\(run.errors)")
     let isComplete = try scene.isComplete("want")
     #expect(isComplete)
-    // What is told of time leaves the stop out as well.
+    // The reported time leaves the stop out as well.
     let summary = try #require(try JSONLines.parse(run.output).last)
     let seconds = try #require(summary["seconds"] as? Double)
     #expect(seconds < 14, "\(summary)")
     for process in [seed, tracker] { await process.stop() }
   }
 
-  /// The two seconds for saving and good-byes are not over when it goes on.
+  /// The two seconds for saving and good-byes are not over when the process goes on.
   @Test func aSignalIsFollowedByTwoSecondsOfRunningTime() async throws {
     let scene = try OwnSwarmScene()
     let silent = try SilentServer()

@@ -3,10 +3,10 @@ import Metainfo
 import TestSupport
 import Testing
 
-/// What the program says, and where.
+/// The program's messages, and the streams that they go to.
 @Suite(.timeLimit(.minutes(5)))
 struct StreamTests {
-  /// Data that is there already: a run that ends by itself, and at once.
+  /// Data that is there already, so that a run ends by itself, and at once.
   private func completeScene(name: String = "whole") throws -> (TemporaryFolder, words: [String]) {
     let folder = try TemporaryFolder()
     let have = try folder.makeFolder("have")
@@ -71,7 +71,7 @@ struct StreamTests {
     #expect(failed.errors.contains("the log"))
   }
 
-  /// As with any filter: whoever reads no more ends the run, and progress is saved.
+  /// As with any filter, a reader that reads no more ends the run, and progress is saved.
   @Test func aReaderOfEventsThatGoesEndsTheRun() async throws {
     let folder = try TemporaryFolder()
     let bytes = TorrentBuilder(name: "lonely", pieceLength: 16384)

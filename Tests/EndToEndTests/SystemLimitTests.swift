@@ -2,7 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What a system may lack or forbid: each is worked around, or said with its status.
+/// Things that a system may lack or forbid: the run goes on without them, or ends with a status of
+/// its own.
 @Suite(.serialized, .timeLimit(.minutes(6)))
 struct SystemLimitTests {
   private struct Swarm {
@@ -73,7 +74,8 @@ struct SystemLimitTests {
 
   // MARK: - ulimit
 
-  /// In less than it needs, it says so before anything else; in that it runs.
+  /// With less address space than it needs, the program says so before anything else; with that, it
+  /// runs.
   @Test func tooLittleAddressSpaceIsSaidAtTheStart() async throws {
     let swarm = try await startSwarm()
     let little = try await run("ulimit -v 200000; \(swarm.command) -o want", in: swarm)
@@ -108,7 +110,7 @@ struct SystemLimitTests {
     await swarm.stop()
   }
 
-  /// The system kills what has used up its processor time; a second before, progress is saved.
+  /// The system kills a process that has used up its time; a second before, progress is saved.
   @Test func theEndOfProcessorTimeIsASignalLikeOthers() async throws {
     let scene = try OwnSwarmScene()
     let run = try scene.start(
@@ -134,7 +136,7 @@ struct SystemLimitTests {
 
   // MARK: - Signals
 
-  /// A shell without job control has what it starts in the background ignore these two.
+  /// A shell without job control lets its background jobs ignore INT and QUIT.
   @Test func whatIsIgnoredFromTheStartStaysIgnored() async throws {
     let scene = try OwnSwarmScene()
     let words = "'\(scene.torrent)' -o '\(scene.folder.file("want"))' --no-tracker --json"
@@ -147,7 +149,7 @@ struct SystemLimitTests {
       run.output.contains("listening") || !run.isRunning
     }
     for signal in [SIGINT, SIGQUIT, SIGHUP] { run.signal(signal) }
-    // Whoever is told to stop says nothing more of its progress after two seconds.
+    // A run that is told to stop reports no more progress after two seconds.
     let before = run.output.components(separatedBy: "\"progress\"").count
     try await Condition.wait("it goes on", timeout: .seconds(60)) {
       run.output.components(separatedBy: "\"progress\"").count > before + 6 || !run.isRunning

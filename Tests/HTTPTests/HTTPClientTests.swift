@@ -104,7 +104,7 @@ import Testing
     }
   }
 
-  /// What Foundation cannot do is said, and nobody is asked.
+  /// A URL that Foundation cannot ask is reported, and nobody is asked.
   @Test(arguments: ["https://[2001:db8::1]/", "http://[2001:db8::1]/"])
   func addressesThatTheSystemsLibraryRefusesAreNamed(url: String) async throws {
     let error = await failure(client(true), HTTPRequest(url: url))

@@ -3,7 +3,7 @@ import Testing
 
 @testable import HTTP
 
-/// What a whole response came to.
+/// The result of a whole response.
 private struct Outcome: Equatable {
   var head: HTTPResponseHead?
   var body: [UInt8] = []

@@ -70,7 +70,7 @@ import Testing
     }) { http, server, _ in
       let error = await Self.get(http, "http://far.example/")
       #expect(error == .refused(.redirectToLocalAddress("local.example")))
-      // With the switch it is followed, to where nobody listens.
+      // The switch allows the redirect, to a host where nobody listens.
       let other = await Self.get(http, "http://far.example/", allowed: true)
       #expect(other == .failed("connect failed: Connection refused"))
       #expect(server.requests.count == 2)
@@ -93,7 +93,7 @@ import Testing
       let response = try await http.get(HTTPRequest(url: "http://two.example/"))
       #expect(response.body == Array("hi".utf8))
       #expect(server.requests.first?.head.contains("Host: two.example\r\n") == true)
-      // The first one does not answer: half of the ten seconds, then the next.
+      // The first address does not answer: half of the ten seconds, then the next.
       let elapsed = simulation.clock.now - SimulatedClock.origin
       #expect(elapsed > .seconds(5) && elapsed < .seconds(6))
       var pinned = HTTPRequest(url: "http://two.example/")

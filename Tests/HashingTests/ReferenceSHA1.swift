@@ -1,4 +1,4 @@
-/// SHA-1 as the standard writes it, slow and plain: what the kernels are compared with.
+/// SHA-1 as the standard writes it, slow and plain, with which the kernels are compared.
 enum ReferenceSHA1 {
   static func digest(of message: [UInt8]) -> [UInt8] {
     var padded = message + [0x80]

@@ -4,7 +4,7 @@ import Primitives
 import TestSupport
 import Testing
 
-/// The programs of `Tests/bench` download, and judge, rightly; how fast is nobody's business here.
+/// The programs of `Tests/bench` download, and judge, rightly; their speed does not matter here.
 @Suite(
   .serialized, .timeLimit(.minutes(5)),
   .enabled(if: BenchmarkNeeds.areMet, "programs are missing; Tests/run installs them"))
@@ -110,7 +110,7 @@ extension BenchmarkTests {
   }
 }
 
-/// What the rig needs besides the toolchain.
+/// The programs that the rig needs besides the toolchain.
 enum BenchmarkNeeds {
   static let missing = TestNeeds.missing(of: ["ip", "unshare", "nsenter", "python3"])
 

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What `swift-torrent create` makes of a tree is what libtorrent makes of it.
+/// The torrent that `swift-torrent create` makes of a tree is the one that libtorrent makes.
 @Suite(
   .timeLimit(.minutes(5)),
   .enabled(

@@ -13,7 +13,7 @@ import Testing
 struct DHTInteropTests {
   private static let nodeCount = 30
   private static let port = 27_001
-  /// What libtorrent announces, and what it searches for.
+  /// The info-hash that libtorrent announces; it searches for `ours`.
   private static let theirs = String(repeating: "a1", count: 20)
   private static let ours = String(repeating: "b2", count: 20)
 

@@ -4,7 +4,7 @@ import Testing
 
 /// The programs that we did not write and that the interop tests need.
 enum InteropClients {
-  /// What cannot be found.
+  /// The programs that cannot be found.
   static let missing: [String] = {
     let programs = [
       "aria2c", "transmission-daemon", "opentracker", "qbittorrent-nox", "ip", "unshare", "nsenter",
@@ -31,7 +31,7 @@ enum InteropClients {
   static var areInstalled: Bool { missing.isEmpty }
 }
 
-/// Says what ran and what did not, so that a green run cannot hide a hole.
+/// A test that says which suites ran and which did not, so that a green run cannot hide a hole.
 @Suite struct ClientPresenceTests {
   @Test(.enabled(if: TestNeeds.areRequired, "SWIFT_TORRENT_REQUIRE_CLIENTS is not 1"))
   func everyClientIsInstalled() {

@@ -3,7 +3,7 @@ import TestSupport
 
 /// Random data and a torrent of it, made by a script that shares no code with us.
 struct InteropPayload {
-  /// What the torrent looks like.
+  /// The files of the torrent.
   enum Shape: Sendable {
     case singleFile(size: Int)
     case folder([(path: String, size: Int)])
@@ -59,13 +59,13 @@ struct InteropPayload {
     return outcome.output.split(separator: "\n").map { String($0.prefix(64)) }
   }
 
-  /// Whether the files in `folder` are, byte for byte, those of the torrent.
+  /// True if the files in `folder` are, byte for byte, those of the torrent.
   func isComplete(in folder: String) async throws -> Bool {
     let expected = try await digests(in: self.folder)
     return try await digests(in: folder) == expected
   }
 
-  /// Whether every file has its name and size in `folder`.
+  /// True if every file has its name and size in `folder`.
   func hasAllSizes(in folder: String) -> Bool {
     files.allSatisfy { file in
       let attributes = try? FileManager.default.attributesOfItem(atPath: "\(folder)/\(file.path)")

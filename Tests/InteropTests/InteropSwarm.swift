@@ -122,7 +122,7 @@ final class InteropSwarm: Sendable {
     }
   }
 
-  /// How many seeds the tracker knows.
+  /// The number of seeds that the tracker knows.
   func seedCount(_ payload: InteropPayload) async throws -> Int {
     let outcome = try await scrape(payload)
     return Int(outcome.output.trimmingCharacters(in: .whitespacesAndNewlines)) ?? 0

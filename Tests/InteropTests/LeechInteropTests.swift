@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// One case of the matrix: who seeds, and what.
+/// One case of the matrix: a seed, and the torrent that it seeds.
 struct LeechCase: Sendable, CustomTestStringConvertible {
   let seed: ReferenceClient
   let shape: InteropPayload.Shape

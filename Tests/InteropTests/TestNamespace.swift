@@ -2,7 +2,7 @@ import Foundation
 import Synchronization
 import TestSupport
 
-/// Why there is no namespace to test in.
+/// The reason why there is no namespace to test in.
 struct NamespaceError: Error, CustomStringConvertible {
   let said: String
 
@@ -32,7 +32,7 @@ final class TestNamespace: Sendable {
     self.logs = logs
   }
 
-  /// Makes a namespace; the output of what runs in it goes to files in `logs`.
+  /// Makes a namespace; the output of the programs that run in it goes to files in `logs`.
   static func make(logs: String) async throws -> TestNamespace {
     let script = FixtureFolder.repositoryPath("Tests/InteropTests/Scripts/namespace.sh")
     let holder = try ChildProcess(
@@ -71,7 +71,7 @@ final class TestNamespace: Sendable {
     _ = try? await holder.wait(timeout: .seconds(5))
   }
 
-  /// What makes a program refuse to be root see another user: opentracker insists on it.
+  /// The words that show another user to a program that refuses to be root, as opentracker does.
   var asOrdinaryUser: [String] { isRoot ? [] : ["unshare", "--user", "--map-user=65534"] }
 
   private var enter: [String] {

@@ -7,7 +7,7 @@ import Testing
   .serialized, .timeLimit(.minutes(3)),
   .enabled(if: InteropClients.areInstalled, "clients are missing; Tests/run installs them"))
 struct TrackerInteropTests {
-  /// A client that we did not write and how it is told where the tracker is.
+  /// A client that we did not write, and its way to be told the tracker.
   enum Announcer: String, CaseIterable, Sendable {
     case libtorrentOverHTTP
     case libtorrentOverUDP

@@ -80,7 +80,7 @@ private struct Scene {
 
   let folder: TemporaryFolder
   let payload: InteropPayload
-  /// Whom the program is made to trust.
+  /// The authority that the program is made to trust.
   let authority: ThrowAwayAuthority?
 
   /// Runs `body` with nginx serving the payload, and the torrent naming `path` below its address.

@@ -60,7 +60,7 @@ import Testing
     #expect(link.trackers == ["http://a/announce", "udp://b:80"])
   }
 
-  // MARK: - What is refused
+  // MARK: - Refused links
 
   @Test(arguments: [
     "", "http://example.org/x.torrent", "file.torrent", "magnet", "urn:btih:\(hex)",
@@ -114,7 +114,7 @@ import Testing
     }
   }
 
-  // MARK: - What is tolerated
+  // MARK: - Tolerated links
 
   @Test func selectionsAreMerged() throws {
     #expect(try link("&so=").selectedFiles == nil)
@@ -164,7 +164,7 @@ import Testing
         default: bytes[at] = UInt8.random(in: 0...255, using: &random)
         }
       }
-      // What is accepted must survive being written.
+      // A link that is accepted must survive being written.
       guard let link = try? MagnetLink(String(decoding: bytes, as: UTF8.self)) else { continue }
       accepted += 1
       #expect((try? MagnetLink(link.description)) == link)

@@ -8,7 +8,7 @@ import Testing
   private static let one = "udp://one.example:1/announce"
   private static let two = "http://two.example/announce?x=1&y=2"
 
-  /// The link that all of the others mean.
+  /// The link that all of the others stand for.
   private static let plain =
     "magnet:?xt=urn:btih:\(hash)&dn=It%27s%20%23%201&xl=5"
     + "&tr=\(escaped(one))&tr=\(escaped(two))&x.pe=192.0.2.1:6881&so=0,2-3"

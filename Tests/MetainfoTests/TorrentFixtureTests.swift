@@ -49,7 +49,7 @@ import Testing
     }
   }
 
-  /// What they are called on disk is tested with the storage.
+  /// The names of the files on disk are tested with the storage.
   @Test(arguments: NastyTorrents.all)
   func nastyTorrentsLoad(fixture: TorrentFixture) throws {
     guard case .loads(let paths) = fixture.expectation else {

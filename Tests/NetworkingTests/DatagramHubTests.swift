@@ -36,7 +36,7 @@ import Testing
       await simulation.clock.sleep(for: .seconds(1))
       #expect(table.all == [Array("d1:x".utf8), Array("de".utf8)])
       #expect(trackers.all == [[0, 0, 0, 1], []])
-      // Whom nobody replaced is detached; another one's place stays.
+      // A receiver that nobody has replaced is detached; another one's place stays.
       hub.detach(trackers, from: .dht)
       hub.detach(trackers, from: .tracker)
       other.send([0], to: own)
@@ -48,7 +48,7 @@ import Testing
     }
   }
 
-  /// A notification is given once, however much has arrived: more than one turn receives.
+  /// Only one notification is given, however many datagrams arrive: more than one turn receives.
   @Test(.timeLimit(.minutes(1))) @Reactor func aFloodArrivesWhole() async throws {
     let hub = DatagramHub(network: LiveNetwork(), clock: ReactorClock())
     defer { hub.close() }
@@ -56,7 +56,7 @@ import Testing
     let own = try #require(hub.local(isIPv6: false))
     let receiver = Receiver()
     hub.attach(receiver, for: .tracker)
-    // The loop hears of none before all are there.
+    // The loop hears of no datagram before all are there.
     for number in 0..<200 { hub.send([0, UInt8(number)], to: own) }
     while receiver.all.count < 200, await receiver.arrival.wait() {}
     #expect(receiver.all.map { Int($0[1]) } == Array(0..<200))

@@ -19,7 +19,7 @@ private func echo(_ count: Int, on transport: any Transport) async {
   transport.close()
 }
 
-/// Connects, sends bytes and tells whether the same ones came back.
+/// Connects and sends bytes; returns whether the same ones came back.
 @Reactor
 func sendAndCompare(
   _ bytes: [UInt8], through network: any Network, to endpoint: Endpoint

@@ -9,7 +9,7 @@ struct SimulatedDatagramTests {
   private static let two = IPAddress.v4(0x0A00_0002)
   private static let six = IPAddress.v6(high: 0xFD00_0000_0000_0000, low: 1)
 
-  /// Sends the numbers from 0 up to `count`, a millisecond apart, and tells which arrive.
+  /// Sends the numbers from 0 up to `count`, a millisecond apart; returns those that arrive.
   @Reactor private func exchange(
     _ count: Int, seed: UInt64 = 1, _ conditions: DatagramConditions
   ) async throws -> (received: [Int], trace: EventTrace) {

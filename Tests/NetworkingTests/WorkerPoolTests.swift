@@ -28,7 +28,7 @@ struct WorkerPoolTests {
   @Test @Reactor func oneThreadWorksInOrder() async {
     let pool = ThreadWorkerPool(threadCount: 1)
     let submitted = Log()
-    // Not the order in which the results arrive: who is answered at once does not even suspend.
+    // Results may arrive in another order: a task whose work is done at once does not even suspend.
     let done = SharedLog()
     await withTaskExecutorPreference(Reactor.taskExecutor) {
       await withTaskGroup(of: Void.self) { group in

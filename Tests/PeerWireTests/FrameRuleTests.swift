@@ -2,7 +2,7 @@ import PeerWire
 import Primitives
 import Testing
 
-/// The table of frames, and that both readers go by it.
+/// The table of frames, which both readers go by.
 @Suite struct FrameRuleTests {
   let geometry = PieceGeometry(totalLength: 80_000, pieceLength: 16384)
 
@@ -24,12 +24,12 @@ import Testing
     }
   }
 
-  /// What becomes of a frame's first bytes: with the pieces known, and without.
+  /// Both readers treat a frame's first bytes alike: with the pieces known, and without.
   @Test func whoKnowsThePiecesAndWhoDoesNotRefuseTheSameFrames() throws {
     let geometry = try #require(geometry)
     for id in UInt8.min...UInt8.max {
       for length in [1, 2, 3, 5, 9, 10, 13, 14, 100, 70_000, 1 << 20, 1 << 20 + 1] {
-        // How long a bitfield may be depends on the pieces.
+        // The length that a bitfield may have depends on the pieces.
         if id == PeerMessage.ID.bitfield, length <= PreludeReader.replayLimit { continue }
         var bytes: [UInt8] = []
         bytes.appendBigEndian(UInt32(length))

@@ -2,7 +2,7 @@ import PeerWire
 import Primitives
 import Testing
 
-/// What a peer must not send, and what it costs: a typed error, whatever the cuts.
+/// Frames that a peer must not send: each is a typed error, whatever the cuts.
 @Suite struct HostileFrameTests {
   struct Case: CustomTestStringConvertible {
     let name: String

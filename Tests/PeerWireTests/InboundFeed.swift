@@ -8,14 +8,14 @@ import Primitives
 struct InboundFeed: ~Copyable {
   let geometry: PieceGeometry
   var machine: InboundMachine
-  /// What was asked for and has not come, in order.
+  /// The blocks that were asked for and have not come, in order.
   private var expected: [Block] = []
   let plan = ReadPlan()
   let storage: UnsafeMutableRawBufferPointer
   var placement: (Block) -> BlockPlacement?
   var messages: [PeerMessage] = []
   var blocks: [Block] = []
-  /// Where each of them went.
+  /// The placement of each of them.
   var placements: [BlockPlacement] = []
   var asideBlocks: [Block: [UInt8]] = [:]
   /// The largest number of bytes that any read had room for.

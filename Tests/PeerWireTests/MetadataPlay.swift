@@ -5,7 +5,7 @@ import Testing
 
 /// A group of peers of different manners that an assembler fetches from, in simulated time.
 struct MetadataPlay {
-  /// How a peer answers a request.
+  /// A peer's way to answer requests.
   enum Manner {
     case honest
     /// With wrong bytes in these pieces; nil for all.

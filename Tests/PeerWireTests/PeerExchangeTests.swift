@@ -121,7 +121,7 @@ import Testing
     #expect(second?.added == peers(4..<6))
     #expect(second?.dropped == peers(1..<2).map(\.endpoint))
     #expect(sender.nextMessage(connected: peers(2..<6), now: .zero + .seconds(500)) == nil)
-    // What is new then goes at once, because the last message is long past.
+    // A new peer is told at once then, because the last message is long past.
     #expect(
       sender.nextMessage(connected: peers(2..<7), now: .zero + .seconds(501))?.added == peers(6..<7)
     )

@@ -2,7 +2,7 @@ import PeerWire
 import Primitives
 import Testing
 
-/// What peers say before the pieces are known.
+/// The messages that peers send before the pieces are known.
 @Suite struct PreludeReaderTests {
   private static func frame(_ id: UInt8, _ body: [UInt8]) -> [UInt8] {
     var bytes: [UInt8] = []
@@ -47,7 +47,7 @@ import Testing
     #expect(reader.replay == Self.bitfield + Self.extended + Self.unchoke + Self.have)
   }
 
-  /// Wherever the connection is handed over, the next reader sees every message that is kept whole.
+  /// After a handover at any byte, the next reader sees every message that is kept whole.
   @Test func itCanBeHandedOverAnywhere() throws {
     let geometry = try #require(PieceGeometry(totalLength: 12 * 16384, pieceLength: 16384))
     for cut in 0...Self.everything.count {

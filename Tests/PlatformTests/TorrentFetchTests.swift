@@ -21,7 +21,7 @@ import Testing
     func cancel(_ timer: TimerID) {}
   }
 
-  /// A server that hangs up on whoever is silent for so long.
+  /// A server that hangs up on clients that are silent for so long.
   @Reactor
   private final class ImpatientServer: HTTPClient {
     let hand: Hand

@@ -2,7 +2,7 @@ import Platform
 import Primitives
 import Testing
 
-/// The tracker as a service: when it ends, and why it cannot begin.
+/// The tracker as a service: its end, and the reasons why it cannot begin.
 @Suite struct TrackerServiceTests {
   private static let anyPort = Endpoint(address: .v4(0x7F00_0001), port: 0)
 

@@ -6,7 +6,7 @@ import Storage
 import TestSupport
 import Testing
 
-/// What others do to the files while a run works with them, and limits of the system.
+/// Changes that others make to the files while a run works with them, and limits of the system.
 @Suite struct DisturbanceTests {
   private let disk = PosixFileSystem()
   private let folder: TemporaryFolder
@@ -50,7 +50,7 @@ import Testing
     defer { #expect(rename(other, folder.path) == 0) }
     if anotherTakesItsPlace { #expect(mkdir(folder.path, 0o755) == 0) }
     #expect(throws: StorageError.folderMoved(path: folder.path)) { try storage.finish() }
-    // The data is not where it should be, and what says so is still beside it.
+    // The data is not where it should be, and the state file, which says so, is still beside it.
     #expect(FileManager.default.fileExists(atPath: other + "/T.swift-torrent"))
     if anotherTakesItsPlace { #expect(rmdir(folder.path) == 0) }
   }

@@ -5,7 +5,7 @@ import Storage
 import TestSupport
 import Testing
 
-/// How files are laid out and how room for them is made.
+/// The options for the layout of files and for preallocation.
 @Suite struct LayoutOptionTests {
   private let memory = MemoryFileSystem()
   private let stored: StoredTorrent

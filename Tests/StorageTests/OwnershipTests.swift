@@ -4,7 +4,7 @@ import Storage
 import TestSupport
 import Testing
 
-/// Files are ours when something proves it: their names are chosen by strangers.
+/// Files are ours only with a proof, because their names are chosen by strangers.
 @Suite struct OwnershipTests {
   private let disk = MemoryFileSystem()
   /// Pieces 0 and 1 are a, 2 and 3 are b, 4 is c.

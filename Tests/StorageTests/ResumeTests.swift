@@ -4,7 +4,7 @@ import Storage
 import TestSupport
 import Testing
 
-/// What one run leaves for the next.
+/// The files that one run leaves for the next.
 @Suite struct ResumeTests {
   private let disk = MemoryFileSystem()
   private let stored: StoredTorrent

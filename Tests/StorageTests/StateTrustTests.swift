@@ -6,7 +6,7 @@ import Storage
 import TestSupport
 import Testing
 
-/// What the next run takes on trust, and what it hashes.
+/// The pieces that the next run takes on trust, and those that it hashes.
 @Suite struct StateTrustTests {
   private let disk = MemoryFileSystem()
   private let stored: StoredTorrent

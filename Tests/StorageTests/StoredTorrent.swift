@@ -80,7 +80,7 @@ struct StoredTorrent {
     }
   }
 
-  /// Whether a file system holds exactly this torrent's files.
+  /// True if a file system holds exactly this torrent's files.
   func isExactly(on disk: MemoryFileSystem) -> Bool {
     let files = torrent.layout.files.filter(\.isStored)
     return disk.paths == files.map(\.displayPath).sorted()
@@ -124,7 +124,7 @@ struct StoredTorrent {
     }
   }
 
-  /// Runs a whole download of whatever is missing.
+  /// Runs a whole download of all missing pieces.
   func complete(_ disk: any FileSystem, folder: String = "out") throws {
     let (storage, verified) = try begin(disk, folder: folder)
     try write(pieces.filter { !verified.contains($0) }, to: storage)

@@ -3,7 +3,7 @@ import Storage
 import TestSupport
 import Testing
 
-/// What it costs to look at all places of a torrent.
+/// The cost of looking at all places of a torrent.
 @Suite struct SurveyTests {
   @Test func aMissingFolderIsLookedForOnce() throws {
     let paths = ["a/x/1", "a/x/2", "a/x/y/3", "a/4", "b/5", "b/6", "7"]

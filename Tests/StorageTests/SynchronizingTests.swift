@@ -44,7 +44,7 @@ import Testing
     #expect(disk.paths == ["T/sub/deep/b"])
   }
 
-  /// What an earlier run has left to the system counts as well.
+  /// The data that an earlier run has left to the system counts as well.
   @Test func whatWasThereAlreadyIsWaitedFor() throws {
     try complete(fsync: false)
     let storage = stored.storage(disk) { $0.fsync = true }

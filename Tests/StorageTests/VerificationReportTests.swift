@@ -89,7 +89,7 @@ import Testing
 
   private static let harms = ["missing", "short", "long", "wrong", "a folder"]
 
-  /// Whatever is the matter with a file that is not chosen, nobody hears of it.
+  /// A fault of a file that is not chosen is not reported.
   @Test(arguments: harms)
   func whatIsWrongWithANeighbourIsNoFaultOfAChosenFile(_ harm: String) throws {
     for neighbour in ["T/a", "T/c"] {
@@ -108,8 +108,8 @@ import Testing
     }
     let report = try report { $0.selection = FileSelection([1]) }
     #expect(report.isIntact && report.badPieces.isEmpty)
-    // A neighbour that is only too long still proves what is shared with it, and so does the end of
-    // one that was cut behind its shared part; none of these is.
+    // A neighbour that is only too long still proves the piece that is shared with it, and so does
+    // the end of one that was cut behind its shared part; none of these is.
     #expect(report.unprovenPieces.map(\.value) == (harm == "long" ? [] : [1, 3]))
     #expect(report.files.map(\.condition) == [harm == "long" ? .intact : .unproven])
   }

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Swarm
 
-/// What becomes of a peer's work when it chokes us, and when it serves us again.
+/// The fate of a peer's work when it chokes us, and when it serves us again.
 @Suite struct ChokedPeerTests {
   let first = PeerNumber(0)
   let second = PeerNumber(1)
@@ -60,7 +60,7 @@ import Testing
     #expect(board.received(block, from: second).othersToCancel == PeerPair())
   }
 
-  /// It was choked out of the request, and brings the block after all, while two others owe it.
+  /// The peer choked us after the request, and brings the block after all, while two others owe it.
   @Test func aLateBlockIsCancelledAtBothWhoOweIt() throws {
     let board = try TestBoard(pieces: 1, blocks: 1, seeds: [first, second, third])
     let begun = try #require(board.claim(first))

@@ -3,7 +3,7 @@ import Swarm
 import Testing
 
 @Suite struct ChokerTests {
-  /// Peers 0, 1, 2 … that give us that much.
+  /// Peers 0, 1, 2 … that give us data at these rates.
   func peers(giving rates: [Double]) -> [Choker.Candidate] {
     rates.enumerated().map { number, rate in
       Choker.Candidate(

@@ -91,7 +91,7 @@ import Testing
       host: "h", port: 6881, infoHashes: [try infoHash()], cookie: "c"
     ).text
     for length in text.indices {
-      // Whatever is cut off, what is left is read as it stands.
+      // The text that remains after a cut is read as it stands.
       let parsed = LocalAnnouncement(parsing: Array(text[..<length]))
       #expect(parsed == nil || parsed?.infoHashes.count == 1)
     }
@@ -136,7 +136,7 @@ import Testing
     #expect(machine.deadline == .distantFuture)
   }
 
-  /// Never more than one announcement a minute, and yet everybody has a turn.
+  /// There is never more than one announcement a minute, and yet every torrent has a turn.
   @Test func moreTorrentsThanFitTakeTurns() throws {
     var machine = try machine(100)
     var counts: [InfoHash: [Double]] = [:]

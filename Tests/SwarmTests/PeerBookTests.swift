@@ -55,7 +55,7 @@ import Testing
 
   let peer = endpoint(1)
 
-  /// Takes everybody out who is due.
+  /// Takes out all peers that are due.
   func dialAll(_ book: inout PeerBook, now: Instant) -> [Endpoint] {
     var endpoints: [Endpoint] = []
     while let endpoint = book.nextDial(now: now) { endpoints.append(endpoint) }
@@ -150,7 +150,7 @@ import Testing
     book.connected(peer)
     #expect(book.hasCandidates)
     book.disconnected(peer, .useful, now: now)
-    // Until then a tracker may know somebody better.
+    // Until then a tracker may know a better peer.
     #expect(!book.hasCandidates)
     let next = try #require(book.nextDialTime)
     #expect(next - now <= .seconds(11))
@@ -304,7 +304,7 @@ import Testing
     #expect(book.knownCount == 5)
     for number in 20..<40 { book.learn(Self.endpoint(number), source: .tracker, now: .zero) }
     #expect(book.knownCount == 10)
-    // Who is given up makes room for others again.
+    // A peer that is given up makes room for others again.
     book.forget(Self.endpoint(0))
     #expect(book.learn(Self.endpoint(50), source: .pex, now: .zero) == true)
   }
@@ -327,7 +327,7 @@ import Testing
     #expect(book.knownCount == 1)
   }
 
-  // MARK: - Whose peer it is
+  // MARK: - The source of a peer
 
   @Test func thePeerBelongsToWhoNamedItFirst() {
     var book = Self.book()

@@ -5,7 +5,7 @@ import Testing
 @Suite struct PeerTurnoverTests {
   private let start = Instant.zero + .seconds(1000)
 
-  /// Peers of which the n-th brings n bytes per second.
+  /// A number of peers, of which the n-th brings n bytes per second.
   private func peers(_ count: Int, useless: Set<Int> = []) -> [PeerTurnover.Candidate] {
     (0..<count).map { number in
       .init(
@@ -59,7 +59,7 @@ import Testing
         now: start + .seconds(seconds))
     }
     #expect(review([3, 4], 0) == .init())
-    // Whoever wanted something meanwhile begins anew.
+    // A peer that wanted something meanwhile begins anew.
     #expect(review([3], 300) == .init())
     #expect(review([3, 4], 310) == .init())
     #expect(review([3, 4], 599) == .init())

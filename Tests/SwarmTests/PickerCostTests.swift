@@ -2,7 +2,7 @@ import Primitives
 import Swarm
 import Testing
 
-/// What a pick costs; printed, never judged.
+/// The cost of a pick; printed, never judged.
 @Suite struct PickerCostTests {
   #if DEBUG
     static let sizes = [(pieces: 5000, peers: 50)]

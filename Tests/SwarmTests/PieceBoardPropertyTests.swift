@@ -30,7 +30,7 @@ import Testing
   }
 }
 
-/// Does at random what sessions may do to a board, and more, and keeps its own books.
+/// A driver that does at random what sessions may do to a board, and more, and keeps its own books.
 private struct RandomDriver: ~Copyable {
   let geometry: PieceGeometry
   var board: PieceBoard
@@ -73,7 +73,7 @@ private struct RandomDriver: ~Copyable {
   }
 
   mutating func anyPeer() -> PeerNumber {
-    // Now and then one that has left, or has never been there.
+    // The peer is now and then one that has left, or has never been there.
     if chance(3) || peers.isEmpty {
       return PeerNumber(Int.random(in: 0...nextPeer, using: &random))
     }

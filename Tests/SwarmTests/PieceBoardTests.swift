@@ -68,7 +68,7 @@ import Testing
     let other = try #require(claimOneBlock(third))
     #expect(other.piece != begun.piece)
     #expect(board.request(other, third) != nil)
-    // Whoever can't ask after all leaves the block to others.
+    // A peer that can't ask after all leaves the block to others.
     board.change { $0.giveBack(begun.piece, by: second) }
     #expect(claimOneBlock(second)?.piece == begun.piece)
   }
@@ -197,7 +197,7 @@ import Testing
   }
 
   @Test func aSnubbedPeerOpensWhatAPeerThatBringsNothingHasToo() throws {
-    // It may be choking us for ever.
+    // The peer that brings nothing may be choking us for ever.
     let board = try TestBoard(pieces: 2, seeds: [first, second])
     board.change { $0.updatePeer(second, rate: 0, isSnubbed: true) }
     #expect(board.claim(second)?.kind == .fresh)

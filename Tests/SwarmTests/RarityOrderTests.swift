@@ -4,7 +4,7 @@ import Testing
 @testable import Swarm
 
 @Suite struct RarityOrderTests {
-  /// What a piece is in the naive model.
+  /// The naive model of the order.
   struct Model {
     var availability: [Int]
     var missing: Set<Int>

@@ -3,14 +3,15 @@ import Testing
 
 @testable import Swarm
 
-/// Whatever happens in whatever order: each request has one end, and the books agree.
+/// Under any order of events, each request has one end, and the books agree.
 @Suite struct RequestLedgerPropertyTests {
   @Test(arguments: 1...20 as ClosedRange<UInt64>)
   func eachRequestHasExactlyOneEnd(seed: UInt64) throws {
     var random = SeededRandom(seed: seed)
     var ledger = RequestLedger()
     var now = Instant.zero
-    /// How many ends each request has had, by its serial number, and the serial of what is owed.
+    /// The number of ends of each request, by its serial number, and the serials of the owed
+    /// blocks.
     var ends: [Int] = []
     var owed: [Block: Int] = [:]
     func end(_ blocks: [Block]) {
@@ -54,8 +55,8 @@ import Testing
     #expect(ends.allSatisfy { $0 == 1 })
   }
 
-  /// Some peers with a window each and one board: what one owes is the same in both, through a
-  /// thousand chokes, and what was asked for is what came or was given up.
+  /// Some peers with a window each and one board: the blocks that one owes are the same in both,
+  /// through a thousand chokes, and every block that was asked for came or was given up.
   @Test(arguments: [1, 2, 3] as [UInt64])
   func theAccountsBalanceThroughAThousandChokes(seed: UInt64) throws {
     var flaps = FlappingSwarm(seed: seed)

@@ -2,7 +2,7 @@ import Primitives
 import Swarm
 import Testing
 
-/// Which blocks of one peer count, as plays: what happens when, and what comes of it.
+/// The counting of one peer's blocks, as plays: timed inputs, and their outcomes.
 @Suite struct RequestLedgerTests {
   @Test func aBlockThatWasAskedForAnswersItsRequest() {
     play(
@@ -145,7 +145,7 @@ final class LedgerPlay {
     case ended(Bool)
     case back([Int])
 
-    /// What the block's place is decided by, before it is there.
+    /// The standing that decides on the block's place, before the block is there.
     var standing: BlockStanding? {
       switch self {
       case .answer: .owed(isDuplicate: false)

@@ -47,8 +47,8 @@ import Testing
     #expect(reached == [5, 25, 125, 374, 1000, 2000, 2000, 2000])
   }
 
-  /// Plays a peer with a queue of 100 requests, that drops what finds it full without a word, and
-  /// brings 50 blocks a second.
+  /// The peer has a queue of 100 requests, silently drops requests that find it full, and brings 50
+  /// blocks a second.
   @Test func droppedRequestsAreTakenBackAndTellHowLongTheQueueIs() {
     var window = RequestWindow()
     var (queue, lost, askAnew) = ([Block](), Set<Block>(), [Block]())
@@ -83,7 +83,7 @@ import Testing
     #expect((80...100).contains(window.target))
   }
 
-  /// Brings 50 blocks a second, always another one than the first.
+  /// The peer brings 50 blocks a second, always another one than the first.
   @Test func aPeerWithAnOrderOfItsOwnKeepsItsWindow() {
     var window = RequestWindow()
     var next = 0
@@ -275,7 +275,8 @@ import Testing
     #expect(window.isSnubbed == false)
   }
 
-  /// Of a spell that brought nothing not much can be expected; each block that comes changes that.
+  /// A spell that brought nothing promises little for the next one; each block that comes changes
+  /// that.
   @Test func aSpellBeginsWithTwiceWhatTheOneBeforeBrought() {
     var window = RequestWindow(pinned: 100)
     var next = 0
@@ -297,7 +298,7 @@ import Testing
     #expect(window.target == 9)
   }
 
-  /// Returns in how many of so many spells, each as long as given, we may ask.
+  /// Returns the number of spells of that length, out of `count`, in which we may ask.
   private func spellsAsked(of count: Int, every cycle: Duration) -> Int {
     var window = RequestWindow()
     var now = Instant.zero
@@ -318,7 +319,7 @@ import Testing
   @Test func aPeerIsAskedInEachSpellUnlessTheyComeWithoutEnd() {
     #expect(spellsAsked(of: 1000, every: .milliseconds(100)) == 1000)
     #expect(spellsAsked(of: 1000, every: .milliseconds(40)) == 1000)
-    // Those of a second at once, and then 25 in each second.
+    // The spells of one second at once, and then 25 in each second.
     #expect((49...51).contains(spellsAsked(of: 1000, every: .milliseconds(1))))
   }
 

@@ -2,7 +2,7 @@ import Primitives
 import Swarm
 import Testing
 
-/// What a whole swarm does, in virtual time.
+/// The behaviour of a whole swarm, in virtual time.
 @Suite struct SwarmBehaviourTests {
   static let megabyte = 1_000_000.0
 
@@ -19,7 +19,7 @@ import Testing
   }
 
   @Test func aFastPeerJoinedBySlowOnesInASmallTorrentIsAsFastAsAlone() {
-    // The slow ones have not delivered a single block by then, so their rates are not known.
+    // The slow peers have not delivered a single block by then, so their rates are not known.
     let fast = ToySwarm.Peer(rate: 5 * Self.megabyte)
     let slow = ToySwarm.Peer(rate: 1000)
     let alone = ToySwarm(size: 20_000_000, pieceLength: 262_144, peers: [fast])
@@ -137,7 +137,7 @@ import Testing
     let count = 8
     var most = Bitfield(count: count)
     for piece in 0..<count - 1 { most.insert(PieceIndex(piece)) }
-    // One takes more than 10 s for a block, but it comes.
+    // One peer takes more than 10 s for a block, but the block comes.
     let swarm = ToySwarm(
       size: Int64(count) * 65536, pieceLength: 65536,
       peers: [ToySwarm.Peer(rate: 300_000, pieces: most), ToySwarm.Peer(rate: 800)])
@@ -154,7 +154,7 @@ import Testing
       size: Int64(count) * 65536, pieceLength: 65536,
       peers: [ToySwarm.Peer(rate: 500_000)] + Array(repeating: partial, count: 3))
     #expect(swarm.run())
-    // Four are taken by chance at the start, and each of the others opens one.
+    // Four pieces are taken by chance at the start, and each of the other three peers opens one.
     let rare = swarm.opened.indices.filter { swarm.opened[$0].value >= 30 }
     #expect(rare.count == 10)
     #expect(rare.last ?? 40 < 10 + 4 + 3, "\(swarm.opened)")

@@ -3,7 +3,7 @@ import Swarm
 import Testing
 
 @Suite struct TokenBucketTests {
-  /// How many bytes are taken in ten seconds by somebody who always wants `amount`.
+  /// The bytes that a consumer of `amount` at a time takes in ten seconds.
   private func taken(rate: Int, amount: Int, idle: Duration = .zero) -> Double {
     var bucket = TokenBucket(bytesPerSecond: rate)
     var now = Instant.zero + .seconds(5)

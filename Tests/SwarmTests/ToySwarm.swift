@@ -7,17 +7,17 @@ import Swarm
 /// cancel reaches it after the same delay and may come too late.
 final class ToySwarm {
   struct Peer {
-    /// Bytes per second.
+    /// Its rate in bytes per second.
     var rate: Double
-    /// Blocks that it may owe at most.
+    /// The number of blocks that it may owe at most.
     var window: Int = 250
-    /// What it has; nil for everything.
+    /// The pieces that it has; nil for all.
     var pieces: Bitfield?
-    /// When it stops to deliver, but stays.
+    /// The time at which it stops to deliver, but stays.
     var stallsAt: Double = .infinity
-    /// When it leaves.
+    /// The time at which it leaves.
     var leavesAt: Double = .infinity
-    /// The first copy of these pieces from it is bad.
+    /// The pieces of which it sends a bad copy first.
     var spoils: Set<PieceIndex> = []
 
     fileprivate var queue: [(block: Block, asked: Double)] = []
@@ -45,20 +45,20 @@ final class ToySwarm {
   let geometry: PieceGeometry
   private(set) var board: PieceBoard
   private(set) var peers: [Peer]
-  /// One way, in seconds.
+  /// The time of one way, in seconds.
   var latency = 0.01
-  /// Active pieces beyond which none is opened.
+  /// The number of active pieces beyond which none is opened.
   var pieceLimit = Int.max
-  /// Whether windows keep to their fair share of that.
+  /// True if windows keep to their fair share of that.
   var sharesMemory = true
   private(set) var time = 0.0
   private(set) var claimCount = 0
   private(set) var wastedBytes = 0
   private(set) var usefulBytes = 0
   private(set) var largestActiveCount = 0
-  /// Pieces in the order in which they were opened.
+  /// The pieces in the order in which they were opened.
   private(set) var opened: [PieceIndex] = []
-  /// Who brought each try of a piece.
+  /// The peers that brought each try of a piece.
   private(set) var senders: [PieceIndex: [Set<Int>]] = [:]
   private var spoilt: Set<Block> = []
   private var suspects: Set<Int> = []
@@ -124,7 +124,7 @@ final class ToySwarm {
     return best
   }
 
-  /// When the first block of a peer's queue will be here.
+  /// The time at which the first block of a peer's queue will be here.
   private func arrivalTime(_ index: Int) -> Double? {
     guard !peers[index].isGone, let first = peers[index].queue.first else { return nil }
     let start = max(peers[index].freeAt, first.asked + latency)
@@ -174,7 +174,7 @@ final class ToySwarm {
     pump(index)
   }
 
-  /// A cancel finds the block in the peer's queue, unless it is on its way by then.
+  /// Cancels a block in the peer's queue, unless the block is on its way by then.
   private func cancel(_ block: Block, at index: Int) {
     let queue = peers[index].queue
     guard let position = queue.firstIndex(where: { $0.block == block }) else { return }

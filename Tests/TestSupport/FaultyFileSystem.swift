@@ -14,7 +14,7 @@ package final class FaultyFileSystem: FileSystem {
     var bytesRead = 0
     /// The number of attempts to open a folder.
     var folderOpens = 0
-    /// Whether files seem to have no holes.
+    /// A Boolean value indicating whether files seem to have no holes.
     var hidesHoles = false
   }
 

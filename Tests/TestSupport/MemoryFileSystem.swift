@@ -26,7 +26,7 @@ package final class MemoryFileSystem: Sendable {
     /// The modification time of each file in nanoseconds; the clock advances by 1 ms with each
     /// change.
     var times: [Int: Int64] = [:]
-    /// When each file was made, in nanoseconds; unknown once `forgetBirths` was called.
+    /// The time at which each file was made, in nanoseconds; unknown after `forgetBirths`.
     var births: [Int: Int64] = [:]
     var knowsBirths = true
     var now: Int64 = 1_000_000_000_000_000_000
@@ -76,8 +76,8 @@ package final class MemoryFileSystem: Sendable {
 
   /// Creates an empty file system.
   ///
-  /// `reserves` says whether it supports preallocation, `descriptors` how many files and folders may
-  /// be open, and `names` which names it can hold.
+  /// `reserves` says whether it supports preallocation, `descriptors` limits the files and folders
+  /// that may be open, and `names` has the rules for the names that it can hold.
   package init(
     reserves: Bool = true, descriptors: Int = .max, names: NameRules = NameRules()
   ) {
@@ -313,7 +313,7 @@ package final class MemoryFileSystem: Sendable {
     return entries.first { seen($0.key) == wanted }?.value
   }
 
-  /// Equal for names that are the same here.
+  /// Returns the form of a name that is equal for all names that are the same here.
   private func seen(_ name: FileName) -> FileName {
     var name = name
     while names.dropsTrailing, let last = name.bytes.last, last == 0x2E || last == 0x20 {
@@ -325,7 +325,7 @@ package final class MemoryFileSystem: Sendable {
     return FileName(text)
   }
 
-  /// Whether a name can exist here.
+  /// Checks that a name can exist here.
   private func check(_ name: FileName) throws(Failure) {
     guard name.count <= names.longest else { throw Failure(code: ENAMETOOLONG) }
     if name.bytes.contains(where: names.forbidden.contains)

@@ -49,7 +49,7 @@ private final class Driver {
     Driver(tiers: try tiers.map { try $0.map { try TrackerURL($0) } })
   }
 
-  /// What a tracker has said grows old while our process is stopped, its failures do not.
+  /// A tracker's reply grows old while our process is stopped, its failures do not.
   @Test func timeThatPassedForTrackersOnlyMakesThemDueSooner() throws {
     let schedule = try schedule([[publicTracker], ["http://u.example/announce"]])
     let order = try #require(schedule.nextOrder(now: at(0), needsPeers: false))
@@ -74,7 +74,7 @@ private final class Driver {
     return reply
   }
 
-  /// Answers the announce that is due now, and returns when the next one is.
+  /// Answers the announce that is due now, and returns the time of the next one.
   private func answer(
     _ schedule: Driver, _ reply: AnnounceReply, at now: Double, needsPeers: Bool
   ) throws -> Double {

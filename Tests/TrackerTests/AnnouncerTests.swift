@@ -7,7 +7,7 @@ import Testing
 
 @testable import Tracker
 
-/// Answers every request from a closure and remembers the URLs.
+/// A client that answers every request from a closure and remembers the URLs.
 private final class ScriptedHTTP: HTTPClient {
   private let log = Mutex<[String]>([])
   private let answer: @Sendable (String) -> Result<HTTPResponse, HTTPError>?
@@ -39,7 +39,7 @@ private final class ScriptedHTTP: HTTPClient {
   }
 }
 
-/// A downloader that collects what it is told and announces each report.
+/// A downloader that collects the peers and reports of its announcer, and wakes its waiter.
 @Reactor
 private final class Downloader: AnnouncerDelegate {
   var totals = TransferTotals(uploaded: 0, downloaded: 0, left: 5)
@@ -111,7 +111,7 @@ private final class Downloader: AnnouncerDelegate {
     #expect(http.events() == ["started", "stopped"])
   }
 
-  /// What was wanted is there, but not the whole torrent: no tracker may take that for a seed.
+  /// The wanted files are complete, but not the whole torrent: no tracker may take that for a seed.
   @Test @Reactor func aPartOfTheTorrentIsNeverAnnouncedAsCompleted() async throws {
     let http = ScriptedHTTP { _ in ScriptedHTTP.reply("d8:intervali900ee") }
     let announcer = try announcer([["http://t.example/announce"]], http)

@@ -33,7 +33,7 @@ struct HTTPSTests {
   }
 }
 
-/// Says when the suite did not run, so that a green run cannot hide it.
+/// A test that says when the suite did not run, so that a green run cannot hide it.
 @Suite struct HTTPSPresenceTests {
   @Test func theSuiteIsNamedWhenItIsLeftOut() async {
     guard await !HTTPSNeeds.areMet else { return }
@@ -82,7 +82,7 @@ private struct HTTPSScene {
         ]), logsIn: folder.path, label: "program")
   }
 
-  /// Waits for what one of them says; when the program ends before, it says why in the error.
+  /// Waits for a message of one of them; if the program ends before, the error has its output.
   func waitUntil(_ condition: String, _ holds: () -> Bool) async throws {
     do {
       try await Condition.wait(condition, timeout: .seconds(30)) { holds() || !program.isRunning }
@@ -103,7 +103,7 @@ private struct HTTPSScene {
     return root.encodedBytes
   }
 
-  /// Prints its port, then each request line.
+  /// A server that prints its port, then each request line.
   private static let server = """
     import http.server, ssl, sys
     class Tracker(http.server.BaseHTTPRequestHandler):

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Tracker
 
-/// Strangers and liars among those who answer.
+/// Strangers and liars among the hosts that answer.
 @Suite struct HostileUDPReplyTests {
   @Test func aWrongTransactionIsIgnored() throws {
     let driver = UDPTrackerDriver()

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Tracker
 
-/// Replies of which something makes no sense: the rest is used, and somebody is told.
+/// Replies of which a part makes no sense: the rest is used, and the user is told.
 @Suite struct OddReplyTests {
   private func parse(_ bytes: [UInt8]) throws(TrackerError) -> AnnounceReply {
     try AnnounceReply(parsing: bytes)

@@ -10,7 +10,7 @@ import Testing
 private final class SlowNames: Network {
   private let network: any Network
   private let clock: any LoopClock
-  /// How long each name takes.
+  /// The time that each name takes.
   var delay = Duration.zero
   /// The names that were asked for, in order.
   private(set) var asked: [String] = []
@@ -111,7 +111,7 @@ private final class SlowNames: Network {
       await scene.clock.sleep(for: .seconds(10))
       #expect(scene.network.asked == (0..<32).map { "n\($0).example" })
       #expect(scene.network.most == 1)
-      // Room is made as names are done.
+      // Each name that is done makes room for another.
       scene.add("one.example")
       await scene.clock.sleep(for: .seconds(1))
       #expect(scene.found == [Endpoint("1.2.3.4:7")].compactMap { $0 })
@@ -149,7 +149,7 @@ private final class SlowNames: Network {
         await group.waitForAll()
         #expect(scene.clock.now == before)
       }
-      // Another run goes on with what is left.
+      // Another run goes on with the names that are left.
       scene.network.delay = .zero
       await withTaskGroup { group in
         group.addTask { await scene.collect() }

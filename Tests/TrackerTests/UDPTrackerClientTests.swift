@@ -51,7 +51,7 @@ import Testing
       totals: TransferTotals(uploaded: 0, downloaded: 0, left: 10), event: event, key: 1)
   }
 
-  /// What an announce brings: the peers of each reply, in the order of the replies.
+  /// Announces; returns the peers of each reply, in the order of the replies.
   @Reactor private func announce(
     _ request: AnnounceRequest, to host: String, with client: UDPTrackerClient
   ) async throws -> [[Endpoint]] {
@@ -72,7 +72,7 @@ import Testing
         for server in servers { group.addTask { await server.run() } }
         defer { for server in servers { server.stop() } }
         _ = try await announce(request(1), to: "both.example", with: world.client)
-        // Another port and peer id, so that this one sees the first.
+        // The second announce has another port and peer id, so that it sees the first peer.
         let second = try await announce(request(2), to: "both.example", with: world.client)
         return second.flatMap { $0 }.map(\.address.isIPv6)
       }
@@ -117,7 +117,7 @@ import Testing
     }
   }
 
-  /// What a tracker has answered for one torrent says nothing about another's announce.
+  /// A tracker's answer for one torrent says nothing about another's announce.
   @Test @Reactor func torrentsThatShareAClientSayTheirOwnFarewells() async throws {
     let world = World()
     try await world.simulation.run {
@@ -130,7 +130,8 @@ import Testing
         other.infoHash = try #require(InfoHash(repeatElement(7, count: 20)))
         var before = world.elapsed
         _ = try await announce(other, to: "both.example", with: world.client)
-        // It was never announced, so both families are asked, of which one is silent.
+        // The other torrent was never announced, so both families are asked, of which one is
+        // silent.
         #expect(world.elapsed - before > .seconds(4))
         before = world.elapsed
         _ = try await announce(

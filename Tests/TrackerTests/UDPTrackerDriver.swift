@@ -13,7 +13,7 @@ final class UDPTrackerDriver {
   private(set) var sent: [(bytes: [UInt8], to: Endpoint)] = []
   private(set) var results: [Result<UDPTrackerMachine.Answer, TrackerError>] = []
 
-  /// Does what the machine wants done.
+  /// Carries out the requests of the machine.
   func work() {
     while let action = machine.nextAction() {
       switch action {

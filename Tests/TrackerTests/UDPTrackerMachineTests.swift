@@ -5,7 +5,7 @@ import Testing
 @testable import Tracker
 
 @Suite struct UDPTrackerMachineTests {
-  // MARK: - What is said
+  // MARK: - Requests
 
   @Test func aConnectionIsAskedForFirst() throws {
     let driver = UDPTrackerDriver()

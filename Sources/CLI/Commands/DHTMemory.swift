@@ -8,7 +8,7 @@ import Synchronization
 final class DHTMemory: DHTStateKeeper {
   private struct Content {
     var state: [UInt8]
-    /// Whether a run has brought a newer state than the file's.
+    /// A Boolean value indicating whether a run has brought a newer state than the file's.
     var isNew = false
   }
 

@@ -10,7 +10,7 @@ final class StopSwitch: Sendable {
 
   private let state = Mutex(State())
 
-  /// Whether `stop` has been called.
+  /// A Boolean value indicating whether `stop` has been called.
   var isStopped: Bool { state.withLock { $0.isStopped } }
 
   /// Calls every registered body.

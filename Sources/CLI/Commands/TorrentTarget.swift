@@ -12,7 +12,7 @@ struct TorrentTarget {
   /// - Parameters:
   ///   - place: The path of the file or of a folder; `-` means standard output.
   ///   - name: The name of the .torrent in a folder, without its extension.
-  ///   - overwrites: Whether an existing file may be replaced.
+  ///   - overwrites: True if an existing file may be replaced.
   ///   - tree: The absolute path of the torrent's data, if the torrent is created now.
   ///   - bytes: The bytes to write, if they are known; an existing file with the same bytes is
   ///     accepted.

@@ -35,7 +35,7 @@ struct FileTree: Sendable {
 
   /// The path of the file or folder itself.
   let root: String
-  /// Whether the root is a folder.
+  /// A Boolean value indicating whether the root is a folder.
   let isFolder: Bool
   /// The files found.
   private(set) var entries: [Entry] = []

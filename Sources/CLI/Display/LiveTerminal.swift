@@ -1,8 +1,7 @@
 import Glibc
 import Synchronization
 
-/// The state of the terminal: whether this process may draw on it, and whether the cursor is
-/// hidden.
+/// The state of the terminal: its owner, and the visibility of the cursor.
 ///
 /// Every way to end or suspend the process can thus restore the terminal.
 enum LiveTerminal {
@@ -18,7 +17,7 @@ enum LiveTerminal {
 
   private struct State {
     var isCursorHidden = false
-    /// Whether the process was suspended after the latest drawing.
+    /// A Boolean value indicating whether the process was suspended after the latest drawing.
     var wasAway = false
   }
 

@@ -13,7 +13,7 @@ struct ProgressDisplay {
   private let verbosity: Verbosity
   private let style: Style
   private let usesColor: Bool
-  /// Whether lines begin with the name of their torrent.
+  /// A Boolean value indicating whether lines begin with the name of their torrent.
   private let namesTorrents: Bool
   private var views: [Int: (name: String, view: TorrentView)] = [:]
   private var frame = LiveFrame()

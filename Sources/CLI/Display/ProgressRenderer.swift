@@ -8,7 +8,7 @@ import Primitives
 package struct ProgressRenderer: Sendable {
   /// The torrent's name, cleaned.
   package let name: String
-  /// Whether colours may be used.
+  /// A Boolean value indicating whether colours may be used.
   package let usesColor: Bool
   private let work: DiskWork
 

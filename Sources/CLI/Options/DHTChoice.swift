@@ -3,7 +3,7 @@ package import Primitives
 
 /// The use of the DHT, as given on the command line.
 package struct DHTChoice: Sendable {
-  /// Whether the DHT is used; nil lets each run decide.
+  /// A Boolean value indicating whether the DHT is used; nil lets each run decide.
   package var isWanted: Bool?
   /// The routers to join the DHT at, instead of the public ones.
   package var routers: [String] = []

@@ -2,7 +2,7 @@
 package struct GivenSources: Sendable {
   /// Trackers given with `--tracker`, by tier.
   package var trackers: [[String]] = []
-  /// Whether the torrent's own trackers are used.
+  /// A Boolean value indicating whether the torrent's own trackers are used.
   package var usesTorrentTrackers = true
   /// Web seeds given with `--web-seed`.
   package var webSeeds: [String] = []

@@ -84,8 +84,8 @@ struct GlobMatcher {
     if place < tokens.count { places.append(place) }
   }
 
-  /// Enters the places after stars, since a star may match nothing, and where a name begins `**/` no
-  /// folder at all.
+  /// Enters the places after stars, since a star may match nothing, and where a name begins `**/`
+  /// no folder at all.
   private mutating func skipStars(isAtNameStart: Bool) {
     var index = 0
     while index < places.count {

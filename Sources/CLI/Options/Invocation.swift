@@ -16,7 +16,8 @@ package struct Invocation: Sendable {
   package var batch = BatchOptions()
   /// The files to download.
   package var selection = SelectionOptions()
-  /// Whether http(s) trackers are contacted although --bind gives an address.
+  /// A Boolean value indicating whether http(s) trackers are contacted although --bind gives an
+  /// address.
   package var allowsUnboundHTTP = false
   /// The options of `create`.
   package var creation = CreationOptions()
@@ -75,7 +76,7 @@ package struct BatchOptions: Sendable {
   package var inputFile: String?
   /// The maximum number of simultaneous downloads.
   package var jobs = usualJobs
-  /// Whether the torrents' files are listed instead of downloaded.
+  /// A Boolean value indicating whether the torrents' files are listed instead of downloaded.
   package var listsOnly = false
   /// The program to run after each download, with its arguments; empty for none.
   package var onComplete: [String] = []
@@ -90,18 +91,19 @@ package struct CreationOptions: Sendable {
   package var name: String?
   /// The piece length in bytes; nil chooses one by the total size.
   package var pieceLength: Int?
-  /// Whether the torrent is private: peers come from its trackers only (BEP 27).
+  /// A Boolean value indicating whether the torrent is private: peers come from its trackers only
+  /// (BEP 27).
   package var isPrivate = false
   /// The `source` field, by which private trackers distinguish otherwise equal torrents.
   package var source: String?
   /// The `comment` field.
   package var comment: String?
-  /// Whether the date and the program's name are left out, so that the same data gives the same
-  /// torrent.
+  /// A Boolean value indicating whether the date and the program's name are left out, so that the
+  /// same data gives the same torrent.
   package var isReproducible = false
   /// The path of the .torrent; nil means `NAME.torrent` in the current folder, `-` standard output.
   package var outputPath: String?
-  /// Whether an existing file may be replaced.
+  /// A Boolean value indicating whether an existing file may be replaced.
   package var overwrites = false
 
   /// Creates the default options.

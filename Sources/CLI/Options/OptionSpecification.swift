@@ -62,7 +62,7 @@ package struct OptionSpecification: Sendable {
   package let summary: String
   /// The commands that accept the option.
   package let commands: Set<Command>
-  /// Whether the option may be given more than once.
+  /// A Boolean value indicating whether the option may be given more than once.
   package let isRepeatable: Bool
   let action: Action
 

@@ -13,7 +13,7 @@ package struct SelectionOptions: Sendable {
   /// Creates a selection of all files.
   package init() {}
 
-  /// Whether no option selects files.
+  /// A Boolean value indicating whether no option selects files.
   package var isAll: Bool { patterns.isEmpty && numbers == nil && exclusions.isEmpty }
 
   /// Returns the selected files of one torrent.

@@ -34,7 +34,7 @@ package enum ProgressStyle: String, CaseIterable, Sendable {
 package struct StreamOptions: Sendable {
   /// The amount of messages on standard error.
   package var verbosity = Verbosity.normal
-  /// Whether results and events are written to standard output as JSON.
+  /// A Boolean value indicating whether results and events are written to standard output as JSON.
   package var json = false
   /// The use of colours.
   package var color = ColorChoice.auto

@@ -75,7 +75,8 @@ enum Console {
     unsafe String(cString: strerror(code))
   }
 
-  /// Whether standard error is a terminal that supports cursor movements.
+  /// A Boolean value indicating whether standard error is a terminal that supports cursor
+  /// movements.
   static var isTerminal: Bool {
     guard isatty(STDERR_FILENO) == 1 else { return false }
     let type = environment("TERM")

@@ -50,8 +50,10 @@ package enum EventJSON {
         [.init("done", .integer(done)), .init("total", .integer(total))])
     case .checked(let bytes):
       object("checked", source: source, [.init("verified_bytes", .integer(bytes))])
-    case .listening(let port):
-      object("listening", source: source, [.init("port", .count(Int(port)))])
+    case .listening(let port, let datagramPort):
+      object(
+        "listening", source: source,
+        [.init("port", .count(Int(port))), .init("udp_port", .count(Int(datagramPort)))])
     case .tracker(let report):
       object("tracker", source: source, tracker(report))
     case .dht(let report):

@@ -16,7 +16,7 @@ package struct RunTotals: Sendable {
   package var uploadedBytes: Int64 = 0
   /// The duration of the run.
   package var duration = Duration.zero
-  /// Whether the sources were only seeded, perhaps as partial seeds.
+  /// A Boolean value indicating whether the sources were only seeded, perhaps as partial seeds.
   package var isSeeding = false
 
   /// Creates totals of no sources.

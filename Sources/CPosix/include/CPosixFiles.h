@@ -49,7 +49,8 @@ int cposix_status_of_file(int fd, struct cposix_file_status *status);
 /// Sets the time of the last change of an open file's content, in nanoseconds since 1970.
 int cposix_set_modified(int fd, int64_t nanoseconds);
 
-/// Writes an open file's bytes to the disk and waits for them, but not for the file system's journal.
+/// Writes an open file's bytes to the disk and waits for them, but not for the file system's
+/// journal.
 void cposix_flush(int fd);
 
 /// Gives a file another name in the same folder; fails with EEXIST when that name is taken.

@@ -1,7 +1,7 @@
-// What the process was started with, as `import Glibc` does not show it.
+// The command line of the process, which `import Glibc` does not show.
 #pragma once
 
-/// How many words the command line has, the program's name included.
+/// The number of words on the command line, the program's name included.
 int cposix_argument_count(void);
 
 /// The words of the command line.

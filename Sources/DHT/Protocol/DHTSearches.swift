@@ -2,7 +2,7 @@ import Primitives
 
 /// The running searches of a node, in the order in which they began.
 struct DHTSearches: Sendable {
-  /// What a search is for.
+  /// The purpose of a search.
   enum Purpose: Sendable {
     /// The search fills the routing table.
     case nodes
@@ -20,7 +20,7 @@ struct DHTSearches: Sendable {
     var owedAnnounces: Int?
     var announced = 0
 
-    /// Whether its queries and announces are all settled.
+    /// A Boolean value indicating whether its queries and announces are all settled.
     var isOver: Bool { owedAnnounces == 0 }
 
     /// The outcome so far.
@@ -61,7 +61,7 @@ struct DHTSearches: Sendable {
     }
   }
 
-  /// Whether a search has a node to query now.
+  /// A Boolean value indicating whether a search has a node to query now.
   var wantsToAsk: Bool {
     running.contains { if case .ask = $0.lookup.nextStep() { true } else { false } }
   }

@@ -158,7 +158,7 @@ struct RoutingTable: Sendable {
   /// - Parameters:
   ///   - target: The id.
   ///   - count: The maximum number of nodes.
-  ///   - answering: Whether to leave out nodes that have not replied to our last query.
+  ///   - answering: True to leave out nodes that have not replied to our last query.
   /// - Returns: Up to `count` nodes.
   func closest(
     to target: NodeID, count: Int = width, answering: Bool = false

@@ -6,8 +6,8 @@ import Swarm
 
 /// The fetch of a torrent's `info` dictionary from the peers of its swarm (BEP 9).
 ///
-/// It asks the swarm's connections for pieces of the dictionary, as `MetadataAssembler` decides, and
-/// lasts until the dictionary is complete and has the right hash.
+/// It asks the swarm's connections for pieces of the dictionary, as `MetadataAssembler` decides,
+/// and lasts until the dictionary is complete and has the right hash.
 @Reactor
 final class MetadataSearch {
   /// The time for which a peer without the metadata may keep its place while others wait.

@@ -1,8 +1,8 @@
 import Networking
 
 extension Listener {
-  /// Passes each incoming connection to `admit` and closes those that it refuses, until the listener
-  /// is closed, the task is cancelled, or `isOpen` returns false.
+  /// Passes each incoming connection to `admit` and closes those that it refuses, until the
+  /// listener is closed, the task is cancelled, or `isOpen` returns false.
   func acceptEach(
     while isOpen: @Reactor () -> Bool, admit: @Reactor (any Transport) -> Bool
   ) async {

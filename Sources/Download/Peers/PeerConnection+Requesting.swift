@@ -8,9 +8,9 @@ import Swarm
 extension PeerConnection {
   /// This peer's end of the work queue.
   ///
-  /// Each lane is a stream of its own that asks the exchange at the moment of the pull. A stream that
-  /// several tasks share would end for all of them when one is cancelled, and would decide too early
-  /// which peer works on a piece.
+  /// Each lane is a stream of its own that asks the exchange at the moment of the pull. A stream
+  /// that several tasks share would end for all of them when one is cancelled, and would decide too
+  /// early which peer works on a piece.
   private var lane: AsyncStream<Claim> {
     AsyncStream(unfolding: { await self.nextClaim() })
   }

@@ -6,12 +6,12 @@ import Swarm
 /// One connected peer, from the handshake to the end of the connection.
 ///
 /// Three child tasks share it, all on the loop: the *claimer* pulls pieces from its lane and has
-/// their blocks requested, the *reader* takes arriving bytes and never pauses while there is something
-/// to read, and the *server* sends the blocks that the peer requested. None of them throws: any
-/// failure sets `end` once, closes the transport and wakes the others.
+/// their blocks requested, the *reader* takes arriving bytes and never pauses while there is
+/// something to read, and the *server* sends the blocks that the peer requested. None of them
+/// throws: any failure sets `end` once, closes the transport and wakes the others.
 ///
-/// It exists before the torrent's pieces are known. It then reads with a `PreludeReader`, which keeps
-/// the messages about pieces, and goes on with an `InboundMachine` when the pieces are known.
+/// It exists before the torrent's pieces are known. It then reads with a `PreludeReader`, which
+/// keeps the messages about pieces, and goes on with an `InboundMachine` when the pieces are known.
 ///
 /// It translates between messages and the inputs and actions of the swarm's exchange, and decides
 /// nothing about pieces itself.
@@ -36,8 +36,8 @@ final class PeerConnection {
   let wakeups = ConnectionWakeups()
   /// The number of bytes of `machine.outgoing` that the kernel has taken.
   private var sentCount = 0
-  /// A Boolean value indicating whether the lane was woken, and sends the collected messages when it
-  /// is done.
+  /// A Boolean value indicating whether the lane was woken, and sends the collected messages when
+  /// it is done.
   var isLaneDue = false
   /// The reason for the end; it is set once, and ends all tasks of the connection.
   private(set) var end: PeerEnd?

@@ -175,8 +175,8 @@ struct PeerGreeting {
 extension PeerGreeting {
   /// Returns whether two connections to one peer may come from both sides dialling at once.
   ///
-  /// In any other case the first connection stays, so that no peer can end a connection by borrowing
-  /// an id.
+  /// In any other case the first connection stays, so that no peer can end a connection by
+  /// borrowing an id.
   func areSimultaneous(_ peer: GreetedPeer, _ first: GreetedPeer, since joined: Instant) -> Bool {
     first.isOutgoing != peer.isOutgoing && clock.now - joined < PeerGate.Policy.connectTimeout
   }

@@ -4,9 +4,9 @@ import Swarm
 /// A pause that lets a slow peer's bytes accumulate until some blocks should be whole.
 ///
 /// Bytes of a slow link arrive a few at a time, and with hundreds of such peers to read them each
-/// time costs more than all other work. The requests beyond those blocks must last for a round trip,
-/// so that the peer never runs out of them. The pauses of all peers end at the same moments, for one
-/// turn of the loop.
+/// time costs more than all other work. The requests beyond those blocks must last for a round
+/// trip, so that the peer never runs out of them. The pauses of all peers end at the same moments,
+/// for one turn of the loop.
 struct ReadingPause {
   /// The numbers that bound a pause.
   private enum Policy {
@@ -30,7 +30,7 @@ struct ReadingPause {
   ///   - pace: The rate of the peer and the number of blocks that it owes.
   ///   - roundTrip: The time to the peer and back, in seconds.
   ///   - bytesToBlockEnd: The number of bytes to the end of the current or the next block.
-  ///   - isLimited: Whether the user limits the download rate.
+  ///   - isLimited: True if the user limits the download rate.
   init?(_ pace: ReadingPace, roundTrip: Double, bytesToBlockEnd: Int, isLimited: Bool) {
     // Bounded before it is a duration, because a rate that has died away is next to nothing.
     let blockTime = min(Double(pace.blockLength) / pace.rate, 1)

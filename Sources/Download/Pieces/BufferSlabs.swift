@@ -1,14 +1,14 @@
 import Glibc
 
-/// The memory for a torrent's pieces, taken from the system in slabs of huge pages and given back at
-/// the end of the run.
+/// The memory for a torrent's pieces, taken from the system in slabs of huge pages and given back
+/// at the end of the run.
 ///
 /// A piece is read from the kernel, hashed beside many others and written to the kernel. On pages of
 /// 4 KiB, misses of the TLB and page faults cost several per cent of a run. Where the system has no
 /// huge pages, ordinary ones are used.
 ///
 /// `@safe`: a slab stays allocated until the end of this value, and no two buffers overlap. The
-/// addresses that `take()` returns are unsafe, and each use of one is marked.
+/// addresses that `take()` returns are unsafe, and their users mark each use.
 @safe
 struct BufferSlabs: ~Copyable {
   /// The size and alignment of the huge pages of x86-64 and arm64 with pages of 4 KiB, in bytes.

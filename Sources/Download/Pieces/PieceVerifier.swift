@@ -39,7 +39,8 @@ final class PieceVerifier {
     var isBusy = false
   }
 
-  static let lanes = 2
+  /// The number of tasks that hash: one batch is hashed and written while the next one fills.
+  static let batchers = 2
   /// The length from which on a piece is hashed while it arrives, in bytes.
   static let bigPiece = 1 << 20
   /// The maximum number of pieces in a batch.
@@ -49,8 +50,8 @@ final class PieceVerifier {
   private static let batchBytes = 8 << 20
   /// The minimum number of bytes of a big piece that are hashed at once, except for its last ones.
   private static let shortestStretch = 64 << 10
-  /// The time that a batch may take on the loop; if it takes longer, a worker gets the next ones for
-  /// the time of `retreat`.
+  /// The time that a batch may take on the loop; if it takes longer, a worker gets the next ones
+  /// for the time of `retreat`.
   private static let longestStay = Duration.milliseconds(50)
   private static let retreat = Duration.seconds(5)
   /// The time for which a piece may wait for others, and the number of waiting bytes that end it.
@@ -63,7 +64,8 @@ final class PieceVerifier {
   private let workers: any WorkerPool
   private unowned let swarm: TorrentSwarm
   private let clock: any LoopClock
-  /// A Boolean value indicating whether pieces are hashed on the loop, because there are few processors.
+  /// A Boolean value indicating whether pieces are hashed on the loop, because there are few
+  /// processors.
   private let worksOnLoop: Bool
   /// The time until which the loop leaves the work to the worker.
   private var loopIsFreeAgain = Instant.zero
@@ -142,24 +144,24 @@ final class PieceVerifier {
 
   // MARK: - Batches
 
-  /// Ends the lanes after the batches under way.
+  /// Ends the batchers after the batches under way.
   func close() {
     isClosed = true
     wake()
   }
 
-  /// Hashes batches until closed; run `lanes` of these concurrently.
-  func run(lane: Int) async {
+  /// Hashes batches until closed; `batchers` of these run concurrently.
+  func run(batcher: Int) async {
     // Two batches of big pieces would each leave lanes empty.
-    guard lane == 0 || !hashesEarly else { return }
+    guard batcher == 0 || !hashesEarly else { return }
     while !isClosed {
       guard !waiting.isEmpty else {
-        guard await wakeups[lane].wait() else { return }
+        guard await wakeups[batcher].wait() else { return }
         continue
       }
       guard isDue else {
         let due = waitingSince + Self.patience
-        guard await clock.wait(for: wakeups[lane], until: due) != .cancelled else { return }
+        guard await clock.wait(for: wakeups[batcher], until: due) != .cancelled else { return }
         continue
       }
       let batch = takeBatch()
@@ -177,8 +179,8 @@ final class PieceVerifier {
 
   /// Hashes and writes the batches that fill a pass, if that is done on the loop.
   ///
-  /// Readers call it after each read, while the bytes are in this processor's cache. A separate task
-  /// would get its turn only after all other readers had filled their buffers.
+  /// Readers call it after each read, while the bytes are in this processor's cache. A separate
+  /// task would get its turn only after all other readers had filled their buffers.
   func processFullBatches() {
     while !isClosed, waiting.count >= Self.batchLimit, staysOnLoop { process(takeBatch()) }
   }

@@ -4,8 +4,8 @@ import Primitives
 /// The connections of all torrents: established ones, those that others are making to us, and those
 /// that we are dialling.
 ///
-/// No torrent can keep another from having a few (`FairShares`), and incoming connections never take
-/// the room of those that we dial (`Admission`).
+/// No torrent can keep another from having a few (`FairShares`), and incoming connections never
+/// take the room of those that we dial (`Admission`).
 @Reactor
 final class ConnectionBudget {
   /// The maximum number of connections that we may be dialling at once.
@@ -43,7 +43,7 @@ final class ConnectionBudget {
   /// The number of all connections, complete or in the making.
   var count: Int { connections.total + unnamed }
 
-  /// The number of connections of one torrent, complete or in the making.
+  /// Returns the number of connections of one torrent, complete or in the making.
   func count(of torrent: InfoHash) -> Int { connections.count(of: torrent) }
 
   // MARK: - Torrents

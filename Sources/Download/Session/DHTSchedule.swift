@@ -2,10 +2,10 @@ import Primitives
 
 /// The decision about when to search the DHT for which torrent.
 ///
-/// A torrent without trackers is searched for at once. For another one the trackers have ten seconds,
-/// and its search begins when a download has too few peers or a seed has no working tracker. It then
-/// stays in the schedule: its peers are searched for and told of us again and again. At most four
-/// searches run at once, and the one that is due longest comes next.
+/// A torrent without trackers is searched for at once. For another one the trackers have ten
+/// seconds, and its search begins when a download has too few peers or a seed has no working
+/// tracker. It then stays in the schedule: its peers are searched for and told of us again and
+/// again. At most four searches run at once, and the one that is due longest comes next.
 struct DHTSchedule {
   /// The maximum number of searches that run at once.
   static let searchLimit = 4
@@ -80,7 +80,7 @@ struct DHTSchedule {
   /// - Parameters:
   ///   - torrent: The torrent; nil if it has left in the meantime.
   ///   - needs: Its current needs; nil if the DHT must not be used for it now.
-  ///   - isLonely: Whether no node has replied to us yet.
+  ///   - isLonely: True if no node has replied to us yet.
   ///   - now: The current time.
   mutating func ended(_ torrent: InfoHash?, needs: DHTNeeds?, isLonely: Bool, now: Instant) {
     running -= 1

@@ -25,7 +25,7 @@ struct FairShares {
     self.limit = max(1, limit)
   }
 
-  /// The number of places that a torrent has taken.
+  /// Returns the number of places that a torrent has taken.
   func count(of torrent: InfoHash) -> Int { taken[torrent] ?? 0 }
 
   /// Adds a torrent.

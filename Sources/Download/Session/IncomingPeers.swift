@@ -2,7 +2,8 @@ import Networking
 import PeerWire
 import Primitives
 
-/// The connections that others make to us, from the listening sockets to the torrents that they name.
+/// The connections that others make to us, from the listening sockets to the torrents that they
+/// name.
 ///
 /// Strangers can connect as often as they like and then say nothing. The number of handshakes under
 /// way, the connections that wait for theirs, and the time for each are therefore bounded for the

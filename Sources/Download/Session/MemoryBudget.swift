@@ -43,7 +43,8 @@ final class MemoryBudget {
 
   // MARK: - Reserving
 
-  /// Returns whether a torrent may reserve this much; one that is refused hears of free memory later.
+  /// Returns whether a torrent may reserve this much; one that is refused hears of free memory
+  /// later.
   func mayReserve(_ bytes: Int, for torrent: InfoHash) -> Bool {
     guard held[torrent] ?? 0 > 0 else { return true }
     let ahead = requests.firstIndex { $0.torrent == torrent } ?? requests.endIndex

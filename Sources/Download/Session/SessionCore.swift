@@ -1,5 +1,6 @@
 import Networking
 import Primitives
+import Storage
 import Tracker
 
 /// The parts that the torrents of a process share: the port, the handshakes of others, the node in
@@ -21,6 +22,8 @@ final class SessionCore {
   let connections: ConnectionBudget
   /// The memory of all torrents.
   let memory: MemoryBudget
+  /// The open files of all torrents.
+  let openFiles: OpenFileBudget
 
   private let socket: SessionPort
   private let members = SessionMembers()
@@ -46,6 +49,7 @@ final class SessionCore {
       limit: min(options.maximumPeers, environment.connectionLimit), members: members)
     memory = MemoryBudget(
       limit: options.memoryLimit, members: members, clock: environment.clock)
+    openFiles = OpenFileBudget(limit: environment.files.openFileLimit)
     greetings = PeerGreetings(
       peerID: peerID, clock: environment.clock, hasDHT: options.dht != nil)
     incoming = IncomingPeers(
@@ -72,12 +76,13 @@ final class SessionCore {
   /// The addresses at which we listen.
   var listeningEndpoints: [Endpoint] { socket.listeners.map(\.endpoint) }
 
-  /// The UDP ports that differ from the TCP port, because another program has that one.
-  var strayDatagramPorts: [UInt16] { socket.strayDatagramPorts }
+  /// The UDP port; it differs from the TCP port if another program has that number.
+  var datagramPort: UInt16 { socket.datagramPort }
 
   // MARK: - Running
 
-  /// Accepts connections, takes part in the DHT and in the local discovery, until stopped or cancelled.
+  /// Accepts connections, takes part in the DHT and in the local discovery, until stopped or
+  /// cancelled.
   func run() async {
     await withDiscardingTaskGroup { group in
       // Accepts incoming connections, with one task for each listening socket.

@@ -5,8 +5,8 @@ import Primitives
 
 /// The distributed hash table as a source of peers for all torrents of a session, with one node.
 ///
-/// `DHTSchedule` decides when to search for which torrent. The node begins with the first search. No
-/// torrent that must not use the DHT is ever searched for (BEP 27).
+/// `DHTSchedule` decides when to search for which torrent. The node begins with the first search.
+/// No torrent that must not use the DHT is ever searched for (BEP 27).
 @Reactor
 final class SessionDHT {
   /// The maximum number of peers taken from one search.

@@ -2,11 +2,11 @@ import Networking
 import Primitives
 import Swarm
 
-/// A source of peers on the local network for all torrents of a session, over IPv4 and IPv6 multicast
-/// (BEP 14).
+/// A source of peers on the local network for all torrents of a session, over IPv4 and IPv6
+/// multicast (BEP 14).
 ///
-/// `LocalDiscoveryMachine` decides what to announce and accept; this class performs the I/O. It opens
-/// its sockets for the first torrent that may use it, and names no other one (BEP 27).
+/// `LocalDiscoveryMachine` decides what to announce and accept; this class performs the I/O. It
+/// opens its sockets for the first torrent that may use it, and names no other one (BEP 27).
 @Reactor
 final class SessionDiscovery {
   /// The groups of BEP 14: organisation-local for IPv4, site-local for IPv6.

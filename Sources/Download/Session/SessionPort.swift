@@ -16,15 +16,16 @@ struct SessionPort {
   /// The number of the TCP port.
   var number: UInt16 { listeners.first?.endpoint.port ?? 0 }
 
-  /// The UDP ports that differ from the TCP port, because another program has that one.
-  var strayDatagramPorts: [UInt16] { datagrams.locals.map(\.port).filter { $0 != number } }
+  /// The number of the UDP port; it differs from the TCP port if another program has that number in
+  /// a family.
+  var datagramPort: UInt16 { datagrams.locals.map(\.port).first { $0 != number } ?? number }
 
   /// Opens the port at every available address.
   ///
   /// With port 0 the system chooses a number for TCP, and another one if that is taken for UDP. A
-  /// port chosen by the user is different. If another program has it for TCP at one address, that is
-  /// an error, even if it is free at the others, because peers would reach that program. If it is
-  /// taken for UDP only, UDP gets another number.
+  /// port chosen by the user is different. If another program has it for TCP at one address, that
+  /// is an error, even if it is free at the others, because peers would reach that program. If it
+  /// is taken for UDP only, UDP gets another number.
   static func open(
     _ port: UInt16, at addresses: [IPAddress], in environment: Environment
   ) throws(DownloadError) -> SessionPort {

@@ -1,8 +1,8 @@
 import Primitives
 import Swarm
 
-/// The addresses of peers that have left, so that a peer that is found to have sent corrupt data can
-/// still be banned.
+/// The addresses of peers that have left, so that a peer that is found to have sent corrupt data
+/// can still be banned.
 ///
 /// Only peers that brought something are remembered, and of those the last `capacity`.
 struct DepartedPeers {

@@ -3,8 +3,8 @@ import PeerWire
 import Primitives
 import Swarm
 
-/// The one place of a swarm where connections begin and end: it dials, welcomes and greets peers, and
-/// has the book of those that can be dialled.
+/// The one place of a swarm where connections begin and end: it dials, welcomes and greets peers,
+/// and has the book of those that can be dialled.
 @Reactor
 final class PeerGate {
   /// The numbers that bound connections.
@@ -96,7 +96,8 @@ final class PeerGate {
   private func scheduleNextDial() {
     if let timer = timer { clock.cancel(timer) }
     timer = nil
-    // A dial that only waits for room is woken by the end of a connection, here or of another torrent.
+    // A dial that only waits for room is woken by the end of a connection, here or of another
+    // torrent.
     guard let time = book.nextDialTime, time > clock.now else { return }
     timer = clock.schedule(at: time) { [wakeup] in wakeup.fire() }
   }

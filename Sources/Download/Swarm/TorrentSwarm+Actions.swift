@@ -160,7 +160,7 @@ extension TorrentSwarm {
 }
 
 extension PeerEnd {
-  /// The end for a reason of the exchange.
+  /// Creates the end for a reason of the exchange.
   init(_ parting: ExchangeAction.Parting) {
     self =
       switch parting {

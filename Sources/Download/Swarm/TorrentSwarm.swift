@@ -101,8 +101,8 @@ final class TorrentSwarm {
     gate.wakeup.fire()
   }
 
-  /// Ends the connections to all peers that a private torrent may not use, and forgets their addresses
-  /// (BEP 27).
+  /// Ends the connections to all peers that a private torrent may not use, and forgets their
+  /// addresses (BEP 27).
   func becomePrivate() {
     exchangesPeers = false
     for connection in connections where !connection.source.isAllowedPrivately {

@@ -65,6 +65,7 @@ struct OutputPreparation {
   let torrent: TorrentMetainfo
   let options: TorrentOptions
   let environment: Environment
+  let openFiles: OpenFileBudget
   let events: EventSink
   let interruption: Interruption
 
@@ -72,16 +73,17 @@ struct OutputPreparation {
   init(_ run: TorrentRun, _ torrent: TorrentMetainfo) {
     self.init(
       torrent: torrent, options: run.options, environment: run.session.environment,
-      events: run.events, interruption: run.interruption)
+      openFiles: run.session.openFiles, events: run.events, interruption: run.interruption)
   }
 
   init(
     torrent: TorrentMetainfo, options: TorrentOptions, environment: Environment,
-    events: EventSink, interruption: Interruption
+    openFiles: OpenFileBudget, events: EventSink, interruption: Interruption
   ) {
     self.torrent = torrent
     self.options = options
     self.environment = environment
+    self.openFiles = openFiles
     self.events = events
     self.interruption = interruption
   }
@@ -127,9 +129,11 @@ struct OutputPreparation {
     var changed = options.storage
     change(&changed)
     let (torrent, folder, storage) = (torrent, options.output.folder, changed)
-    let files = environment.files
+    let (files, openFiles) = (environment.files, openFiles)
     let made = await environment.workers.run {
-      TorrentStorage(torrent: torrent, folder: folder, options: storage, fileSystem: files)
+      TorrentStorage(
+        torrent: torrent, folder: folder, options: storage, fileSystem: files,
+        openFiles: openFiles)
     }
     for change in made.nameChanges { events.send(.fileRenamed(change)) }
     return made

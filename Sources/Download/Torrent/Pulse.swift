@@ -6,7 +6,8 @@ import Swarm
 /// The periodic work of a torrent's run.
 ///
 /// Rates, late blocks and progress are due twice a second, and saving the state every few seconds.
-/// Nothing between the start and the first byte, or between the last byte and the exit, waits for it.
+/// Nothing between the start and the first byte, or between the last byte and the exit, waits for
+/// it.
 @Reactor
 final class Pulse {
   private static let interval = Duration.milliseconds(500)

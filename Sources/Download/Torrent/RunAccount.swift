@@ -63,7 +63,8 @@ struct RunAccount {
     }
   }
 
-  /// Returns the snapshot of a run that has every wanted piece; the swarm subtracts the missing ones.
+  /// Returns the snapshot of a run that has every wanted piece; the swarm subtracts the missing
+  /// ones.
   func snapshot(now: Instant) -> ProgressSnapshot {
     var progress = ProgressSnapshot()
     progress.totalBytes = total.totalBytes

@@ -22,8 +22,8 @@ public final class Torrent: Sendable {
 
   /// The events, in order, from now on; the first reader also gets those before.
   ///
-  /// Each call returns a stream of its own, which ends with the run. A reader that falls thousands of
-  /// events behind loses the oldest ones.
+  /// Each call returns a stream of its own, which ends with the run. A reader that falls thousands
+  /// of events behind loses the oldest ones.
   public var events: AsyncStream<DownloadEvent> { sink.stream() }
 
   /// Fetches some files before all others, from now on; files that are not selected stay so.
@@ -44,8 +44,8 @@ public final class Torrent: Sendable {
   ///
   /// - Parameter choose: Returns the options for a torrent whose metadata came from peers, such as
   ///   the selection of its files; nil to stop. Connections stay open meanwhile.
-  /// - Throws: `DownloadError.cancelled` if the run was stopped earlier, the error of a deadline that
-  ///   passed, or the error that made the run impossible.
+  /// - Throws: `DownloadError.cancelled` if the run was stopped earlier, the error of a deadline
+  ///   that passed, or the error that made the run impossible.
   /// - Returns: The summary.
   public func run(
     choosing choose: (@Sendable (TorrentMetainfo) async -> TorrentOptions?)? = nil

@@ -35,14 +35,15 @@ extension TorrentRun: SwarmOwner {
 extension TorrentRun: AnnouncerDelegate {
   /// The maximum number of peers taken from one tracker reply.
   ///
-  /// It is several times the number that we ask for, but too small for a tracker to fill the peer book alone.
+  /// It is several times the number that we ask for, but too small for a tracker to fill the peer
+  /// book alone.
   private static let peersPerReply = 1000
 
   /// The totals that trackers are told.
   ///
-  /// `left` counts every missing byte of the torrent, selected or not, because a tracker takes a peer
-  /// with nothing left for a seed of the whole torrent. While the length is unknown, something is
-  /// left for the same reason.
+  /// `left` counts every missing byte of the torrent, selected or not, because a tracker takes a
+  /// peer with nothing left for a seed of the whole torrent. While the length is unknown, something
+  /// is left for the same reason.
   var totals: TransferTotals {
     guard let torrent, swarm.content != nil else {
       let length = torrent?.geometry.totalLength ?? account.claimedLength ?? 16 << 10

@@ -161,7 +161,7 @@ final class TorrentRun {
   private func startSearching(in group: inout DiscardingTaskGroup) {
     account.began = clock.now
     guard session.join(self) else { return finish(.failure(.alreadyRunning)) }
-    events.send(.listening(port: session.port))
+    events.send(.listening(port: session.port, datagramPort: session.datagramPort))
     let (announcer, swarm, pulse) = (announcer, swarm, pulse)
     // Finds peers through trackers and keeps the trackers informed.
     group.addTask { await announcer.run() }
@@ -177,8 +177,8 @@ final class TorrentRun {
     // Downloads ranges from web seeds, over a few connections to each.
     group.addTask { await content.webSeeds.run() }
     // Hashes and writes pieces while the next ones arrive.
-    for lane in 0..<PieceVerifier.lanes {
-      group.addTask { await content.verifier.run(lane: lane) }
+    for batcher in 0..<PieceVerifier.batchers {
+      group.addTask { await content.verifier.run(batcher: batcher) }
     }
   }
 

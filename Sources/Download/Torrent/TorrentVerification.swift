@@ -34,7 +34,7 @@ public final class TorrentVerification: Sendable {
     try await run(in: { .live() })
   }
 
-  /// The same in an environment that is created on the loop.
+  /// Runs the verification in an environment that is created on the loop.
   package func run(
     in environment: @escaping @Sendable @Reactor () -> Environment
   ) async throws(DownloadError) -> VerificationReport {
@@ -53,8 +53,10 @@ public final class TorrentVerification: Sendable {
   private func check(
     in environment: @Sendable @Reactor () -> Environment
   ) async -> Result<VerificationReport, DownloadError> {
-    await OutputPreparation(
-      torrent: torrent, options: options, environment: environment(), events: sink,
+    let environment = environment()
+    return await OutputPreparation(
+      torrent: torrent, options: options, environment: environment,
+      openFiles: OpenFileBudget(limit: environment.files.openFileLimit), events: sink,
       interruption: interruption
     ).verify()
   }

@@ -31,7 +31,7 @@ package final class HTTPConnection {
 
   /// Creates a closed connection.
   ///
-  /// - Parameter filter: What every byte passes through, but for those from URLSession.
+  /// - Parameter filter: The filter for every byte, except those from URLSession.
   package nonisolated init(filter: (any TransportFilter)? = nil) {
     self.filter = filter
   }

@@ -108,7 +108,7 @@ package struct HTTPURL: Hashable, Sendable {
       self, target: URLText.removingDotSegments(escaped[..<question]) + escaped[question...])
   }
 
-  /// The scheme in lower case; nil without one.
+  /// Returns the scheme in lower case; nil without one.
   private static func scheme(of reference: Substring) -> String? {
     guard let colon = reference.firstIndex(of: ":"), colon > reference.startIndex else {
       return nil

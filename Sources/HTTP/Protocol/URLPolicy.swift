@@ -12,7 +12,8 @@ package import Primitives
 /// | web seed at a loopback or private address | it has no query |
 /// | any at another address | does not redirect to a loopback or private one |
 ///
-/// The rules apply to the address that is connected to, whatever the host name, and to each redirect.
+/// The rules apply to the address that is connected to, whatever the host name, and to each
+/// redirect.
 package struct URLPolicy: Sendable, Equatable {
   /// The purpose of a URL.
   package enum Use: Sendable, Equatable {
@@ -40,7 +41,7 @@ package struct URLPolicy: Sendable, Equatable {
   /// - Parameters:
   ///   - url: The requested URL.
   ///   - address: The address to which the request would go.
-  ///   - cameFromAfar: Whether a server at a global address redirected us there.
+  ///   - cameFromAfar: True if a server at a global address redirected us there.
   /// - Returns: The violated rule, or nil if the request may be sent.
   package func objection(
     to url: HTTPURL, at address: IPAddress, cameFromAfar: Bool

@@ -66,20 +66,20 @@ struct ActivePiece: Sendable {
   /// Blocks that one more peer may be asked for.
   var singleCount: Int { owedCount - doubledCount }
 
-  /// The peer will ask for free blocks.
+  /// Records that the peer will ask for free blocks.
   mutating func addClaimant(_ peer: PeerNumber) {
     guard !claimants.contains(peer) else { return }
     claimants.append(peer)
     unheard.append(peer)
   }
 
-  /// The peer asks for free blocks; returns whether it may.
+  /// Records that the peer asks for free blocks; returns whether it may.
   mutating func hear(_ peer: PeerNumber) -> Bool {
     if !unheard.isEmpty { unheard.removeAll { $0 == peer } }
     return claimants.contains(peer)
   }
 
-  /// The peer will not ask any more.
+  /// Records that the peer will not ask any more.
   mutating func removeClaimant(_ peer: PeerNumber) {
     claimants.removeAll { $0 == peer }
     unheard.removeAll { $0 == peer }
@@ -112,7 +112,7 @@ struct ActivePiece: Sendable {
     return number
   }
 
-  /// The serial of the latest block that this peer, and nobody else, owes.
+  /// Returns the serial of the latest block that this peer, and nobody else, owes.
   func lastSerial(owedOnlyBy peer: PeerNumber) -> UInt32? {
     var last: UInt32?
     for block in blocks where block.holder == peer && block.status == .owed {
@@ -127,7 +127,7 @@ struct ActivePiece: Sendable {
     doubledCount += 1
   }
 
-  /// The peer no longer owes the block; returns whether it did.
+  /// Records that the peer no longer owes the block; returns whether it did.
   mutating func release(_ number: Int, by peer: PeerNumber) -> Bool {
     guard blocks[number].status == .owed else { return false }
     if blocks[number].secondHolder == peer {
@@ -149,7 +149,7 @@ struct ActivePiece: Sendable {
     return true
   }
 
-  /// The block is here, from this peer.
+  /// Records that the block is here, from this peer.
   mutating func receive(_ number: Int, from peer: PeerNumber) {
     if blocks[number].status == .free { freeCount -= 1 }
     if blocks[number].secondHolder != nil { doubledCount -= 1 }

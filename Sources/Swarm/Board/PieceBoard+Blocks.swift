@@ -48,7 +48,7 @@ extension PieceBoard {
     }
   }
 
-  /// A whole block has come, asked for or late.
+  /// Takes a whole block, requested or late.
   package mutating func received(_ block: Block, from peer: PeerNumber) -> BlockReceipt {
     guard let slot = slot(of: block.piece), let number = number(of: block),
       actives[slot].blocks[number].status != .received
@@ -72,13 +72,13 @@ extension PieceBoard {
       othersToCancel: PeerPair(state.holder, state.secondHolder, without: peer))
   }
 
-  /// The peer will not bring the block; does nothing when it does not owe it.
+  /// Records that the peer will not bring the block; does nothing when the peer does not owe it.
   package mutating func release(_ block: Block, by peer: PeerNumber) {
     guard let slot = slot(of: block.piece), let number = number(of: block) else { return }
     release(number, inSlot: slot, by: peer)
   }
 
-  /// The peer stops to work on the piece, and will not bring what it owes of it.
+  /// Records that the peer stops working on the piece, and will not bring the blocks that it owes.
   package mutating func giveBack(_ piece: PieceIndex, by peer: PeerNumber) {
     guard let slot = slot(of: piece) else { return }
     releaseAll(inSlot: slot, by: peer)

@@ -9,7 +9,7 @@ extension PieceBoard {
   /// The number of missing pieces that are looked at for one that a peer has, before its own are.
   private static let looks = 1024
 
-  /// The piece that the peer should work on now; nil when there is nothing for it.
+  /// Returns the piece that the peer should work on now; nil when there is nothing for it.
   ///
   /// In this order: pieces that nobody works on any more, or can work on now; the rarest missing
   /// piece if there is memory (`canOpenPiece`) and the peer has not its share of it (of `capacity`
@@ -46,7 +46,7 @@ extension PieceBoard {
     return mayOpen(record, share: fairShare(of: peer, capacity: capacity))
   }
 
-  /// Without such a limit many slow peers would hold all the memory, and a fast one wait for them.
+  /// Returns whether a peer is below its share, so that many slow peers do not hold all the memory.
   private func mayOpen(_ record: Peer, share: Int) -> Bool {
     record.opened == 0 || record.opened * blocksPerPiece < share
   }
@@ -71,7 +71,7 @@ extension PieceBoard {
     }
   }
 
-  /// The piece with the fewest free blocks, of those that may be shared.
+  /// Returns the piece with the fewest free blocks, of those that may be shared.
   private func slotToFinish(for record: Peer, _ peer: PeerNumber) -> Int? {
     guard openedPieces > 0, !record.isSuspect else { return nil }
     var best: (slot: Int, free: Int)?
@@ -86,7 +86,7 @@ extension PieceBoard {
     return best?.slot
   }
 
-  /// The piece with free blocks whose workers need longest for the rest of it.
+  /// Returns the piece with free blocks whose workers need longest for the rest of it.
   private func slotToShare(for record: Peer, _ peer: PeerNumber) -> Int? {
     guard openedPieces > 0 else { return nil }
     var best: (slot: Int, time: Double)?
@@ -106,7 +106,7 @@ extension PieceBoard {
     return best?.slot
   }
 
-  /// Free blocks that one more peer may ask for; at the end none is kept for who has not asked yet.
+  /// Returns the number of free blocks for one more peer; at the end none is kept for later ones.
   private func shareableCount(inSlot slot: Int) -> Int {
     isEndgame ? actives[slot].freeCount : actives[slot].unclaimedCount
   }
@@ -136,7 +136,8 @@ extension PieceBoard {
 
   // MARK: - Missing pieces
 
-  /// The rarest missing piece that the peer has, one by chance among equals; or the first one.
+  /// Returns the rarest missing piece that the peer has, one by chance among equals; or the first
+  /// one.
   private mutating func pickMissing(for record: Peer) -> PieceIndex? {
     guard order.rarity.count > 0 else { return nil }
     if let piece = order.firstPreferred(of: record.pieces) { return piece }
@@ -184,7 +185,7 @@ extension PieceBoard {
     return nil
   }
 
-  /// For a peer that has few of the missing pieces: looks at what it has instead.
+  /// Picks a piece for a peer that has few of the missing ones, by a walk over its own pieces.
   private func pickByScan(for record: Peer) -> PieceIndex? {
     var best: (piece: PieceIndex, availability: Int32)?
     record.pieces.forEach { piece in

@@ -11,7 +11,7 @@ extension PieceBoard {
   /// The time that the way there and back may take, in seconds.
   private static let margin = 1.0
 
-  /// The begun piece with the block that is expected last.
+  /// Returns the begun piece with the block that is expected last.
   ///
   /// Holders are compared first, and then the blocks of the slowest looked for: O(peers) when no
   /// holder is worth a copy, as at almost every call, else O(peers + active blocks).
@@ -30,7 +30,7 @@ extension PieceBoard {
     let number: PeerNumber
     let time: Double
 
-    /// The slowest first; of equals, the one that came first.
+    /// Orders the slowest first; of equals, the one that came first.
     func comes(before other: Holder) -> Bool { (time, other.number) > (other.time, number) }
   }
 
@@ -76,7 +76,8 @@ extension PieceBoard {
     func isExpected(before other: Duplicate) -> Bool { (time, serial) < (other.time, other.serial) }
   }
 
-  /// The block of a piece that is expected last of those that this peer may be asked for as well.
+  /// Returns the block of a piece that is expected last of those that this peer may be asked for as
+  /// well.
   func bestDuplicate(inSlot slot: Int, for peer: PeerNumber, now: Instant) -> Duplicate? {
     guard actives[slot].singleCount > 0, let record = peers[peer],
       record.pieces.contains(actives[slot].index)
@@ -120,7 +121,7 @@ extension PieceBoard {
     }
     let ourRate = record.rate > 0 ? record.rate : theirRate
     let theirTime = Double(other.owed - other.lent) * blockLength / theirRate
-    // Before the end there is no hurry: what will be here in a moment is not worth a copy.
+    // Before the end there is no hurry: a block that will be here in a moment is not worth a copy.
     if theirRate * Self.muchSlower < ourRate, isEndgame || theirTime > Self.margin {
       return theirTime
     }

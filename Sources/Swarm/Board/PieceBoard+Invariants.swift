@@ -8,7 +8,7 @@ extension PieceBoard {
     order.rarity.checkInvariants() ?? checkStates() ?? checkCounts() ?? checkAvailability()
   }
 
-  /// A wanted piece is missing, active, complete or verified, and only one of them.
+  /// Checks that a wanted piece is missing, active, complete or verified, and only one of them.
   private func checkStates() -> String? {
     var bytes: Int64 = 0
     for piece in geometry.pieces {
@@ -30,7 +30,7 @@ extension PieceBoard {
     return bytes == remainingBytes ? nil : "\(remainingBytes) bytes remain, not \(bytes)"
   }
 
-  /// The counts say what a walk over the blocks would say.
+  /// Checks that the counts agree with a walk over the blocks.
   private func checkCounts() -> String? {
     var owed: [PeerNumber: Int] = [:]
     var duplicates: [PeerNumber: Int] = [:]
@@ -78,7 +78,7 @@ extension PieceBoard {
     return owed.isEmpty ? nil : "somebody who left still owes blocks"
   }
 
-  /// Availability and interest follow from what the peers have.
+  /// Checks that availability and interest follow from the peers' pieces.
   private func checkAvailability() -> String? {
     var availability = [Int32](repeating: 0, count: geometry.pieceCount)
     for (peer, record) in zip(peers.numbers, peers.records) where !record.isSeed {

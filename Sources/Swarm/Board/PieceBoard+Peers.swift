@@ -6,7 +6,7 @@ extension PieceBoard {
   /// The blocks that hide a short round trip.
   private static let leastShare = 2
 
-  /// A peer has come; it has nothing yet.
+  /// Adds a peer, which has nothing yet.
   package mutating func peerJoined(_ peer: PeerNumber) { peerJoined(peer, Dealings()) }
 
   mutating func peerJoined(_ peer: PeerNumber, _ dealings: Dealings) {
@@ -15,7 +15,7 @@ extension PieceBoard {
     counts.unproven += 1
   }
 
-  /// The peer has one more piece.
+  /// Records that the peer has one more piece.
   package mutating func peerHas(_ peer: PeerNumber, _ piece: PieceIndex) {
     let interest = isInteresting(piece) ? 1 : 0
     var isNew = false
@@ -33,7 +33,7 @@ extension PieceBoard {
     }
   }
 
-  /// The peer has these pieces, and those that it had before.
+  /// Records that the peer has these pieces, and those that it had before.
   package mutating func peerHas(_ peer: PeerNumber, _ pieces: Bitfield) {
     guard let before = peers[peer]?.pieces, pieces.count == before.count, !before.isFull else {
       return
@@ -60,7 +60,7 @@ extension PieceBoard {
     }
   }
 
-  /// The peer is gone: what it owed is free, or owed by the other peer that was asked.
+  /// Removes a peer: its owed blocks are free, or owed by the other peer that was asked.
   package mutating func peerLeft(_ peer: PeerNumber) {
     guard let gone = peers[peer] else { return }
     for slot in actives.indices { releaseAll(inSlot: slot, by: peer) }
@@ -152,9 +152,9 @@ extension PieceBoard {
   /// Blocks of pieces that are not whole need room as well: a piece for each peer, or half of the
   /// memory where that is less.
   ///
-  /// Half of the memory is shared evenly, so that everybody can show what it brings, and half by
-  /// what they bring. Without such a share a few peers with wide windows hold all begun pieces,
-  /// and the others have nothing to do until those are through.
+  /// Half of the memory is shared evenly, so that each peer can show its rate, and half by rate.
+  /// Without such a share a few peers with wide windows hold all begun pieces, and the others have
+  /// nothing to do until those are through.
   package func fairShare(of peer: PeerNumber, capacity: Int) -> Int {
     guard let record = peers[peer] else { return 0 }
     guard capacity < .max else { return .max }
@@ -174,8 +174,8 @@ extension PieceBoard {
     return rate > 0 && rate * 4 >= Double(counts.rate)
   }
 
-  /// Returns whether what the peer brings should be looked at before much more of it comes: no
-  /// piece of its has been good so far, or one was bad.
+  /// Returns whether the peer is on trial: its pieces should be judged before much more comes,
+  /// because none has been good so far, or one was bad.
   package func isOnTrial(_ peer: PeerNumber) -> Bool {
     guard let record = peers[peer] else { return false }
     return !record.isProven || record.isSuspect

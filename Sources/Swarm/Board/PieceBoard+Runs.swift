@@ -5,7 +5,7 @@ package import Primitives
 extension PieceBoard {
   /// Claims this very piece for the peer, if it has it and nobody has brought or owes any of it.
   ///
-  /// For what `claim` cannot know: that a piece comes after the one before at no further cost.
+  /// Unlike `claim`, the caller knows that a piece comes after the one before at no further cost.
   package mutating func claimWhole(_ piece: PieceIndex, for peer: PeerNumber) -> Claim? {
     guard piece.value < geometry.pieceCount, let record = peers[peer], !record.isSnubbed,
       record.pieces.contains(piece), isUntouched(piece)
@@ -18,7 +18,7 @@ extension PieceBoard {
     return Claim(piece: piece, kind: .fresh)
   }
 
-  /// The first piece from `start` on that `claimWhole` would claim; nil when there is none.
+  /// Returns the first piece from `start` on that `claimWhole` would claim; nil when there is none.
   package func firstWhole(for peer: PeerNumber, from start: Int = 0) -> PieceIndex? {
     guard let record = peers[peer] else { return nil }
     return geometry.pieces.dropFirst(start).first {
@@ -26,8 +26,8 @@ extension PieceBoard {
     }
   }
 
-  /// The claim as one whose blocks are taken from the front, if all of them are still free and
-  /// nobody else can ask for them now.
+  /// Returns the claim as one whose blocks are taken from the front, if all of them are still free
+  /// and nobody else can ask for them now.
   package func startOfRun(_ claim: Claim, for peer: PeerNumber) -> Claim {
     guard claim.kind == .shared, let slot = slot(of: claim.piece),
       actives[slot].freeCount == actives[slot].blocks.count,

@@ -151,7 +151,7 @@ package struct PieceBoard: ~Copyable, Sendable {
     return slot >= 0 ? Int(slot) : nil
   }
 
-  /// The block's number if it is one of the standard blocks, as all that we ask for are.
+  /// Returns the block's number if it is one of the standard blocks, as all that we ask for are.
   func number(of block: Block) -> Int? {
     let number = block.number
     return number < geometry.blockCount(of: block.piece)
@@ -160,7 +160,7 @@ package struct PieceBoard: ~Copyable, Sendable {
 
   // MARK: - Pieces
 
-  /// A missing piece becomes active.
+  /// Makes a missing piece active.
   mutating func activate(_ piece: PieceIndex, by peer: PeerNumber) {
     order.remove(piece)
     slots[piece.value] = Int32(actives.count)
@@ -174,7 +174,7 @@ package struct PieceBoard: ~Copyable, Sendable {
     openedPieces += 1
   }
 
-  /// The piece no longer counts for the peer that opened it.
+  /// Records that the piece no longer counts for the peer that opened it.
   mutating func forgetOpener(ofSlot slot: Int) {
     guard let opener = actives[slot].opener else { return }
     actives[slot].opener = nil

@@ -8,7 +8,7 @@ import Primitives
 struct RarityOrder: Sendable {
   /// Missing pieces, rarest first.
   private(set) var order: [Int32] = []
-  /// Where each piece stands in `order`; -1 when it is not missing.
+  /// Each piece's place in `order`; -1 when it is not missing.
   private var position: [Int32]
   /// The number of peers that have each piece, without those that have everything.
   private(set) var availability: [Int32]
@@ -35,7 +35,7 @@ struct RarityOrder: Sendable {
 
   // MARK: - Availability
 
-  /// One more peer has the piece.
+  /// Records that one more peer has the piece.
   mutating func gained(_ piece: PieceIndex) {
     let before = Int(availability[piece.value])
     availability[piece.value] += 1
@@ -45,7 +45,7 @@ struct RarityOrder: Sendable {
     starts[before + 1] -= 1
   }
 
-  /// One peer less has the piece.
+  /// Records that one peer less has the piece.
   mutating func lost(_ piece: PieceIndex) {
     let before = Int(availability[piece.value])
     guard before > 0 else { return }
@@ -57,7 +57,7 @@ struct RarityOrder: Sendable {
 
   // MARK: - Membership
 
-  /// The piece is no longer missing.
+  /// Records that the piece is no longer missing.
   mutating func remove(_ piece: PieceIndex) {
     guard contains(piece) else { return }
     // It walks to the end of each run above it, and out at the end.
@@ -69,7 +69,7 @@ struct RarityOrder: Sendable {
     position[piece.value] = -1
   }
 
-  /// The piece is missing again.
+  /// Records that the piece is missing again.
   mutating func insert(_ piece: PieceIndex) {
     guard !contains(piece) else { return }
     growRuns(to: Int(availability[piece.value]))

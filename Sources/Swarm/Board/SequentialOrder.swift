@@ -15,19 +15,19 @@ struct SequentialOrder: Sendable {
 
   func contains(_ piece: PieceIndex) -> Bool { missing.contains(piece) }
 
-  /// The first missing piece that is among `pieces`.
+  /// Returns the first missing piece that is among `pieces`.
   mutating func first(of pieces: Bitfield) -> PieceIndex? {
     while start < missing.count, !missing.contains(PieceIndex(start)) { start += 1 }
     return missing.firstCommon(with: pieces, from: start)
   }
 
-  /// The piece is missing again.
+  /// Records that the piece is missing again.
   mutating func insert(_ piece: PieceIndex) {
     missing.insert(piece)
     start = min(start, piece.value)
   }
 
-  /// The piece is no longer missing.
+  /// Records that the piece is no longer missing.
   mutating func remove(_ piece: PieceIndex) {
     missing.remove(piece)
   }

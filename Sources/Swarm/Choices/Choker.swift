@@ -73,7 +73,7 @@ package struct Choker: Sendable {
     return chosen.sorted()
   }
 
-  /// The best givers, and one by chance.
+  /// Returns the best givers, and one by chance.
   private mutating func byRate(_ interested: [Candidate], now: Instant) -> [PeerNumber] {
     let givers = interested.filter { $0.downloadRate > 0 }
       .sorted { ($0.downloadRate, $1.peer) > ($1.downloadRate, $0.peer) }

@@ -23,7 +23,7 @@ package struct CorruptionLedger: Sendable {
   private var records: [Record] = []
   private var blockCount = 0
 
-  /// An empty ledger.
+  /// Creates an empty ledger.
   package init() {}
 
   /// Takes down a failed try; block `i` had `digests[i]` and came from `senders[i]`.
@@ -48,7 +48,7 @@ package struct CorruptionLedger: Sendable {
     records.contains { $0.piece == piece }
   }
 
-  /// Compares the hashes of the right blocks with what was sent before; returns who lied, sorted.
+  /// Compares the hashes of the right blocks with those sent before; returns the liars, sorted.
   package mutating func pieceVerified(
     _ piece: PieceIndex, digests: [[UInt8]]
   ) -> [PeerNumber] {

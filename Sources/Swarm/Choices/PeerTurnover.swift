@@ -59,7 +59,7 @@ package struct PeerTurnover: Sendable {
   /// - Parameters:
   ///   - peers: The connected peers.
   ///   - limit: The number of peers that may be connected.
-  ///   - someoneWaits: Whether somebody could be dialled if there were room.
+  ///   - someoneWaits: True if somebody could be dialled if there were room.
   ///   - now: The time.
   /// - Returns: The peers that have to go.
   package mutating func review(

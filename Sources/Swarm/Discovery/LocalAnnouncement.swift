@@ -10,7 +10,7 @@ package struct LocalAnnouncement: Sendable, Equatable {
 
   /// The multicast group, as the text names it.
   package var host: String
-  /// Where the client listens for peers.
+  /// The port on which the client listens for peers.
   package var port: UInt16
   /// The torrents, each once.
   package var infoHashes: [InfoHash]

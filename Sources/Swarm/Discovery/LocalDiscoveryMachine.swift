@@ -62,7 +62,8 @@ package struct LocalDiscoveryMachine: Sendable {
     return announcedAt.map { max(due, $0 + Self.shortestPause) } ?? due
   }
 
-  /// The text to send to a group now, if it is time; `hosts` are the groups' names, one text each.
+  /// Returns the text to send to a group now, if it is time; `hosts` are the groups' names, one
+  /// text each.
   package mutating func announcements(to hosts: [String], now: Instant) -> [[UInt8]] {
     guard now >= deadline else { return [] }
     announcedAt = now
@@ -77,7 +78,8 @@ package struct LocalDiscoveryMachine: Sendable {
     }
   }
 
-  /// The torrents to name now: those that are due first, and others as long as there is room.
+  /// Returns the torrents to name now: those that are due first, and others as long as there is
+  /// room.
   private mutating func takeDue(_ capacity: Int, now: Instant) -> [InfoHash] {
     let order = entries.indices.sorted { (entries[$0].due, $0) < (entries[$1].due, $1) }
     return order.prefix(capacity).map { index in
@@ -89,8 +91,8 @@ package struct LocalDiscoveryMachine: Sendable {
 
   // MARK: - Hearing others
 
-  /// The peer that a datagram names, with those of our torrents that it takes part in; nil when
-  /// there is none.
+  /// Returns the peer that a datagram names, with those of our torrents that it takes part in; nil
+  /// when there is none.
   package mutating func receive(
     _ bytes: [UInt8], from source: Endpoint, now: Instant
   ) -> (peer: Endpoint, infoHashes: [InfoHash])? {

@@ -9,7 +9,8 @@ struct Backlog: Sendable {
   struct Policy: Sendable {
     /// The number of bytes that may wait for their verdict.
     var limit = 12 << 20
-    /// The piece length from which on pieces are hashed while they arrive, so that no backlog forms.
+    /// The piece length from which on pieces are hashed while they arrive, so that no backlog
+    /// forms.
     var bigPiece = 1 << 20
   }
 

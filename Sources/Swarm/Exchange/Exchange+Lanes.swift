@@ -13,7 +13,7 @@ extension Exchange {
     return claim(for: peer, at: place, depth: depth, now: now)
   }
 
-  /// A Boolean value indicating whether a peer's lane should pull.
+  /// Returns whether a peer's lane should pull.
   ///
   /// The next piece is pulled as soon as the window has room that the pieces at hand don't fill, so
   /// the pipeline does not run dry at a piece's border.
@@ -98,7 +98,7 @@ extension Exchange {
     return max(1, min(8, min(room, 16) / peers))
   }
 
-  /// The number of blocks that a source may owe, so that the memory is enough for all.
+  /// Returns the number of blocks that a source may owe, so that the memory is enough for all.
   package func share(of source: PeerNumber) -> Int {
     board.fairShare(of: source, capacity: supply.room.capacity(peers: board.peers.count))
   }

@@ -8,7 +8,7 @@ extension Exchange {
   /// - Parameters:
   ///   - block: The block.
   ///   - source: The peer or web seed that sent it.
-  ///   - isKept: Whether the bytes are in the piece now; false if they went nowhere.
+  ///   - isKept: True if the bytes are in the piece now; false if they went nowhere.
   ///   - now: The time.
   package mutating func arrived(
     _ block: Block, from source: PeerNumber, isKept: Bool, now: Instant
@@ -73,15 +73,15 @@ extension Exchange {
 
   // MARK: - Verdicts
 
-  /// A Boolean value indicating whether a verdict on a piece must name the hash of each block, even
-  /// if the piece is good.
+  /// Returns whether a verdict on a piece must name the hash of each block, even if the piece is
+  /// good.
   package func needsDigests(of piece: PieceIndex) -> Bool { blame.needsDigests(of: piece) }
 
   /// Records the verdict on a complete piece.
   ///
   /// - Parameters:
   ///   - piece: The piece.
-  ///   - isGood: Whether its hash was right.
+  ///   - isGood: True if its hash was right.
   ///   - digests: The hash of each block; nil if they are not needed.
   package mutating func judged(_ piece: PieceIndex, isGood: Bool, digests: [[UInt8]]?) {
     isGood ? passed(piece, digests) : failed(piece, digests ?? [])

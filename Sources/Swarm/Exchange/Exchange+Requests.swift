@@ -16,7 +16,7 @@ extension Exchange {
     return board.peers.dealings[place].window.count > before
   }
 
-  /// A Boolean value indicating whether a peer's window is being filled up, over several claims.
+  /// Returns whether a peer's window is being filled up, over several claims.
   package func isRefilling(_ peer: PeerNumber) -> Bool {
     board.peers.place(of: peer).map { board.peers.dealings[$0].lane.isRefilling } ?? false
   }
@@ -24,8 +24,8 @@ extension Exchange {
   /// Requests blocks of the claimed pieces until the window is full.
   ///
   /// A deep window is refilled when an eighth of it is free, and then to the brim, however many
-  /// claims that takes: one send for many requests costs both sides less, and the rest of the window
-  /// keeps the pipeline full meanwhile. The lane is woken if the claims leave room.
+  /// claims that takes: one send for many requests costs both sides less, and the rest of the
+  /// window keeps the pipeline full meanwhile. The lane is woken if the claims leave room.
   package mutating func fill(_ peer: PeerNumber, now: Instant) {
     guard let place = board.peers.place(of: peer), mayAsk(place, now: now) else { return }
     let depth = min(board.peers.dealings[place].window.target, quota?.limit ?? .max)
@@ -55,13 +55,13 @@ extension Exchange {
     return true
   }
 
-  /// A Boolean value indicating whether a peer serves us, and has not choked us too often lately.
+  /// Returns whether a peer serves us, and has not choked us too often lately.
   func mayAsk(_ place: Int, now: Instant) -> Bool {
     !board.peers.records[place].isChoking && !board.peers.dealings[place].lane.isClosed
       && board.peers.dealings[place].window.mayAsk(now: now)
   }
 
-  /// The number of further blocks that a peer may be asked for now.
+  /// Returns the number of further blocks that a peer may be asked for now.
   func room(_ place: Int) -> Int {
     let room = board.peers.dealings[place].window.room
     guard let quota else { return room }
@@ -91,7 +91,7 @@ extension Exchange {
 
   // MARK: - Forecasts for the reader
 
-  /// A Boolean value indicating whether a peer owes any blocks.
+  /// Returns whether a peer owes any blocks.
   package func owesBlocks(_ peer: PeerNumber) -> Bool {
     board.peers.place(of: peer).map { !board.peers.dealings[$0].window.isEmpty } ?? false
   }
@@ -107,8 +107,8 @@ extension Exchange {
     return (request.block, place(of: request.block, isDuplicate: request.isDuplicate))
   }
 
-  /// Returns the place for a block that arrives; it goes nowhere unless this very peer was asked for
-  /// it.
+  /// Returns the place for a block that arrives; it goes nowhere unless this very peer was asked
+  /// for it.
   package func place(of block: Block, from peer: PeerNumber, now: Instant) -> BlockPlace {
     guard let row = board.peers.place(of: peer) else { return .nowhere }
     switch board.peers.dealings[row].window.ledger.standing(of: block, now: now) {
@@ -126,8 +126,8 @@ extension Exchange {
     return isDuplicate ? .aside : .inPiece
   }
 
-  /// The facts by which a reader decides how long to let a peer's bytes accumulate; nil if it should
-  /// read at once.
+  /// Returns the facts by which a reader decides how long to let a peer's bytes accumulate; nil if
+  /// it should read at once.
   package func pace(of peer: PeerNumber, now: Instant) -> ReadingPace? {
     guard !board.isEndgame, let place = board.peers.place(of: peer),
       !board.peers.records[place].isChoking

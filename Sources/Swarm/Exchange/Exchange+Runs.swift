@@ -17,7 +17,8 @@ extension Exchange {
     }
   }
 
-  /// Claims the piece behind another one, if nothing of it is here or owed and there is room for it.
+  /// Claims the piece behind another one, if nothing of it is here or owed and there is room for
+  /// it.
   package mutating func extendRun(after piece: PieceIndex, for source: PeerNumber) -> Claim? {
     claimWhole(PieceIndex(piece.value + 1), for: source)
   }
@@ -51,7 +52,7 @@ extension Exchange {
     supply.lanes.append(source)
   }
 
-  /// Requests the next block of a claim; nil if the claim has none, or none any more.
+  /// Requests the next block of a claim; returns nil if the claim has none, or none any more.
   package mutating func nextOfRun(
     _ claim: Claim, for source: PeerNumber, now: Instant
   ) -> BlockRequest? {
@@ -93,7 +94,7 @@ extension Exchange {
     if isLate { wakeIdle() }
   }
 
-  /// The rate of a source, in bytes per second.
+  /// Returns the rate of a source, in bytes per second.
   package func rate(of source: PeerNumber, now: Instant) -> Double {
     board.peers.place(of: source).map { board.peers.dealings[$0].downloaded.rate(now: now) } ?? 0
   }

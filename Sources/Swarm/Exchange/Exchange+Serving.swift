@@ -127,7 +127,7 @@ extension Exchange {
   /// Sends peers away that are of no use while others wait.
   ///
   /// - Parameters:
-  ///   - someoneWaits: Whether a peer could be dialled if there were room.
+  ///   - someoneWaits: True if a peer could be dialled if there were room.
   ///   - now: The time.
   mutating func review(someoneWaits: Bool, now: Instant) {
     let isSeeding = board.isComplete

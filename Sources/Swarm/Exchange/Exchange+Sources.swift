@@ -23,7 +23,7 @@ extension Exchange {
     countOwed(place)
   }
 
-  /// Removes a source: whatever it owed is requested from others.
+  /// Removes a source: the blocks that it owed are requested from others.
   package mutating func leave(_ source: PeerNumber, now: Instant) {
     part(source)
     guard let place = board.peers.place(of: source) else { return }
@@ -97,13 +97,13 @@ extension Exchange {
     wake(peer)
   }
 
-  /// A Boolean value indicating whether a peer chokes us.
+  /// Returns whether a peer chokes us.
   package func isChoking(_ peer: PeerNumber) -> Bool { board.peers[peer]?.isChoking ?? true }
 
   // MARK: - Interest
 
-  /// Tells the peers that have nothing for us, once those that had pieces at the beginning have said
-  /// so.
+  /// Tells the peers that have nothing for us, once those that had pieces at the beginning have
+  /// said so.
   package mutating func reviewInterest() {
     for peer in board.peers.numbers { updateInterest(in: peer) }
   }

@@ -6,7 +6,7 @@ extension Exchange {
   /// Measures rates, takes back late requests and fills windows; call it twice a second.
   ///
   /// - Parameters:
-  ///   - someoneWaits: Whether a peer could be dialled if there were room.
+  ///   - someoneWaits: True if a peer could be dialled if there were room.
   ///   - now: The time.
   package mutating func tick(someoneWaits: Bool, now: Instant) {
     for peer in board.peers.numbers.sorted() { tick(peer, now: now) }

@@ -1,14 +1,14 @@
 package import Primitives
 
-/// Every decision of one torrent's swarm: who is asked for what, who is served, who is banned.
+/// Every decision of one torrent's swarm: the requests, the peers that are served, and the bans.
 ///
 /// Inputs are methods, most of which take the time. They change the state and append actions, which
 /// the owner carries out in order. The exchange never calls anybody and performs no effects, so its
 /// state can be inspected between any two inputs, and a decision can be tested as a list of inputs
 /// and the actions that must follow.
 ///
-/// A torrent's exchange exists from the first connection. Until `begin` tells it the pieces, it only
-/// keeps the facts that hold for any torrent. It has three sets of pieces:
+/// A torrent's exchange exists from the first connection. Until `begin` tells it the pieces, it
+/// only keeps the facts that hold for any torrent. It has three sets of pieces:
 ///
 /// - `board.wanted`: the pieces that the run fetches; may change during the run.
 /// - `board.verified`: the pieces whose hash was right.
@@ -74,7 +74,7 @@ package struct Exchange: ~Copyable, Sendable {
   ///
   /// - Parameters:
   ///   - pipeline: The number of blocks that each peer may owe; nil adapts it to the peer's rate.
-  ///   - isSequential: Whether pieces are fetched in their order.
+  ///   - isSequential: True if pieces are fetched in their order.
   package mutating func choose(pipeline: Int?, isSequential: Bool) {
     settings.pipeline = pipeline
     settings.isSequential = isSequential

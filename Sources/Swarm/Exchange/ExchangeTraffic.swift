@@ -35,12 +35,12 @@ extension Exchange {
     return traffic
   }
 
-  /// The payload that a connected source has brought, in bytes.
+  /// Returns the payload that a connected source has brought, in bytes.
   package func downloaded(from source: PeerNumber) -> Int64 {
     board.peers.place(of: source).map { board.peers.dealings[$0].downloaded.total } ?? 0
   }
 
-  /// A Boolean value indicating whether a connected peer has every piece or wants nothing more.
+  /// Returns whether a connected peer has every piece or wants nothing more.
   package func countsAsSeed(_ peer: PeerNumber) -> Bool {
     guard let place = board.peers.place(of: peer) else { return false }
     return board.isSeed(peer) || board.peers.dealings[place].isUploadOnly

@@ -2,8 +2,8 @@ import Primitives
 
 /// The memory for pieces that come in or are hashed and written.
 ///
-/// A piece is begun only when there is room for all of it, so no more is requested than can be kept.
-/// At least two pieces fit, however long they are.
+/// A piece is begun only when there is room for all of it, so no more is requested than can be
+/// kept. At least two pieces fit, however long they are.
 struct PieceRoom: Sendable {
   /// The numbers that bound the memory.
   struct Policy: Sendable {
@@ -39,8 +39,8 @@ struct PieceRoom: Sendable {
     max(limit(peers: peers), policy.leastPieces * pieceLength) / Block.standardLength
   }
 
-  /// The bound in bytes: with few peers less than the user allows, and with many what their
-  /// connections leave of it.
+  /// Returns the bound in bytes: with few peers less than the user's limit, and with many the part
+  /// of it that their connections leave.
   private func limit(peers: Int) -> Int {
     let room = memoryLimit - min(memoryLimit / 2, peers * policy.connectionMemory)
     let (wish, overflow) = peers.multipliedReportingOverflow(by: pieceLength)

@@ -8,7 +8,7 @@ package enum SourceKind: Equatable, Sendable {
   case webSeed
 }
 
-/// The other part of a peer: what both sides have asked of each other, and said about it.
+/// The other part of a peer: the requests and the messages of both sides.
 struct Dealings: Sendable {
   let kind: SourceKind
   let joined: Instant
@@ -23,7 +23,7 @@ struct Dealings: Sendable {
   var amInterested = false
   /// A Boolean value indicating whether the peer wants what we have.
   var isInterested = false
-  /// A Boolean value indicating whether the peer wants nothing more, even if it lacks pieces (BEP 21).
+  /// A Boolean value indicating whether the peer wants nothing more, even as a partial seed (BEP 21).
   var isUploadOnly = false
   var downloaded = RateMeter()
   var uploaded = RateMeter()

@@ -20,7 +20,7 @@ package struct OwnAddress: Sendable {
   /// Creates the address that nobody has told yet.
   package init() {}
 
-  /// A peer at `voter` says that it sees us at `address`.
+  /// Records that a peer at `voter` sees us at `address`.
   package mutating func heard(_ address: IPAddress, from voter: IPAddress) {
     let (address, voter) = (address.unmapped, voter.unmapped)
     guard address.isPossiblePeer, address.isIPv6 == voter.isIPv6,
@@ -33,7 +33,7 @@ package struct OwnAddress: Sendable {
     }
   }
 
-  /// The address of one family that most peers see; the first one named of equals.
+  /// Returns the address of one family that most peers see; the first one named of equals.
   package func address(isIPv6: Bool) -> IPAddress? {
     var best: Candidate?
     for candidate in candidates where candidate.address.isIPv6 == isIPv6 {

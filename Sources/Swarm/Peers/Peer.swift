@@ -1,6 +1,6 @@
 import Primitives
 
-/// The part of a peer that decides about pieces and blocks: what it has, owes and brings.
+/// The part of a peer that decides about pieces and blocks: its pieces, its debts and its rate.
 struct Peer: Sendable {
   var pieces: Bitfield
   /// The number of blocks that it owes.

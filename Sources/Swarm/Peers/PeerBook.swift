@@ -61,7 +61,7 @@ package struct PeerBook: Sendable {
   private var hearsayCount = 0
   /// The peers to dial, the soonest first; equals in the order in which they came.
   private var appointments: [Appointment] = []
-  /// Where peers see us; ports of ours are the same in each family.
+  /// The address at which peers see us; our port is the same in each family.
   private var ownAddress = OwnAddress()
   private var ownPort: UInt16 = 0
   /// IPv4 addresses and /64s of IPv6.
@@ -124,7 +124,7 @@ package struct PeerBook: Sendable {
     appoint(endpoint, at: time)
   }
 
-  /// Never dials this address again: it is ourselves, or a peer that we have in another way.
+  /// Makes us never dial this address again: it is ourselves, or a peer with another connection.
   package mutating func forget(_ endpoint: Endpoint) {
     drop(endpoint)
     if forgotten.count < limit { forgotten.insert(endpoint) }
@@ -137,7 +137,7 @@ package struct PeerBook: Sendable {
 
   // MARK: - Dialling
 
-  /// The peer to dial now, if one is due; it counts as being dialled from then on.
+  /// Returns the peer to dial now, if one is due; it counts as being dialled from then on.
   package mutating func nextDial(now: Instant) -> Endpoint? {
     var best: Int?
     for (index, appointment) in appointments.enumerated() {
@@ -151,7 +151,7 @@ package struct PeerBook: Sendable {
     return next.endpoint
   }
 
-  /// A peer says where it sees us; `port` is where we listen.
+  /// Records the address at which a peer sees us; `port` is the one on which we listen.
   package mutating func heard(ownAddress: IPAddress, from peer: IPAddress, port: UInt16) {
     let before = [false, true].map { self.ownAddress.address(isIPv6: $0) }
     self.ownAddress.heard(ownAddress, from: peer)
@@ -162,7 +162,7 @@ package struct PeerBook: Sendable {
     }
   }
 
-  /// The canonical priority of a connection; 0 while we don't know where we are.
+  /// Returns the canonical priority of a connection; 0 while our address is unknown.
   private func priority(of endpoint: Endpoint) -> UInt32 {
     let isIPv6 = endpoint.address.unmapped.isIPv6
     return ownAddress.address(isIPv6: isIPv6).map { address in
@@ -173,12 +173,13 @@ package struct PeerBook: Sendable {
   /// The time at which the next peer becomes due.
   package var nextDialTime: Instant? { appointments.first?.time }
 
-  /// The dial has led to a connection.
+  /// Records that the dial has led to a connection.
   package mutating func connected(_ endpoint: Endpoint) {
     entries[endpoint]?.state = .connected
   }
 
-  /// The connection has ended; a useful peer is tried again soon, an interrupted one at once.
+  /// Records that the connection has ended; a useful peer is tried again soon, an interrupted one
+  /// at once.
   package mutating func disconnected(_ endpoint: Endpoint, _ parting: Parting, now: Instant) {
     if parting != .useless { entries[endpoint]?.failures = 0 }
     guard parting == .interrupted, entries[endpoint] != nil, !isBanned(endpoint) else {
@@ -190,7 +191,7 @@ package struct PeerBook: Sendable {
     appoint(endpoint, at: now + .seconds(pause))
   }
 
-  /// The dial has failed.
+  /// Records that the dial has failed.
   package mutating func dialFailed(_ endpoint: Endpoint, now: Instant) {
     retry(endpoint, now: now)
   }

@@ -3,10 +3,10 @@ package import Primitives
 /// The order in which two peers prefer each other's connection, the same at both (BEP 40).
 ///
 /// When slots are scarce and everybody keeps the connections of the highest priority, newcomers get
-/// in as easily as those who were there first, and nobody can take all slots by being quick. The low
-/// bits of addresses don't count as far as one site could choose them at will.
+/// in as easily as those who were there first, and nobody can take all slots by being quick. The
+/// low bits of addresses don't count as far as one site could choose them at will.
 package enum PeerPriority {
-  /// The priority of a connection, the highest number first.
+  /// Returns the priority of a connection, the highest number first.
   ///
   /// `own` is our address as the peer sees it; the ports count only between equal addresses.
   /// Addresses of different families have no priority, which is 0.

@@ -55,7 +55,7 @@ struct WindowRate: Sendable {
     pausedAfter = nil
   }
 
-  /// The rate as far as it is known: before the first measurement ends, what it has so far.
+  /// Returns the rate as far as it is known: that of the bytes so far until a measurement ends.
   func estimate(now: Instant) -> Double {
     guard bytesPerSecond == 0, let start = since, now - start >= .milliseconds(150) else {
       return bytesPerSecond

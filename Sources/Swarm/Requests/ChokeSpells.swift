@@ -4,13 +4,14 @@ import Primitives
 ///
 /// A peer may choke and unchoke us in any rhythm, and delivers what its rate allows while it serves
 /// us. Each choke takes all requests back. The number of requests at the start of a spell therefore
-/// depends on what the spell before delivered, and the number of spells in which we request anything
-/// is limited. Otherwise a peer could provoke thousands of requests, again and again, with two
-/// messages of five bytes.
+/// depends on what the spell before delivered, and the number of spells in which we request
+/// anything is limited. Otherwise a peer could provoke thousands of requests, again and again, with
+/// two messages of five bytes.
 struct ChokeSpells: Sendable {
   /// The limits on requests to a peer that keeps choking us.
   struct Policy: Sendable {
-    /// The shortest average time from one spell to the next at which we make requests in each spell.
+    /// The shortest average time from one spell to the next at which we make requests in each
+    /// spell.
     ///
     /// The fastest rhythm that delivers anything on a usual path, 50 ms on and 50 ms off, takes
     /// 100 ms.
@@ -29,8 +30,8 @@ struct ChokeSpells: Sendable {
     var growthPerBlock = RequestWindow.growth
     /// The time after a choke in which the next one may come soon.
     ///
-    /// Readers let a slow peer's bytes accumulate for up to 0.35 s. To notice a choke and an unchoke
-    /// so late costs a large part of a short spell.
+    /// Readers let a slow peer's bytes accumulate for up to 0.35 s. To notice a choke and an
+    /// unchoke so late costs a large part of a short spell.
     var unsteadyTime = Duration.seconds(2)
   }
 

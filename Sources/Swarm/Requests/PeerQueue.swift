@@ -2,9 +2,9 @@ import Primitives
 
 /// The number of requests that a peer queues, as far as it is known.
 ///
-/// A peer may say it (`reqq`, BEP 10). Otherwise it counts as proved once the peer has answered half
-/// as many requests in order, because it drops none so far; and what a peer has kept of too many
-/// requests tells how long its queue is.
+/// A peer may say it (`reqq`, BEP 10). Otherwise it counts as proved once the peer has answered
+/// half as many requests in order, because it drops none so far; and what a peer has kept of too
+/// many requests tells how long its queue is.
 struct PeerQueue: Sendable {
   /// The number of requests that may be outstanding.
   private(set) var cap: Int

@@ -19,7 +19,7 @@ package struct RateMeter: Sendable {
   /// All bytes ever added.
   package private(set) var total: Int64 = 0
 
-  /// A meter that has seen nothing.
+  /// Creates a meter that has seen nothing.
   package init() {}
 
   /// Counts bytes that came, or went, now.
@@ -29,7 +29,7 @@ package struct RateMeter: Sendable {
     total += Int64(count)
   }
 
-  /// The rate at this moment; 0 before the first byte.
+  /// Returns the rate at this moment; 0 before the first byte.
   package func rate(now: Instant) -> Double {
     var meter = self
     guard meter.stepStart != nil else { return 0 }

@@ -2,13 +2,13 @@ package import Primitives
 
 /// The requests made to one peer, and how each of them ended.
 ///
-/// Every request ends exactly once, at the latest with the connection. Each block that the peer sends is checked against this ledger,
-/// and counts only if this very peer was asked for it.
+/// Every request ends exactly once, at the latest with the connection. Each block that the peer
+/// sends is checked against this ledger, and counts only if this very peer was asked for it.
 ///
-/// | state     | entered by      | left by                                                         |
-/// |-----------|-----------------|-----------------------------------------------------------------|
-/// | owed      | a request       | its block, a choke, a cancel, or a time-out: its one end        |
-/// | ended     | any but a block | its block after all, or `Policy.lateLimit`: it is forgotten     |
+/// | state | entered by      | left by                                                         |
+/// |-------|-----------------|-----------------------------------------------------------------|
+/// | owed  | a request       | its block, a choke, a cancel, or a time-out: its one end        |
+/// | ended | any but a block | its block after all, or `Policy.lateLimit`: it is forgotten     |
 ///
 /// A block is owed at most once, but several earlier requests for it may have ended. The search for
 /// an arriving block starts with the oldest request, so the usual arrival costs one comparison. A
@@ -28,9 +28,9 @@ package struct RequestLedger: Sendable {
     package var endedLimit = 2048
     /// The number of unrequested blocks that a peer may send.
     ///
-    /// A slow peer that is later than `lateLimit` with a whole initial window of blocks sends five of
-    /// them; this allows for three such accidents. Each block costs us 16 KiB of the line and nothing
-    /// else.
+    /// A slow peer that is later than `lateLimit` with a whole initial window of blocks sends five
+    /// of them; this allows for three such accidents. Each block costs us 16 KiB of the line and
+    /// nothing else.
     package var unrequestedLimit = 16
     /// The number of requested blocks that makes up for one unrequested block.
     ///
@@ -218,7 +218,8 @@ package struct RequestLedger: Sendable {
     return index - elements.startIndex
   }
 
-  /// Returns a description of the first broken invariant, or nil; it looks at everything, for tests.
+  /// Returns a description of the first broken invariant, or nil; it looks at everything, for
+  /// tests.
   package func checkInvariants() -> String? {
     let owedBytes = owed.elements.reduce(Int64(0)) { $0 + Int64($1.block.length) }
     let ends = account.answered + account.takenBack + account.cancelled + account.timedOut

@@ -27,7 +27,7 @@ package struct RequestQuota: Sendable {
   /// A Boolean value indicating whether it was not, although as much was owed as may be.
   private var fellShort = false
 
-  /// The quota under a limit of so many bytes per second.
+  /// Creates the quota under a limit of so many bytes per second.
   package init(bytesPerSecond: Int) {
     let blocks = Double(bytesPerSecond) * Self.horizon / Double(Block.standardLength)
     base = min(max(Self.fewest, Int(blocks.rounded(.up))), Self.most)
@@ -42,7 +42,7 @@ package struct RequestQuota: Sendable {
     max(1, limit - others, limit / max(1, sharers))
   }
 
-  /// Learns what share of the rate nobody made use of since the last time.
+  /// Learns the share of the rate that nobody used since the last time.
   package mutating func learn(unusedShare: Double) {
     isReached = unusedShare < 0.01
     let isShort = !isReached && owed >= limit - limit / 8

@@ -93,12 +93,12 @@ package struct RequestWindow: Sendable {
     isSnubbed ? 1 : min(pinned ?? window, share, peerQueue.known ?? .max, spells.limit)
   }
 
-  /// The peer's share of the memory for blocks that come in; what it owes is bounded by it.
+  /// The peer's share of the memory for blocks that come in, which bounds the blocks that it owes.
   package var share = Int.max
 
-  /// The peer says how many requests it queues (`reqq`, BEP 10); at most 2000 are made use of.
+  /// Takes the number of requests that the peer queues (`reqq`, BEP 10); at most 2000 are used.
   ///
-  /// A sixteenth of it is left free: what is cancelled may still be queued there, and some clients
+  /// A sixteenth of it is left free: cancelled requests may still be queued there, and some clients
   /// drop the request that fills their queue, without a word.
   package mutating func peerQueues(_ requests: Int) {
     let most = min(max(1, requests), Self.farCap)
@@ -122,7 +122,7 @@ package struct RequestWindow: Sendable {
   /// The bytes per second that the peer delivered lately, while it served us.
   package var bytesPerSecond: Double { rate.bytesPerSecond }
 
-  /// The same, from soon after the first block on.
+  /// Returns that rate, which is known from soon after the first block on.
   package func estimatedRate(now: Instant) -> Double { rate.estimate(now: now) }
 
   /// Returns whether the peer may be asked now; a peer that chokes us all the time sometimes may
@@ -134,7 +134,7 @@ package struct RequestWindow: Sendable {
 
   // MARK: - Events
 
-  /// A request was sent.
+  /// Records that a request was sent.
   package mutating func requested(_ block: Block, isDuplicate: Bool, now: Instant) {
     spells.asked(now: now)
     ledger.asked(for: block, isDuplicate: isDuplicate, now: now)
@@ -169,7 +169,7 @@ package struct RequestWindow: Sendable {
     grow()
   }
 
-  /// Bytes of a block came: the peer is alive even if the block takes long.
+  /// Records that bytes of a block came: the peer is alive even if the block takes long.
   package mutating func progressed(now: Instant) {
     lastArrival = now
   }
@@ -198,7 +198,7 @@ package struct RequestWindow: Sendable {
   /// over for long, and everything once it is late and nothing at all has come for a while.
   ///
   /// Some clients drop a request without a word when their queue is full, and nobody else may be
-  /// there to ask. What such a one has not dropped tells how long its queue is.
+  /// there to ask. The number of requests that such a client has kept tells how long its queue is.
   package mutating func takeForgotten(now: Instant) -> [Block] {
     guard let first = ledger.first else { return [] }
     let isSilent = isSnubbed && now - max(first.sent, lastArrival) > Self.forgottenAfter
@@ -215,7 +215,7 @@ package struct RequestWindow: Sendable {
     return ledger.timedOut(first: forgotten, now: now)
   }
 
-  /// Once a second or so: measures the rate, and sees whether a block is late.
+  /// Measures the rate and looks for a late block; call it about once a second.
   ///
   /// Returns whether the peer became snubbed with this call.
   package mutating func tick(now: Instant) -> Bool {

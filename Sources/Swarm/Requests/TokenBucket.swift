@@ -3,8 +3,8 @@ package import Primitives
 /// Counts how many bytes a rate allows by now.
 ///
 /// Tokens come in at the rate, and those that nobody takes are kept for a fifth of a second only,
-/// so that a pause is not followed by a burst. What is taken at once may be more than that: then
-/// the bucket goes into debt, and the next one waits for longer, so over time the rate is exact.
+/// so that a pause is not followed by a burst. A caller may take more than that at once: then the
+/// bucket goes into debt, and the next one waits for longer, so over time the rate is exact.
 package struct TokenBucket: Sendable {
   /// The time for which tokens are kept that nobody takes, in seconds.
   private static let memory = 0.2
@@ -37,13 +37,13 @@ package struct TokenBucket: Sendable {
     return count
   }
 
-  /// Counts what is moved whatever the rate says; others wait for longer then.
+  /// Counts bytes that are moved whatever the rate is; others then wait for longer.
   package mutating func charge(_ count: Int, now: Instant) {
     advance(to: now)
     tokens -= Double(count)
   }
 
-  /// Puts back what was taken and not used.
+  /// Puts back tokens that were taken and not used.
   package mutating func giveBack(_ count: Int) {
     tokens = min(tokens + Double(count), capacity)
   }

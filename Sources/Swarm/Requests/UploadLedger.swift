@@ -87,7 +87,8 @@ package struct UploadLedger: Sendable {
     }
   }
 
-  /// Records that the peer is choked, or wants nothing any more; returns the blocks of its requests.
+  /// Records that the peer is choked, or wants nothing any more; returns the blocks of its
+  /// requests.
   package mutating func takeBack() -> [Block] {
     let blocks = reading + waiting.elements
     reading.removeAll()

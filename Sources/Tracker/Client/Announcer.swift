@@ -7,9 +7,9 @@ package import Primitives
 package protocol AnnouncerDelegate: AnyObject {
   /// The transfer totals to announce.
   var totals: TransferTotals { get }
-  /// Whether no peer is known.
+  /// A Boolean value indicating whether no peer is known.
   var needsPeers: Bool { get }
-  /// Whether we want no more data although pieces are missing (BEP 21).
+  /// A Boolean value indicating whether we want no more data although pieces are missing (BEP 21).
   var isPartialSeed: Bool { get }
   /// Reports peers that a tracker returned.
   func announcer(found peers: [Endpoint], from tracker: String)
@@ -18,7 +18,7 @@ package protocol AnnouncerDelegate: AnyObject {
 }
 
 extension AnnouncerDelegate {
-  /// Whether we are a partial seed; false by default.
+  /// A Boolean value indicating whether we are a partial seed; false by default.
   package var isPartialSeed: Bool { false }
 }
 
@@ -72,7 +72,7 @@ package final class Announcer {
   ///   - network: The network that resolves the names of peers.
   ///   - clock: The clock that measures intervals.
   ///   - random: The source for shuffling tiers, for jitter and for unpredictable numbers.
-  ///   - announcesToAll: Whether every tracker is announced to, not only the first that works.
+  ///   - announcesToAll: True if every tracker is announced to, not only the first that works.
   package init(
     tiers: [[String]], infoHash: InfoHash, peerID: PeerID, port: UInt16,
     trackers: TrackerGateway, network: any Network, clock: any LoopClock, random: SeededRandom,
@@ -127,12 +127,13 @@ package final class Announcer {
     return (usable, Array(unusable.prefix(AnnounceSchedule.maximumTrackers)))
   }
 
-  /// Whether any tracker has a usable URL.
+  /// A Boolean value indicating whether any tracker has a usable URL.
   package var hasTrackers: Bool { !schedule.trackers.isEmpty }
 
   // MARK: - Running
 
-  /// Whether every tracker is announced to, not only the first that works.
+  /// A Boolean value indicating whether every tracker is announced to, not only the first that
+  /// works.
   package var announcesToAll: Bool {
     get { schedule.announcesToAll }
     set { schedule.announcesToAll = newValue }

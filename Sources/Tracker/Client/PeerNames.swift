@@ -3,10 +3,10 @@ internal import Primitives
 
 /// A resolver for peers that trackers give by host name (BEP 3).
 ///
-/// A tracker repeats whatever its clients claim, so the cost is bounded: one look-up at a time for all
-/// trackers of a torrent, a short queue, and a few addresses a name. A name server that does not answer
-/// occupies a thread that the look-ups of trackers need as well. After a look-up that takes too long,
-/// the names of peers are therefore ignored for a while.
+/// A tracker repeats whatever its clients claim, so the cost is bounded: one look-up at a time for
+/// all trackers of a torrent, a short queue, and a few addresses a name. A name server that does
+/// not answer occupies a thread that the look-ups of trackers need as well. After a look-up that
+/// takes too long, the names of peers are therefore ignored for a while.
 @Reactor
 final class PeerNames {
   /// The time limit for one look-up.

@@ -143,6 +143,6 @@ package struct TrackerClient: Sendable {
 }
 
 extension TrackerURL {
-  /// Whether the URL's scheme is http or https.
+  /// A Boolean value indicating whether the URL's scheme is http or https.
   package var isSupported: Bool { scheme == "http" || scheme == "https" }
 }

@@ -19,7 +19,7 @@ package final class TrackerGateway {
   ///   - sockets: The sockets for UDP trackers; nil to open some when they are first needed.
   ///   - clock: The clock for timeouts.
   ///   - random: The source of transaction numbers.
-  ///   - allowsLocalURLs: Whether tracker URLs may lead to any path on this machine.
+  ///   - allowsLocalURLs: True if tracker URLs may lead to any path on this machine.
   package init(
     http: any HTTPClient, network: any Network, sockets: DatagramHub? = nil,
     clock: any LoopClock, random: SeededRandom, allowsLocalURLs: Bool = false

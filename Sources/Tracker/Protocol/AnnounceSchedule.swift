@@ -46,7 +46,7 @@ package struct AnnounceSchedule: Sendable {
     var wasToldStarted = false
     var hasConfirmedStarted = false
     var hasConfirmedCompleted = false
-    /// Whether the answer to the announce under way confirms nothing.
+    /// A Boolean value indicating whether the answer to the announce under way confirms nothing.
     var isOutdated = false
   }
 
@@ -55,7 +55,8 @@ package struct AnnounceSchedule: Sendable {
   private(set) var entries: [Entry] = []
   /// Indices of `entries` by tier, each tier in the order of trial.
   private(set) var tiers: [[Int]]
-  /// Whether every tracker is asked at its own interval, not only the first that works.
+  /// A Boolean value indicating whether every tracker is asked at its own interval, not only the
+  /// first that works.
   package var announcesToAll: Bool
   private var isCompleted = false
 

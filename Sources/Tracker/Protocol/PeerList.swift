@@ -14,9 +14,9 @@ struct PeerList {
   private(set) var named: [AnnounceReply.NamedPeer] = []
   /// A description of the unusable part of the lists.
   private(set) var defect: String?
-  /// Whether the reply has a list of peers at all.
+  /// A Boolean value indicating whether the reply has a list of peers at all.
   private(set) var isThere = false
-  /// Whether at least one list was usable.
+  /// A Boolean value indicating whether at least one list was usable.
   private(set) var isSound = false
 
   /// Reads `peers` and `peers6`.

@@ -2,8 +2,7 @@ internal import Primitives
 
 /// An announce URL, split into the parts that decisions depend on.
 ///
-/// Whether a tracker is local is decided by the literal text of its host; the name is not resolved
-/// for it.
+/// A tracker counts as local by the literal text of its host; the name is not resolved.
 package struct TrackerURL: Hashable, Sendable {
   /// The maximum length of a URL, in bytes.
   package static let maximumLength = 2048
@@ -57,7 +56,7 @@ package struct TrackerURL: Hashable, Sendable {
     return digits.utf8.allSatisfy { (0x30...0x39).contains($0) } ? UInt16(digits) : nil
   }
 
-  /// Whether the URL's scheme is udp.
+  /// A Boolean value indicating whether the URL's scheme is udp.
   package var isUDP: Bool { scheme == "udp" }
 
   /// The path and query as bytes; empty if they are just a slash.
@@ -66,7 +65,8 @@ package struct TrackerURL: Hashable, Sendable {
     return target == Array("/".utf8) ? [] : target
   }
 
-  /// Whether the tracker is on this machine or in a private network, judged by its host's text.
+  /// A Boolean value indicating whether the tracker is on this machine or in a private network,
+  /// judged by its host's text.
   package var isLocal: Bool {
     if host == "localhost" || host.hasSuffix(".localhost") { return true }
     guard let address = IPAddress(host) else { return false }

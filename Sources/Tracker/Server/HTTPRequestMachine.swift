@@ -6,7 +6,7 @@ package struct HTTPRequestHead: Sendable, Equatable {
   package var path: [UInt8]
   /// The query's items in order, percent-decoded to raw bytes.
   package var query: [QueryItem]
-  /// Whether the connection may serve another request afterwards.
+  /// A Boolean value indicating whether the connection may serve another request afterwards.
   package var keepsAlive: Bool
 
   /// One `name=value` of the query.

@@ -18,7 +18,7 @@ public struct TrackerServerOptions: Sendable {
   public var maximumConnections = 1_000
   /// The time limit for receiving one request, and for sending one reply.
   public var timeout = Duration.seconds(10)
-  /// Whether a peer on this machine may name another address with `ip=`.
+  /// A Boolean value indicating whether a peer on this machine may name another address with `ip=`.
   public var honoursGivenAddress = false
 
   /// Creates the default settings.

@@ -1,7 +1,7 @@
 import CHashing
 import Hashing
 
-/// SHA-1: what each kernel does with all its lanes, and what the policy makes of few buffers.
+/// SHA-1: the speed of each kernel with all its lanes, and of the policy with few buffers.
 enum HashingBenchmark {
   private static let bufferLength = 256 << 10
   private static let kernels: [(name: String, number: UInt32, lanes: Int)] = [
@@ -35,7 +35,7 @@ enum HashingBenchmark {
     }
   }
 
-  /// Bytes in a nanosecond.
+  /// The speed in bytes per nanosecond.
   private static func speed(of kernel: UInt32, _ buffers: ArraySlice<UnsafeRawBufferPointer>)
     -> Double
   {

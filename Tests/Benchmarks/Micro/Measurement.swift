@@ -1,10 +1,10 @@
 import Glibc
 
-/// How long things take, and how that is printed.
+/// The measuring of times, and the printing of the results.
 enum Measurement {
   /// Turns of one measurement, of which the best counts: the others were disturbed.
   private static let turns = 5
-  /// How many nanoseconds a turn lasts at least, so that the clock's steps do not matter.
+  /// The least time that a turn lasts, in nanoseconds, so that the clock's steps do not matter.
   private static let shortest = 20e6
 
   /// The processor time that `body` takes on this thread, in nanoseconds.

@@ -1,7 +1,7 @@
 import Primitives
 import Swarm
 
-/// What a decision costs, by the number of pieces and peers: it should hardly grow with either.
+/// The cost of a decision, by the number of pieces and peers: it should hardly grow with either.
 enum PickerBenchmark {
   private static let turns = 10_000
 

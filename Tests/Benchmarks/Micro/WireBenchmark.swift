@@ -4,8 +4,8 @@ import Swarm
 
 /// The receiving half of a connection without a socket.
 ///
-/// What is measured is finding the blocks in a stream. The payload is not copied here: in a download
-/// the kernel puts it in place.
+/// The measured work is finding the blocks in a stream. The payload is not copied here: in a
+/// download the kernel puts it in place.
 enum WireBenchmark {
   private static let blocksPerRead = 16
 
@@ -45,7 +45,7 @@ enum WireBenchmark {
       PeerMessage.appendPieceHeader(of: block, to: &bytes)
       return bytes
     }
-    // The first read is laid out short, until the machine has seen what comes in one.
+    // The first read is laid out short, until the machine has seen how much comes in one.
     machine.received(blocksPerRead * Block.standardLength)
     let time = try Measurement.nanoseconds {
       for block in blocks { window.requested(block, isDuplicate: false, now: .zero) }
@@ -95,7 +95,7 @@ enum WireBenchmark {
   }
 }
 
-/// A measurement that did not do what it measures.
+/// A measurement that failed to do its work.
 enum BenchmarkError: Error {
   case impossible(String)
 }

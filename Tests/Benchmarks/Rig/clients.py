@@ -1,4 +1,4 @@
-"""The programs that are compared, and how each is told to do its best.
+"""The programs that are compared, each with the settings for its best.
 
 Encryption, uTP, DHT and peer exchange are off everywhere, limits on rates and peers are lifted, and
 nothing is preallocated where it can be chosen.
@@ -22,7 +22,7 @@ class Job:
     scenario: object
     payload: object
     peers: list
-    folder: Path  # where the data goes, or is
+    folder: Path  # the folder that the data goes to, or is in
     home: Path  # configuration and logs
     signal: Path  # a FIFO that clients which never exit write to when they are done
 
@@ -35,7 +35,7 @@ class Job:
 
 
 class Client:
-    exits = True  # whether it ends by itself when everything is there
+    exits = True  # true if it ends by itself when everything is there
     program = ""
     note = ""
 

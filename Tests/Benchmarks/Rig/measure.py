@@ -1,4 +1,4 @@
-"""One run of one program, and what it cost."""
+"""One run of one program, and its cost."""
 import os
 import select
 import shutil
@@ -19,7 +19,7 @@ class Figures:
     system: float
     peak: int  # bytes of memory (VmHWM)
     other: float  # CPUs that did something else meanwhile: neither this program nor the seeder
-    switches: int  # how often it left a CPU, of its own accord or not
+    switches: int  # the number of times that it left a CPU, of its own accord or not
     memory: list  # its bytes of memory, in the order of time
     extra: float = 0.0  # payload sent beyond the torrent's, as a fraction of it
     problem: str = ""
@@ -124,7 +124,7 @@ def measure(client, scenario, payload, swarm, folder, timeout, prefix=()):
 
 
 def system_calls(client, scenario, payload, swarm, folder, timeout):
-    """One more run under strace: how many system calls of each name; empty when it failed."""
+    """One more run under strace: the number of system calls of each name; empty when it failed."""
     counts = folder / "calls"
     prefix = ["strace", "--follow-forks", "--summary-only", "--summary-columns=calls,name",
               "--output", str(counts)]

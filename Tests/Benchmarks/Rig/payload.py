@@ -1,4 +1,4 @@
-"""Random data, the torrent of it, and the check of what a client made of it."""
+"""Random data, the torrent of it, and the check of a client's copy of it."""
 import hashlib
 import os
 import shutil
@@ -115,7 +115,7 @@ class Payload:
                         length -= len(chunk)
 
     def problem_with(self, folder):
-        """What is wrong with a download, or None when every byte is right."""
+        """The fault of a download, or None when every byte is right."""
         with open(self.flat, "rb", buffering=0) as flat:
             for path, length in self.layout:
                 target = folder / path

@@ -1,4 +1,4 @@
-"""What is measured."""
+"""The scenarios that are measured."""
 from dataclasses import dataclass, field, replace
 
 from payload import Shape
@@ -68,7 +68,7 @@ def text(size):
 
 
 def grid():
-    """Pieces of every length from few and from many seeds: what they cost in memory."""
+    """Pieces of every length from few and from many seeds, for their cost in memory."""
     return {f"P{text(piece).replace(' ', '')[:-2]}x{count}": Scenario(
         f"{count} fast seed{'s' if count > 1 else ''}, 1 GiB in pieces of {text(piece)}",
         Shape(1024 * MiB, piece), [Seeds(count)], has_reference=False)
@@ -82,7 +82,7 @@ def delays():
         [Seeds(4, f"--latency {delay}")], has_reference=False) for delay in (0, 10, 30, 300)}
 
 
-# What `--scenario NAME` can name besides those above, which are "all".
+# The names for `--scenario NAME` besides those above, which are "all".
 GROUPS = {
     "all": SCENARIOS,
     "grid": grid(),
@@ -94,7 +94,7 @@ GROUPS = {
                           Shape(512 * MiB, 256 * KiB), [Seeds(40, "--rate 4M --share 20")],
                           has_reference=False),
         # A seed that hung up takes connections at once, and is dialled again after ten seconds, or
-        # at once when it brought a MiB.
+        # at once after it has brought a MiB.
         "churn": Scenario("200 seeds that hang up after 4 to 60 s and come back, at 4 MiB/s in all",
                           Shape(0, 256 * KiB),
                           [Seeds(50, f"--rate 64K --drop-after {size}K")

@@ -82,7 +82,7 @@ import Testing
     #expect(!scene.budget.mayDial(for: three))
     scene.budget.ended(.outgoing, for: two)
     #expect(scene.diary.woken == [three, one])
-    // The news comes once.
+    // The torrent is told only once.
     scene.budget.ended(.outgoing, for: two)
     #expect(scene.diary.woken == [three, one])
   }
@@ -160,7 +160,7 @@ import Testing
         shares.take(torrent)
         counts[torrent] = count + 1
       case (7..., .some(let count)):
-        // Who has less than its share is refused only when there is no place at all.
+        // A torrent with less than its share is refused only when there is no place at all.
         #expect(count >= shares.share || shares.total == limit)
       default: continue
       }

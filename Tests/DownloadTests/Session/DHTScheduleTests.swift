@@ -3,7 +3,7 @@ import Testing
 
 @testable import Download
 
-/// When the table is searched for which torrent.
+/// The times at which the table is searched for each torrent.
 @Suite struct DHTScheduleTests {
   private let hungry = DHTNeeds(connectedPeers: 0)
   private let fed = DHTNeeds(connectedPeers: 5)
@@ -22,7 +22,7 @@ import Testing
     return schedule
   }
 
-  /// The seconds at which searches begin that take no time, until `end`.
+  /// The seconds until `end` at which searches begin, if they take no time.
   private func begins(
     _ schedule: DHTSchedule, until end: Double, isLonely: Bool = false, step: Double = 0.5,
     needs: (InfoHash, Double) -> DHTNeeds?
@@ -59,7 +59,8 @@ import Testing
     #expect(begins(schedule, until: 2000) { _, _ in seed }.map(\.second) == [10, 910, 1810])
   }
 
-  /// Who has begun goes on being announced when its needs are met, and is hungry anew afterwards.
+  /// A torrent that has begun is still announced when its needs are met, and is hungry anew
+  /// afterwards.
   @Test func whoHasBegunStays() throws {
     let begins = try begins(schedule(1...1), until: 1000) { _, second in
       second == 0 || second > 900 ? hungry : fed

@@ -32,7 +32,7 @@ import Testing
 
     func give(_ bytes: Int, _ number: Int) { budget.release(bytes, for: torrents[number]) }
 
-    /// Those who were woken since the last time.
+    /// The torrents that were woken since the last call.
     func woken() -> [Int?] {
       defer { diary.woken = [] }
       return diary.woken.map { torrents.firstIndex(of: $0) }
@@ -70,7 +70,7 @@ import Testing
     #expect(!scene.take(20, 1))
     scene.give(20, 0)
     #expect(scene.woken() == [2])
-    // What was freed is kept for the one that was told, and its turn comes before the others'.
+    // Freed memory is kept for the torrent that was woken, and its turn comes before the others'.
     #expect(!scene.take(20, 0))
     #expect(!scene.take(20, 1))
     #expect(scene.take(20, 2))

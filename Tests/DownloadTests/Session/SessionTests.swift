@@ -18,7 +18,7 @@ import Testing
     return options
   }
 
-  /// Whether somebody listens at the session's port.
+  /// True if somebody listens at the session's port.
   @Reactor private static func isOpen(_ scene: SessionScene) async -> Bool {
     do {
       try await scene.host(.v4(0x0A4D_0002)).connect(to: own, timeout: .seconds(5)).close()
@@ -28,7 +28,7 @@ import Testing
     }
   }
 
-  /// Whether somebody has the UDP port of that number.
+  /// True if somebody has the UDP port of that number.
   @Reactor private static func hasDatagrams(_ scene: SessionScene) -> Bool {
     do {
       try scene.host().bindDatagrams(at: own).close()

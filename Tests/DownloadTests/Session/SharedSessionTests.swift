@@ -29,7 +29,7 @@ import Testing
 
   // MARK: - One torrent twice
 
-  /// Both would take the other's peers, memory and connections for their own.
+  /// Each run would take the other's peers, memory and connections for its own.
   @Test func aTorrentRunsOnceInASession() async throws {
     let scene = await SessionScene(seed: 21)
     let torrent = try Self.torrent()

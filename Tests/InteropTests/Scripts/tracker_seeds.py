@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Asks an HTTP tracker, by a scrape, how many seeds a torrent has, and prints the number.
+"""Asks an HTTP tracker, by a scrape, for the number of seeds of a torrent, and prints it.
 
     tracker_seeds.py http://HOST:PORT INFO_HASH
 """

@@ -56,7 +56,8 @@ import Testing
     #expect(play.isSuspect(2))
   }
 
-  @Test func theNextTryNamesTheLiarAmongHonestPeers() throws {
+  /// After the bad piece of two, an honest peer is asked for all of it.
+  private func badPieceThatAThirdServes() throws -> Play {
     let play = try badPieceOfTwo()
     play.seed(3, isServing: false)
     play.chokes(1)
@@ -64,6 +65,11 @@ import Testing
     play.judge(0)
     play.unchokes(3)
     _ = play.actions()
+    return play
+  }
+
+  @Test func theNextTryNamesTheLiarAmongHonestPeers() throws {
+    let play = try badPieceThatAThirdServes()
     play.brings(3, blocks(0, 0...1))
     play.brings(3, blocks(0, 2...3))
     play.judge(0)
@@ -71,13 +77,7 @@ import Testing
   }
 
   @Test func aSuspectThatSentRightBlocksIsCleared() throws {
-    let play = try badPieceOfTwo()
-    play.seed(3, isServing: false)
-    play.chokes(1)
-    play.chokes(2)
-    play.judge(0)
-    play.unchokes(3)
-    _ = play.actions()
+    let play = try badPieceThatAThirdServes()
     #expect(play.isSuspect(1))
     play.brings(3, blocks(0, 0...1))
     play.brings(3, blocks(0, 2...3))

@@ -40,9 +40,9 @@ import Testing
 
 /// The peer and the link to it.
 private final class FlappingPeer {
-  /// In bytes per second.
+  /// The peer's rate in bytes per second.
   static let rate = 1e6
-  /// In seconds.
+  /// The round-trip time in seconds.
   static let roundTrip = 0.006
 
   let play: Play

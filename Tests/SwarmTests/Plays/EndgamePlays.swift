@@ -22,22 +22,24 @@ import Testing
     #expect(actions.requests(of: 2) == [])
   }
 
-  @Test func theFirstRequestIsWithdrawnWhenTheCopyIsFaster() throws {
+  /// The last block of all is owed by the first peer and, as a copy, by the second.
+  private func lastBlockOwedByTwo() throws -> Play {
     let play = try Play(pieces: 1)
     play.seed(1)
     _ = play.actions()
     play.seed(2)
     _ = play.actions()
+    return play
+  }
+
+  @Test func theFirstRequestIsWithdrawnWhenTheCopyIsFaster() throws {
+    let play = try lastBlockOwedByTwo()
     play.brings(2, block(0, 3))
     #expect(play.actions().cancels == [.cancel(block(0, 3), of: 1)])
   }
 
   @Test func theCopyIsWithdrawnWhenTheFirstPeerBringsTheBlock() throws {
-    let play = try Play(pieces: 1)
-    play.seed(1)
-    _ = play.actions()
-    play.seed(2)
-    _ = play.actions()
+    let play = try lastBlockOwedByTwo()
     play.brings(1, block(0, 3))
     #expect(play.actions().cancels == [.cancel(block(0, 3), of: 2)])
   }

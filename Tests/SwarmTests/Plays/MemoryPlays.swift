@@ -35,7 +35,8 @@ import Testing
     #expect(play.actions().begun == [1])
   }
 
-  @Test func aPieceThatNobodyCanFinishGivesUpItsMemory() throws {
+  /// Three peers have a piece each, and there is memory for two.
+  private func threePiecesAndMemoryForTwo() throws -> Play {
     let play = try Play(pieces: 8) { settings in
       settings.pipeline = 8
       settings.memoryLimit = twoPieces
@@ -43,6 +44,11 @@ import Testing
     play.peer(1, has: [0])
     play.peer(2, has: [1])
     play.peer(3, has: [2])
+    return play
+  }
+
+  @Test func aPieceThatNobodyCanFinishGivesUpItsMemory() throws {
+    let play = try threePiecesAndMemoryForTwo()
     #expect(play.actions().begun == [0, 1], "there is no memory for a third")
     play.brings(1, block(0, 0))
     play.leaves(1)
@@ -54,13 +60,7 @@ import Testing
   }
 
   @Test func aPieceThatAWorkerReadsIsNotGivenUp() throws {
-    let play = try Play(pieces: 8) { settings in
-      settings.pipeline = 8
-      settings.memoryLimit = twoPieces
-    }
-    play.peer(1, has: [0])
-    play.peer(2, has: [1])
-    play.peer(3, has: [2])
+    let play = try threePiecesAndMemoryForTwo()
     _ = play.actions()
     play.exchange.setBeingRead(0, true)
     play.leaves(1)

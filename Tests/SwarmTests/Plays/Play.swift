@@ -25,7 +25,7 @@ final class Play {
   ///   - blocks: The number of blocks of each piece.
   ///   - verified: The pieces that are here already.
   ///   - wanted: The pieces to fetch; nil for all.
-  ///   - isKnown: Whether the pieces are known from the start.
+  ///   - isKnown: True if the pieces are known from the start.
   ///   - adjust: Changes the settings.
   /// - Throws: An expectation's error if there is no such torrent.
   init(

@@ -5,11 +5,17 @@ import Testing
 
 /// Only blocks that were asked for count.
 @Suite struct UnrequestedPlays {
-  @Test func aBlockThatComesLateAfterAChokeCounts() throws {
-    let play = try Play()
+  /// A peer has choked us while it owed the first blocks.
+  private func chokedWhileOwing(pieces: Int = 4) throws -> Play {
+    let play = try Play(pieces: pieces)
     play.seed(1)
     _ = play.actions()
     play.chokes(1)
+    return play
+  }
+
+  @Test func aBlockThatComesLateAfterAChokeCounts() throws {
+    let play = try chokedWhileOwing()
     play.brings(1, block(0, 0))
     #expect(play.isHere(block(0, 0)))
     #expect(play.traffic.downloaded == Int64(Block.standardLength))
@@ -18,10 +24,7 @@ import Testing
   }
 
   @Test func aLateBlockIsWithdrawnAtThePeerThatWasAskedInstead() throws {
-    let play = try Play(pieces: 1)
-    play.seed(1)
-    _ = play.actions()
-    play.chokes(1)
+    let play = try chokedWhileOwing(pieces: 1)
     play.seed(2)
     _ = play.actions()
     play.brings(1, block(0, 0))
@@ -41,10 +44,7 @@ import Testing
   }
 
   @Test func aMinuteAfterTheChokeABlockNoLongerCounts() throws {
-    let play = try Play()
-    play.seed(1)
-    _ = play.actions()
-    play.chokes(1)
+    let play = try chokedWhileOwing()
     play.at(60)
     #expect(play.place(of: block(0, 0), from: 1) == .aside)
     play.at(60.1)

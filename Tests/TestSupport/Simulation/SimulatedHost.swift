@@ -51,7 +51,7 @@ package final class SimulatedHost: Network {
   private var transports: [SimulatedTransport] = []
   private var datagramSockets: [Endpoint: SimulatedDatagramSocket] = [:]
   private var nextPort: UInt16 = 49152
-  /// Whom a process that is stopped will have to wake; nil while it runs.
+  /// The wakeups to fire when a stopped process goes on; nil while it runs.
   private var wakeupsToFire: [Wakeup]?
 
   init(address: IPAddress, options: Options, network: SimulatedNetwork) {

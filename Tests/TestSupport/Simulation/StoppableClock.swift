@@ -11,7 +11,7 @@ package final class StoppableClock: LoopClock {
   private var alarm: (id: TimerID, time: Instant)?
   private var stoppedAt: Instant?
 
-  /// How much time has passed in all while it stood still.
+  /// The total time that has passed while it stood still.
   package private(set) var standstill = Duration.zero
 
   /// Creates a process's clock in a world.

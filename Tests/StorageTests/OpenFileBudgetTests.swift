@@ -1,0 +1,85 @@
+import Glibc
+import Primitives
+import TestSupport
+import Testing
+
+@testable import Storage
+
+@Suite struct OpenFileBudgetTests {
+  private let disk = MemoryFileSystem()
+  private let budget = OpenFileBudget(limit: 4)
+
+  /// A torrent of eight files, one for each piece, with a storage that is ready for writing.
+  private func torrent(
+    _ name: String, on files: (any FileSystem)? = nil
+  ) throws -> (stored: StoredTorrent, storage: TorrentStorage) {
+    let stored = try StoredTorrent(
+      name: name, files: (0..<8).map { ("f\($0)", 64) }, pieceLength: 64)
+    let storage = TorrentStorage(
+      torrent: stored.torrent, folder: "out", fileSystem: files ?? disk, openFiles: budget)
+    _ = try storage.inspect()
+    try storage.prepare(verified: stored.none)
+    return (stored, storage)
+  }
+
+  @Test func torrentsShareTheLimit() throws {
+    let torrents = try ["A", "B", "C"].map { try torrent($0) }
+    for piece in torrents[0].stored.pieces {
+      for (stored, storage) in torrents { try stored.write([piece], to: storage) }
+    }
+    // Each torrent also has two folders and its state file open.
+    #expect(disk.mostOpen <= 4 + 3 * 3)
+    for (_, storage) in torrents {
+      try storage.finish()
+      try storage.close()
+    }
+    #expect(disk.openCount == 0)
+    #expect(!budget.isFull)
+  }
+
+  @Test func theTorrentWithTheMostFilesGivesWay() throws {
+    let (first, many) = try torrent("A")
+    try first.write(first.pieces.prefix(4), to: many)
+    #expect(budget.isFull)
+    let (second, few) = try torrent("B")
+    try second.write(second.pieces.prefix(2), to: few)
+    #expect(budget.others(than: few.files).map(\.count) == [2])
+    #expect(budget.others(than: many.files).map(\.count) == [2])
+  }
+
+  @Test func aTorrentWithoutFilesOfItsOwnHasRoomAtOnce() throws {
+    let others = try ["A", "B", "C", "D"].map { try torrent($0) }
+    for (stored, storage) in others { try stored.write(stored.pieces.prefix(1), to: storage) }
+    let (stored, storage) = try torrent("E")
+    try stored.write(stored.pieces.prefix(1), to: storage)
+    // The first one has opened none for the longest time.
+    let counts = Dictionary(
+      uniqueKeysWithValues: budget.others(than: storage.files).map {
+        (ObjectIdentifier($0.table), $0.count)
+      })
+    #expect(counts[ObjectIdentifier(others[0].storage.files)] == nil)
+    #expect(counts.count == 3)
+  }
+
+  @Test func aFailureToGiveWayIsTheOthersFailure() throws {
+    let faulty = FaultyFileSystem(disk)
+    let (first, failing) = try torrent("A", on: faulty)
+    try first.write(first.pieces.prefix(4), to: failing)
+    let (second, storage) = try torrent("B")
+    faulty.fail("close", with: EIO)
+    try second.write(second.pieces.prefix(1), to: storage)
+    faulty.fail("close", with: nil)
+    #expect(throws: StorageError.self) { try first.write(first.pieces.suffix(1), to: failing) }
+    try second.write(second.pieces, to: storage)
+  }
+
+  @Test func aTorrentThatEndsIsForgotten() throws {
+    do {
+      let (stored, storage) = try torrent("A")
+      try stored.write(stored.pieces.prefix(4), to: storage)
+      #expect(budget.isFull)
+      // The records of a torrent go even if it is dropped without being closed.
+    }
+    #expect(!budget.isFull)
+  }
+}
