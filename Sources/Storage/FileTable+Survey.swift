@@ -60,6 +60,7 @@ extension FileTable {
   /// A file that was removed, truncated or replaced is an error, because its bytes are lost.
   func stampWritten() throws(StorageError) {
     try books.withLock { books throws(StorageError) in
+      try books.reportFailure()
       guard let root = books.root else { return }
       try confirm(root, &books)
       books.unstamped.sort(by: >)

@@ -32,8 +32,19 @@ final class FileTable: Sendable {
     var mayWrite = false
     /// The places written since the latest look at them, without duplicates.
     var unstamped: [Int] = []
-    /// The failure to close a file for another torrent.
+    /// The failure to close a file to make room, until a writer or a save reports it.
+    ///
+    /// The bytes of a write may be lost. A reader must not consume this, because its own bytes are
+    /// right.
     var failure: StorageError?
+
+    /// Keeps a failure; the first one stays.
+    mutating func keep(_ error: StorageError) { failure = failure ?? error }
+
+    /// Throws the failure that was kept, once.
+    mutating func reportFailure() throws(StorageError) {
+      if let failure = failure.take() { throw failure }
+    }
   }
 
   let layout: OutputLayout
@@ -142,15 +153,15 @@ final class FileTable: Sendable {
   private func borrow(
     _ index: Int, for purpose: Purpose, _ books: inout Books
   ) throws(StorageError) -> Descriptor {
-    if let failure = books.failure.take() { throw failure }
     books.uses += 1
     if books.open[index] == nil {
-      if openFiles.isFull { _ = try makeRoom(&books) }
+      if openFiles.isFull { _ = makeRoom(&books) }
       books.open[index] = try openMakingRoom(index, for: purpose, &books)
       openFiles.opened(by: self)
     }
     guard let file = books.open[index] else { throw .fileMissing(path: path(index)) }
     if case .writing(let range) = purpose {
+      try books.reportFailure()
       try reserve(index, file.descriptor, writing: Int(range.upperBound - range.lowerBound), &books)
       books.records[index].writes += 1
       books.records[index].writtenEnd = max(books.records[index].writtenEnd, range.upperBound)
@@ -173,7 +184,7 @@ final class FileTable: Sendable {
       do throws(StorageError) {
         return try open(index, for: purpose, &books)
       } catch {
-        guard case .tooManyOpenFiles = error, try makeRoom(&books) else { throw error }
+        guard case .tooManyOpenFiles = error, makeRoom(&books) else { throw error }
       }
     }
   }
@@ -280,7 +291,7 @@ final class FileTable: Sendable {
       if seekingHoles {
         do throws(StorageError) { try seekHoles(&books) } catch { failure = error }
       }
-      do throws(StorageError) { try closeAll(&books) } catch { failure = error }
+      do throws(StorageError) { try closeAll(&books) } catch { failure = failure ?? error }
       if !keepingRoot, let root = books.root {
         books.root = nil
         do throws(SystemCallError) { try fileSystem.close(root) } catch {
@@ -292,13 +303,12 @@ final class FileTable: Sendable {
   }
 
   private func closeAll(_ books: inout Books) throws(StorageError) {
-    var failure = books.failure.take()
     for (index, file) in books.open.sorted(by: { $0.key < $1.key }) {
-      do { try close(index, file, &books) } catch { failure = failure ?? error }
+      do { try close(index, file, &books) } catch { books.keep(error) }
     }
     books.open.removeAll()
-    do { try books.walk.close() } catch { failure = failure ?? error }
-    if let failure { throw failure }
+    do { try books.walk.close() } catch { books.keep(error) }
+    try books.reportFailure()
   }
 
   /// Closes one file.

@@ -228,7 +228,7 @@ package final class TorrentStorage: PieceStorage {
       do throws(StorageError) {
         return try state.replace(with: record, root: root, overwrite: overwrite)
       } catch {
-        guard case .tooManyOpenFiles = error, try files.makeRoom() else { throw error }
+        guard case .tooManyOpenFiles = error, files.makeRoom() else { throw error }
       }
     }
   }
@@ -241,7 +241,7 @@ package final class TorrentStorage: PieceStorage {
       do throws(StorageError) {
         return try body()
       } catch {
-        guard case .tooManyOpenFiles = error, try files.makeRoom() else { throw error }
+        guard case .tooManyOpenFiles = error, files.makeRoom() else { throw error }
       }
     }
   }
