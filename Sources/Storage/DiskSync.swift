@@ -12,8 +12,9 @@ struct DiskSync {
   /// Waits until every selected file is on the disk, together with its name and the folders on its
   /// path.
   ///
-  /// It includes files written by earlier runs.
-  func wanted() throws(StorageError) {
+  /// It includes files written by earlier runs. `doubt` is called with the place whose bytes may be
+  /// lost, if there is one.
+  func wanted(doubt: (Int) -> Void) throws(StorageError) {
     var walk = FolderWalk(fileSystem: fileSystem, rootPath: folder)
     var folders: Set<ArraySlice<FileName>> = []
     for (index, place) in layout.places.enumerated() where place.isWanted {
@@ -23,6 +24,7 @@ struct DiskSync {
       do throws(SystemCallError) {
         let file = try fileSystem.openFile(name, in: parent, .read)
         let failure = synchronize(file)
+        if failure != nil { doubt(index) }
         try fileSystem.close(file)
         if let failure { throw failure }
       } catch {

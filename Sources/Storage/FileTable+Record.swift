@@ -28,6 +28,10 @@ extension FileTable {
     /// been written.
     var isSolid = false
 
+    /// A Boolean value indicating whether the file could not be closed or synchronized after this
+    /// run had it open for writing, so bytes of it may be lost.
+    var isDoubtful = false
+
     /// A Boolean value indicating whether this run has written to the file.
     var isWritten: Bool { writes > 0 }
 

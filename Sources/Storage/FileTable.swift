@@ -38,6 +38,9 @@ final class FileTable: Sendable {
     /// right.
     var failure: StorageError?
 
+    /// The places whose bytes may be lost.
+    var doubtful: Set<Int> { Set(records.indices.filter { records[$0].isDoubtful }) }
+
     /// Keeps a failure; the first one stays.
     mutating func keep(_ error: StorageError) { failure = failure ?? error }
 
@@ -329,7 +332,9 @@ final class FileTable: Sendable {
       do { try fileSystem.synchronize(file.descriptor) } catch { failure = failure ?? error }
     }
     do { try fileSystem.close(file.descriptor) } catch { failure = failure ?? error }
-    if let failure { throw StorageError(failure, path: path(index)) }
+    guard let failure else { return }
+    if file.isWritable { books.records[index].isDoubtful = true }
+    throw StorageError(failure, path: path(index))
   }
 }
 

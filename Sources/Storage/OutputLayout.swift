@@ -137,6 +137,16 @@ struct OutputLayout: Sendable {
     return spans
   }
 
+  /// Returns a set of pieces without those that have bytes in certain places.
+  func removing(_ places: Set<Int>, from pieces: Bitfield) -> Bitfield {
+    guard !places.isEmpty else { return pieces }
+    var kept = pieces
+    pieces.forEach { piece in
+      forEachSpan(of: files.range(of: piece)) { if places.contains($0.file) { kept.remove(piece) } }
+    }
+    return kept
+  }
+
   /// Returns the stray that contains a byte of the torrent, if any, and the end of that answer's
   /// validity.
   private func stray(at position: Int64) -> (Stray?, limit: Int64) {

@@ -134,7 +134,7 @@ package final class TorrentStorage: PieceStorage {
       guard try files.openRoot(create: true) != nil else {
         throw .folderMissing(path: files.folder)
       }
-      try save(record(verified: verified, ours: ours, isClean: false), in: &state)
+      try save(verified: verified, ours: ours, isClean: false, in: &state)
     }
     try files.allowWriting(ours: ours)
     try beginPart(records)
@@ -162,10 +162,13 @@ package final class TorrentStorage: PieceStorage {
 
   /// Ends an incomplete run: closes the files, and saves a state that is complete.
   ///
-  /// The next run then knows that nothing was written after the state.
+  /// The next run then knows that nothing was written after the state. If a file cannot be closed,
+  /// the call throws, and the state that it saves leaves out the pieces of that file.
   package func suspend(verified: Bitfield) throws(StorageError) {
-    try files.close(keepingRoot: true)
-    try save(verified: verified, isClean: true)
+    var failure = FirstFailure()
+    failure.attempt { () throws(StorageError) in try files.close(keepingRoot: true) }
+    failure.attempt { () throws(StorageError) in try save(verified: verified, isClean: true) }
+    try failure.report()
   }
 
   /// Ends a download whose selected pieces are all verified.
@@ -179,7 +182,9 @@ package final class TorrentStorage: PieceStorage {
   /// another program.
   package func finish(verified: Bitfield? = nil) throws(StorageError) {
     try files.close(keepingRoot: true, seekingHoles: true)
-    try files.diskSync()?.wanted()
+    try files.diskSync()?.wanted { index in
+      files.books.withLock { $0.records[index].isDoubtful = true }
+    }
     guard state.withLock({ $0.isLocked }) else { return }
     try makingRoom { () throws(StorageError) in try files.confirmWritten() }
     try confirmContent(verified: verified ?? wanted)
@@ -202,12 +207,17 @@ package final class TorrentStorage: PieceStorage {
     try files.diskSync()?.names()
   }
 
-  /// Closes everything; the state file stays as it was last saved.
+  /// Closes everything; the state file stays as it was last saved, except for pieces that have been
+  /// lost since.
   ///
   /// It throws errors of earlier writes that show only now.
   package func close() throws(StorageError) {
+    var failure = FirstFailure()
+    failure.attempt { () throws(StorageError) in try files.close(keepingRoot: true) }
+    failure.attempt { () throws(StorageError) in try withdrawDoubtful() }
     state.withLock { $0.unlock() }
-    try files.close(keepingRoot: false)
+    failure.attempt { () throws(StorageError) in try files.close(keepingRoot: false) }
+    try failure.report()
   }
 
   // MARK: - The state
@@ -218,14 +228,29 @@ package final class TorrentStorage: PieceStorage {
     let ours = files.records.map(\.isOurs)
     try state.withLock { state throws(StorageError) in
       guard state.isLocked else { return }
-      try save(record(verified: verified, ours: ours, isClean: isClean), in: &state)
+      try save(verified: verified, ours: ours, isClean: isClean, in: &state)
     }
   }
 
-  private func save(_ record: StateRecord, in state: inout StateFile) throws(StorageError) {
+  /// Leaves the pieces of doubtful files out of the state as it was last saved.
+  private func withdrawDoubtful() throws(StorageError) {
+    let doubtful = files.books.withLock { $0.doubtful }
+    try state.withLock { state throws(StorageError) in
+      guard !doubtful.isEmpty, state.isLocked, let listed = state.finding.record?.verified,
+        listed != layout.removing(doubtful, from: listed)
+      else { return }
+      try save(verified: listed, ours: files.records.map(\.isOurs), isClean: false, in: &state)
+    }
+  }
+
+  private func save(
+    verified: Bitfield, ours: [Bool], isClean: Bool, in state: inout StateFile
+  ) throws(StorageError) {
     guard let root = try files.openRoot(create: false) else { return }
     while true {
       do throws(StorageError) {
+        // To make room, a file may be closed that turns out to be doubtful.
+        let record = record(verified: verified, ours: ours, isClean: isClean)
         return try state.replace(with: record, root: root, overwrite: overwrite)
       } catch {
         guard case .tooManyOpenFiles = error, files.makeRoom() else { throw error }
@@ -246,16 +271,21 @@ package final class TorrentStorage: PieceStorage {
     }
   }
 
+  /// Returns the record of the current state.
+  ///
+  /// The next run must hash the pieces of doubtful files, so they are not listed, and the record is
+  /// not clean: by a clean record they would be missing.
   private func record(verified: Bitfield, ours: [Bool], isClean: Bool) -> StateRecord {
-    let records = files.records
+    let (records, doubtful) = files.books.withLock { ($0.records, $0.doubtful) }
+    let verified = layout.removing(doubtful, from: verified)
     var stamps = records.map { $0.unproved ?? $0.stamp }
     if layout.partPlace == nil { stamps.append(leftoverPart.withLock { $0 }) }
     let unfinished = unfinishedFiles(ours: ours, records: records, verified: verified)
     return StateRecord(
       infoHash: torrent.infoHash, verified: verified, unfinished: unfinished,
       whole: unfinished.indices.map { ours[$0] && layout.places[$0].isWanted && !unfinished[$0] },
-      isClean: isClean, boot: files.fileSystem.bootIdentity, selection: layout.selection,
-      stamps: stamps)
+      isClean: isClean && doubtful.isEmpty, boot: files.fileSystem.bootIdentity,
+      selection: layout.selection, stamps: stamps)
   }
 
   // MARK: - The part file

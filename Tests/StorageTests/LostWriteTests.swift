@@ -1,6 +1,7 @@
 import Glibc
 import Metainfo
 import Primitives
+import Synchronization
 import TestSupport
 import Testing
 
@@ -105,5 +106,83 @@ import Testing
     #expect(throws: StorageError.io(path: "out/T/f0", call: "close", errno: EIO)) {
       try stored.write(pieces(4..<5), to: storage)
     }
+  }
+
+  // MARK: - The next run
+
+  /// Checks which of the listed pieces the next run trusts, and that it hashes the others.
+  private func expectNextRun(
+    toTrust trusted: Bitfield, among listed: Bitfield,
+    _ change: (inout StorageOptions) -> Void = { _ in }
+  ) throws {
+    let next = stored.storage(disk, change)
+    let inspection = try next.inspect()
+    #expect(inspection.trusted == trusted)
+    for piece in stored.pieces where listed.contains(piece) && !trusted.contains(piece) {
+      #expect(inspection.doubtful.contains(piece))
+    }
+    try next.close()
+  }
+
+  @Test(arguments: [Reporter.saveProgress, .suspend, .finish, .close])
+  func theNextRunHashesALostFile(after reporter: Reporter) throws {
+    let storage = try begin()
+    try stored.write(pieces(0..<4), to: storage)
+    try storage.saveProgress(verified: stored.set(0..<4))
+    try loseAFile()
+    #expect(throws: StorageError.self) { try call(reporter, of: storage) }
+    if reporter != .close { try storage.close() }
+    try expectNextRun(toTrust: stored.set(1..<4), among: stored.set(0..<4))
+  }
+
+  @Test func theNextRunHashesALostFileWhateverIsSavedLater() throws {
+    let storage = try begin()
+    try stored.write(pieces(0..<4), to: storage)
+    try loseAFile()
+    #expect(throws: StorageError.self) { try storage.saveProgress(verified: stored.set(0..<4)) }
+    try storage.saveProgress(verified: stored.set(0..<4))
+    try storage.suspend(verified: stored.set(0..<4))
+    try storage.close()
+    try expectNextRun(toTrust: stored.set(1..<4), among: stored.set(0..<4))
+  }
+
+  @Test func theNextRunHashesFilesThatWereLostAtTheEnd() throws {
+    let storage = try begin()
+    try stored.write(pieces(0..<6), to: storage)
+    try storage.saveProgress(verified: stored.set(0..<6))
+    faulty.fail("close", with: EIO)
+    #expect(throws: StorageError.self) { try storage.suspend(verified: stored.set(0..<6)) }
+    faulty.fail("close", with: nil)
+    try storage.close()
+    // The first two had been closed before, to make room.
+    try expectNextRun(toTrust: stored.set(0..<2), among: stored.set(0..<6))
+  }
+
+  @Test func theNextRunHashesThePiecesOfALostPartFile() throws {
+    let stored = try StoredTorrent(files: [("a", 96), ("b", 96)], pieceLength: 64)
+    let (storage, _) = try stored.begin(faulty) { $0.selection = FileSelection([0]) }
+    // The part file is used before the other one, and is therefore closed first.
+    try stored.write([1, 0].map { PieceIndex($0) }, to: storage)
+    try storage.saveProgress(verified: stored.set(0..<2))
+    faulty.fail("close", with: EIO)
+    _ = storage.files.books.withLock { storage.files.makeRoom(&$0) }
+    faulty.fail("close", with: nil)
+    #expect(throws: StorageError.self) { try storage.suspend(verified: stored.set(0..<2)) }
+    try storage.close()
+    let inspection = try stored.storage(disk) { $0.selection = FileSelection([0]) }.inspect()
+    #expect(inspection.trusted == stored.set([0]))
+    #expect(inspection.doubtful.contains(PieceIndex(1)))
+  }
+
+  @Test func theNextRunHashesAFileThatIsNotSynchronized() throws {
+    let storage = try begin { $0.fsync = true }
+    try stored.write(stored.pieces, to: storage)
+    try storage.saveProgress(verified: stored.all)
+    try storage.files.close(keepingRoot: true)
+    faulty.fail("fsync", with: EIO)
+    #expect(throws: StorageError.self) { try storage.finish() }
+    faulty.fail("fsync", with: nil)
+    try storage.close()
+    try expectNextRun(toTrust: stored.set(1..<8), among: stored.all)
   }
 }
