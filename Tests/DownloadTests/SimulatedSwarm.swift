@@ -79,9 +79,9 @@ final class SimulatedSwarm {
   }
 
   /// The world of a client of ours at an address.
-  func environment(at address: IPAddress = leecherAddress, files: MemoryFileSystem? = nil)
-    -> Environment
-  {
+  func environment(
+    at address: IPAddress = leecherAddress, files: (any FileSystem)? = nil
+  ) -> Environment {
     Environment(
       clock: processClock ?? clock, network: simulation.network.host(address), http: http,
       workers: workers, workerCount: 1, files: files ?? self.files,

@@ -325,13 +325,18 @@ final class TorrentRun {
     _ output: PreparedOutput, since start: Instant
   ) async throws(DownloadError) -> DownloadSummary {
     let (storage, verified) = (output.storage, swarm.exchange.board.verified)
-    let (isServingOnly, hasBegun) = (options.content.seedsOnly, swarm.content != nil)
-    let failure = await session.environment.workers.attempt { () throws(StorageError) in
-      if hasBegun, !isServingOnly, verified.lacksAny(of: storage.wanted) {
+    let mustSuspend =
+      swarm.content != nil && !options.content.seedsOnly && verified.lacksAny(of: storage.wanted)
+    let workers = session.environment.workers
+    var failure: StorageError?
+    if mustSuspend {
+      failure = await workers.attempt { () throws(StorageError) in
         try storage.suspend(verified: verified)
       }
-      try storage.close()
     }
+    // The lock must be released even if the state cannot be saved, as on a full disk.
+    let late = await workers.attempt { () throws(StorageError) in try storage.close() }
+    failure = failure ?? late
     if case .failure(let error) = result { throw error }
     if let failure { throw .storage(failure) }
     let progress = snapshot()

@@ -53,6 +53,33 @@ import Testing
     #expect(errors == [.cancelled, .alreadyRunning, .alreadyRunning])
   }
 
+  /// A run that cannot even save its state lets go of its output nevertheless.
+  @Test func aTorrentThatFilledTheDiskCanBeAddedAgain() async throws {
+    let swarm = try await SimulatedSwarm(seed: 25, size: 500_000)
+    let disk = FaultyFileSystem(swarm.files, fullAfter: 150_000)
+    let errors = try await swarm.simulation.run { () async throws -> [DownloadError?] in
+      let (seed, _) = try swarm.addSeed()
+      async let seeding: Void = seed.run()
+      var options = Self.sessionOptions
+      options.listenAddresses = [SimulatedSwarm.leecherAddress]
+      let errors = try await withSession(
+        options, environment: { swarm.environment(files: disk) }
+      ) { session in
+        let source = TorrentSource.torrent(swarm.torrent)
+        let peers = Self.options(peers: swarm.endpoints)
+        let full = await Self.error(of: session.add(source, options: peers))
+        disk.setBytesLeft(nil)
+        return [full, await Self.error(of: session.add(source, options: peers))]
+      }
+      seed.stop()
+      await seeding
+      return errors
+    }
+    #expect(errors == [.storage(.diskFull(path: "/out/data.bin")), nil])
+    let isWhole = await swarm.output == swarm.content
+    #expect(isWhole)
+  }
+
   private static var sessionOptions: SessionOptions {
     var options = SessionOptions()
     options.port = 6881
