@@ -158,7 +158,11 @@ final class FileTable: Sendable {
   ) throws(StorageError) -> Descriptor {
     books.uses += 1
     if books.open[index] == nil {
-      if openFiles.isFull { _ = makeRoom(&books) }
+      // A round may close only folders, which the budget does not count. Other threads may open files
+      // meanwhile, so the number of rounds is limited.
+      for _ in 0...2 * openFiles.limit {
+        guard openFiles.isFull, makeRoom(&books) else { break }
+      }
       books.open[index] = try openMakingRoom(index, for: purpose, &books)
       openFiles.opened(by: self)
     }

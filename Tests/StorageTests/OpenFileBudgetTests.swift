@@ -1,5 +1,6 @@
 import Glibc
 import Primitives
+import Synchronization
 import TestSupport
 import Testing
 
@@ -10,13 +11,18 @@ import Testing
   private let budget = OpenFileBudget(limit: 4)
 
   /// A torrent of eight files, one for each piece, with a storage that is ready for writing.
+  ///
+  /// In a torrent with folders, four files each are in one of two.
   private func torrent(
-    _ name: String, on files: (any FileSystem)? = nil
+    _ name: String, on files: (any FileSystem)? = nil, within budget: OpenFileBudget? = nil,
+    hasFolders: Bool = false
   ) throws -> (stored: StoredTorrent, storage: TorrentStorage) {
     let stored = try StoredTorrent(
-      name: name, files: (0..<8).map { ("f\($0)", 64) }, pieceLength: 64)
+      name: name, files: (0..<8).map { (hasFolders ? "d\($0 / 4)/f\($0)" : "f\($0)", 64) },
+      pieceLength: 64)
     let storage = TorrentStorage(
-      torrent: stored.torrent, folder: "out", fileSystem: files ?? disk, openFiles: budget)
+      torrent: stored.torrent, folder: "out", fileSystem: files ?? disk,
+      openFiles: budget ?? self.budget)
     _ = try storage.inspect()
     try storage.prepare(verified: stored.none)
     return (stored, storage)
@@ -81,5 +87,24 @@ import Testing
       // The records of a torrent go even if it is dropped without being closed.
     }
     #expect(!budget.isFull)
+  }
+
+  @Test func foldersMakeNoRoomForFiles() throws {
+    let (few, storage) = try torrent("B")
+    try few.write(few.pieces.prefix(1), to: storage)
+    let (many, busy) = try torrent("A", hasFolders: true)
+    try many.write(many.pieces.prefix(3), to: busy)
+    #expect(budget.isFull)
+    setUsers(of: 0..<3, in: busy, to: 1)
+    // The other torrent has more files, but can only close a folder.
+    try few.write([few.pieces[1]], to: storage)
+    let own = storage.files.books.withLock { $0.open.count }
+    #expect(budget.others(than: storage.files).reduce(own) { $0 + $1.count } == 4)
+  }
+
+  private func setUsers(of indices: Range<Int>, in storage: TorrentStorage, to count: Int) {
+    storage.files.books.withLock { books in
+      for index in indices { books.open[index]?.users = count }
+    }
   }
 }
