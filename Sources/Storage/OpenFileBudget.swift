@@ -67,10 +67,11 @@ package final class OpenFileBudget: Sendable {
   /// Returns the other torrents, those with the most open files first; among equals the one that has
   /// opened none for the longest time.
   func others(than table: FileTable) -> [(table: FileTable, count: Int)] {
-    let members = books.withLock { books in
-      books.members.values.filter { $0.table != nil && $0.table !== table }
-    }
+    // A reference loaded here may turn out to be a torrent's last one. Its release then calls
+    // `forget`, which needs the lock.
+    let members = books.withLock { Array($0.members.values) }
     return members.sorted { ($1.count, $0.latest) < ($0.count, $1.latest) }
       .compactMap { member in member.table.map { ($0, member.count) } }
+      .filter { $0.table !== table }
   }
 }

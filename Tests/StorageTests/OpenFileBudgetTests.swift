@@ -107,4 +107,24 @@ import Testing
       for index in indices { books.open[index]?.users = count }
     }
   }
+
+  /// The last reference to a torrent may be the one by which another torrent asks it for room.
+  @Test func aTorrentMayEndWhileItIsAskedForRoom() async throws {
+    let asking = try torrent("A").storage.files
+    let budget = budget
+    await withTaskGroup(of: Void.self) { group in
+      group.addTask {
+        for _ in 0..<100_000 {
+          let table = FileTable(
+            layout: asking.layout, folder: "out", fileSystem: asking.fileSystem,
+            synchronizes: false, preallocation: .none, openFiles: budget)
+          budget.opened(by: table)
+        }
+      }
+      group.addTask {
+        for _ in 0..<100_000 { _ = budget.others(than: asking) }
+      }
+    }
+    #expect(!budget.isFull)
+  }
 }
