@@ -19,7 +19,11 @@ extension FileTable {
 
   /// Closes idle files for another torrent, unless this one is at work with its table.
   private func giveWay() -> Bool {
-    books.withLockIfAvailable { closeIdle(&$0) } ?? false
+    books.withLockIfAvailable { books in
+      let hasClosed = closeIdle(&books)
+      books.closeUnusedFolders()
+      return hasClosed
+    } ?? false
   }
 
   /// Closes folders and the least recently used files, a quarter of the open ones and at least one.

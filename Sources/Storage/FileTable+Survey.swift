@@ -69,6 +69,8 @@ extension FileTable {
         books.records[index].isStale = false
         books.unstamped.removeLast()
       }
+      // The budget does not count folders, so no other torrent can ask for them.
+      try books.walk.close()
     }
   }
 

@@ -44,6 +44,12 @@ final class FileTable: Sendable {
     /// Keeps a failure; the first one stays.
     mutating func keep(_ error: StorageError) { failure = failure ?? error }
 
+    /// Closes the folders of a torrent without open files, which no other torrent can ask for.
+    mutating func closeUnusedFolders() {
+      guard open.isEmpty else { return }
+      do throws(StorageError) { try walk.close() } catch { keep(error) }
+    }
+
     /// Throws the failure that was kept, once.
     mutating func reportFailure() throws(StorageError) {
       if let failure = failure.take() { throw failure }
@@ -163,7 +169,12 @@ final class FileTable: Sendable {
       for _ in 0...2 * openFiles.limit {
         guard openFiles.isFull, makeRoom(&books) else { break }
       }
-      books.open[index] = try openMakingRoom(index, for: purpose, &books)
+      do throws(StorageError) {
+        books.open[index] = try openMakingRoom(index, for: purpose, &books)
+      } catch {
+        books.closeUnusedFolders()
+        throw error
+      }
       openFiles.opened(by: self)
     }
     guard let file = books.open[index] else { throw .fileMissing(path: path(index)) }

@@ -127,4 +127,32 @@ import Testing
     }
     #expect(!budget.isFull)
   }
+
+  // MARK: - Folders
+
+  @Test func savingLeavesNoFolderOpen() throws {
+    let (stored, storage) = try torrent("A", hasFolders: true)
+    try stored.write(stored.pieces.prefix(4), to: storage)
+    try storage.saveProgress(verified: stored.set(0..<4))
+    // Four files, the output folder and the state file.
+    #expect(disk.openCount == 6)
+  }
+
+  @Test func aTorrentWithoutOpenFilesHasNoOpenFolders() throws {
+    let budget = OpenFileBudget(limit: 1)
+    let (stored, storage) = try torrent("A", within: budget, hasFolders: true)
+    try stored.write(stored.pieces.prefix(1), to: storage)
+    let elsewhere = MemoryFileSystem()
+    let (second, other) = try torrent("B", on: elsewhere, within: budget)
+    try second.write(second.pieces.prefix(1), to: other)
+    // Only the output folder and the state file are left.
+    #expect(disk.openCount == 2)
+    var buffer = [UInt8](repeating: 0, count: 64)
+    #expect(throws: StorageError.fileMissing(path: "out/A/d0/f1")) {
+      try buffer.withUnsafeMutableBytes {
+        try storage.read(block: Block(piece: PieceIndex(1), offset: 0, length: 64), into: $0)
+      }
+    }
+    #expect(disk.openCount == 2)
+  }
 }
