@@ -71,6 +71,9 @@ package protocol FileSystem: Sendable {
   /// Announces that these bytes will be read soon; it does not wait, and never fails.
   func prefetch(_ file: Descriptor, _ range: Range<Int64>)
 
+  /// Waits a moment, in which other threads may close files.
+  func pause()
+
   /// Waits until a file has been written to the disk.
   func synchronize(_ file: Descriptor) throws(SystemCallError)
 

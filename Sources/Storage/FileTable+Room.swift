@@ -2,9 +2,33 @@ import Primitives
 import Synchronization
 
 extension FileTable {
-  /// Closes idle files to free descriptors; returns false if there are none.
-  func makeRoom() -> Bool {
-    books.withLock { makeRoom(&$0) }
+  /// The number of pauses for which a call waits for the descriptors of other torrents.
+  private static let pauseLimit = 5
+
+  /// Repeats `body` as long as it lacks descriptors and some can be freed.
+  ///
+  /// If no file is idle, it waits a moment for other torrents, which are then at work with theirs. It
+  /// must not hold the lock meanwhile, because they may be waiting for this torrent.
+  func makingRoom<Value>(
+    _ body: () throws(StorageError) -> Value
+  ) throws(StorageError) -> Value {
+    var pauses = 0
+    while true {
+      do throws(StorageError) {
+        return try body()
+      } catch {
+        if case .tooManyOpenFiles = error {
+          if books.withLock({ makeRoom(&$0) }) { continue }
+          if pauses < Self.pauseLimit, !openFiles.others(than: self).isEmpty {
+            pauses += 1
+            fileSystem.pause()
+            continue
+          }
+        }
+        books.withLock { $0.closeUnusedFolders() }
+        throw error
+      }
+    }
   }
 
   /// Closes idle files to free descriptors, those of torrents with more open files first; returns

@@ -133,9 +133,7 @@ final class FileTable: Sendable {
   func withFile<Result>(
     _ index: Int, for purpose: Purpose, _ body: (Descriptor) throws(SystemCallError) -> Result
   ) throws(StorageError) -> Result {
-    let descriptor = try books.withLock { books throws(StorageError) in
-      try borrow(index, for: purpose, &books)
-    }
+    let descriptor = try borrow(index, for: purpose)
     defer { books.withLock { $0.open[index]?.users -= 1 } }
     do {
       return try body(descriptor)
@@ -154,8 +152,16 @@ final class FileTable: Sendable {
 
   /// Keeps a file open for reading until everything is closed, even if its name is removed.
   func pin(_ index: Int) throws(StorageError) {
-    try books.withLock { books throws(StorageError) in
-      _ = try borrow(index, for: .reading, &books)
+    _ = try borrow(index, for: .reading)
+  }
+
+  private func borrow(
+    _ index: Int, for purpose: Purpose
+  ) throws(StorageError) -> Descriptor {
+    try makingRoom { () throws(StorageError) in
+      try books.withLock { books throws(StorageError) in
+        try borrow(index, for: purpose, &books)
+      }
     }
   }
 
@@ -169,12 +175,7 @@ final class FileTable: Sendable {
       for _ in 0...2 * openFiles.limit {
         guard openFiles.isFull, makeRoom(&books) else { break }
       }
-      do throws(StorageError) {
-        books.open[index] = try openMakingRoom(index, for: purpose, &books)
-      } catch {
-        books.closeUnusedFolders()
-        throw error
-      }
+      books.open[index] = try open(index, for: purpose, &books)
       openFiles.opened(by: self)
     }
     guard let file = books.open[index] else { throw .fileMissing(path: path(index)) }
@@ -191,20 +192,6 @@ final class FileTable: Sendable {
     books.open[index]?.users += 1
     books.open[index]?.lastUse = books.uses
     return file.descriptor
-  }
-
-  /// Opens a file; if the system allows fewer open files than our limit, idle ones are closed
-  /// first.
-  private func openMakingRoom(
-    _ index: Int, for purpose: Purpose, _ books: inout Books
-  ) throws(StorageError) -> OpenFile {
-    while true {
-      do throws(StorageError) {
-        return try open(index, for: purpose, &books)
-      } catch {
-        guard case .tooManyOpenFiles = error, makeRoom(&books) else { throw error }
-      }
-    }
   }
 
   private func open(

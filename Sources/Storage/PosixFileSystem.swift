@@ -188,6 +188,11 @@ package struct PosixFileSystem: FileSystem {
     cposix_prefetch(file.number, range.lowerBound, range.upperBound - range.lowerBound)
   }
 
+  /// Waits 10 ms.
+  package func pause() {
+    usleep(10_000)
+  }
+
   /// Waits for fsync(2).
   package func synchronize(_ file: Descriptor) throws(SystemCallError) {
     _ = try check("fsync") { fsync(file.number) }

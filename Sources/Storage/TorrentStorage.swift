@@ -81,11 +81,13 @@ package final class TorrentStorage: PieceStorage {
   ///
   /// Unless `trustsState` is set, every selected piece is doubtful, regardless of the state file.
   package func inspect(trustsState: Bool = true) throws(StorageError) -> Inspection {
-    let finding = try state.withLock { state throws(StorageError) in
-      if let root = try files.openRoot(create: false) { try state.load(root: root) }
-      return state.finding
+    let finding = try files.makingRoom { () throws(StorageError) in
+      try state.withLock { state throws(StorageError) in
+        if let root = try files.openRoot(create: false) { try state.load(root: root) }
+        return state.finding
+      }
     }
-    try files.scan()
+    try files.makingRoom { () throws(StorageError) in try files.scan() }
     let boot = files.fileSystem.bootIdentity
     let proof = OwnershipProof(finding, boot: boot)
     files.claim { index, stamp in
@@ -182,11 +184,13 @@ package final class TorrentStorage: PieceStorage {
   /// another program.
   package func finish(verified: Bitfield? = nil) throws(StorageError) {
     try files.close(keepingRoot: true, seekingHoles: true)
-    try files.diskSync()?.wanted { index in
-      files.books.withLock { $0.records[index].isDoubtful = true }
+    try files.makingRoom { () throws(StorageError) in
+      try files.diskSync()?.wanted { index in
+        files.books.withLock { $0.records[index].isDoubtful = true }
+      }
     }
     guard state.withLock({ $0.isLocked }) else { return }
-    try makingRoom { () throws(StorageError) in try files.confirmWritten() }
+    try files.makingRoom { () throws(StorageError) in try files.confirmWritten() }
     try confirmContent(verified: verified ?? wanted)
     try removePart()
     let records = files.records
@@ -224,7 +228,7 @@ package final class TorrentStorage: PieceStorage {
 
   private func save(verified: Bitfield, isClean: Bool) throws(StorageError) {
     guard state.withLock({ $0.isLocked }) else { return }
-    try makingRoom { () throws(StorageError) in try files.stampWritten() }
+    try files.makingRoom { () throws(StorageError) in try files.stampWritten() }
     let ours = files.records.map(\.isOurs)
     try state.withLock { state throws(StorageError) in
       guard state.isLocked else { return }
@@ -247,27 +251,10 @@ package final class TorrentStorage: PieceStorage {
     verified: Bitfield, ours: [Bool], isClean: Bool, in state: inout StateFile
   ) throws(StorageError) {
     guard let root = try files.openRoot(create: false) else { return }
-    while true {
-      do throws(StorageError) {
-        // To make room, a file may be closed that turns out to be doubtful.
-        let record = record(verified: verified, ours: ours, isClean: isClean)
-        return try state.replace(with: record, root: root, overwrite: overwrite)
-      } catch {
-        guard case .tooManyOpenFiles = error, files.makeRoom() else { throw error }
-      }
-    }
-  }
-
-  /// Repeats `body` as long as it lacks descriptors and idle files can be closed.
-  private func makingRoom(
-    _ body: () throws(StorageError) -> Void
-  ) throws(StorageError) {
-    while true {
-      do throws(StorageError) {
-        return try body()
-      } catch {
-        guard case .tooManyOpenFiles = error, files.makeRoom() else { throw error }
-      }
+    try files.makingRoom { () throws(StorageError) in
+      // To make room, a file may be closed that turns out to be doubtful.
+      let record = record(verified: verified, ours: ours, isClean: isClean)
+      try state.replace(with: record, root: root, overwrite: overwrite)
     }
   }
 

@@ -155,4 +155,45 @@ import Testing
     }
     #expect(disk.openCount == 2)
   }
+
+  // MARK: - Other threads
+
+  @Test(arguments: [0, 3, 100])
+  func aTorrentWaitsAMomentForOthersAtWork(excess: Int) throws {
+    let disk = MemoryFileSystem(descriptors: 32)
+    let (first, busy) = try torrent("A", on: disk)
+    try first.write(first.pieces.prefix(1), to: busy)
+    setUsers(of: 0..<1, in: busy, to: 1)
+    let (stored, storage) = try torrent("B", on: disk)
+    disk.exhaust(andWait: excess)
+    let write = { try stored.write(stored.pieces.prefix(1), to: storage) }
+    if excess < 100 {
+      // The folder and the file need a descriptor each.
+      try write()
+      #expect(disk.callCount("usleep") == excess + 2)
+    } else {
+      #expect(throws: StorageError.tooManyOpenFiles(path: "out/B")) { try write() }
+      #expect(disk.callCount("usleep") == 5)
+    }
+  }
+
+  @Test func aTorrentAloneWaitsForNobody() throws {
+    let disk = MemoryFileSystem(descriptors: 32)
+    let (stored, storage) = try torrent("A", on: disk)
+    disk.exhaust()
+    #expect(throws: StorageError.tooManyOpenFiles(path: "out/A")) {
+      try stored.write(stored.pieces.prefix(1), to: storage)
+    }
+    #expect(disk.callCount("usleep") == 0)
+  }
+
+  @Test func aTorrentBeginsWithTheDescriptorsOfOthers() throws {
+    let disk = MemoryFileSystem(descriptors: 12)
+    let (first, other) = try torrent("A", on: disk)
+    try first.write(first.pieces.prefix(4), to: other)
+    disk.exhaust()
+    let (stored, storage) = try torrent("B", on: disk)
+    try stored.write(stored.pieces.prefix(1), to: storage)
+    #expect(budget.others(than: storage.files).isEmpty)
+  }
 }

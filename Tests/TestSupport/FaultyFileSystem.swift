@@ -150,6 +150,8 @@ package final class FaultyFileSystem: FileSystem {
     base.prefetch(file, range)
   }
 
+  package func pause() { base.pause() }
+
   package func synchronize(_ file: Descriptor) throws(SystemCallError) {
     try check("fsync")
     try base.synchronize(file)

@@ -22,6 +22,8 @@ package final class MemoryFileSystem: Sendable {
     var locks: [Int: Int32] = [:]
     var nextDescriptor: Int32 = 3
     var mostOpen = 0
+    /// The number of descriptors that others have open.
+    var openByOthers = 0
     var writes = 0
     /// The modification time of each file in nanoseconds; the clock advances by 1 ms with each
     /// change.
@@ -93,6 +95,12 @@ package final class MemoryFileSystem: Sendable {
 
   /// The largest number that were open at once.
   package var mostOpen: Int { contents.withLock { $0.mostOpen } }
+
+  /// Lets others take all descriptors that are left, and `count` more; they close one in each
+  /// pause.
+  package func exhaust(andWait count: Int = 0) {
+    contents.withLock { $0.openByOthers = descriptors - $0.open.count + count }
+  }
 
   /// The number of calls that wrote, truncated, created, renamed or removed something.
   package var changes: Int { contents.withLock { $0.writes } }
@@ -292,8 +300,15 @@ package final class MemoryFileSystem: Sendable {
     return (node, bytes)
   }
 
+  /// Checks that another descriptor can be had.
+  func checkRoom(_ contents: Contents) throws(Failure) {
+    guard contents.open.count + contents.openByOthers < descriptors else {
+      throw Failure(code: EMFILE)
+    }
+  }
+
   func open(_ node: Int, _ contents: inout Contents) throws(Failure) -> Descriptor {
-    guard contents.open.count < descriptors else { throw Failure(code: EMFILE) }
+    try checkRoom(contents)
     let number = contents.nextDescriptor
     contents.nextDescriptor += 1
     contents.open[number] = node
