@@ -16,6 +16,16 @@ struct DiskSync {
   /// lost, if there is one.
   func wanted(doubt: (Int) -> Void) throws(StorageError) {
     var walk = FolderWalk(fileSystem: fileSystem, rootPath: folder)
+    var failure = FirstFailure()
+    failure.attempt { () throws(StorageError) in try wanted(&walk, doubt) }
+    failure.attempt { () throws(StorageError) in try walk.close() }
+    try failure.report()
+    try names()
+    try synchronizeAbove()
+  }
+
+  /// Waits until every selected file is on the disk, and the folders on its path below the root.
+  private func wanted(_ walk: inout FolderWalk, _ doubt: (Int) -> Void) throws(StorageError) {
     var folders: Set<ArraySlice<FileName>> = []
     for (index, place) in layout.places.enumerated() where place.isWanted {
       let way = layout.path(of: index)
@@ -40,9 +50,6 @@ struct DiskSync {
       }
       try synchronizeFolder(inside, path: folder + "/" + path.pathText)
     }
-    try walk.close()
-    try names()
-    try synchronizeAbove()
   }
 
   /// Waits until the names in the output folder are on the disk.

@@ -12,6 +12,7 @@ extension FileTable {
     let root = try openRoot(create: false)
     var records = Array(repeating: Record(), count: layout.places.count)
     var walk = FolderWalk(fileSystem: fileSystem, rootPath: folder, isSurvey: true)
+    var failure = FirstFailure()
     for (index, place) in layout.places.enumerated() where place.isStored {
       guard let root else { continue }
       do throws(StorageError) {
@@ -20,10 +21,13 @@ extension FileTable {
         records[index].isLinked = status.links > 1
         records[index].exists = true
       } catch {
-        if place.isWanted { throw error }
+        guard place.isWanted else { continue }
+        failure.note(error)
+        break
       }
     }
-    try walk.close()
+    failure.attempt { () throws(StorageError) in try walk.close() }
+    try failure.report()
     let surveyed = records
     books.withLock { $0.records = surveyed }
   }

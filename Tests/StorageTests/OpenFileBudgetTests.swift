@@ -156,6 +156,28 @@ import Testing
     #expect(disk.openCount == 2)
   }
 
+  @Test func aSurveyThatFailsLeavesNoFolderOpen() throws {
+    let stored = try StoredTorrent(name: "T", files: [("d/f", 64)], pieceLength: 64)
+    disk.putSymlink("T/d/f")
+    let storage = stored.storage(disk)
+    #expect(throws: StorageError.symlink(path: "out/T/d/f")) { try storage.inspect() }
+    try storage.close()
+    #expect(disk.openCount == 0)
+  }
+
+  @Test func aFailingFsyncLeavesNoFolderOpen() throws {
+    let faulty = FaultyFileSystem(disk)
+    let stored = try StoredTorrent(name: "T", files: [("d/f", 64)], pieceLength: 64)
+    let (storage, _) = try stored.begin(faulty) { $0.fsync = true }
+    try stored.write(stored.pieces, to: storage)
+    try storage.files.close(keepingRoot: true)
+    faulty.fail("fsync", with: EIO)
+    #expect(throws: StorageError.self) { try storage.finish() }
+    faulty.fail("fsync", with: nil)
+    try storage.close()
+    #expect(disk.openCount == 0)
+  }
+
   // MARK: - Other threads
 
   @Test(arguments: [0, 3, 100])
