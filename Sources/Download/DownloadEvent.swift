@@ -12,8 +12,11 @@ public enum DownloadEvent: Sendable {
   case checking(done: Int64, total: Int64)
   /// The check has ended and found this many good bytes.
   case checked(verifiedBytes: Int64)
-  /// We accept incoming peers at this port; UDP has another one if that number was taken.
-  case listening(port: UInt16, datagramPort: UInt16)
+  /// We accept incoming peers at this port.
+  ///
+  /// UDP has another one if that number was taken, and none on a host without UDP. If the number was
+  /// taken only for IPv4 or only for IPv6, the other port is additional: UDP has both.
+  case listening(port: UInt16, datagramPort: UInt16?, isAdditional: Bool = false)
   /// The state of a tracker changed.
   case tracker(TrackerReport)
   /// The state of our part in the DHT changed.

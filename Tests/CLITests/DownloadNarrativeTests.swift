@@ -43,6 +43,13 @@ import Tracker
       download.line(.listening(port: 7001, datagramPort: 40123))
         == "listening for peers on port 7001; UDP has port 40123, because another program uses UDP"
         + " port 7001")
+    #expect(
+      download.line(.listening(port: 7001, datagramPort: 40123, isAdditional: true))
+        == "listening for peers on port 7001; UDP has port 40123 as well, because another program"
+        + " uses UDP port 7001")
+    #expect(
+      download.line(.listening(port: 7001, datagramPort: nil))
+        == "listening for peers on port 7001, without UDP")
   }
 
   private static func seeding(missing: Int) -> DownloadEvent {

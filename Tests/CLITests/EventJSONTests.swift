@@ -148,6 +148,11 @@ import Tracker
     }
   }
 
+  @Test func aHostWithoutUDPHasNoUDPPort() {
+    let event = EventJSON.event(.listening(port: 7001, datagramPort: nil), source: 0)
+    #expect(event?.text == #"{"event":"listening","source":1,"port":7001,"udp_port":null}"#)
+  }
+
   @Test func whatCompletedSaysBetterIsNotSaidTwice() {
     #expect(EventJSON.event(.completed, source: 0) == nil)
   }

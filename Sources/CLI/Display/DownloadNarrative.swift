@@ -38,10 +38,12 @@ package struct DownloadNarrative: Sendable {
       renaming(change)
     case .checked(let bytes) where bytes > 0:
       "found \(ByteText.size(bytes)) of verified data on disk"
-    case .listening(let port, let datagramPort) where port != datagramPort:
-      "listening for peers on port \(port); UDP has port \(datagramPort), because another program"
-        + " uses UDP port \(port)"
-    case .listening(let port, _) where isSeeding:
+    case .listening(let port, nil, _):
+      "listening for peers on port \(port), without UDP"
+    case .listening(let port, let datagramPort?, let isAdditional) where port != datagramPort:
+      "listening for peers on port \(port); UDP has port \(datagramPort)"
+        + (isAdditional ? " as well" : "") + ", because another program uses UDP port \(port)"
+    case .listening(let port, _, _) where isSeeding:
       // Without a tracker, users need it for --peer.
       "listening for peers on port \(port)"
     case .peerBanned(let peer, let reason):
@@ -107,7 +109,7 @@ package struct DownloadNarrative: Sendable {
 
   private func detail(_ event: DownloadEvent) -> String? {
     switch event {
-    case .listening(let port, _):
+    case .listening(let port, _, _):
       "listening for peers on port \(port)"
     case .tracker(let report):
       state(of: report)

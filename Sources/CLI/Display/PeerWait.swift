@@ -17,7 +17,7 @@ struct PeerWait {
   /// Records an event that matters for the reason of the wait.
   mutating func note(_ event: DownloadEvent) {
     switch event {
-    case .listening(let port, _): self.port = port
+    case .listening(let port, _, _): self.port = port
     case .dht(let report): dht = report
     case .tracker(let report):
       // A repeated announce is no news; until it is answered, the previous result counts.

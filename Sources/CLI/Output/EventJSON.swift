@@ -50,10 +50,13 @@ package enum EventJSON {
         [.init("done", .integer(done)), .init("total", .integer(total))])
     case .checked(let bytes):
       object("checked", source: source, [.init("verified_bytes", .integer(bytes))])
-    case .listening(let port, let datagramPort):
+    case .listening(let port, let datagramPort, _):
       object(
         "listening", source: source,
-        [.init("port", .count(Int(port))), .init("udp_port", .count(Int(datagramPort)))])
+        [
+          .init("port", .count(Int(port))),
+          .init("udp_port", datagramPort.map { .count(Int($0)) } ?? .null),
+        ])
     case .tracker(let report):
       object("tracker", source: source, tracker(report))
     case .dht(let report):

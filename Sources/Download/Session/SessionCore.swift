@@ -76,8 +76,11 @@ final class SessionCore {
   /// The addresses at which we listen.
   var listeningEndpoints: [Endpoint] { socket.listeners.map(\.endpoint) }
 
-  /// The UDP port; it differs from the TCP port if another program has that number.
-  var datagramPort: UInt16 { socket.datagramPort }
+  /// The event that tells the ports.
+  var listening: DownloadEvent {
+    .listening(
+      port: port, datagramPort: socket.datagramPort, isAdditional: socket.hasTwoDatagramPorts)
+  }
 
   // MARK: - Running
 

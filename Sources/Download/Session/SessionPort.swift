@@ -16,9 +16,19 @@ struct SessionPort {
   /// The number of the TCP port.
   var number: UInt16 { listeners.first?.endpoint.port ?? 0 }
 
-  /// The number of the UDP port; it differs from the TCP port if another program has that number in
-  /// a family.
-  var datagramPort: UInt16 { datagrams.locals.map(\.port).first { $0 != number } ?? number }
+  /// The number of the UDP port; nil if there is no UDP socket.
+  ///
+  /// It differs from the TCP port if another program has that number in a family.
+  var datagramPort: UInt16? {
+    let ports = datagrams.locals.map(\.port)
+    return ports.first { $0 != number } ?? ports.first
+  }
+
+  /// A Boolean value indicating whether UDP has the number of the TCP port in one family, and
+  /// another one in the other.
+  var hasTwoDatagramPorts: Bool {
+    datagramPort != number && datagrams.locals.contains { $0.port == number }
+  }
 
   /// Opens the port at every available address.
   ///

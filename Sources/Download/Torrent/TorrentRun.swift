@@ -161,7 +161,7 @@ final class TorrentRun {
   private func startSearching(in group: inout DiscardingTaskGroup) {
     account.began = clock.now
     guard session.join(self) else { return finish(.failure(.alreadyRunning)) }
-    events.send(.listening(port: session.port, datagramPort: session.datagramPort))
+    events.send(session.listening)
     let (announcer, swarm, pulse) = (announcer, swarm, pulse)
     // Finds peers through trackers and keeps the trackers informed.
     group.addTask { await announcer.run() }

@@ -8,12 +8,18 @@ import Tracker
 
 /// One number for TCP and UDP.
 @Suite struct SessionPortTests {
+  /// The UDP port that a session's event tells.
+  @Reactor private func datagramPort(of core: SessionCore) -> UInt16? {
+    guard case .listening(core.port, let port, _) = core.listening else { return nil }
+    return port
+  }
+
   @Test @Reactor func tcpAndUDPHaveOneNumber() throws {
     let scene = SessionScene(seed: 1)
     let core = try scene.core()
     defer { core.close() }
     #expect(core.port != 0)
-    #expect(core.datagramPort == core.port)
+    #expect(datagramPort(of: core) == core.port)
     #expect(throws: NetworkError.system(call: "bind", code: 98)) {
       try scene.host().bindDatagrams(
         at: Endpoint(address: SessionScene.address, port: core.port))
@@ -31,7 +37,7 @@ import Tracker
     let core = try scene.core()
     defer { core.close() }
     #expect(!taken.contains(core.port))
-    #expect(core.datagramPort == core.port)
+    #expect(datagramPort(of: core) == core.port)
     for other in others { other.close() }
   }
 
@@ -51,7 +57,35 @@ import Tracker
     let core = try scene.core { $0.port = 6881 }
     defer { core.close() }
     #expect(core.port == 6881)
-    #expect(core.datagramPort != 6881)
+    #expect(datagramPort(of: core) == 49152)
+  }
+
+  @Test @Reactor func aNumberThatIsTakenInOneFamilyIsKeptInTheOther() throws {
+    let scene = SessionScene(seed: 6)
+    let (port, hub) = try port(of: scene)
+    defer { port.close() }
+    try hub.open(at: SessionScene.address, port: 6881)
+    #expect(port.datagramPort == 6881)
+    #expect(!port.hasTwoDatagramPorts)
+    scene.simulation.network.add(.loopback6, to: scene.host())
+    try hub.open(at: .loopback6, port: 7000)
+    #expect(port.datagramPort == 7000)
+    #expect(port.hasTwoDatagramPorts)
+  }
+
+  @Test @Reactor func aHostWithoutUDPHasNoDatagramPort() throws {
+    let (port, _) = try port(of: SessionScene(seed: 7))
+    defer { port.close() }
+    #expect(port.datagramPort == nil)
+    #expect(!port.hasTwoDatagramPorts)
+  }
+
+  /// Listens at 6881, without UDP.
+  @Reactor private func port(of scene: SessionScene) throws -> (SessionPort, DatagramHub) {
+    let listener = try scene.host().listen(
+      at: Endpoint(address: SessionScene.address, port: 6881))
+    let hub = DatagramHub(network: scene.host(), clock: scene.clock)
+    return (SessionPort(listeners: [listener], datagrams: hub), hub)
   }
 
   @Test @Reactor func bothFamiliesShareTheNumberOnRealSockets() throws {
@@ -60,7 +94,7 @@ import Tracker
     let core = try SessionCore(options: options, environment: .live())
     defer { core.close() }
     #expect(core.listeningEndpoints.allSatisfy { $0.port == core.port })
-    #expect(core.datagramPort == core.port)
+    #expect(datagramPort(of: core) == core.port)
   }
 
   @Test @Reactor func datagramsToTrackersLeaveFromThePort() async throws {
