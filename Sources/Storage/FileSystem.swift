@@ -5,7 +5,9 @@ package import Primitives
 /// Names are single components. No call resolves a path, except for that of the root, which the
 /// user chose. Callers open one folder after the other, so nothing can lead outside the root.
 package protocol FileSystem: Sendable {
-  /// The maximum number of files that a torrent may keep open.
+  /// The maximum number of files that the torrents of a session may keep open together.
+  ///
+  /// A check outside a session has a limit of its own.
   var openFileLimit: Int { get }
 
   /// An identity of the machine's current boot, at most 64 bytes long; empty if it is unknown.
