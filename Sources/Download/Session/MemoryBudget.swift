@@ -46,6 +46,8 @@ final class MemoryBudget {
   /// Returns whether a torrent may reserve this much; one that is refused hears of free memory
   /// later.
   func mayReserve(_ bytes: Int, for torrent: InfoHash) -> Bool {
+    // The usual answer needs no look at the torrent.
+    if requests.isEmpty, fits(bytes, behind: 0) { return true }
     guard held[torrent] ?? 0 > 0 else { return true }
     let ahead = requests.firstIndex { $0.torrent == torrent } ?? requests.endIndex
     if fits(bytes, behind: ahead) { return true }

@@ -105,21 +105,17 @@ extension TorrentSwarm {
 
   /// Returns the connection to a peer, while it lasts.
   ///
-  /// Numbers rise, so the list is sorted.
+  /// The search goes over the numbers alone, because a look at each connection is a cache miss.
   func connection(_ number: PeerNumber) -> PeerConnection? {
     if let latest = draining.latest, latest.number == number { return latest }
-    var range = connections.startIndex..<connections.endIndex
-    while !range.isEmpty {
-      let middle = range.lowerBound + range.count / 2
-      if connections[middle].number == number {
-        draining.latest = connections[middle]
-        return connections[middle]
-      }
-      range =
-        connections[middle].number < number
-        ? middle + 1..<range.upperBound : range.lowerBound..<middle
+    var (low, high) = (0, numbers.count)
+    while low < high {
+      let middle = low + (high - low) / 2
+      if numbers[middle] < number { low = middle + 1 } else { high = middle }
     }
-    return nil
+    guard low < numbers.count, numbers[low] == number else { return nil }
+    draining.latest = connections[low]
+    return connections[low]
   }
 
   // MARK: - Decisions that were put off

@@ -14,6 +14,7 @@ extension TorrentSwarm {
       number: history.makeNumber(), peer: peer, source: source,
       transport: throttled(peer.transport), swarm: self)
     connections.append(connection)
+    numbers.append(connection.number)
     history.hasMetAnybody = true
     if source == .incoming { history.found(1, by: source) }
     history.met(at: peer.transport.local.address)
@@ -21,6 +22,7 @@ extension TorrentSwarm {
       .peerConnected(peer.endpoint, client: ClientName.of(peer.peerID), source: source))
     let (end, brought) = await connection.run()
     connections.removeAll { $0 === connection }
+    numbers.removeAll { $0 == connection.number }
     if draining.latest === connection { draining.latest = nil }
     metadata?.left(connection.number)
     history.left(connection.number, at: peer.endpoint, source: source, brought: brought)

@@ -42,6 +42,8 @@ final class TorrentSwarm {
   private(set) var content: SwarmContent?
   /// The connected peers in the order in which they joined.
   var connections: [PeerConnection] = []
+  /// The number of each connection, in the same order; it rises.
+  var numbers: [PeerNumber] = []
   private(set) lazy var gate = PeerGate(swarm: self, random: random.fork())
   var history = SwarmHistory()
   /// A Boolean value indicating whether peers tell us of others, and we tell them.

@@ -51,6 +51,7 @@ struct ChokeSpells: Sendable {
   }
 
   /// Returns whether the rhythm allows a request now.
+  @inline(__always)
   func mayAsk(now: Instant) -> Bool {
     hasAsked || due <= now + policy.shortestCycle * (policy.burst - 1)
   }
@@ -77,6 +78,7 @@ struct ChokeSpells: Sendable {
   }
 
   /// Returns whether the next choke is not expected soon.
+  @inline(__always)
   func isSteady(now: Instant) -> Bool {
     latestChoke.map { now - $0 >= policy.unsteadyTime } ?? true
   }

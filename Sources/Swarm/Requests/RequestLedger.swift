@@ -106,15 +106,19 @@ package struct RequestLedger: Sendable {
   // MARK: - Outstanding requests
 
   /// The number of outstanding requests.
+  @inline(__always)
   package var count: Int { owed.count }
 
   /// A Boolean value indicating whether no request is outstanding.
+  @inline(__always)
   package var isEmpty: Bool { owed.isEmpty }
 
   /// The oldest outstanding request.
+  @inline(__always)
   package var first: Request? { owed.first }
 
   /// Returns an outstanding request, counted from the oldest one.
+  @inline(__always)
   package subscript(index: Int) -> Request { owed[index] }
 
   /// The outstanding requests, the oldest one first.

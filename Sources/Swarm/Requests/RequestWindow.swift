@@ -89,6 +89,7 @@ package struct RequestWindow: Sendable {
   mutating func setBlockLength(_ length: Int) { blockLength = max(1, length) }
 
   /// The number of blocks that may be outstanding now.
+  @inline(__always)
   package var target: Int {
     isSnubbed ? 1 : min(pinned ?? window, share, peerQueue.known ?? .max, spells.limit)
   }
@@ -111,12 +112,15 @@ package struct RequestWindow: Sendable {
   }
 
   /// The number of outstanding blocks.
+  @inline(__always)
   package var count: Int { ledger.count }
 
   /// A Boolean value indicating whether nothing is outstanding.
+  @inline(__always)
   package var isEmpty: Bool { ledger.isEmpty }
 
   /// The number of further blocks that may be asked for now.
+  @inline(__always)
   package var room: Int { max(0, target - count) }
 
   /// The bytes per second that the peer delivered lately, while it served us.
@@ -127,9 +131,11 @@ package struct RequestWindow: Sendable {
 
   /// Returns whether the peer may be asked now; a peer that chokes us all the time sometimes may
   /// not.
+  @inline(__always)
   package func mayAsk(now: Instant) -> Bool { spells.mayAsk(now: now) }
 
   /// Returns whether the peer has not choked us for a while, so that no choke is expected soon.
+  @inline(__always)
   package func isSteady(now: Instant) -> Bool { spells.isSteady(now: now) }
 
   // MARK: - Events
