@@ -21,13 +21,14 @@ extension PeerConnection {
   /// wait for a turn, a deep window would be read empty before its refill.
   func claimPieces() async {
     for await claim in lane {
-      var next: Claim? = claim
-      while let claim = next {
-        // A claim without a request could be offered again and again, so the next one waits a turn.
-        let isUsed = swarm.exchange.use(claim, for: number, now: clock.now)
+      // Others may have taken its blocks since the pull, so it need not lead to a request.
+      swarm.exchange.use(claim, for: number, now: clock.now)
+      swarm.drain()
+      while end == nil, swarm.exchange.isRefilling(number), let next = pull() {
+        let isUsed = swarm.exchange.use(next, for: number, now: clock.now)
         swarm.drain()
-        guard isUsed, end == nil, swarm.exchange.isRefilling(number) else { break }
-        next = pull()
+        // A claim without a request could be offered again and again, so the next one waits a turn.
+        guard isUsed else { break }
       }
     }
   }
