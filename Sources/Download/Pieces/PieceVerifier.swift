@@ -78,7 +78,7 @@ final class PieceVerifier {
   private var busyCount = 0
   /// The time since which the first waiting piece waits.
   private var waitingSince = Instant.zero
-  private var wakeups = [Wakeup(), Wakeup()]
+  private let wakeups = (0..<batchers).map { _ in Wakeup() }
   private var isClosed = false
   init(
     torrent: TorrentMetainfo, storage: any PieceStorage, swarm: TorrentSwarm,
